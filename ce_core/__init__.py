@@ -1,0 +1,49 @@
+"""Softmax, cross-entropy in two forms, and Sinkhorn transport, on torch.
+
+Logits `a`, predicted distributions `p`, targets `q` of shape [..., m]; costs of shape [..., n, m].
+Losses and entropies are in nats. Tensors in, tensors out, of the same dtype and device.
+"""
+
+from ce_core.comparison import LossComparison, SortedLosses, compare_losses, sort_losses
+from ce_core.experiment import DTYPES, ExperimentConfig, ExperimentResult, run_experiment
+from ce_core.losses import (
+    cross_entropy,
+    cross_entropy_grad,
+    logit_gap,
+    logit_gap_grad,
+    logit_gap_residual,
+)
+from ce_core.probability import (
+    centred_product,
+    entropy,
+    kl_divergence,
+    log_softmax,
+    softmax,
+    softmax_jacobian,
+    softmax_jvp,
+)
+from ce_core.transport import balanced_assignment
+
+__all__ = [
+    "DTYPES",
+    "ExperimentConfig",
+    "ExperimentResult",
+    "LossComparison",
+    "SortedLosses",
+    "balanced_assignment",
+    "centred_product",
+    "compare_losses",
+    "cross_entropy",
+    "cross_entropy_grad",
+    "entropy",
+    "kl_divergence",
+    "log_softmax",
+    "logit_gap",
+    "logit_gap_grad",
+    "logit_gap_residual",
+    "run_experiment",
+    "softmax",
+    "softmax_jacobian",
+    "softmax_jvp",
+    "sort_losses",
+]

@@ -1,0 +1,226 @@
+"""The post's experiment: L1 and L2 of random logits against balanced random targets."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from ce_core._tensors import require_integer, require_number
+from ce_core.losses import cross_entropy, logit_gap, logit_gap_residual
+from ce_core.probability import entropy, softmax
+from ce_core.transport import balanced_assignment, column_error
+
+DTYPES = ("float64", "float32", "bfloat16", "float16")
+
+# Entries of one array that are worked on at a time, so that a chunk stays in the cache.
+_CHUNK_ENTRIES = 1 << 17
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExperimentConfig:
+    """The parameters of the experiment; the defaults are the post's.
+
+    Parameters
+    ----------
+    n
+        Samples (rows) in a trial, >= 1.
+    m
+        Classes (columns), >= 2.
+    trials
+        Independent repetitions, >= 1.
+    logit_exponent
+        Power to which the uniform numbers behind the logits are raised, >= 0.
+    cost_exponent
+        Power to which the uniform numbers behind the costs are raised, >= 0.
+    eps
+        Entropic regularisation of the target, > 0, in the unit of the costs.
+    n_iter
+        Sinkhorn iterations of the target, >= 1.
+    logit_scale
+        What the normalised logits are multiplied by, > 0. The post's is 1.
+    seed
+        Seed of the draws, an integer >= 0 and < 2**63.
+    dtype
+        Arithmetic: "float64", "float32", "bfloat16" or "float16". The draws are the same for all.
+
+    Raises
+    ------
+    ValueError
+        Naming the parameter, what it must be, and what it was.
+    """
+
+    n: int = 128
+    m: int = 64
+    trials: int = 20
+    logit_exponent: float = 4.0
+    cost_exponent: float = 1.5
+    eps: float = 0.5
+    n_iter: int = 10
+    logit_scale: float = 1.0
+    seed: int = 0
+    dtype: str = "float32"
+
+    def __post_init__(self) -> None:
+        for name, least in (("n", 1), ("m", 2), ("trials", 1), ("n_iter", 1)):
+            value = require_integer(name, getattr(self, name), at_least=least)
+            object.__setattr__(self, name, value)
+        seed = require_integer("seed", self.seed, at_least=0, below=2**63)
+        object.__setattr__(self, "seed", seed)
+        for name in ("logit_exponent", "cost_exponent"):
+            value = require_number(name, getattr(self, name), at_least=0.0)
+            object.__setattr__(self, name, value)
+        for name in ("eps", "logit_scale"):
+            value = require_number(name, getattr(self, name), above=0.0)
+            object.__setattr__(self, name, value)
+        if self.dtype not in DTYPES:
+            raise ValueError(f"dtype must be one of {', '.join(DTYPES)}, got {self.dtype!r}")
+
+
+@dataclass(frozen=True)
+class ExperimentResult:
+    """What one run of the experiment measured; every tensor is float64 (or integer) on the CPU.
+
+    Attributes
+    ----------
+    config
+        The parameters it ran with.
+    l1, l2, entropy
+        L1 = -Σ q log p, L2 = Σ (p - q) a and H(p), shape [trials], in trial order, each the mean
+        over the rows of the trial that are finite, computed and rounded in the dtype of the run. NaN
+        where no row is.
+    missing_rows
+        Rows of each trial that have no finite loss, [trials]: their powers all underflowed to 0, so
+        that they cannot be normalised, or something overflowed. The means leave them out.
+    identity_residual
+        Largest |L1 - L2 - H(p)| of a row of each trial, [trials], in nats.
+    marginal_error
+        L1 distance of the column sums of Q from n/m, as a share of its mass n, [trials].
+    l1_grad, l2_grad
+        dL1/da and dL2/da (p not held constant) of the first trial, [rows, m], per row; rows without
+        a finite loss are left out.
+    gradient_cosine, gradient_difference
+        Cosine of dL1/da and dL2/da, and ‖dL2/da - dL1/da‖ / ‖dL1/da‖, over all entries of all
+        trials.
+    """
+
+    config: ExperimentConfig
+    l1: Float[Tensor, " trials"]
+    l2: Float[Tensor, " trials"]
+    entropy: Float[Tensor, " trials"]
+    missing_rows: Int[Tensor, " trials"]
+    identity_residual: Float[Tensor, " trials"]
+    marginal_error: Float[Tensor, " trials"]
+    l1_grad: Float[Tensor, "rows m"]
+    l2_grad: Float[Tensor, "rows m"]
+    gradient_cosine: float
+    gradient_difference: float
+
+
+def run_experiment(
+    config: ExperimentConfig, *, device: torch.device | str = "cpu"
+) -> ExperimentResult:
+    """Repeat the post's experiment: the two losses of random logits against balanced targets.
+
+    In each trial the logits are uniform numbers to a power, each row divided by its sum and
+    multiplied by the scale; the target is Sinkhorn's balanced assignment of other uniform numbers
+    to a power, taken as costs.
+
+    Parameters
+    ----------
+    config
+        The parameters. The draws depend on `seed`, `n`, `m` and the number of the trial alone, so
+        they stay while the others move, and the first k trials have the same draws whatever
+        follows.
+    device
+        Where to compute. Draws are made, and results returned, on the CPU.
+
+    Returns
+    -------
+    ExperimentResult
+        The losses per trial with what is needed to understand them.
+
+    Examples
+    --------
+    >>> result = run_experiment(ExperimentConfig(trials=3, dtype="float64"))
+    >>> (result.l1 - result.l2 - result.entropy).abs().max() < 1e-12
+    tensor(True)
+    """
+    chunks = [_run_chunk(config, draws, device) for draws in _draw_chunks(config)]
+    columns = {name: torch.cat([chunk[name] for chunk in chunks]) for name in _PER_TRIAL}
+    first = chunks[0]
+    square_1, square_2, product, square_difference = torch.stack(
+        [chunk["gradient_products"] for chunk in chunks]
+    ).sum(0)
+    return ExperimentResult(
+        config=config,
+        **columns,
+        l1_grad=first["l1_grad"],
+        l2_grad=first["l2_grad"],
+        gradient_cosine=(product / (square_1 * square_2).sqrt()).item(),
+        gradient_difference=(square_difference / square_1).sqrt().item(),
+    )
+
+
+_PER_TRIAL = ("l1", "l2", "entropy", "missing_rows", "identity_residual", "marginal_error")
+
+
+def _draw_chunks(config: ExperimentConfig) -> Iterator[Float[np.ndarray, "chunk 2 n m"]]:
+    """Yield the uniform numbers of all trials, in order, from one stream.
+
+    The stream is read trial by trial, so where it is cut makes no difference.
+    """
+    generator = np.random.Generator(np.random.PCG64(config.seed))
+    size = max(1, _CHUNK_ENTRIES // (config.n * config.m))
+    for start in range(0, config.trials, size):
+        yield generator.random((min(size, config.trials - start), 2, config.n, config.m))
+
+
+def _run_chunk(
+    config: ExperimentConfig,
+    draws: Float[np.ndarray, "chunk 2 n m"],
+    device: torch.device | str,
+) -> dict[str, Tensor]:
+    dtype: torch.dtype = getattr(torch, config.dtype)
+    uniform = torch.from_numpy(draws).to(device=device, dtype=dtype)
+    powers = uniform[:, 0] ** config.logit_exponent
+    logits = powers / powers.sum(-1, keepdim=True) * config.logit_scale
+    cost = uniform[:, 1] ** config.cost_exponent
+    target = balanced_assignment(cost, eps=config.eps, n_iter=config.n_iter)
+
+    predicted = softmax(logits)
+    losses = torch.stack(
+        [cross_entropy(logits, target), logit_gap(logits, target), entropy(predicted)]
+    )
+    finite = losses.isfinite().all(0)
+    count = finite.sum(-1)
+    rows = torch.where(finite, losses.double(), 0.0)
+    # Rounded once more: the mean of a run in half precision is a number in half precision.
+    means = (rows.sum(-1) / count).to(dtype).double()
+    residual = (rows[0] - rows[1] - rows[2]).abs().amax(-1)
+
+    keep = finite.unsqueeze(-1)
+    l1_grad = torch.where(keep, (predicted - target).double(), 0.0)
+    difference = torch.where(keep, logit_gap_residual(logits).double(), 0.0)
+    l2_grad = l1_grad + difference
+    chunk = {
+        "l1": means[0],
+        "l2": means[1],
+        "entropy": means[2],
+        "missing_rows": config.n - count,
+        "identity_residual": torch.where(count > 0, residual, torch.nan),
+        "marginal_error": column_error(target),
+        "gradient_products": torch.stack(
+            [
+                l1_grad.square().sum(),
+                l2_grad.square().sum(),
+                (l1_grad * l2_grad).sum(),
+                difference.square().sum(),
+            ]
+        ),
+        "l1_grad": l1_grad[0][finite[0]],
+        "l2_grad": l2_grad[0][finite[0]],
+    }
+    return {name: value.cpu() for name, value in chunk.items()}

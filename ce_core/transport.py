@@ -1,0 +1,147 @@
+"""Balanced targets: scores turned into a plan by Sinkhorn's alternate scaling."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from ce_core._tensors import (
+    ArrayLike,
+    floating,
+    require_classes,
+    require_integer,
+    require_number,
+    widen,
+)
+
+# The widest range of the log-kernel that plain scaling takes. Above the first the rounding of
+# cost/eps in float32 would show in the sixth digit; above the second float64 scalings overflow.
+_KERNEL_RANGE = {torch.float32: 16.0, torch.float64: 300.0}
+
+
+def balanced_assignment(
+    cost: Float[Tensor, "*batch n m"] | ArrayLike, *, eps: float = 5.0, n_iter: int = 3
+) -> Float[Tensor, "*batch n m"]:
+    r"""Assign n samples to m prototypes so that each prototype gets about n/m of them.
+
+    The post's Q: starting from exp(-C/ε), scale the columns to sum to n/m, then the rows to sum to
+    1, `n_iter` times. A fixed number of iterations is not convergence: the rows are exact, the
+    columns carry the error.
+
+    Parameters
+    ----------
+    cost
+        C, shape [..., n, m]: low cost means high mass (pass minus a similarity). +inf forbids a
+        pair.
+    eps
+        Entropic regularisation ε > 0, in the unit of C.
+    n_iter
+        Number of iterations, at least 1, each columns then rows.
+
+    Returns
+    -------
+    Tensor
+        Q, of the shape, dtype and device of `cost`; each row sums to 1. An item of the batch with
+        NaN or -inf in its cost, or with a row or column that is forbidden throughout, is NaN there.
+        Gradients are those of the unrolled iterations.
+
+    Raises
+    ------
+    ValueError
+        If `cost` has fewer than two dimensions or an empty one, or is not numeric; if `eps` is not
+        finite and > 0; if `n_iter` is not an integer >= 1.
+
+    Notes
+    -----
+    Zeros are never replaced by small numbers. Where the range of C/ε is small the kernel itself is
+    scaled; elsewhere the same updates run on its logarithm in float64. A constant added to a
+    column, or to everything, changes nothing; one added to a row changes the plan after a few
+    iterations, though not the converged one.
+
+    References
+    ----------
+    Cuturi, "Sinkhorn distances", 2013, arXiv:1306.0895; as a target for clustering: Caron et al.
+    (SwAV), 2020, arXiv:2006.09882.
+
+    Examples
+    --------
+    Three samples that all prefer the first of two prototypes still share the two:
+
+    >>> q = balanced_assignment([[0.0, 1.0], [0.0, 2.0], [0.0, 3.0]], eps=0.5, n_iter=50)
+    >>> q.sum(0), q.sum(1)
+    (tensor([1.5000, 1.5000]), tensor([1.0000, 1.0000, 1.0000]))
+    """
+    (cost,) = floating(cost=cost)
+    require_matrices("cost", cost)
+    eps = require_number("eps", eps, above=0.0)
+    n_iter = require_integer("n_iter", n_iter, at_least=1)
+
+    items = widen(cost).reshape(-1, *cost.shape[-2:])
+    steep = log_kernel_range(items, eps=eps) > _KERNEL_RANGE[items.dtype]
+    steep |= ~torch.isfinite(items).flatten(1).all(1)
+    if not steep.any():
+        plan = _scale_kernel(items, eps, n_iter)
+    elif steep.all():
+        plan = _scale_log_kernel(items, eps, n_iter).to(items.dtype)
+    else:
+        plan = items.new_empty(items.shape)
+        plan = plan.index_put((~steep,), _scale_kernel(items[~steep], eps, n_iter))
+        steep_plan = _scale_log_kernel(items[steep], eps, n_iter).to(items.dtype)
+        plan = plan.index_put((steep,), steep_plan)
+    return plan.reshape(cost.shape).to(cost.dtype)
+
+
+def require_matrices(name: str, array: Tensor) -> None:
+    """Raise unless the array is a batch of matrices, none of them empty."""
+    if array.ndim < 2 or array.shape[-2] == 0:
+        raise ValueError(
+            f"{name} must have shape [..., n, m] with n >= 1, got shape {tuple(array.shape)}"
+        )
+    require_classes(name, array)
+
+
+def log_kernel_range(cost: Float[Tensor, "batch n m"], *, eps: float) -> Float[Tensor, " batch"]:
+    """Range of cost/eps that scaling has to bridge: what shifts of rows and columns leave of it.
+
+    Shifts of rows are counted, since they reach the first update of the columns.
+    """
+    with torch.no_grad():
+        row_shift = cost.amin(-1, keepdim=True)
+        rest = cost - row_shift
+        rest = rest - rest.amin(-2, keepdim=True)
+        rows = row_shift.amax((-2, -1)) - row_shift.amin((-2, -1))
+        return (rest.amax((-2, -1)) + rows) / eps
+
+
+def _scale_kernel(cost: Float[Tensor, "b n m"], eps: float, n_iter: int) -> Float[Tensor, "b n m"]:
+    """Scale exp(-cost/eps) itself: two matrix-vector products an iteration."""
+    row_shift = cost.detach().amin(-1, keepdim=True)
+    column_shift = (cost.detach() - row_shift).amin(-2, keepdim=True)
+    kernel = torch.exp((row_shift + column_shift - cost) / eps)
+    # The shift of the columns cancels in their first update, that of the rows does not.
+    rows = torch.exp((row_shift.amin(-2, keepdim=True) - row_shift) / eps)
+    transposed = kernel.transpose(-2, -1)
+    for _ in range(n_iter):
+        columns = 1 / (transposed @ rows)
+        rows = 1 / (kernel @ columns)
+    plan = rows * kernel * columns.transpose(-2, -1)
+    return plan / plan.sum(-1, keepdim=True)
+
+
+def _scale_log_kernel(
+    cost: Float[Tensor, "b n m"], eps: float, n_iter: int
+) -> Float[Tensor, "b n m"]:
+    """Run the same updates on the logarithm of the kernel, in float64."""
+    log_kernel = cost.double() / -eps
+    rows = torch.zeros_like(log_kernel[..., :1])
+    for _ in range(n_iter):
+        columns = -torch.logsumexp(log_kernel + rows, -2, keepdim=True)
+        rows = -torch.logsumexp(log_kernel + columns, -1, keepdim=True)
+    return torch.softmax(log_kernel + columns, -1)
+
+
+def column_error(
+    plan: Float[Tensor, "*batch n m"],
+) -> Float[Tensor, "*batch"]:
+    """L1 distance of the column sums of a plan with unit rows from n/m, as a share of its mass n."""
+    n, m = plan.shape[-2:]
+    return (plan.double().sum(-2) - n / m).abs().sum(-1) / n
