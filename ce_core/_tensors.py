@@ -2,14 +2,14 @@
 
 import math
 from collections.abc import Sequence
-from numbers import Integral, Real
-from typing import TypeAlias
+from numbers import Real
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
 from torch import Tensor
 
-ArrayLike: TypeAlias = Sequence | np.ndarray | np.generic | float
+ArrayLike: TypeAlias = Sequence[Any] | np.ndarray | np.generic | float
 """What `torch.as_tensor` takes beside a tensor."""
 
 
@@ -89,8 +89,8 @@ def require_same_classes(first_name: str, first: Tensor, name: str, array: Tenso
             f"got shape {tuple(array.shape)}"
         )
     try:
-        torch.broadcast_shapes(first.shape, array.shape)
-    except RuntimeError:
+        np.broadcast_shapes(first.shape, array.shape)
+    except ValueError:
         raise ValueError(
             f"{name} must broadcast with {first_name} of shape {tuple(first.shape)}, "
             f"got shape {tuple(array.shape)}"
@@ -127,7 +127,7 @@ def require_integer(name: str, value: object, *, at_least: int, below: int | Non
     """Return an integer within its bounds, or raise naming the argument."""
     upper = "" if below is None else f" and < {below}"
     if (
-        not isinstance(value, Integral)
+        not isinstance(value, int | np.integer)
         or isinstance(value, bool)
         or value < at_least
         or (below is not None and value >= below)

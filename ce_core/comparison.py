@@ -7,8 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ce_core._tensors import floating
-from ce_core.experiment import ExperimentResult
+from ce_core._tensors import ArrayLike, floating
 
 
 @dataclass(frozen=True)
@@ -42,14 +41,16 @@ class LossComparison:
 
 
 def compare_losses(
-    l1: Float[Tensor, " trials"], l2: Float[Tensor, " trials"]
+    l1: Float[Tensor, " trials"] | ArrayLike,
+    l2: Float[Tensor, " trials"] | ArrayLike,
+    entropy: Float[Tensor, " trials"] | ArrayLike,
 ) -> LossComparison:
-    """Measure how closely L2 follows L1 over trials, with H = L1 - L2 as the reason.
+    """Measure how closely L2 follows L1 over trials, and whether the entropy explains it.
 
     Parameters
     ----------
-    l1, l2
-        The losses per trial, shape [trials]. Trials where one is not finite are left out.
+    l1, l2, entropy
+        L1, L2 and H(p) per trial, shape [trials]. Trials where one is not finite are left out.
 
     Returns
     -------
@@ -60,18 +61,16 @@ def compare_losses(
     Raises
     ------
     ValueError
-        If the two are not vectors of the same length.
+        If they are not vectors of one length.
 
     Examples
     --------
-    >>> compare_losses([4.0, 5.0, 6.0], [0.0, 1.0, 2.0]).slope
+    >>> compare_losses([4.0, 5.0, 6.0], [0.0, 1.0, 2.0], entropy=[4.0, 4.0, 4.0]).slope
     1.0
     """
-    l1, l2 = _paired(l1, l2)
-    entropy = l1 - l2
-    centred = [x - x.mean() for x in (l1, l2, entropy)] if len(l1) else [l1, l2, entropy]
-    d1, d2, dh = centred
-    var_1, var_2, var_h = (float((d @ d).item()) for d in centred)
+    l1, l2, entropy = _finite_vectors(l1=l1, l2=l2, entropy=entropy)
+    d1, d2, dh = (x - x.mean() for x in (l1, l2, entropy))
+    var_1, var_2, var_h = (float(d @ d) for d in (d1, d2, dh))
     return LossComparison(
         trials=len(l1),
         correlation=_ratio((d1 @ d2).item(), math.sqrt(var_1) * math.sqrt(var_2)),
@@ -103,7 +102,9 @@ class SortedLosses:
     l2_spacing: Float[Tensor, " trials"]
 
 
-def sort_losses(l1: Float[Tensor, " trials"], l2: Float[Tensor, " trials"]) -> SortedLosses:
+def sort_losses(
+    l1: Float[Tensor, " trials"] | ArrayLike, l2: Float[Tensor, " trials"] | ArrayLike
+) -> SortedLosses:
     """Sort the trials by L1, as the post does, and take its `np.gradient` of both sequences.
 
     Parameters
@@ -119,30 +120,29 @@ def sort_losses(l1: Float[Tensor, " trials"], l2: Float[Tensor, " trials"]) -> S
     Raises
     ------
     ValueError
-        If the two are not vectors of the same length.
+        If the two are not vectors of one length.
 
     Examples
     --------
     >>> sort_losses([3.0, 1.0, 2.0], [0.3, 0.1, 0.2]).l1_spacing
     tensor([1., 1., 1.], dtype=torch.float64)
     """
-    l1, l2 = _paired(l1, l2)
+    l1, l2 = _finite_vectors(l1=l1, l2=l2)
     order = l1.argsort(stable=True)
     l1, l2 = l1[order], l2[order]
     return SortedLosses(l1, l2, _spacing(l1), _spacing(l2))
 
 
-def _paired(
-    l1: Float[Tensor, " trials"], l2: Float[Tensor, " trials"]
-) -> tuple[Float[Tensor, " kept"], Float[Tensor, " kept"]]:
-    l1, l2 = floating(l1=l1, l2=l2)
-    if l1.ndim != 1 or l1.shape != l2.shape:
-        raise ValueError(
-            f"l1 and l2 must be vectors of one length, got shapes {tuple(l1.shape)} "
-            f"and {tuple(l2.shape)}"
-        )
-    finite = l1.isfinite() & l2.isfinite()
-    return l1[finite].double(), l2[finite].double()
+def _finite_vectors(**vectors: Tensor | ArrayLike) -> list[Float[Tensor, " kept"]]:
+    """Return the named vectors in float64, without the entries where one is not finite."""
+    tensors = floating(**vectors)
+    for name, tensor in zip(vectors, tensors, strict=True):
+        if tensor.ndim != 1 or tensor.shape != tensors[0].shape:
+            raise ValueError(
+                f"{name} must be a vector as long as the others, got shape {tuple(tensor.shape)}"
+            )
+    finite = torch.stack(tensors).isfinite().all(0)
+    return [tensor[finite].double() for tensor in tensors]
 
 
 def _spacing(values: Float[Tensor, " trials"]) -> Float[Tensor, " trials"]:

@@ -64,16 +64,16 @@ class ExperimentConfig:
     dtype: str = "float32"
 
     def __post_init__(self) -> None:
+        checked: dict[str, float] = {
+            "seed": require_integer("seed", self.seed, at_least=0, below=2**63)
+        }
         for name, least in (("n", 1), ("m", 2), ("trials", 1), ("n_iter", 1)):
-            value = require_integer(name, getattr(self, name), at_least=least)
-            object.__setattr__(self, name, value)
-        seed = require_integer("seed", self.seed, at_least=0, below=2**63)
-        object.__setattr__(self, "seed", seed)
+            checked[name] = require_integer(name, getattr(self, name), at_least=least)
         for name in ("logit_exponent", "cost_exponent"):
-            value = require_number(name, getattr(self, name), at_least=0.0)
-            object.__setattr__(self, name, value)
+            checked[name] = require_number(name, getattr(self, name), at_least=0.0)
         for name in ("eps", "logit_scale"):
-            value = require_number(name, getattr(self, name), above=0.0)
+            checked[name] = require_number(name, getattr(self, name), above=0.0)
+        for name, value in checked.items():
             object.__setattr__(self, name, value)
         if self.dtype not in DTYPES:
             raise ValueError(f"dtype must be one of {', '.join(DTYPES)}, got {self.dtype!r}")
@@ -88,9 +88,9 @@ class ExperimentResult:
     config
         The parameters it ran with.
     l1, l2, entropy
-        L1 = -Σ q log p, L2 = Σ (p - q) a and H(p), shape [trials], in trial order, each the mean
-        over the rows of the trial that are finite, computed and rounded in the dtype of the run. NaN
-        where no row is.
+        L1 = -Σ q log p, L2 = Σ (p - q) a and H(p) in nats, shape [trials], in trial order: the mean
+        over the n rows, or over those that are finite, rounded to the dtype of the run. NaN where
+        no row is finite.
     missing_rows
         Rows of each trial that have no finite loss, [trials]: their powers all underflowed to 0, so
         that they cannot be normalised, or something overflowed. The means leave them out.

@@ -103,7 +103,7 @@ def cross_entropy_grad(
 def logit_gap(
     a: Float[Tensor, "*#batch m"] | ArrayLike, q: Float[Tensor, "*#batch m"] | ArrayLike
 ) -> Float[Tensor, "*out"]:
-    r"""The loss without a logarithm, L2 = Σ_i (p_i - q_i) a_i = E_p[a] - E_q[a].
+    r"""Loss without a logarithm, L2 = Σ_i (p_i - q_i) a_i = E_p[a] - E_q[a].
 
     Parameters
     ----------
@@ -196,7 +196,7 @@ def logit_gap_grad(
 
 
 def logit_gap_residual(a: Float[Tensor, "*batch m"] | ArrayLike) -> Float[Tensor, "*batch m"]:
-    r"""What separates the gradients of L2 and L1, J a with (J a)_i = p_i (a_i - E_p[a]).
+    r"""Difference of the gradients of L2 and L1, J a with (J a)_i = p_i (a_i - E_p[a]).
 
     Parameters
     ----------

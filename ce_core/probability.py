@@ -1,5 +1,6 @@
 """Softmax, what differentiates it, and the two functionals of a distribution."""
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -7,9 +8,7 @@ from torch import Tensor
 from ce_core._tensors import ArrayLike, floating, require_classes, require_same_classes, widen
 
 
-def softmax(
-    a: Float[Tensor, "*shape"] | ArrayLike, *, dim: int = -1
-) -> Float[Tensor, "*shape"]:
+def softmax(a: Float[Tensor, "*shape"] | ArrayLike, *, dim: int = -1) -> Float[Tensor, "*shape"]:
     r"""Turn logits into a probability distribution, p_i = exp(a_i) / Σ_j exp(a_j).
 
     Parameters
@@ -200,10 +199,11 @@ def softmax_jvp(
     """
     a, v = floating(a=a, v=v)
     require_same_classes("a", a, "v", v)
-    a_wide, v_wide = torch.broadcast_tensors(widen(a), widen(v))
-    winner = a_wide.argmax(-1, keepdim=True)
-    p = torch.softmax(a_wide, -1)
-    return centred_product(p, v_wide - v_wide.gather(-1, winner)).to(a.dtype)
+    logits, direction = widen(a), widen(v)
+    direction = direction.expand(np.broadcast_shapes(a.shape, v.shape))
+    winner = logits.argmax(-1, keepdim=True).expand(*direction.shape[:-1], 1)
+    centred = direction - direction.gather(-1, winner)
+    return centred_product(torch.softmax(logits, -1), centred).to(a.dtype)
 
 
 def centred_product(

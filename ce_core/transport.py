@@ -142,6 +142,6 @@ def _scale_log_kernel(
 def column_error(
     plan: Float[Tensor, "*batch n m"],
 ) -> Float[Tensor, "*batch"]:
-    """L1 distance of the column sums of a plan with unit rows from n/m, as a share of its mass n."""
+    """L1 distance of the column sums from n/m, as a share of the mass n of the plan."""
     n, m = plan.shape[-2:]
     return (plan.double().sum(-2) - n / m).abs().sum(-1) / n
