@@ -4,8 +4,11 @@ Logits `a`, predicted distributions `p`, targets `q` of shape [..., m]; costs of
 Losses and entropies are in nats. Tensors in, tensors out, of the same dtype and device.
 """
 
+from ce_core.budget import experiment_work, fit_budget
 from ce_core.comparison import LossComparison, SortedLosses, compare_losses, sort_losses
+from ce_core.density import PointDensity, count_points
 from ce_core.experiment import DTYPES, ExperimentConfig, ExperimentResult, run_experiment
+from ce_core.export import config_call, config_command, summary, trial_rows, trials_csv
 from ce_core.losses import (
     cross_entropy,
     cross_entropy_grad,
@@ -29,13 +32,19 @@ __all__ = [
     "ExperimentConfig",
     "ExperimentResult",
     "LossComparison",
+    "PointDensity",
     "SortedLosses",
     "balanced_assignment",
     "centred_product",
     "compare_losses",
+    "config_call",
+    "config_command",
+    "count_points",
     "cross_entropy",
     "cross_entropy_grad",
     "entropy",
+    "experiment_work",
+    "fit_budget",
     "kl_divergence",
     "log_softmax",
     "logit_gap",
@@ -46,4 +55,7 @@ __all__ = [
     "softmax_jacobian",
     "softmax_jvp",
     "sort_losses",
+    "summary",
+    "trial_rows",
+    "trials_csv",
 ]

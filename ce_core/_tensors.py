@@ -13,11 +13,12 @@ ArrayLike: TypeAlias = Sequence[Any] | np.ndarray | np.generic | float
 """What `torch.as_tensor` takes beside a tensor."""
 
 
-def floating(**arrays: Tensor | ArrayLike) -> tuple[Tensor, ...]:
+def floating(default: torch.dtype | None = None, /, **arrays: Tensor | ArrayLike) -> tuple[Tensor, ...]:
     """Return the named arguments as tensors of one floating dtype on one device.
 
     Tensors and NumPy arrays that are already floating fix the dtype, by the usual promotion.
-    Lists and integers have no precision of their own and adopt it; alone, they get torch's default.
+    Lists and integers have no precision of their own and adopt it; alone, they get the default,
+    which is torch's unless given.
 
     Raises
     ------
@@ -26,7 +27,7 @@ def floating(**arrays: Tensor | ArrayLike) -> tuple[Tensor, ...]:
     """
     tensors = {name: _as_tensor(name, value) for name, value in arrays.items()}
     carriers = [t.dtype for t in tensors.values() if t is not None and t.is_floating_point()]
-    dtype = carriers[0] if carriers else torch.get_default_dtype()
+    dtype = carriers[0] if carriers else default or torch.get_default_dtype()
     for other in carriers[1:]:
         dtype = torch.promote_types(dtype, other)
     devices = {name: t.device for name, t in tensors.items() if t is not None}
@@ -52,11 +53,10 @@ def _as_tensor(name: str, value: Tensor | ArrayLike) -> Tensor | None:
         tensor = value
     elif isinstance(value, np.ndarray | np.generic):
         try:
-            tensor = torch.as_tensor(value)
-        except TypeError:
-            raise ValueError(
-                f"{name} must hold real numbers, got an array of {value.dtype}"
-            ) from None
+            # A copy, since torch refuses a reversed array and warns of a read-only one.
+            tensor = torch.as_tensor(np.array(value, order="C"))
+        except (TypeError, ValueError):
+            raise ValueError(f"{name} must hold real numbers, got an array of {value.dtype}") from None
     else:
         return None
     if tensor.is_complex():
@@ -112,15 +112,13 @@ def require_number(
         bound = f" and >= {at_least:g}"
     else:
         bound = ""
-    if (
-        not isinstance(value, Real)
-        or isinstance(value, bool)
-        or not math.isfinite(value)
-        or value <= above
-        or value < at_least
-    ):
+    try:
+        number = float(value) if isinstance(value, Real) else math.nan
+    except OverflowError:
+        number = math.inf
+    if isinstance(value, bool) or not math.isfinite(number) or number <= above or number < at_least:
         raise ValueError(f"{name} must be finite{bound}, got {value!r}")
-    return float(value)
+    return number
 
 
 def require_integer(name: str, value: object, *, at_least: int, below: int | None = None) -> int:

@@ -22,6 +22,8 @@ class LossComparison:
         Pearson's r of L1 and L2.
     slope
         Slope of the least-squares line of L2 on L1.
+    slope_error
+        Standard error of `slope`, from the scatter about the line (three trials or more).
     slope_from_entropy
         1 - cov(L1, H) / var(L1), which equals `slope` since L2 = L1 - H(p).
     entropy_spread
@@ -33,6 +35,7 @@ class LossComparison:
     trials: int
     correlation: float
     slope: float
+    slope_error: float
     slope_from_entropy: float
     entropy_spread: float
     l1_mean: float
@@ -69,12 +72,15 @@ def compare_losses(
     1.0
     """
     l1, l2, entropy = _finite_vectors(l1=l1, l2=l2, entropy=entropy)
-    d1, d2, dh = (x - x.mean() for x in (l1, l2, entropy))
+    d1, d2, dh = (_deviations(x) for x in (l1, l2, entropy))
     var_1, var_2, var_h = (float(d @ d) for d in (d1, d2, dh))
+    slope = _ratio((d1 @ d2).item(), var_1)
+    scatter = d2 - slope * d1
     return LossComparison(
         trials=len(l1),
         correlation=_ratio((d1 @ d2).item(), math.sqrt(var_1) * math.sqrt(var_2)),
-        slope=_ratio((d1 @ d2).item(), var_1),
+        slope=slope,
+        slope_error=math.sqrt(_ratio((scatter @ scatter).item(), var_1 * (len(l1) - 2))),
         slope_from_entropy=1 - _ratio((d1 @ dh).item(), var_1),
         entropy_spread=_ratio(math.sqrt(var_h), math.sqrt(var_1)),
         l1_mean=l1.mean().item(),
@@ -135,7 +141,7 @@ def sort_losses(
 
 def _finite_vectors(**vectors: Tensor | ArrayLike) -> list[Float[Tensor, " kept"]]:
     """Return the named vectors in float64, without the entries where one is not finite."""
-    tensors = floating(**vectors)
+    tensors = floating(torch.float64, **vectors)
     for name, tensor in zip(vectors, tensors, strict=True):
         if tensor.ndim != 1 or tensor.shape != tensors[0].shape:
             raise ValueError(
@@ -143,6 +149,12 @@ def _finite_vectors(**vectors: Tensor | ArrayLike) -> list[Float[Tensor, " kept"
             )
     finite = torch.stack(tensors).isfinite().all(0)
     return [tensor[finite].double() for tensor in tensors]
+
+
+def _deviations(values: Float[Tensor, " trials"]) -> Float[Tensor, " trials"]:
+    """Return the values minus their mean: exactly 0 where all are equal, however the mean rounds."""
+    shifted = values - values[:1]
+    return shifted - shifted.mean()
 
 
 def _spacing(values: Float[Tensor, " trials"]) -> Float[Tensor, " trials"]:

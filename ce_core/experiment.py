@@ -119,9 +119,7 @@ class ExperimentResult:
     gradient_difference: float
 
 
-def run_experiment(
-    config: ExperimentConfig, *, device: torch.device | str = "cpu"
-) -> ExperimentResult:
+def run_experiment(config: ExperimentConfig, *, device: torch.device | str = "cpu") -> ExperimentResult:
     """Repeat the post's experiment: the two losses of random logits against balanced targets.
 
     In each trial the logits are uniform numbers to a power, each row divided by its sum and
@@ -191,9 +189,7 @@ def _run_chunk(
     target = balanced_assignment(cost, eps=config.eps, n_iter=config.n_iter)
 
     predicted = softmax(logits)
-    losses = torch.stack(
-        [cross_entropy(logits, target), logit_gap(logits, target), entropy(predicted)]
-    )
+    losses = torch.stack([cross_entropy(logits, target), logit_gap(logits, target), entropy(predicted)])
     finite = losses.isfinite().all(0)
     count = finite.sum(-1)
     rows = torch.where(finite, losses.double(), 0.0)

@@ -53,9 +53,7 @@ def softmax(a: Float[Tensor, "*shape"] | ArrayLike, *, dim: int = -1) -> Float[T
     return torch.softmax(widen(a), dim).to(a.dtype)
 
 
-def log_softmax(
-    a: Float[Tensor, "*shape"] | ArrayLike, *, dim: int = -1
-) -> Float[Tensor, "*shape"]:
+def log_softmax(a: Float[Tensor, "*shape"] | ArrayLike, *, dim: int = -1) -> Float[Tensor, "*shape"]:
     r"""Logarithm of the softmax, log p_i = a_i - log Σ_j exp(a_j), in nats.
 
     Parameters
@@ -334,6 +332,4 @@ def _require_dim(a: Tensor, dim: int) -> None:
     if not -a.ndim <= dim < a.ndim:
         raise ValueError(f"dim must be in [{-a.ndim}, {a.ndim - 1}], got {dim}")
     if a.shape[dim] == 0:
-        raise ValueError(
-            f"a must have at least 1 entry along dim {dim}, got shape {tuple(a.shape)}"
-        )
+        raise ValueError(f"a must have at least 1 entry along dim {dim}, got shape {tuple(a.shape)}")

@@ -1,5 +1,7 @@
 """Balanced targets: scores turned into a plan by Sinkhorn's alternate scaling."""
 
+import math
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -67,8 +69,8 @@ def balanced_assignment(
     Three samples that all prefer the first of two prototypes still share the two:
 
     >>> q = balanced_assignment([[0.0, 1.0], [0.0, 2.0], [0.0, 3.0]], eps=0.5, n_iter=50)
-    >>> q.sum(0), q.sum(1)
-    (tensor([1.5000, 1.5000]), tensor([1.0000, 1.0000, 1.0000]))
+    >>> q.sum(0)
+    tensor([1.5000, 1.5000])
     """
     (cost,) = floating(cost=cost)
     require_matrices("cost", cost)
@@ -76,8 +78,8 @@ def balanced_assignment(
     n_iter = require_integer("n_iter", n_iter, at_least=1)
 
     items = widen(cost).reshape(-1, *cost.shape[-2:])
-    steep = log_kernel_range(items, eps=eps) > _KERNEL_RANGE[items.dtype]
-    steep |= ~torch.isfinite(items).flatten(1).all(1)
+    # Negated, so that a range that is NaN (infinite costs, eps beyond the dtype) counts as steep.
+    steep = ~(log_kernel_range(items, eps=eps) <= _KERNEL_RANGE[items.dtype])
     if not steep.any():
         plan = _scale_kernel(items, eps, n_iter)
     elif steep.all():
@@ -120,21 +122,26 @@ def _scale_kernel(cost: Float[Tensor, "b n m"], eps: float, n_iter: int) -> Floa
     # The shift of the columns cancels in their first update, that of the rows does not.
     rows = torch.exp((row_shift.amin(-2, keepdim=True) - row_shift) / eps)
     transposed = kernel.transpose(-2, -1)
+    n, m = cost.shape[-2:]
     for _ in range(n_iter):
-        columns = 1 / (transposed @ rows)
+        # Were columns scaled to 1, the factors would drift by n/m an iteration, and overflow.
+        columns = (n / m) / (transposed @ rows)
         rows = 1 / (kernel @ columns)
     plan = rows * kernel * columns.transpose(-2, -1)
     return plan / plan.sum(-1, keepdim=True)
 
 
-def _scale_log_kernel(
-    cost: Float[Tensor, "b n m"], eps: float, n_iter: int
-) -> Float[Tensor, "b n m"]:
+def _scale_log_kernel(cost: Float[Tensor, "b n m"], eps: float, n_iter: int) -> Float[Tensor, "b n m"]:
     """Run the same updates on the logarithm of the kernel, in float64."""
-    log_kernel = cost.double() / -eps
+    impossible = (cost == -torch.inf) | (cost == torch.inf).all(-1, keepdim=True)
+    cost = cost.double().masked_fill(impossible, torch.nan)
+    largest = cost.detach().abs().nan_to_num(0.0, posinf=0.0).amax((-2, -1), keepdim=True)
+    # So small an eps is at its limit; smaller still, and cost/eps would overflow.
+    log_kernel = cost / -(1e-300 * largest).clamp(min=eps)
+    log_share = math.log(cost.shape[-2] / cost.shape[-1])
     rows = torch.zeros_like(log_kernel[..., :1])
     for _ in range(n_iter):
-        columns = -torch.logsumexp(log_kernel + rows, -2, keepdim=True)
+        columns = log_share - torch.logsumexp(log_kernel + rows, -2, keepdim=True)
         rows = -torch.logsumexp(log_kernel + columns, -1, keepdim=True)
     return torch.softmax(log_kernel + columns, -1)
 

@@ -1,0 +1,106 @@
+# Needs make, bash and Python 3.11 to 3.13 with pip, and nothing else: a virtual
+# environment without pip in it, filled by the pip outside, also works where
+# Debian's python3-venv is not installed.
+
+PYTHON ?= python3
+VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
+BROWSERS := chromium chromium-browser google-chrome
+
+PY := .venv/bin/python
+PIP := $(PYTHON) -m pip --disable-pip-version-check
+# The link carries the version, so another Python makes another environment.
+VENV := .venv/bin/python$(or $(VERSION),-unknown)
+RUNTIME := .venv/runtime-installed
+DEV := .venv/dev-installed
+# There while pip installs: an environment that still has it was cut short.
+UNFINISHED := .venv/unfinished
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.ONESHELL:
+.NOTPARALLEL:
+.DEFAULT_GOAL := help
+.PHONY: help run test screenshots lock clean browser FORCE
+
+help: ## List these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+
+run: $(RUNTIME) ## Serve the lab and print its address (PORT=8600 picks the port)
+	@exec $(PY) -m streamlit run app.py $(if $(PORT),--server.port $(PORT))
+
+test: browser $(DEV) ## Run linter, type checker and every test
+	$(PY) -m ruff check
+	$(PY) -m ruff format --check
+	$(PY) -m mypy
+	OMP_NUM_THREADS=1 $(PY) -m pytest --jaxtyping-packages=ce_core,beartype.beartype
+
+screenshots: browser $(DEV) ## Take the README's screenshots anew
+	$(PY) scripts/screenshots.py
+
+# On Python 3.11, since some packages are needed only before 3.13. What torch
+# brings for a GPU is left out: torch pins it itself, and not everyone gets it.
+lock: ## Write constraints.txt anew, from what the requirements resolve to today
+	@work=$$(mktemp -d)
+	trap 'rm -rf "$$work"' EXIT
+	cp requirements.txt requirements-dev.txt "$$work"
+	touch "$$work/constraints.txt"
+	$(PYTHON) -m venv --without-pip "$$work/venv"
+	$(PIP) --python "$$work/venv/bin/python" install -r "$$work/requirements-dev.txt"
+	{
+	  echo '# Every package of the development environment; written by `make lock`.'
+	  $(PIP) --python "$$work/venv/bin/python" freeze --all --exclude pip |
+	    sed -E -e '/^(nvidia|cuda|triton)/d' -e 's/\+[^+]*$$//'
+	} > "$$work/locked.txt"
+	cp "$$work/locked.txt" constraints.txt
+
+clean: ## Remove the environment and every cache
+	rm -rf .venv .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name .git -prune -o -name __pycache__ -prune -exec rm -rf {} +
+
+$(VENV): $(if $(wildcard $(UNFINISHED)),FORCE)
+	@case '$(VERSION)' in
+	  3.11 | 3.12 | 3.13) ;;
+	  *)
+	    echo "The lab needs Python 3.11, 3.12 or 3.13, and '$(PYTHON)' is $(or $(VERSION),not there)." \
+	      'Choose one with: make PYTHON=python3.13 ...' >&2
+	    exit 1 ;;
+	esac
+	if ! $(PIP) --version >/dev/null 2>&1; then
+	  echo "'$(PYTHON)' has no pip. On Debian: apt-get install python3-pip" >&2
+	  exit 1
+	fi
+	echo 'Making .venv'
+	$(PYTHON) -m venv --clear --without-pip .venv
+
+$(RUNTIME): $(VENV) requirements.txt constraints.txt
+	@echo 'Installing the pinned requirements into .venv: some minutes, once'
+	touch $(UNFINISHED)
+	$(PIP) --python $(PY) install -r requirements.txt
+	rm $(UNFINISHED)
+	touch $@
+
+$(DEV): $(RUNTIME) requirements-dev.txt
+	@echo 'Installing the pinned development requirements into .venv: once'
+	touch $(UNFINISHED)
+	$(PIP) --python $(PY) install -r requirements-dev.txt
+	rm $(UNFINISHED)
+	touch $@
+
+browser:
+	@for name in $(BROWSERS); do
+	  if command -v "$$name" >/dev/null; then exit 0; fi
+	done
+	by_hand() {
+	  echo 'The tests drive a browser, and none of these is on the PATH: $(BROWSERS).' \
+	    "$$1. Install one and try again; on Debian, as root: apt-get install chromium" >&2
+	  exit 1
+	}
+	command -v apt-get >/dev/null || by_hand 'There is no apt-get to install one with'
+	if [ "$$(id -u)" = 0 ]; then as_root=
+	elif sudo -n apt-get --version >/dev/null 2>&1; then as_root='sudo -n'
+	else by_hand 'Installing one needs root, and sudo asks for a password or is not there'
+	fi
+	echo "Installing Debian's chromium, for the tests: once"
+	export DEBIAN_FRONTEND=noninteractive
+	$$as_root apt-get update || true
+	$$as_root apt-get install -y --no-install-recommends chromium || by_hand 'apt-get failed'

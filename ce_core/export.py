@@ -1,0 +1,86 @@
+"""The experiment as text: a table of its trials, a summary, and the call that repeats it."""
+
+import csv
+import io
+import math
+from dataclasses import fields
+
+from ce_core.comparison import LossComparison
+from ce_core.experiment import ExperimentConfig, ExperimentResult
+
+TRIAL_COLUMNS = (
+    "trial",
+    "l1",
+    "l2",
+    "entropy",
+    "missing_rows",
+    "identity_residual",
+    "marginal_error",
+)
+
+
+def trial_rows(result: ExperimentResult) -> list[tuple[float, ...]]:
+    """Return one row a trial, its entries named by `TRIAL_COLUMNS`; trials count from 1."""
+    columns = [getattr(result, name).tolist() for name in TRIAL_COLUMNS[1:]]
+    return [(trial, *row) for trial, row in enumerate(zip(*columns, strict=True), start=1)]
+
+
+def trials_csv(result: ExperimentResult) -> str:
+    """Return the trials as CSV with a header, every digit kept."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(TRIAL_COLUMNS)
+    writer.writerows(trial_rows(result))
+    return text.getvalue()
+
+
+def summary(result: ExperimentResult, comparison: LossComparison) -> dict[str, float]:
+    """Return the numbers of an experiment by name, in the order in which they are read."""
+    return {
+        "trials": comparison.trials,
+        "l1_mean": comparison.l1_mean,
+        "l2_mean": comparison.l2_mean,
+        "entropy_mean": comparison.entropy_mean,
+        "correlation": comparison.correlation,
+        "slope": comparison.slope,
+        "slope_error": comparison.slope_error,
+        "slope_from_entropy": comparison.slope_from_entropy,
+        "entropy_spread": comparison.entropy_spread,
+        "entropy_share": comparison.entropy_mean / math.log(result.config.m),
+        "gradient_cosine": result.gradient_cosine,
+        "gradient_difference": result.gradient_difference,
+        "identity_residual": _largest(result.identity_residual.tolist()),
+        "marginal_error": _largest(result.marginal_error.tolist()),
+        "missing_rows": int(result.missing_rows.sum()),
+    }
+
+
+def config_call(config: ExperimentConfig) -> str:
+    """Return the Python expression that makes this configuration, defaults left out.
+
+    Examples
+    --------
+    >>> config_call(ExperimentConfig(eps=0.05, dtype="float64"))
+    "ExperimentConfig(eps=0.05, dtype='float64')"
+    """
+    changed = [
+        f"{field.name}={getattr(config, field.name)!r}"
+        for field in fields(config)
+        if getattr(config, field.name) != field.default
+    ]
+    return f"ExperimentConfig({', '.join(changed)})"
+
+
+def config_command(config: ExperimentConfig) -> str:
+    """Return the command line that runs this configuration, defaults left out."""
+    changed = [
+        f" --{field.name.replace('_', '-')} {getattr(config, field.name)}"
+        for field in fields(config)
+        if getattr(config, field.name) != field.default
+    ]
+    return f"python -m ce_core experiment{''.join(changed)}"
+
+
+def _largest(values: list[float]) -> float:
+    """Return the largest value; NaN if one is, so that nothing bad hides behind it."""
+    return math.nan if any(map(math.isnan, values)) else max(values)

@@ -1,0 +1,1 @@
+"""What the pages share: their text, their controls, and how a page is put together."""

@@ -1,0 +1,113 @@
+"""Sliders and their like, bound to the URL and checked on the server.
+
+The browser keeps the bounds of a slider; a link or a hand-made message need not. So each value is
+looked at again here, and a value that a link names between two stops of a slider becomes a stop.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from lab.i18n import _
+from lab.parameters import Parameter, spell
+
+_STOPS: Final = "lab: stops of {}"
+_LINK: Final = "lab: link to {}"
+_IGNORED: Final = "lab: ignored in the link to {}"
+
+
+def slider(parameter: Parameter) -> float:
+    """Draw the slider of a parameter and return its value."""
+    stops = _extra_stops(parameter)
+    options = sorted({*parameter.grid, *stops})
+    value: float = st.select_slider(
+        _(parameter.label),
+        options=options,
+        value=parameter.default,
+        format_func=lambda stop: stops.get(stop) or spell(stop),
+        key=parameter.name,
+        help=_(parameter.help),
+        bind="query-params",
+    )
+    return value
+
+
+def put(values: Mapping[Parameter, float]) -> None:
+    """Set parameters from code, as the callback of a button."""
+    for parameter, value in values.items():
+        _extra_stops(parameter).setdefault(value, spell(value))
+        st.session_state[parameter.name] = value
+
+
+def read_link(page: str, parameters: Iterable[Parameter]) -> None:
+    """Take from the link what lies between the stops of the sliders. Call before they are drawn."""
+    if _LINK.format(page) in st.session_state:
+        return
+    link = {name: st.query_params.get_all(name) for name in st.query_params}
+    st.session_state[_LINK.format(page)] = link
+    for parameter in parameters:
+        for text in link.get(parameter.name, ()):
+            value = parameter.parse(text)
+            if value is not None:
+                _extra_stops(parameter).setdefault(value, text)
+
+
+def ignored_parts(page: str, shown: Mapping[str, float | str | bool]) -> list[str]:
+    """Return the parts of the link that are not what the page first showed, by name."""
+    key = _IGNORED.format(page)
+    if key not in st.session_state:
+        link: dict[str, list[str]] = st.session_state[_LINK.format(page)]
+        st.session_state[key] = [
+            f"{name}={text}"
+            for name, texts in link.items()
+            for text in texts
+            if name not in shown or not _spells(text, shown[name])
+        ]
+    ignored: list[str] = st.session_state[key]
+    return ignored
+
+
+def show_ignored(page: str, shown: Mapping[str, float | str | bool]) -> None:
+    """Say which parts of the link were ignored, as long as the visit lasts or until dismissed."""
+    ignored = ignored_parts(page, shown)
+    if not ignored:
+        return
+    # A link is a stranger's text: no markup in it may act, and it must not fill the page.
+    names = ", ".join(f"`{part.replace('`', '')[:40]}`" for part in ignored[:5])
+    more = _(" and {count} more").format(count=len(ignored) - 5) if len(ignored) > 5 else ""
+    with st.container(key="ignored-notice", horizontal=True, vertical_alignment="center"):
+        st.warning(_("Ignored in the link: {names}{more}.").format(names=names, more=more))
+        st.button(_("Dismiss"), on_click=ignored.clear)
+
+
+def link_query(parameters: Iterable[Parameter], others: Mapping[str, tuple[object, object]]) -> str:
+    """Return the query of a link to the present state: what differs from the defaults.
+
+    `others` gives the value and the default of the controls that are no sliders.
+    """
+    state: dict[str, object] = {
+        parameter.name: spell(st.session_state[parameter.name])
+        for parameter in parameters
+        if st.session_state[parameter.name] != parameter.default
+    }
+    state |= {name: value for name, (value, default) in others.items() if value != default}
+    return urlencode(state)
+
+
+def _extra_stops(parameter: Parameter) -> dict[float, str]:
+    """Return the values between the stops that this session has met, with their spelling."""
+    stops: dict[float, str] = st.session_state.setdefault(_STOPS.format(parameter.name), {})
+    return stops
+
+
+def _spells(text: str, value: float | str | bool) -> bool:
+    if isinstance(value, bool):
+        return text.lower() == str(value).lower()
+    if isinstance(value, str):
+        return text == value
+    try:
+        return float(text) == value
+    except ValueError:
+        return False

@@ -1,0 +1,201 @@
+"""The controls of the page of the losses: its parameters and the experiment they describe."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import streamlit as st
+
+from ce_core import DTYPES, ExperimentConfig, experiment_work
+from lab.controls import put, slider
+from lab.i18n import N_, _
+from lab.parameters import Parameter, decades, whole_numbers
+
+_POST: Final = ExperimentConfig()
+
+# A second or two of one core; more only where ε is tiny and the iterations are many.
+WORK_BUDGET: Final = 250_000_000
+LARGEST_SEED: Final = 2**31 - 1
+
+_EXPONENTS = (0, 0.25, 0.5, 1, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 50, 100, 200, 500, 1000)
+
+SIZES: Final = (
+    Parameter(
+        name="n",
+        label=N_("n: samples"),
+        help=N_("Rows in a trial. Each loss is the mean over them."),
+        grid=whole_numbers(1, 8192),
+        default=_POST.n,
+        integer=True,
+    ),
+    Parameter(
+        name="m",
+        label=N_("m: classes"),
+        help=N_("Columns. The logits are about scale/m, so m decides how flat p is."),
+        grid=whole_numbers(2, 8192),
+        default=_POST.m,
+        integer=True,
+    ),
+    Parameter(
+        name="trials",
+        label=N_("Trials"),
+        help=N_("Independent draws; each gives one dot."),
+        grid=(
+            *whole_numbers(1, 16),
+            20,
+            24,
+            32,
+            40,
+            48,
+            64,
+            96,
+            128,
+            192,
+            256,
+            384,
+            512,
+            768,
+            1000,
+        ),
+        default=_POST.trials,
+        integer=True,
+    ),
+)
+LOGITS: Final = (
+    Parameter(
+        name="logit_scale",
+        label=N_("Logit scale"),
+        help=N_("Multiplies the normalised logits. The post's is 1, which keeps p nearly uniform."),
+        grid=tuple(float(stop) for stop in whole_numbers(1, 1024)),
+        default=_POST.logit_scale,
+    ),
+    Parameter(
+        name="logit_exponent",
+        label=N_("Logit exponent"),
+        help=N_("Power of the uniform numbers behind the logits, before each row is normalised."),
+        grid=tuple(float(stop) for stop in _EXPONENTS),
+        default=_POST.logit_exponent,
+    ),
+)
+TARGET: Final = (
+    Parameter(
+        name="eps",
+        label=N_("ε: regularisation"),
+        help=N_("Small: each row of Q picks one class. Large: Q is uniform."),
+        grid=decades(1e-3, 1e3),
+        default=_POST.eps,
+    ),
+    Parameter(
+        name="n_iter",
+        label=N_("Iterations"),
+        help=N_("Sinkhorn iterations, each columns then rows."),
+        grid=(1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 50, 100, 200, 300, 500, 1000),
+        default=_POST.n_iter,
+        integer=True,
+    ),
+    Parameter(
+        name="cost_exponent",
+        label=N_("Cost exponent"),
+        help=N_("Power of the uniform numbers that are the costs of the target."),
+        grid=tuple(float(stop) for stop in _EXPONENTS),
+        default=_POST.cost_exponent,
+    ),
+)
+PARAMETERS: Final = {parameter.name: parameter for parameter in (*SIZES, *LOGITS, *TARGET)}
+
+
+@dataclass(frozen=True)
+class Controls:
+    """What the controls say: the experiment, and whether the post's pairs are laid over."""
+
+    config: ExperimentConfig
+    published: bool
+
+    @property
+    def shown(self) -> dict[str, float | str | bool]:
+        """Every control's value by its name in the URL."""
+        values: dict[str, float | str | bool] = {
+            name: getattr(self.config, name) for name in (*PARAMETERS, "seed", "dtype")
+        }
+        return values | {"published": self.published}
+
+
+def draw_controls() -> Controls:
+    """Draw every control in the sidebar and return what they say.
+
+    Raises
+    ------
+    ValueError
+        If a message from outside a browser set a control to what the experiment cannot take.
+    """
+    with st.sidebar:
+        with st.container(horizontal=True):
+            st.button(_("Reset to the post"), icon=":material/restart_alt:", on_click=_reset)
+            st.button(_("New draw"), icon=":material/casino:", on_click=_draw_again)
+        values: dict[str, float] = {}
+        for title, group in (
+            (_("Logits"), LOGITS),
+            (_("Target Q"), TARGET),
+            (_("Size"), SIZES),
+        ):
+            st.subheader(title, anchor=False)
+            for parameter in group:
+                values[parameter.name] = slider(parameter)
+        st.subheader(_("Draw"), anchor=False)
+        seed = st.number_input(
+            _("Seed"),
+            min_value=0,
+            max_value=LARGEST_SEED,
+            value=_POST.seed,
+            key="seed",
+            help=_("The same seed gives the same uniform numbers, whatever else moves."),
+            bind="query-params",
+        )
+        dtype = st.selectbox(
+            _("dtype of the arithmetic"),
+            options=DTYPES,
+            index=DTYPES.index(_POST.dtype),
+            key="dtype",
+            help=_("The draws are the same for all; only the arithmetic is rounded otherwise."),
+            bind="query-params",
+        )
+        published = st.toggle(_("Lay over the post's 20 pairs"), key="published", bind="query-params")
+    fields: dict[str, Any] = {"seed": seed, "dtype": dtype, **values}
+    return Controls(ExperimentConfig(**fields), published)
+
+
+def show_work(config: ExperimentConfig) -> None:
+    """State the work of the experiment and its bound, under the controls."""
+    st.sidebar.caption(
+        _("Work n·m·trials·(iterations + 25): {work:.2g} of at most {budget:.2g}.").format(
+            work=experiment_work(config), budget=WORK_BUDGET
+        )
+    )
+
+
+def offer_fits(config: ExperimentConfig, fits: list[ExperimentConfig]) -> None:
+    """Say that an experiment is too much work, and offer those that fit as buttons."""
+    st.error(
+        _(
+            "This experiment is {times:.3g} times the work that the lab does at once "
+            "(n·m·trials·(iterations + 25) ≤ {budget:.2g}). The charts show the first of these "
+            "instead, the nearest that fit:"
+        ).format(times=experiment_work(config) / WORK_BUDGET, budget=WORK_BUDGET)
+    )
+    with st.container(horizontal=True, key="fits"):
+        for fit in fits:
+            changed = {
+                parameter: getattr(fit, name)
+                for name, parameter in PARAMETERS.items()
+                if getattr(fit, name) != getattr(config, name)
+            }
+            label = ", ".join(f"{parameter.name} = {value}" for parameter, value in changed.items())
+            st.button(label, on_click=put, args=(changed,))
+
+
+def _reset() -> None:
+    put({parameter: parameter.default for parameter in PARAMETERS.values()})
+    st.session_state.update(seed=_POST.seed, dtype=_POST.dtype)
+
+
+def _draw_again() -> None:
+    st.session_state["seed"] = (st.session_state["seed"] + 1) % (LARGEST_SEED + 1)

@@ -1,0 +1,15 @@
+"""Navigation and frame: every run of the lab starts here, whatever page it shows."""
+
+import streamlit as st
+from lab.i18n import _
+from lab.style import apply_style
+
+st.set_page_config(page_title=_("Cross-Entropy Lab"), page_icon=":material/experiment:", layout="wide")
+apply_style()
+st.navigation(
+    [
+        st.Page("home.py", title=_("Home"), icon=":material/home:", default=True),
+        st.Page("losses.py", title=_("L1 against L2"), icon=":material/compare_arrows:"),
+    ],
+    position="top",
+).run()

@@ -1,0 +1,217 @@
+"""Invalid input raises ValueError that names the argument, the requirement and the value.
+
+Wrong shapes come as lists, not tensors: the shape checks of the tests intercept those of tensors.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ce_core import (
+    ExperimentConfig,
+    balanced_assignment,
+    centred_product,
+    compare_losses,
+    count_points,
+    cross_entropy,
+    cross_entropy_grad,
+    entropy,
+    kl_divergence,
+    log_softmax,
+    logit_gap,
+    logit_gap_grad,
+    logit_gap_residual,
+    softmax,
+    softmax_jacobian,
+    softmax_jvp,
+    sort_losses,
+)
+from ce_core._tensors import require_number
+from tests.core.cases import INF, NAN, ROW_FUNCTIONS, RowFunction
+
+PAIR, TRIPLE = [0.5, 0.5], [0.2, 0.3, 0.5]
+
+ONE_ARGUMENT: list[tuple[Callable[..., Any], str]] = [
+    (softmax, "a"),
+    (log_softmax, "a"),
+    (softmax_jacobian, "a"),
+    (entropy, "p"),
+    (logit_gap_residual, "a"),
+]
+TWO_ARGUMENTS: list[tuple[Callable[..., Any], str, str]] = [
+    (softmax_jvp, "a", "v"),
+    (centred_product, "p", "a"),
+    (kl_divergence, "q", "p"),
+    (cross_entropy, "a", "q"),
+    (cross_entropy_grad, "a", "q"),
+    (logit_gap, "a", "q"),
+    (logit_gap_grad, "a", "q"),
+]
+
+
+@pytest.mark.parametrize(("function", "name"), ONE_ARGUMENT)
+@pytest.mark.parametrize(
+    ("value", "requirement"),
+    [
+        (1.0, "must have at least one dimension, got a scalar"),
+        ([], "must have at least 1 ent"),
+        ("text", "must be convertible to a tensor, got 'text'"),
+        ([[1.0], [1.0, 2.0]], r"must be convertible to a tensor, got \[\[1.0\], \[1.0, 2.0\]\]"),
+        ([1j], r"must be convertible to a tensor, got \[1j\]"),
+        (np.array([1j]), "must hold real numbers, got torch.complex128"),
+        (np.array(["text"]), "must hold real numbers, got an array of <U4"),
+        (np.array([1.0]).astype(">f8"), "must hold real numbers, got an array of >f8"),
+    ],
+    ids=str,
+)
+def test_function_of_one_array_refuses(
+    function: Callable[..., Any], name: str, value: object, requirement: str
+) -> None:
+    with pytest.raises(ValueError, match=f"^{name} {requirement}"):
+        function(value)
+
+
+@pytest.mark.parametrize(("function", "first", "second"), TWO_ARGUMENTS)
+@pytest.mark.parametrize(
+    ("arrays", "at_fault", "requirement"),
+    [
+        ((PAIR, TRIPLE), 1, r"must have the last dimension of {}, 2, got shape \(3,\)"),
+        ((PAIR, [1.0]), 1, r"must have the last dimension of {}, 2, got shape \(1,\)"),
+        (
+            ([PAIR] * 2, [PAIR] * 3),
+            1,
+            r"must broadcast with {} of shape \(2, 2\), got shape \(3, 2\)",
+        ),
+        (([], []), 0, r"must have at least 1 entries in its last dimension, got shape \(0,\)"),
+        ((0.5, PAIR), 0, "must have at least one dimension, got a scalar"),
+        ((PAIR, 0.5), 1, "must have at least one dimension, got a scalar"),
+        ((PAIR, "text"), 1, "must be convertible to a tensor, got 'text'"),
+        ((np.array([1j, 0]), PAIR), 0, "must hold real numbers, got torch.complex128"),
+    ],
+    ids=str,
+)
+def test_function_of_two_arrays_refuses(
+    function: Callable[..., Any],
+    first: str,
+    second: str,
+    arrays: tuple[object, object],
+    at_fault: int,
+    requirement: str,
+) -> None:
+    name = (first, second)[at_fault]
+    with pytest.raises(ValueError, match=f"^{name} {requirement.format(first)}$"):
+        function(*arrays)
+
+
+@pytest.mark.parametrize("function", [softmax, log_softmax])
+@pytest.mark.parametrize("dim", [1, -2, 7])
+def test_softmax_refuses_a_dimension_that_is_not_there(function: Callable[..., Any], dim: int) -> None:
+    with pytest.raises(ValueError, match=rf"^dim must be in \[-1, 0\], got {dim}$"):
+        function(PAIR, dim=dim)
+
+
+@pytest.mark.parametrize(
+    ("cost", "options", "message"),
+    [
+        (PAIR, {}, r"cost must have shape \[..., n, m\] with n >= 1, got shape \(2,\)"),
+        ([[], []], {}, r"cost must have at least 1 entries .* got shape \(2, 0\)"),
+        (np.zeros((0, 2)), {}, r"cost must have shape .* with n >= 1, got shape \(0, 2\)"),
+        ("text", {}, "cost must be convertible to a tensor, got 'text'"),
+        ([PAIR], {"eps": 0.0}, "eps must be finite and > 0, got 0.0"),
+        ([PAIR], {"eps": -1.0}, "eps must be finite and > 0, got -1.0"),
+        ([PAIR], {"eps": INF}, "eps must be finite and > 0, got inf"),
+        ([PAIR], {"eps": NAN}, "eps must be finite and > 0, got nan"),
+        ([PAIR], {"n_iter": 0}, "n_iter must be an integer >= 1, got 0"),
+        ([PAIR], {"n_iter": -3}, "n_iter must be an integer >= 1, got -3"),
+        ([PAIR], {"n_iter": True}, "n_iter must be an integer >= 1, got True"),
+    ],
+    ids=str,
+)
+def test_balanced_assignment_refuses(cost: Any, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=f"^{message}$"):
+        balanced_assignment(cost, **options)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "requirement"),
+    [
+        ("n", 0, "an integer >= 1"),
+        ("m", 1, "an integer >= 2"),
+        ("trials", 0, "an integer >= 1"),
+        ("trials", True, "an integer >= 1"),
+        ("n_iter", 0, "an integer >= 1"),
+        ("seed", -1, "an integer >= 0 and < 9223372036854775808"),
+        ("seed", 2**63, "an integer >= 0 and < 9223372036854775808"),
+        ("logit_exponent", -0.5, "finite and >= 0"),
+        ("logit_exponent", INF, "finite and >= 0"),
+        ("cost_exponent", -1.0, "finite and >= 0"),
+        ("cost_exponent", NAN, "finite and >= 0"),
+        ("eps", 0.0, "finite and > 0"),
+        ("eps", -INF, "finite and > 0"),
+        ("logit_scale", 0.0, "finite and > 0"),
+        ("logit_scale", INF, "finite and > 0"),
+        ("dtype", "float8", "one of float64, float32, bfloat16, float16"),
+        ("dtype", "", "one of float64, float32, bfloat16, float16"),
+    ],
+    ids=lambda value: str(value)[:20],
+)
+def test_experiment_config_refuses(name: str, value: Any, requirement: str) -> None:
+    with pytest.raises(ValueError, match=f"^{name} must be {requirement}, got {value!r}$"):
+        ExperimentConfig(**{name: value})
+
+
+def test_require_number_refuses_an_integer_beyond_every_float() -> None:
+    with pytest.raises(ValueError, match=r"^eps must be finite and > 0, got 1000"):
+        require_number("eps", 10**400, above=0.0)
+
+
+def test_experiment_config_accepts_its_bounds() -> None:
+    config = ExperimentConfig(
+        n=1,
+        m=2,
+        trials=1,
+        n_iter=1,
+        logit_exponent=0.0,
+        cost_exponent=0.0,
+        eps=5e-324,
+        logit_scale=5e-324,
+        seed=2**63 - 1,
+    )
+    assert config.seed == 2**63 - 1
+
+
+@pytest.mark.parametrize(
+    ("function", "arrays", "message"),
+    [
+        (compare_losses, (PAIR, TRIPLE, PAIR), r"l2 must be a vector .*, got shape \(3,\)"),
+        (compare_losses, (PAIR, PAIR, TRIPLE), r"entropy must be a vector .*, got shape \(3,\)"),
+        (compare_losses, ([PAIR], PAIR, PAIR), r"l1 must be a vector .*, got shape \(1, 2\)"),
+        (compare_losses, (1.0, PAIR, PAIR), "l1 must have at least one dimension, got a scalar"),
+        (sort_losses, (PAIR, TRIPLE), r"l2 must be a vector .*, got shape \(3,\)"),
+        (sort_losses, (PAIR, "text"), "l2 must be convertible to a tensor, got 'text'"),
+        (count_points, (PAIR, TRIPLE), r"y must have the shape of x, \(2,\), got \(3,\)"),
+    ],
+)
+def test_functions_of_trials_refuse(
+    function: Callable[..., Any], arrays: tuple[object, ...], message: str
+) -> None:
+    with pytest.raises(ValueError, match=f"^{message}$"):
+        function(*arrays)
+
+
+@pytest.mark.parametrize(("name", "value"), [("bins", 0), ("sample", -1)])
+def test_count_points_refuses(name: str, value: int) -> None:
+    options: dict[str, Any] = {name: value}
+    with pytest.raises(ValueError, match=f"^{name} must be an integer >= 1, got {value}$"):
+        count_points(PAIR, PAIR, **options)
+
+
+@pytest.mark.parametrize("case", ROW_FUNCTIONS, ids=str)
+def test_row_function_accepts_integers(case: RowFunction) -> None:
+    arrays: dict[str, Any] = {"logits": [2, 1, 0], "vector": [1, 2, 3], "distribution": [0, 1, 0]}
+    integers = [arrays[kind] for kind in case.kinds]
+    expected = case.function(*([float(x) for x in row] for row in integers))
+    assert case.function(*integers).equal(expected)
+    assert case.function(*(np.array(row) for row in integers)).equal(expected)
