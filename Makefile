@@ -20,7 +20,7 @@ SHELL := bash
 .ONESHELL:
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help run test screenshots lock clean browser FORCE
+.PHONY: help run test messages screenshots lock clean browser FORCE
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -33,6 +33,9 @@ test: browser $(DEV) ## Run linter, type checker and every test
 	$(PY) -m ruff format --check
 	$(PY) -m mypy
 	OMP_NUM_THREADS=1 $(PY) -m pytest --jaxtyping-packages=ce_core,beartype.beartype
+
+messages: $(DEV) ## Collect every visible string into the translators' template
+	$(PY) scripts/messages.py
 
 screenshots: browser $(DEV) ## Take the README's screenshots anew
 	$(PY) scripts/screenshots.py

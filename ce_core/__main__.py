@@ -3,7 +3,7 @@
 import argparse
 import sys
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from ce_core.comparison import compare_losses
@@ -24,22 +24,39 @@ _OPTION_HELP = {
 }
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; return its exit code: 0 done, 2 bad input."""
+@dataclass(frozen=True)
+class Command:
+    """One call of the command line."""
+
+    config: ExperimentConfig
+    csv: Path | None
+
+
+def parse(arguments: Sequence[str] | None) -> Command:
+    """Read the arguments, or end with a usage message.
+
+    Raises
+    ------
+    ValueError
+        If the experiment cannot take a value.
+    """
     parser = argparse.ArgumentParser(prog="python -m ce_core", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     _add_experiment(commands.add_parser("experiment", help="L1 against L2, as in the post"))
     options = vars(parser.parse_args(arguments))
-    options.pop("command")
-    csv_file = options.pop("csv")
+    config = ExperimentConfig(**{field.name: options[field.name] for field in fields(ExperimentConfig)})
+    return Command(config, options["csv"])
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return its exit code: 0 done, 2 bad input."""
     try:
-        return _experiment(ExperimentConfig(**options), csv_file)
+        return _experiment(parse(arguments))
     except (ValueError, OSError) as error:
         print(f"python -m ce_core: error: {error}", file=sys.stderr)
-        return 2
     except MemoryError:
         print("python -m ce_core: error: not enough memory for one trial", file=sys.stderr)
-        return 2
+    return 2
 
 
 def _add_experiment(parser: argparse.ArgumentParser) -> None:
@@ -55,8 +72,8 @@ def _add_experiment(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--csv", type=Path, metavar="FILE", help="write the trials to FILE as CSV")
 
 
-def _experiment(config: ExperimentConfig, csv_file: Path | None) -> int:
-    result = run_experiment(config)
+def _experiment(command: Command) -> int:
+    result = run_experiment(command.config)
     numbers = summary(result, compare_losses(result.l1, result.l2, result.entropy))
     print(f"{'trial':>5}  {'L1':>13}  {'L2':>13}  {'H(p)':>13}")
     for trial, l1, l2, entropy, *_ in trial_rows(result):
@@ -64,9 +81,9 @@ def _experiment(config: ExperimentConfig, csv_file: Path | None) -> int:
     print()
     for name, value in numbers.items():
         print(f"{name:<20} {value:.8g}")
-    if csv_file is not None:
-        csv_file.write_text(trials_csv(result), encoding="utf-8")
-        print(f"\ntrials written to {csv_file}")
+    if command.csv is not None:
+        command.csv.write_text(trials_csv(result), encoding="utf-8")
+        print(f"\ntrials written to {command.csv}")
     return 0
 
 

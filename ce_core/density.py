@@ -68,7 +68,7 @@ def count_points(
     tensor([[2., 0.],
             [0., 1.]], dtype=torch.float64)
     """
-    x, y = floating(x=x, y=y)
+    x, y = floating(torch.float64, x=x, y=y)
     if x.shape != y.shape:
         raise ValueError(f"y must have the shape of x, {tuple(x.shape)}, got {tuple(y.shape)}")
     bins = require_integer("bins", bins, at_least=1)
@@ -100,4 +100,4 @@ def _cells(values: Float[Tensor, " points"], bins: int) -> tuple[Tensor, Float[T
         width = low.abs().clamp(min=1e-3) / bins
         low = low - width * bins / 2
     cells = ((values - low) / width).long().clamp(0, bins - 1)
-    return cells, low + width * (torch.arange(bins, device=values.device) + 0.5)
+    return cells, low + width * (torch.arange(bins, device=values.device, dtype=values.dtype) + 0.5)

@@ -19,7 +19,7 @@ TRIAL_COLUMNS = (
 )
 
 
-def trial_rows(result: ExperimentResult) -> list[tuple[float, ...]]:
+def trial_rows(result: ExperimentResult) -> list[tuple[int | float, ...]]:
     """Return one row a trial, its entries named by `TRIAL_COLUMNS`; trials count from 1."""
     columns = [getattr(result, name).tolist() for name in TRIAL_COLUMNS[1:]]
     return [(trial, *row) for trial, row in enumerate(zip(*columns, strict=True), start=1)]
@@ -34,7 +34,7 @@ def trials_csv(result: ExperimentResult) -> str:
     return text.getvalue()
 
 
-def summary(result: ExperimentResult, comparison: LossComparison) -> dict[str, float]:
+def summary(result: ExperimentResult, comparison: LossComparison) -> dict[str, int | float]:
     """Return the numbers of an experiment by name, in the order in which they are read."""
     return {
         "trials": comparison.trials,

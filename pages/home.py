@@ -29,12 +29,10 @@ with st.container(border=True):
             "are equivalent. Repeat its experiment, change every parameter, and watch the line bend."
         )
     )
-    st.page_link(
-        "losses.py", label=_("Open the experiment, as in the post"), icon=":material/play_arrow:"
-    )
+    st.page_link("losses.py", label=_("Open the post's experiment"), icon=":material/play_arrow:")
     st.page_link(
         "losses.py",
-        label=_("Open it where the claim breaks: logits scaled by 16"),
+        label=_("Open it where the line bends"),
         icon=":material/broken_image:",
         query_params={"logit_scale": "16"},
     )

@@ -2,9 +2,9 @@
 
 import streamlit as st
 from lab.i18n import _
-from lab.style import apply_style
+from lab.style import ICON, apply_style
 
-st.set_page_config(page_title=_("Cross-Entropy Lab"), page_icon=":material/experiment:", layout="wide")
+st.set_page_config(page_title=_("Cross-Entropy Lab"), page_icon=str(ICON), layout="wide")
 apply_style()
 st.navigation(
     [

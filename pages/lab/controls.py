@@ -1,7 +1,8 @@
-"""Sliders and their like, bound to the URL and checked on the server.
+"""Sliders bound to the URL, and what a link may say to them.
 
-The browser keeps the bounds of a slider; a link or a hand-made message need not. So each value is
-looked at again here, and a value that a link names between two stops of a slider becomes a stop.
+A slider has stops, and Streamlit takes no other value, wherever it comes from. A link may name a
+value between two stops, within the bounds; it becomes a stop of its own. What else a link says is
+ignored, and the page says so.
 """
 
 from collections.abc import Iterable, Mapping

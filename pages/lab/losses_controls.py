@@ -122,10 +122,8 @@ class Controls:
 def draw_controls() -> Controls:
     """Draw every control in the sidebar and return what they say.
 
-    Raises
-    ------
-    ValueError
-        If a message from outside a browser set a control to what the experiment cannot take.
+    Every value is one of its control's options or within its bounds, whatever a link or a message
+    said: Streamlit replaces others by the default, and `fit_budget` bounds what they amount to.
     """
     with st.sidebar:
         with st.container(horizontal=True):

@@ -34,7 +34,7 @@ class Measured:
     comparison: LossComparison
     losses: SortedLosses
     gradients: PointDensity
-    numbers: dict[str, float]
+    numbers: dict[str, int | float]
     csv: str
 
 

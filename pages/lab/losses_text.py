@@ -21,7 +21,7 @@ def pair_numbers(measured: Measured) -> str:
     ).format(
         correlation=_number(numbers["correlation"]),
         slope=_number(numbers["slope"]),
-        slope_error=_number(numbers["slope_error"], digits=1),
+        slope_error=_number(numbers["slope_error"], digits=2),
         slope_from_entropy=_number(numbers["slope_from_entropy"]),
         entropy_spread=_number(numbers["entropy_spread"], digits=3),
     )
@@ -169,4 +169,4 @@ def _number(value: float, *, digits: int = 4) -> str:
 
 
 def _percent(value: float) -> str:
-    return _("not defined") if math.isnan(value) else f"{100 * value:.4g} %"
+    return _("not defined") if math.isnan(value) else f"{100 * value:.5g} %"

@@ -39,7 +39,8 @@ def show_figure(figure: go.Figure, *, key: str, alt: str, numbers: str) -> None:
 def show_notes(notes: list[str]) -> None:
     """Show what to notice in the present state."""
     with st.container(border=True, key="notes"):
-        st.markdown("**" + _("What to notice") + "**\n\n" + "\n".join(f"- {note}" for note in notes))
+        st.subheader(_("What to notice"), anchor=False)
+        st.markdown("".join(f"- {note}\n" for note in notes))
 
 
 def show_code(snippet: str, command: str) -> None:

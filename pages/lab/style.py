@@ -1,11 +1,19 @@
 """The little that the theme cannot say."""
 
+from pathlib import Path
+from typing import Final
+
 import streamlit as st
+
+# A file of our own: Streamlit would fetch an icon of its fonts from another host.
+ICON: Final = Path(__file__).with_name("icon.svg")
 
 _CSS = """
 <style>
   .stMainBlockContainer { padding-top: 4rem; padding-bottom: 3rem; }
-  [class*="st-key-figure-"] h3 { font-size: 1.2rem; padding: 0; }
+  [class*="st-key-figure-"] h3, .st-key-notes h3 { font-size: 1.2rem; padding: 0; }
+  .st-key-formulas .katex-display { margin: 0.2em 0; }
+  .st-key-formulas { row-gap: 0; }
   @media (max-width: 640px) {
     .stMainBlockContainer { padding-left: 0.75rem; padding-right: 0.75rem; }
     .stMainBlockContainer h1 { font-size: 1.6rem; }

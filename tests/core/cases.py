@@ -14,11 +14,13 @@ from scipy.special import logsumexp
 from torch import Tensor
 
 import ce_core
+from ce_core import ExperimentConfig, experiment
 
 FLOATS = [torch.float64, torch.float32, torch.bfloat16, torch.float16]
 HALVES = [torch.bfloat16, torch.float16]
 INF = float("inf")
 NAN = float("nan")
+SMALL = ExperimentConfig(n=12, m=5, trials=7, dtype="float64")
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,11 @@ def mp_cross_entropy(a: list[float], q: list[float]) -> float:
     with mpmath.workdps(800):
         log_sum = mpmath.log(mpmath.fsum(mpmath.exp(mpmath.mpf(x)) for x in a))
         return float(mpmath.fsum(mpmath.mpf(w) * (log_sum - x) for x, w in zip(a, q, strict=True)))
+
+
+def draws_of(config: ExperimentConfig) -> np.ndarray:
+    """Return the uniform numbers of all trials, [trials, 2, n, m]."""
+    return np.concatenate(list(experiment._draw_chunks(config)))
 
 
 def log_domain_assignment(cost: np.ndarray, *, eps: float, n_iter: int) -> np.ndarray:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from ce_core import (
     ExperimentConfig,
@@ -103,6 +104,15 @@ def test_function_of_two_arrays_refuses(
     name = (first, second)[at_fault]
     with pytest.raises(ValueError, match=f"^{name} {requirement.format(first)}$"):
         function(*arrays)
+
+
+@pytest.mark.parametrize(("function", "first", "second"), TWO_ARGUMENTS)
+def test_function_of_two_arrays_refuses_two_devices(
+    function: Callable[..., Any], first: str, second: str
+) -> None:
+    message = f"^{second} must be on the device of {first}, cpu, got meta$"
+    with pytest.raises(ValueError, match=message):
+        function(torch.tensor(PAIR), torch.empty(2, device="meta"))
 
 
 @pytest.mark.parametrize("function", [softmax, log_softmax])

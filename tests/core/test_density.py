@@ -17,7 +17,7 @@ def test_count_points_agrees_with_numpy() -> None:
     assert np.array_equal(density.counts.numpy(), counts)
     for centres, edges in ((density.x_centres, x_edges), (density.y_centres, y_edges)):
         # A chart needs no more digits of them.
-        assert centres.tolist() == pytest.approx((edges[1:] + edges[:-1]) / 2, rel=1e-6)
+        assert centres.tolist() == pytest.approx((edges[1:] + edges[:-1]) / 2, rel=1e-12)
 
 
 @given(rows(-50, 50, count=2))

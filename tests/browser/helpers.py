@@ -1,0 +1,62 @@
+"""What the browser tests do on a page, and the numbers they read off its charts."""
+
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from playwright.sync_api import Page
+
+from scripts.browser import settle
+
+_READ_CHARTS = """() => Object.fromEntries(
+    [...document.querySelectorAll("[class*='st-key-figure-']")].map(card => {
+        const name = [...card.classList].find(c => c.startsWith('st-key-figure-')).slice(14);
+        const plot = card.querySelector('.js-plotly-plot');
+        const list = values => values == null ? null : Array.from(values, v =>
+            v != null && v.length !== undefined && typeof v !== 'string' ? Array.from(v) : v);
+        return [name, (plot?._fullData ?? []).map(t => ({name: t.name, x: list(t.x), y: list(t.y)}))];
+    }))"""
+
+Charts = dict[str, list[dict[str, Any]]]
+
+
+def open_lab(page: Page, address: str) -> None:
+    """Go to an address and wait until it stands."""
+    page.goto(address)
+    page.wait_for_selector("h1")
+    settle(page)
+
+
+def charts(page: Page) -> Charts:
+    """Return the data of every chart on the page by the key of its card."""
+    read: Charts = page.evaluate(_READ_CHARTS)
+    return read
+
+
+def trace(read: Charts, chart: str, name: str) -> dict[str, Any]:
+    """Return the one trace of a chart with that name."""
+    (found,) = (trace for trace in read[chart] if trace["name"] == name)
+    return found
+
+
+def after_change(page: Page, before: Charts) -> Charts:
+    """Wait until the charts differ from what they were, and the server is done; return them."""
+    differ = f"before => JSON.stringify(({_READ_CHARTS})()) !== before"
+    page.wait_for_function(differ, arg=_as_json(page, before), timeout=20_000)
+    settle(page)
+    return charts(page)
+
+
+def query(page: Page) -> dict[str, list[str]]:
+    """Return the query of the address bar."""
+    return parse_qs(urlsplit(page.url).query)
+
+
+def press_key(page: Page, parameter: str, key: str) -> None:
+    """Move the slider of a parameter with the keyboard."""
+    page.locator(f".st-key-{parameter}").get_by_role("slider").focus()
+    page.keyboard.press(key)
+
+
+def _as_json(page: Page, value: object) -> str:
+    text: str = page.evaluate("value => JSON.stringify(value)", value)
+    return text

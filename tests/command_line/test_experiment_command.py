@@ -1,0 +1,53 @@
+"""`python -m ce_core experiment` prints the numbers of the API, and fails in words."""
+
+import csv
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ce_core import ExperimentConfig, compare_losses, run_experiment, summary
+from ce_core.__main__ import main
+
+
+def test_experiment_prints_the_numbers_of_the_api(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["experiment", "--n", "16", "--trials", "5", "--dtype", "float64"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    printed = dict(line.split() for line in lines if len(line.split()) == 2)
+    result = run_experiment(ExperimentConfig(n=16, trials=5, dtype="float64"))
+    numbers = summary(result, compare_losses(result.l1, result.l2, result.entropy))
+    for name, value in numbers.items():
+        assert float(printed[name]) == pytest.approx(value, rel=1e-6)
+
+
+def test_experiment_writes_csv(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "trials.csv"
+    assert main(["experiment", "--trials", "3", "--csv", str(file)]) == 0
+    with file.open(newline="") as text:
+        l1 = [float(row["l1"]) for row in csv.DictReader(text)]
+    assert l1 == run_experiment(ExperimentConfig(trials=3)).l1.tolist()
+    assert str(file) in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--eps", "-1"], "eps must be finite and > 0, got -1.0"),
+        (["--m", "1"], "m must be an integer >= 2, got 1"),
+        (["--csv", "/no/such/folder/x.csv"], "/no/such/folder/x.csv"),
+    ],
+    ids=["eps", "m", "csv"],
+)
+def test_experiment_bad_input_is_one_line(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["experiment", "--n", "2", "--trials", "2", *arguments]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert message in line
+
+
+def test_experiment_runs_as_a_module() -> None:
+    command = [sys.executable, "-m", "ce_core", "experiment", "--n", "4", "--trials", "2"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "slope" in done.stdout

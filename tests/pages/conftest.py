@@ -1,0 +1,24 @@
+"""The pages as Streamlit runs them, without a browser."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+ROUTER = Path(__file__).resolve().parents[2] / "pages" / "router.py"
+
+OpenPage = Callable[..., AppTest]
+
+
+@pytest.fixture
+def open_page() -> OpenPage:
+    """Return a function that opens a page by its file, with the query of a link."""
+
+    def open_it(file: str, **query: str | list[str]) -> AppTest:
+        app = AppTest.from_file(str(ROUTER), default_timeout=60)
+        for name, value in query.items():
+            app.query_params[name] = value
+        return app.switch_page(file).run()
+
+    return open_it
