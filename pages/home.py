@@ -1,6 +1,7 @@
 """What is this about?"""
 
 import streamlit as st
+
 from lab.i18n import _
 from lab.page import open_page
 

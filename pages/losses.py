@@ -1,12 +1,6 @@
 """Are L1 and L2 the same?"""
 
 import streamlit as st
-from lab import losses_controls as controls
-from lab import losses_text as text
-from lab.controls import read_link, show_ignored
-from lab.i18n import _
-from lab.losses_data import PUBLISHED, measure
-from lab.page import open_page, phone_hint, show_code, show_figure, show_notes, show_numbers
 
 from ce_core import config_call, config_command, fit_budget
 from ce_core.figures import (
@@ -15,6 +9,12 @@ from ce_core.figures import (
     loss_pairs_figure,
     spacing_figure,
 )
+from lab import losses_controls as controls
+from lab import losses_text as text
+from lab.controls import read_link, show_ignored
+from lab.i18n import _
+from lab.losses_data import PUBLISHED, measure
+from lab.page import open_page, phone_hint, show_code, show_figure, show_notes, show_numbers
 
 open_page(
     _("Are L1 and L2 the same?"),

@@ -1,15 +1,19 @@
 """Navigation and frame: every run of the lab starts here, whatever page it shows."""
 
 import streamlit as st
+
 from lab.i18n import _
 from lab.style import ICON, apply_style
 
-st.set_page_config(page_title=_("Cross-Entropy Lab"), page_icon=str(ICON), layout="wide")
-apply_style()
-st.navigation(
+page = st.navigation(
     [
-        st.Page("home.py", title=_("Home"), icon=":material/home:", default=True),
-        st.Page("losses.py", title=_("L1 against L2"), icon=":material/compare_arrows:"),
+        st.Page("home.py", title=_("Home"), default=True),
+        st.Page("losses.py", title=_("L1 against L2")),
     ],
     position="top",
-).run()
+)
+st.set_page_config(
+    page_title=f"{page.title} · {_('Cross-Entropy Lab')}", page_icon=str(ICON), layout="wide"
+)
+apply_style()
+page.run()

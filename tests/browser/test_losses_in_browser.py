@@ -12,8 +12,8 @@ pytestmark = pytest.mark.browser
 
 def test_losses_deep_link_first_shows_the_core_numbers(lab: str, page: Page) -> None:
     open_lab(page, f"{lab}/losses?logit_scale=16&seed=5")
-    expect(page).to_have_title("L1 against L2")
-    result = run_experiment(ExperimentConfig(logit_scale=16, seed=5))
+    expect(page).to_have_title("L1 against L2 · Cross-Entropy Lab")
+    result = run_experiment(ExperimentConfig(logit_scale=16.0, seed=5))
     expected = sort_losses(result.l1, result.l2)
     drawn = trace(charts(page), "pairs", "trials")
     assert drawn["x"] == expected.l1.tolist()

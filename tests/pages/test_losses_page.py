@@ -44,7 +44,7 @@ def test_losses_opens_on_the_posts_parameters(open_page: OpenPage) -> None:
 
 def test_losses_shows_the_numbers_of_the_core(open_page: OpenPage) -> None:
     app = open_page(PAGE, logit_scale="16", seed="3")
-    result = run_experiment(ExperimentConfig(logit_scale=16, seed=3))
+    result = run_experiment(ExperimentConfig(logit_scale=16.0, seed=3))
     expected = compare_losses(result.l1, result.l2, result.entropy)
     shown = numbers_of(app)
     assert shown["correlation"] == pytest.approx(expected.correlation, rel=1e-6)

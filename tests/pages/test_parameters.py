@@ -3,10 +3,10 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from lab.losses_controls import PARAMETERS
-from lab.parameters import Parameter, decades, spell, whole_numbers
 
 from ce_core import ExperimentConfig
+from lab.losses_controls import PARAMETERS
+from lab.parameters import Parameter, decades, spell, whole_numbers
 
 EVERY = pytest.mark.parametrize("parameter", PARAMETERS.values(), ids=PARAMETERS)
 
