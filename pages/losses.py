@@ -11,10 +11,10 @@ from ce_core.figures import (
 )
 from lab import losses_controls as controls
 from lab import losses_text as text
-from lab.controls import read_link, show_ignored
+from lab.controls import link, read_link, show_ignored
 from lab.i18n import _
 from lab.losses_data import PUBLISHED, measure
-from lab.page import open_page, phone_hint, show_code, show_figure, show_notes, show_numbers
+from lab.page import open_page, phone_hint, show_code, show_figure, show_link, show_notes, show_numbers
 
 open_page(
     _("Are L1 and L2 the same?"),
@@ -69,4 +69,5 @@ with right:
     )
 
 show_numbers(measured.numbers, measured.csv, file_name="losses.csv")
+show_link(link(chosen.shown, controls.DEFAULTS.shown))
 show_code(config_call(measured.config), config_command(measured.config))

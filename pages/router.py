@@ -13,7 +13,9 @@ page = st.navigation(
     position="top",
 )
 st.set_page_config(
-    page_title=f"{page.title} · {_('Cross-Entropy Lab')}", page_icon=str(ICON), layout="wide"
+    page_title=_("{page} · Cross-Entropy Lab").format(page=page.title),
+    page_icon=str(ICON),
+    layout="wide",
 )
 apply_style()
 page.run()

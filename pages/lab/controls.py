@@ -83,18 +83,15 @@ def show_ignored(page: str, shown: Mapping[str, float | str | bool]) -> None:
         st.button(_("Dismiss"), on_click=ignored.clear)
 
 
-def link_query(parameters: Iterable[Parameter], others: Mapping[str, tuple[object, object]]) -> str:
-    """Return the query of a link to the present state: what differs from the defaults.
-
-    `others` gives the value and the default of the controls that are no sliders.
-    """
-    state: dict[str, object] = {
-        parameter.name: spell(st.session_state[parameter.name])
-        for parameter in parameters
-        if st.session_state[parameter.name] != parameter.default
+def link(shown: Mapping[str, float | str | bool], defaults: Mapping[str, float | str | bool]) -> str:
+    """Return the address of the present state: the page, and what differs from the defaults."""
+    page = (st.context.url or "").partition("?")[0]
+    changed = {
+        name: value if isinstance(value, str) else spell(value)
+        for name, value in shown.items()
+        if value != defaults[name]
     }
-    state |= {name: value for name, (value, default) in others.items() if value != default}
-    return urlencode(state)
+    return f"{page}?{urlencode(changed)}" if changed else page
 
 
 def _extra_stops(parameter: Parameter) -> dict[float, str]:
@@ -105,7 +102,7 @@ def _extra_stops(parameter: Parameter) -> dict[float, str]:
 
 def _spells(text: str, value: float | str | bool) -> bool:
     if isinstance(value, bool):
-        return text.lower() == str(value).lower()
+        return text.lower() == spell(value)
     if isinstance(value, str):
         return text == value
     try:

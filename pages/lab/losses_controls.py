@@ -119,6 +119,9 @@ class Controls:
         return values | {"published": self.published}
 
 
+DEFAULTS: Final = Controls(_POST, published=False)
+
+
 def draw_controls() -> Controls:
     """Draw every control in the sidebar and return what they say.
 

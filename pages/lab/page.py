@@ -43,6 +43,12 @@ def show_notes(notes: list[str]) -> None:
         st.markdown("".join(f"- {note}\n" for note in notes))
 
 
+def show_link(address: str) -> None:
+    """Show the address of the present state, to be copied."""
+    with st.expander(_("A link to this state")):
+        st.code(address, language=None, wrap_lines=True)
+
+
 def show_code(snippet: str, command: str) -> None:
     """Show the Python and the command line that compute what the page shows."""
     with st.expander(_("The code that computed this")):

@@ -46,7 +46,9 @@ class Parameter:
 
 
 def spell(value: float) -> str:
-    """Write a number as briefly as it can be read back."""
+    """Write a number, or a switch, as briefly as it can be read back."""
+    if isinstance(value, bool):
+        return str(value).lower()
     return str(value) if isinstance(value, int) else f"{value:.12g}"
 
 

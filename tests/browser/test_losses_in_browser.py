@@ -1,5 +1,7 @@
 """The page `/losses` in a real browser, on a fresh server: the deep link comes first."""
 
+from urllib.parse import parse_qs, urlsplit
+
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -41,13 +43,16 @@ def test_losses_slider_moves_by_keyboard_and_charts_follow(
 def test_losses_copied_link_opens_the_same_charts_elsewhere(
     lab: str, page: Page, browser: Browser
 ) -> None:
-    open_lab(page, f"{lab}/losses?n=100&eps=0.30&dtype=float64&published=true")
+    open_lab(page, f"{lab}/losses?n=100&eps=0.31&dtype=float64&published=true")
     before = charts(page)
     press_key(page, "logit_scale", "End")
     moved = after_change(page, before)
     page.get_by_role("button", name="New draw").click()
     drawn = after_change(page, moved)
     page.wait_for_function("location.search.includes('seed=1')")
+    page.get_by_text("A link to this state").click()
+    shown = page.locator(".stCode").filter(has_text="/losses?").inner_text()
+    assert parse_qs(urlsplit(shown.strip()).query) == query(page)
     other = browser.new_context(viewport={"width": 800, "height": 900}).new_page()
     open_lab(other, page.url)
     assert charts(other) == drawn
