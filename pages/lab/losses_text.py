@@ -41,7 +41,7 @@ def split_numbers(measured: Measured) -> str:
         "H(p) = **{share}** of log m · largest |L1 − L2 − H(p)| of a row: **{residual}** nats · "
         "largest marginal error of Q: **{marginal}** of its mass"
     ).format(
-        share=_percent(measured.numbers["entropy_share"]),
+        share=_percent(measured.numbers["entropy_share"], digits=5),
         residual=_number(measured.numbers["identity_residual"], digits=2),
         marginal=_number(measured.numbers["marginal_error"], digits=2),
     )
@@ -131,7 +131,7 @@ def _findings(measured: Measured) -> list[str]:
                 "bends."
             ).format(
                 slope=_number(slope),
-                share=_percent(numbers["entropy_share"]),
+                share=_percent(numbers["entropy_share"], digits=5),
                 size=measured.config.logit_scale / measured.config.m,
             )
         )
@@ -168,5 +168,5 @@ def _number(value: float, *, digits: int = 4) -> str:
     return f"{mantissa}·10{str(int(exponent)).translate(_SUPERSCRIPTS)}" if exponent else mantissa
 
 
-def _percent(value: float) -> str:
-    return _("not defined") if math.isnan(value) else f"{100 * value:.5g} %"
+def _percent(value: float, *, digits: int = 3) -> str:
+    return _("not defined") if math.isnan(value) else f"{100 * value:.{digits}g} %"

@@ -12,7 +12,7 @@ _CSS = """
 <style>
   .stMainBlockContainer { padding-top: 4rem; padding-bottom: 3rem; }
   [class*="st-key-figure-"] h3, .st-key-notes h3 { font-size: 1.2rem; padding: 0; }
-  .st-key-formulas .katex-display { margin: 0.2em 0; }
+  .st-key-formulas .katex-display { margin: 0.2em 0 0.9em; }
   .st-key-formulas { row-gap: 0; }
   @media (max-width: 640px) {
     .stMainBlockContainer { padding-left: 0.75rem; padding-right: 0.75rem; }
