@@ -167,8 +167,8 @@ def draw_controls() -> Controls:
 def show_work(config: ExperimentConfig) -> None:
     """State the work of the experiment and its bound, under the controls."""
     st.sidebar.caption(
-        _("Work n·m·trials·(iterations + 25): {work:.2g} of at most {budget:.2g}.").format(
-            work=experiment_work(config), budget=WORK_BUDGET
+        _("Work n·m·trials·(iterations + 25): {work:,.1f} of at most {budget:,.0f} million.").format(
+            work=experiment_work(config) / 1e6, budget=WORK_BUDGET / 1e6
         )
     )
 
@@ -178,9 +178,9 @@ def offer_fits(config: ExperimentConfig, fits: list[ExperimentConfig]) -> None:
     st.error(
         _(
             "This experiment is {times:.3g} times the work that the lab does at once "
-            "(n·m·trials·(iterations + 25) ≤ {budget:.2g}). The charts show the first of these "
-            "instead, the nearest that fit:"
-        ).format(times=experiment_work(config) / WORK_BUDGET, budget=WORK_BUDGET)
+            "(n·m·trials·(iterations + 25) is at most {budget:,.0f} million). The charts show the "
+            "first of these instead, the nearest that fit:"
+        ).format(times=experiment_work(config) / WORK_BUDGET, budget=WORK_BUDGET / 1e6)
     )
     with st.container(horizontal=True, key="fits"):
         for fit in fits:

@@ -7,6 +7,7 @@ from lab.losses_data import Measured
 
 # Where the text changes. The figures say the number, so nothing hangs on the exact place.
 _FLAT_ENTROPY = 0.1
+_UNIFORM = 0.98
 _UNBALANCED = 1e-3
 
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -122,20 +123,11 @@ def _findings(measured: Measured) -> list[str]:
     numbers = measured.numbers
     found = []
     spread, slope = numbers["entropy_spread"], numbers["slope"]
-    if spread < _FLAT_ENTROPY:
-        found.append(
-            _(
-                "**Slope {slope}, because the entropy hardly varies.** L1 = L2 + H(p), exactly, and "
-                "H(p) is {share} of log m in every trial: logits of about {size:.2g} leave p nearly "
-                "uniform. So L1 is L2 plus a constant. Raise the logit scale to 16 and the line "
-                "bends."
-            ).format(
-                slope=_number(slope),
-                share=_percent(numbers["entropy_share"], digits=5),
-                size=measured.config.logit_scale / measured.config.m,
-            )
-        )
-    elif not math.isnan(spread):
+    if math.isnan(numbers["correlation"]):
+        pass  # Without a line there is nothing to say of its slope; the troubles say why.
+    elif spread < _FLAT_ENTROPY:
+        found.append(_flat(measured))
+    else:
         found.append(
             _(
                 "**Not slope 1: {slope}.** The entropy varies {spread} times as much as L1, and the "
@@ -159,6 +151,29 @@ def _findings(measured: Measured) -> list[str]:
             ).format(difference=_percent(numbers["gradient_difference"]))
         )
     return found
+
+
+def _flat(measured: Measured) -> str:
+    """Return why the line has slope 1 where the entropy hardly varies."""
+    share = measured.numbers["entropy_share"]
+    if share > _UNIFORM:
+        reason = _(
+            "H(p) is {share} of log m in every trial: logits near {size:.2g} leave p nearly uniform."
+        )
+    else:
+        reason = _("H(p) is about {share} of log m in every trial, whatever is drawn.")
+    text = _(
+        "**Slope {slope}, because the entropy hardly varies.** L1 = L2 + H(p), exactly, and {reason} "
+        "So L1 is L2 plus a constant."
+    ).format(
+        slope=_number(measured.numbers["slope"]),
+        reason=reason.format(
+            share=_percent(share, digits=5), size=measured.config.logit_scale / measured.config.m
+        ),
+    )
+    if share > _UNIFORM:
+        text += " " + _("Raise the logit scale, and the constant goes.")
+    return text
 
 
 def _number(value: float, *, digits: int = 4) -> str:
