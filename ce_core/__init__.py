@@ -7,6 +7,7 @@ Losses and entropies are in nats. Tensors in, tensors out, of the same dtype and
 from ce_core.budget import experiment_work, fit_budget
 from ce_core.comparison import LossComparison, SortedLosses, compare_losses, sort_losses
 from ce_core.density import PointDensity, count_points
+from ce_core.entropic import SinkhornResult, SinkhornStatus, sinkhorn
 from ce_core.experiment import DTYPES, ExperimentConfig, ExperimentResult, run_experiment
 from ce_core.export import config_call, config_command, summary, trial_rows, trials_csv
 from ce_core.losses import (
@@ -25,6 +26,7 @@ from ce_core.probability import (
     softmax_jacobian,
     softmax_jvp,
 )
+from ce_core.rates import asymptotic_rate, birkhoff_rate
 from ce_core.transport import balanced_assignment
 
 __all__ = [
@@ -33,8 +35,12 @@ __all__ = [
     "ExperimentResult",
     "LossComparison",
     "PointDensity",
+    "SinkhornResult",
+    "SinkhornStatus",
     "SortedLosses",
+    "asymptotic_rate",
     "balanced_assignment",
+    "birkhoff_rate",
     "centred_product",
     "compare_losses",
     "config_call",
@@ -51,6 +57,7 @@ __all__ = [
     "logit_gap_grad",
     "logit_gap_residual",
     "run_experiment",
+    "sinkhorn",
     "softmax",
     "softmax_jacobian",
     "softmax_jvp",

@@ -1,0 +1,281 @@
+"""Entropic optimal transport by Sinkhorn's iteration in the log domain, item by item of a batch."""
+
+import math
+from dataclasses import dataclass
+from enum import IntEnum
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from ce_core._tensors import ArrayLike, floating, require_integer, require_number
+from ce_core.potentials import differentiate_implicitly
+from ce_core.transport import require_matrices
+
+# Marginals that were rounded to a half type, or summed in another order, still count as sums of 1.
+_MASS_TOLERANCE = 1e-3
+_ROUNDING = torch.finfo(torch.float64).eps
+
+
+class SinkhornStatus(IntEnum):
+    """How the iteration of one item of a batch ended."""
+
+    CONVERGED = 0
+    """The marginal error is at most `tol` (or the fixed count of iterations was done)."""
+    NOT_CONVERGED = 1
+    """`max_iter` was reached: allow more iterations, a larger `eps` or a larger `tol`."""
+    INFEASIBLE = 2
+    """A row or column with mass has no allowed pair, so no plan exists: allow one."""
+    TOLERANCE_UNREACHABLE = 3
+    """The error is as small as float64 makes it, but `tol` is smaller: raise `tol` or `eps`."""
+    INVALID = 4
+    """The cost holds NaN or -inf."""
+
+
+@dataclass(frozen=True)
+class SinkhornResult:
+    """The solution of a batch of entropic transport problems, each field per item.
+
+    Attributes
+    ----------
+    plan
+        P, [..., n, m], of mass 1: mu_i nu_j exp((f_i + g_j - C_ij) / eps). Rows sum to mu.
+    f, g
+        Dual potentials, [..., n] and [..., m], in the unit of the cost, with mu·f = 0.
+    errors
+        History, [..., iterations]: after each iteration, Σ_j |Σ_i P_ij - nu_j|; the final value is
+        held after an item has stopped.
+    converged
+        Whether the error is at most `tol`, [...].
+    n_iter
+        Iterations done, [...].
+    status
+        How each item ended, as the integer of a `SinkhornStatus`, [...].
+    transport_cost
+        ⟨P, C⟩, [...], in the unit of the cost.
+    entropic_value
+        ⟨P, C⟩ + eps KL(P‖mu nu), [...]; mu·f + nu·g once converged. It is not the transport cost.
+    """
+
+    plan: Float[Tensor, "*batch n m"]
+    f: Float[Tensor, "*batch n"]
+    g: Float[Tensor, "*batch m"]
+    errors: Float[Tensor, "*batch iterations"]
+    converged: Bool[Tensor, "*batch"]
+    n_iter: Int[Tensor, "*batch"]
+    status: Int[Tensor, "*batch"]
+    transport_cost: Float[Tensor, "*batch"]
+    entropic_value: Float[Tensor, "*batch"]
+
+
+def sinkhorn(
+    cost: Float[Tensor, "*batch n m"] | ArrayLike,
+    *,
+    eps: float,
+    mu: Float[Tensor, "*#batch n"] | ArrayLike | None = None,
+    nu: Float[Tensor, "*#batch m"] | ArrayLike | None = None,
+    tol: float | None = 1e-6,
+    max_iter: int = 10_000,
+    gradient: str = "implicit",
+) -> SinkhornResult:
+    r"""Find the plan P of least ⟨P, C⟩ + ε KL(P‖μν) with row sums μ and column sums ν.
+
+    Parameters
+    ----------
+    cost
+        C, shape [..., n, m]: low cost means high mass. +inf forbids a pair.
+    eps
+        Entropic regularisation ε > 0, in the unit of C.
+    mu, nu
+        Marginals, shapes [..., n] and [..., m], >= 0 with sum 1; uniform if None. Zeros are fine.
+    tol
+        Largest marginal error of a plan that counts as converged. None runs `max_iter` iterations.
+    max_iter
+        Most iterations, each columns then rows.
+    gradient
+        "implicit" differentiates the equations that the solution fulfils, in memory that does not
+        depend on the iterations; it is right once converged. "unrolled" differentiates the
+        iterations themselves, and is what `tol=None` always does.
+
+    Returns
+    -------
+    SinkhornResult
+        Everything per item of the batch, of the dtype and device of `cost`. What only an item
+        suffers (not converged, infeasible, NaN in its cost) is its `status`.
+
+    Raises
+    ------
+    ValueError
+        If a shape, an option or a marginal is not as above.
+
+    Notes
+    -----
+    All is computed in float64 on the logarithm of the kernel, so nothing underflows. The
+    derivative of `entropic_value` with respect to the cost is the plan (envelope theorem). With
+    "implicit", the pairs that are allowed must connect all rows and columns.
+
+    References
+    ----------
+    Cuturi, "Sinkhorn distances", 2013, arXiv:1306.0895; Peyré and Cuturi, "Computational optimal
+    transport", 2019, arXiv:1803.00567, sections 4.2 to 4.4.
+
+    Examples
+    --------
+    As ε falls, the plan tends from independence to an assignment:
+
+    >>> cost = torch.tensor([[0.0, 1.0], [1.0, 0.0]])
+    >>> sinkhorn(cost, eps=100.0).plan[0], sinkhorn(cost, eps=0.05).plan[0]
+    (tensor([0.2512, 0.2488]), tensor([5.0000e-01, 1.0306e-09]))
+    """
+    (cost,) = floating(cost=cost)
+    require_matrices("cost", cost)
+    eps = require_number("eps", eps, above=0.0)
+    tol = None if tol is None else require_number("tol", tol, at_least=0.0)
+    max_iter = require_integer("max_iter", max_iter, at_least=1)
+    if gradient not in ("implicit", "unrolled"):
+        raise ValueError(f"gradient must be 'implicit' or 'unrolled', got {gradient!r}")
+    batch, (n, m) = cost.shape[:-2], cost.shape[-2:]
+    mu_wide = _marginal("mu", mu, cost, n).expand(*batch, n).reshape(-1, n)
+    nu_wide = _marginal("nu", nu, cost, m).expand(*batch, m).reshape(-1, m)
+    wide = cost.double().reshape(-1, n, m)
+
+    invalid = (wide.isnan() | (wide == -torch.inf)).flatten(1).any(1)
+    wide = wide.masked_fill(invalid[:, None, None], 0.0)
+    implicit = gradient == "implicit" and tol is not None
+    with torch.set_grad_enabled(torch.is_grad_enabled() and not implicit):
+        state = _iterate(wide, mu_wide, nu_wide, eps, tol, max_iter)
+    f, g = state.f, state.g
+    if implicit:
+        f, g = differentiate_implicitly(f, g, wide, mu_wide, nu_wide, eps)
+    shift = (mu_wide * f).sum(-1, keepdim=True)
+    f, g = f - shift, g + shift
+
+    forbidden = wide == torch.inf
+    finite_cost = wide.masked_fill(forbidden, 0.0)
+    exponent = (f.unsqueeze(-1) + g.unsqueeze(-2) - finite_cost) / eps
+    kernel = exponent.masked_fill(forbidden, -torch.inf).exp()
+    plan = mu_wide.unsqueeze(-1) * nu_wide.unsqueeze(-2) * kernel
+    # Where both weights are 0 the kernel is free to overflow; there is no mass.
+    plan = torch.where((mu_wide.unsqueeze(-1) == 0) | (nu_wide.unsqueeze(-2) == 0), 0.0, plan)
+    status = _status(state, invalid, tol)
+    undefined = invalid[:, None, None]
+    plan = plan.masked_fill(undefined, torch.nan)
+    fields = {
+        "plan": plan,
+        "f": f.masked_fill(undefined[..., 0], torch.nan),
+        "g": g.masked_fill(undefined[..., 0], torch.nan),
+        "transport_cost": (plan * finite_cost).sum((-2, -1)),
+        "entropic_value": _entropic_value(plan, f, g, finite_cost, mu_wide, nu_wide, eps),
+    }
+    return SinkhornResult(
+        **{name: x.reshape((*batch, *x.shape[1:])).to(cost.dtype) for name, x in fields.items()},
+        errors=state.errors.masked_fill(invalid[:, None], torch.nan).reshape((*batch, -1)),
+        converged=(status == SinkhornStatus.CONVERGED).reshape(batch),
+        n_iter=state.n_iter.reshape(batch),
+        status=status.reshape(batch),
+    )
+
+
+@dataclass
+class _State:
+    f: Float[Tensor, "b n"]
+    g: Float[Tensor, "b m"]
+    errors: Float[Tensor, "b iterations"]
+    n_iter: Int[Tensor, " b"]
+    infeasible: Bool[Tensor, " b"]
+    floor: Float[Tensor, " b"]
+
+
+def _iterate(
+    cost: Float[Tensor, "b n m"],
+    mu: Float[Tensor, "b n"],
+    nu: Float[Tensor, "b m"],
+    eps: float,
+    tol: float | None,
+    max_iter: int,
+) -> _State:
+    """Scale columns, then rows, until every item has stopped; an item that has stops moving."""
+    log_kernel = -cost / eps
+    log_mu, log_nu = mu.log(), nu.log()
+    u, v = torch.zeros_like(mu), torch.zeros_like(nu)
+    spread = log_kernel.detach().masked_fill(log_kernel == -torch.inf, 0.0)
+    floor = _ROUNDING * (8 + spread.amax((-2, -1)) - spread.amin((-2, -1)))
+    goal = floor if tol is None else floor.clamp(min=tol)
+    active = torch.ones(len(cost), dtype=torch.bool, device=cost.device)
+    n_iter = torch.zeros(len(cost), dtype=torch.long, device=cost.device)
+    infeasible = torch.zeros_like(active)
+    errors: list[Tensor] = []
+    columns = torch.logsumexp(log_kernel + (log_mu + u).unsqueeze(-1), -2)
+    for _ in range(max_iter):
+        # Without an allowed pair the logarithm of the sum is -inf; the potential is then free.
+        new_v = -columns.masked_fill(columns == -torch.inf, 0.0)
+        rows = torch.logsumexp(log_kernel + (log_nu + new_v).unsqueeze(-2), -1)
+        new_u = -rows.masked_fill(rows == -torch.inf, 0.0)
+        moving = active.unsqueeze(-1)
+        u, v = torch.where(moving, new_u, u), torch.where(moving, new_v, v)
+        n_iter = n_iter + active
+        columns = torch.logsumexp(log_kernel + (log_mu + u).unsqueeze(-1), -2)
+        with torch.no_grad():
+            infeasible |= ((rows == -torch.inf) & (mu > 0)).any(-1)
+            infeasible |= ((columns == -torch.inf) & (nu > 0)).any(-1)
+            error = (nu * ((v + columns).exp() - 1).abs()).nan_to_num(0.0).sum(-1)
+            errors.append(error if not errors else torch.where(active, error, errors[-1]))
+            if tol is not None:
+                active &= (error > goal) & ~infeasible
+                if not active.any():
+                    break
+    return _State(eps * u, eps * v, torch.stack(errors, -1), n_iter, infeasible, floor)
+
+
+def _status(state: _State, invalid: Bool[Tensor, " b"], tol: float | None) -> Int[Tensor, " b"]:
+    error = state.errors[:, -1]
+    status = torch.full_like(state.n_iter, SinkhornStatus.CONVERGED)
+    if tol is not None:
+        status[error > tol] = SinkhornStatus.NOT_CONVERGED
+        status[(error > tol) & (error <= state.floor)] = SinkhornStatus.TOLERANCE_UNREACHABLE
+    status[state.infeasible] = SinkhornStatus.INFEASIBLE
+    status[invalid] = SinkhornStatus.INVALID
+    return status
+
+
+def _entropic_value(
+    plan: Float[Tensor, "b n m"],
+    f: Float[Tensor, "b n"],
+    g: Float[Tensor, "b m"],
+    cost: Float[Tensor, "b n m"],
+    mu: Float[Tensor, "b n"],
+    nu: Float[Tensor, "b m"],
+    eps: float,
+) -> Float[Tensor, " b"]:
+    """Return the primal value, with the gradient of the dual one at fixed potentials."""
+    f, g = f.detach(), g.detach()
+    value = (plan.detach() * (f.unsqueeze(-1) + g.unsqueeze(-2))).sum((-2, -1))
+    reference = mu.unsqueeze(-1) * nu.unsqueeze(-2)
+    weights = torch.where(reference == 0, 0.0, plan.detach() / reference)
+    # The derivative of Σ mu nu exp((f + g - C)/eps) without its exponential, which is known.
+    mass = (reference * weights).sum((-2, -1)) - (plan.detach() * cost).sum((-2, -1)) / eps
+    dual = (mu * f).sum(-1) + (nu * g).sum(-1) - eps * mass
+    return value + dual - dual.detach()
+
+
+def _marginal(
+    name: str, values: Tensor | ArrayLike | None, cost: Tensor, size: int
+) -> Float[Tensor, "*batch size"]:
+    """Return a marginal in float64 with sum 1, or raise naming what is wrong with it."""
+    if values is None:
+        return torch.full((size,), 1 / size, dtype=torch.float64, device=cost.device)
+    weights, _ = floating(**{name: values, "cost": cost})
+    weights = weights.double()
+    if weights.shape[-1] != size or weights.shape[:-1] not in ((), cost.shape[:-2]):
+        raise ValueError(
+            f"{name} must have shape [{size}] or {(*cost.shape[:-2], size)}, "
+            f"got shape {tuple(weights.shape)}"
+        )
+    total = weights.detach().sum(-1)
+    lowest = weights.detach().min().item() if weights.numel() else 0.0
+    if not math.isfinite(lowest) or lowest < 0:
+        raise ValueError(f"{name} must be finite and >= 0, got {lowest}")
+    if not ((total - 1).abs() <= _MASS_TOLERANCE).all():
+        worst = total.flatten()[(total - 1).abs().nan_to_num(torch.inf).argmax()].item()
+        raise ValueError(f"{name} must sum to 1, got {worst}")
+    return weights / weights.sum(-1, keepdim=True)
