@@ -10,11 +10,11 @@ from torch import Tensor
 
 from ce_core._tensors import ArrayLike, floating, require_integer, require_number
 from ce_core.potentials import differentiate_implicitly
+from ce_core.scaling import Problem, Solution, solve
 from ce_core.transport import require_matrices
 
 # Marginals that were rounded to a half type, or summed in another order, still count as sums of 1.
 _MASS_TOLERANCE = 1e-3
-_ROUNDING = torch.finfo(torch.float64).eps
 
 
 class SinkhornStatus(IntEnum):
@@ -110,7 +110,8 @@ def sinkhorn(
 
     Notes
     -----
-    All is computed in float64 on the logarithm of the kernel, so nothing underflows. The
+    All is computed in float64, on the logarithm of the kernel wherever the kernel itself could
+    under- or overflow. The
     derivative of `entropic_value` with respect to the cost is the plan (envelope theorem). With
     "implicit", the pairs that are allowed must connect all rows and columns.
 
@@ -142,10 +143,13 @@ def sinkhorn(
     invalid = (wide.isnan() | (wide == -torch.inf)).flatten(1).any(1)
     wide = wide.masked_fill(invalid[:, None, None], 0.0)
     implicit = gradient == "implicit" and tol is not None
-    with torch.set_grad_enabled(torch.is_grad_enabled() and not implicit):
-        state = _iterate(wide, mu_wide, nu_wide, eps, tol, max_iter)
-    f, g = state.f, state.g
-    if implicit:
+    wanted = torch.is_grad_enabled() and any(x.requires_grad for x in (wide, mu_wide, nu_wide))
+    unrolled = wanted and not implicit
+    with torch.set_grad_enabled(unrolled):
+        problem = Problem(wide / -eps, mu_wide, nu_wide)
+        solution = solve(problem, tol=tol, max_iter=max_iter, on_logarithms=unrolled)
+        f, g = eps * solution.u, eps * solution.v
+    if wanted and implicit:
         f, g = differentiate_implicitly(f, g, wide, mu_wide, nu_wide, eps)
     shift = (mu_wide * f).sum(-1, keepdim=True)
     f, g = f - shift, g + shift
@@ -157,7 +161,7 @@ def sinkhorn(
     plan = mu_wide.unsqueeze(-1) * nu_wide.unsqueeze(-2) * kernel
     # Where both weights are 0 the kernel is free to overflow; there is no mass.
     plan = torch.where((mu_wide.unsqueeze(-1) == 0) | (nu_wide.unsqueeze(-2) == 0), 0.0, plan)
-    status = _status(state, invalid, tol)
+    status = _status(solution, invalid, tol)
     undefined = invalid[:, None, None]
     plan = plan.masked_fill(undefined, torch.nan)
     fields = {
@@ -169,71 +173,20 @@ def sinkhorn(
     }
     return SinkhornResult(
         **{name: x.reshape((*batch, *x.shape[1:])).to(cost.dtype) for name, x in fields.items()},
-        errors=state.errors.masked_fill(invalid[:, None], torch.nan).reshape((*batch, -1)),
+        errors=solution.errors.masked_fill(invalid[:, None], torch.nan).reshape((*batch, -1)),
         converged=(status == SinkhornStatus.CONVERGED).reshape(batch),
-        n_iter=state.n_iter.reshape(batch),
+        n_iter=solution.n_iter.reshape(batch),
         status=status.reshape(batch),
     )
 
 
-@dataclass
-class _State:
-    f: Float[Tensor, "b n"]
-    g: Float[Tensor, "b m"]
-    errors: Float[Tensor, "b iterations"]
-    n_iter: Int[Tensor, " b"]
-    infeasible: Bool[Tensor, " b"]
-    floor: Float[Tensor, " b"]
-
-
-def _iterate(
-    cost: Float[Tensor, "b n m"],
-    mu: Float[Tensor, "b n"],
-    nu: Float[Tensor, "b m"],
-    eps: float,
-    tol: float | None,
-    max_iter: int,
-) -> _State:
-    """Scale columns, then rows, until every item has stopped; an item that has stops moving."""
-    log_kernel = -cost / eps
-    log_mu, log_nu = mu.log(), nu.log()
-    u, v = torch.zeros_like(mu), torch.zeros_like(nu)
-    spread = log_kernel.detach().masked_fill(log_kernel == -torch.inf, 0.0)
-    floor = _ROUNDING * (8 + spread.amax((-2, -1)) - spread.amin((-2, -1)))
-    goal = floor if tol is None else floor.clamp(min=tol)
-    active = torch.ones(len(cost), dtype=torch.bool, device=cost.device)
-    n_iter = torch.zeros(len(cost), dtype=torch.long, device=cost.device)
-    infeasible = torch.zeros_like(active)
-    errors: list[Tensor] = []
-    columns = torch.logsumexp(log_kernel + (log_mu + u).unsqueeze(-1), -2)
-    for _ in range(max_iter):
-        # Without an allowed pair the logarithm of the sum is -inf; the potential is then free.
-        new_v = -columns.masked_fill(columns == -torch.inf, 0.0)
-        rows = torch.logsumexp(log_kernel + (log_nu + new_v).unsqueeze(-2), -1)
-        new_u = -rows.masked_fill(rows == -torch.inf, 0.0)
-        moving = active.unsqueeze(-1)
-        u, v = torch.where(moving, new_u, u), torch.where(moving, new_v, v)
-        n_iter = n_iter + active
-        columns = torch.logsumexp(log_kernel + (log_mu + u).unsqueeze(-1), -2)
-        with torch.no_grad():
-            infeasible |= ((rows == -torch.inf) & (mu > 0)).any(-1)
-            infeasible |= ((columns == -torch.inf) & (nu > 0)).any(-1)
-            error = (nu * ((v + columns).exp() - 1).abs()).nan_to_num(0.0).sum(-1)
-            errors.append(error if not errors else torch.where(active, error, errors[-1]))
-            if tol is not None:
-                active &= (error > goal) & ~infeasible
-                if not active.any():
-                    break
-    return _State(eps * u, eps * v, torch.stack(errors, -1), n_iter, infeasible, floor)
-
-
-def _status(state: _State, invalid: Bool[Tensor, " b"], tol: float | None) -> Int[Tensor, " b"]:
-    error = state.errors[:, -1]
-    status = torch.full_like(state.n_iter, SinkhornStatus.CONVERGED)
+def _status(solution: Solution, invalid: Bool[Tensor, " b"], tol: float | None) -> Int[Tensor, " b"]:
+    error = solution.errors[:, -1]
+    status = torch.full_like(solution.n_iter, SinkhornStatus.CONVERGED)
     if tol is not None:
         status[error > tol] = SinkhornStatus.NOT_CONVERGED
-        status[(error > tol) & (error <= state.floor)] = SinkhornStatus.TOLERANCE_UNREACHABLE
-    status[state.infeasible] = SinkhornStatus.INFEASIBLE
+        status[(error > tol) & (error <= solution.floor)] = SinkhornStatus.TOLERANCE_UNREACHABLE
+    status[solution.infeasible] = SinkhornStatus.INFEASIBLE
     status[invalid] = SinkhornStatus.INVALID
     return status
 

@@ -120,14 +120,15 @@ def _scale_kernel(cost: Float[Tensor, "b n m"], eps: float, n_iter: int) -> Floa
     column_shift = (cost.detach() - row_shift).amin(-2, keepdim=True)
     kernel = torch.exp((row_shift + column_shift - cost) / eps)
     # The shift of the columns cancels in their first update, that of the rows does not.
-    rows = torch.exp((row_shift.amin(-2, keepdim=True) - row_shift) / eps)
-    transposed = kernel.transpose(-2, -1)
+    rows = torch.exp((row_shift.amin(-2, keepdim=True) - row_shift) / eps).mT
+    # A batch of vectors times matrices from the left is several times as fast as from the right.
+    transposed = kernel.mT.contiguous()
     n, m = cost.shape[-2:]
     for _ in range(n_iter):
         # Were columns scaled to 1, the factors would drift by n/m an iteration, and overflow.
-        columns = (n / m) / (transposed @ rows)
-        rows = 1 / (kernel @ columns)
-    plan = rows * kernel * columns.transpose(-2, -1)
+        columns = (n / m) / (rows @ kernel)
+        rows = 1 / (columns @ transposed)
+    plan = rows.mT * kernel * columns
     return plan / plan.sum(-1, keepdim=True)
 
 
