@@ -15,10 +15,14 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from ce_core.newton import newton_step
+
 _ROUNDING = torch.finfo(torch.float64).eps
 # Scalings within e^±200 leave float64 room for their products; beyond e^±50 they are absorbed.
 _SAFE, _ABSORB = 200.0, 50.0
 _LONGEST_BLOCK = 32
+# A Newton step costs about as much as so many iterations (256 x 256), and is not trusted further.
+_WORTH_A_LEAP, _LONGEST_STEP = 200.0, 20.0
 
 
 @dataclass(frozen=True)
@@ -83,6 +87,7 @@ def solve(problem: Problem, *, tol: float | None, max_iter: int, on_logarithms: 
     active = torch.arange(size, device=device)
     rest, point = problem, Point(u, v, _log_columns(problem, u))
     kernel: _Kernel | None = None
+    patience, wait_of = torch.zeros_like(n_iter), torch.zeros_like(n_iter)
     done, length = 0, 1
     while len(active) and done < max_iter:
         length = min(length, max_iter - done)
@@ -114,6 +119,17 @@ def solve(problem: Problem, *, tol: float | None, max_iter: int, on_logarithms: 
             stay = (~ended).nonzero().squeeze(-1)
             active, rest, point = active[stay], rest.take(stay), point.take(stay)
             kernel = None if kernel is None else kernel.take(stay)
+            block = Block(block.u, block.v, block.errors[:, stay], block.columns)
+        if tol is not None and not on_logarithms and len(active):
+            crawling = _is_crawling(block.errors, goal[active]) & (patience[active] <= 0)
+            if crawling.any():
+                point, gained = _leap(rest, point, crawling, block.errors[-1])
+                kernel = None
+                # A leap that did not gain is not tried again soon.
+                wait = torch.where(gained, 0, 2 * wait_of[active] + 1)
+                wait_of[active] = torch.where(crawling, wait, wait_of[active])
+                patience[active] = torch.where(crawling, wait, patience[active])
+            patience[active] -= 1
         length = min(2 * length, _LONGEST_BLOCK)
     history = torch.cat(errors)[: int(n_iter.max())].T if size else floor.new_zeros(0, 0)
     return Solution(u, v, history, n_iter, infeasible, floor)
@@ -129,6 +145,43 @@ def _is_blocked(problem: Problem) -> Bool[Tensor, " b"]:
 
 def _log_columns(problem: Problem, u: Float[Tensor, "b n"]) -> Float[Tensor, "b m"]:
     return torch.logsumexp(problem.log_kernel + (problem.mu.log() + u).unsqueeze(-1), -2)
+
+
+def _is_crawling(
+    errors: Float[Tensor, "iterations b"], goal: Float[Tensor, " b"]
+) -> Bool[Tensor, " b"]:
+    """Tell where, at the rate of the block, a Newton step is cheaper than the iterations left."""
+    if len(errors) < _LONGEST_BLOCK:
+        return torch.zeros_like(goal, dtype=torch.bool)
+    half = len(errors) // 2
+    rate = (errors[-1] / errors[half]).clamp(1e-300, 1 - 1e-12).log() / (len(errors) - 1 - half)
+    return (goal / errors[-1]).log() / rate > _WORTH_A_LEAP
+
+
+def _leap(
+    problem: Problem, point: Point, crawling: Bool[Tensor, " b"], error: Float[Tensor, " b"]
+) -> tuple[Point, Bool[Tensor, " b"]]:
+    """Try a Newton step, whole or shortened, and keep it where it halves the marginal error.
+
+    The iteration converges from wherever it starts and never lets the error grow, so a step that
+    is kept only if it gains can not keep it from converging.
+    """
+    gained = torch.zeros_like(crawling)
+    items = crawling.nonzero().squeeze(-1)
+    some, start = problem.take(items), point.take(items)
+    exponent = some.log_kernel + start.u.unsqueeze(-1) - start.columns.unsqueeze(-2)
+    plan = some.mu.unsqueeze(-1) * some.nu.unsqueeze(-2) * exponent.exp()
+    step, solved = newton_step(plan, some.mu, some.nu)
+    reach = (_LONGEST_STEP / step.abs().amax(-1).clamp(min=1e-300)).clamp(max=1.0)
+    for share in (1.0, 0.3):
+        u = start.u + (share * reach).unsqueeze(-1) * step
+        trial = _run_on_logarithms(some, Point(u, start.v, _log_columns(some, u)), 1)
+        better = solved & (trial.errors[0] < 0.5 * error[items]) & ~gained[items]
+        chosen = better.nonzero().squeeze(-1)
+        for into, part in zip(point, (trial.u[0], trial.v[0], trial.columns), strict=True):
+            into[items[chosen]] = part[chosen]
+        gained[items[chosen]] = True
+    return point, gained
 
 
 def _run_on_logarithms(problem: Problem, point: Point, length: int) -> Block:
