@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ce_core._tensors import ArrayLike, floating, require_integer, require_number
 from ce_core.potentials import differentiate_implicitly
-from ce_core.scaling import Problem, Solution, solve
+from ce_core.scaling import Problem, Solution, anneal, solve
 from ce_core.transport import require_matrices
 
 # Marginals that were rounded to a half type, or summed in another order, still count as sums of 1.
@@ -48,7 +48,8 @@ class SinkhornResult:
     converged
         Whether the error is at most `tol`, [...].
     n_iter
-        Iterations done, [...].
+        Iterations done at `eps`, [...]. What comes before them where `eps` is small, a descent from
+        larger ones, and the Newton steps between them are not counted.
     status
         How each item ended, as the integer of a `SinkhornStatus`, [...].
     transport_cost
@@ -111,7 +112,9 @@ def sinkhorn(
     Notes
     -----
     All is computed in float64, on the logarithm of the kernel wherever the kernel itself could
-    under- or overflow. The
+    under- or overflow. With a `tol`, small ε is reached by way of
+    larger ones, and where the plain iteration crawls a Newton step is tried, and kept if it halves
+    the error; with `tol=None` the iteration is the plain one. The
     derivative of `entropic_value` with respect to the cost is the plan (envelope theorem). With
     "implicit", the pairs that are allowed must connect all rows and columns.
 
@@ -147,7 +150,8 @@ def sinkhorn(
     unrolled = wanted and not implicit
     with torch.set_grad_enabled(unrolled):
         problem = Problem(wide / -eps, mu_wide, nu_wide)
-        solution = solve(problem, tol=tol, max_iter=max_iter, on_logarithms=unrolled)
+        start = None if unrolled or tol is None else anneal(problem)
+        solution = solve(problem, start=start, tol=tol, max_iter=max_iter, on_logarithms=unrolled)
         f, g = eps * solution.u, eps * solution.v
     if wanted and implicit:
         f, g = differentiate_implicitly(f, g, wide, mu_wide, nu_wide, eps)

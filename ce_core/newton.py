@@ -4,6 +4,8 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+_DAMPING = 1e-13
+
 
 def newton_step(
     plan: Float[Tensor, "b n m"], mu: Float[Tensor, "b n"], nu: Float[Tensor, "b m"]
@@ -26,7 +28,8 @@ def newton_step(
     """
     rows = plan.sum(-1)
     scaled = torch.where(nu.unsqueeze(-2) == 0, 0.0, plan / nu.unsqueeze(-2).sqrt())
-    hessian = torch.diag_embed(rows + (mu == 0)) - scaled @ scaled.mT
+    # Where the plan is all but an assignment, rounding makes the Hessian indefinite.
+    hessian = torch.diag_embed((1 + _DAMPING) * rows + (mu == 0)) - scaled @ scaled.mT
     hessian = hessian + mu.unsqueeze(-1) * mu.unsqueeze(-2)
     factor, failed = torch.linalg.cholesky_ex(hessian)
     step = torch.cholesky_solve((mu - rows).unsqueeze(-1), factor).squeeze(-1)

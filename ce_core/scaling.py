@@ -71,16 +71,51 @@ class Block(NamedTuple):
     columns: Float[Tensor, "b m"]
 
 
-def solve(problem: Problem, *, tol: float | None, max_iter: int, on_logarithms: bool) -> Solution:
+def anneal(problem: Problem) -> Float[Tensor, "b n"]:
+    """Return u to start from, found by way of larger eps where eps is small against the costs.
+
+    Each item's eps comes down by a factor of 4 from a tenth of the range of its costs. The solution
+    for each eps need not be good to be a good start for the next.
+    """
+    u = torch.zeros_like(problem.mu)
+    steepness = _range(problem) / 10
+    while (rest := (steepness > 2).nonzero().squeeze(-1)).numel():
+        part = problem.take(rest)
+        softened = part._replace(log_kernel=part.log_kernel / steepness[rest, None, None])
+        found = solve(softened, start=u[rest], tol=1e-3, max_iter=200, on_logarithms=False).u
+        following = (steepness[rest] / 4).clamp(min=1.0)
+        # f = eps u stays, so u grows as eps falls.
+        u[rest] = found * (steepness[rest] / following).unsqueeze(-1)
+        steepness[rest] = following
+    return u
+
+
+def _range(problem: Problem) -> Float[Tensor, " b"]:
+    """Return the range of the exponents of each kernel, forbidden pairs aside."""
+    exponents = problem.log_kernel.detach()
+    allowed = exponents > -torch.inf
+    highest = exponents.amax((-2, -1))
+    lowest = torch.where(allowed, exponents, torch.inf).amin((-2, -1))
+    return torch.where(allowed.flatten(1).any(1), highest - lowest, 0.0)
+
+
+def solve(
+    problem: Problem,
+    *,
+    start: Float[Tensor, "b n"] | None = None,
+    tol: float | None,
+    max_iter: int,
+    on_logarithms: bool,
+) -> Solution:
     """Iterate each item until its marginal error is at most `tol`, or as small as it gets.
 
     With `on_logarithms`, nothing but differentiable operations on logarithms is used.
     """
     size, device = len(problem.mu), problem.mu.device
-    spread = problem.log_kernel.detach().masked_fill(problem.log_kernel == -torch.inf, 0.0)
-    floor = _ROUNDING * (8 + spread.amax((-2, -1)) - spread.amin((-2, -1)))
+    floor = _ROUNDING * (8 + _range(problem))
     goal = floor.new_full((size,), -1.0) if tol is None else floor.clamp(min=tol)
-    u, v = torch.zeros_like(problem.mu), torch.zeros_like(problem.nu)
+    u = torch.zeros_like(problem.mu) if start is None else start
+    v = torch.zeros_like(problem.nu)
     n_iter = torch.zeros(size, dtype=torch.long, device=device)
     infeasible = _is_blocked(problem)
     errors: list[Tensor] = []

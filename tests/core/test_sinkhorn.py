@@ -160,7 +160,7 @@ def test_sinkhorn_forbidden_pairs_get_nothing() -> None:
         ([((..., 2), math.inf)], {}, SinkhornStatus.INFEASIBLE),
         ([((0, 0), math.nan)], {}, SinkhornStatus.INVALID),
         ([((0, 0), -math.inf)], {}, SinkhornStatus.INVALID),
-        ([], {"eps": 1e-3, "max_iter": 3}, SinkhornStatus.NOT_CONVERGED),
+        ([], {"tol": 1e-9, "max_iter": 1}, SinkhornStatus.NOT_CONVERGED),
         ([], {"tol": 0.0}, SinkhornStatus.TOLERANCE_UNREACHABLE),
         ([], {}, SinkhornStatus.CONVERGED),
     ],
@@ -267,3 +267,48 @@ def test_rates_of_forbidden_and_single() -> None:
 def test_sinkhorn_invalid_names_the_argument(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         sinkhorn([[0.0, 1.0, 2.0], [1.0, 0.0, 1.0]], **{"eps": 1.0, **options})
+
+
+@pytest.mark.parametrize("relative_eps", [1e-6, 1e-4, 1e-2, 1, 1e2, 1e4, 1e6])
+@pytest.mark.parametrize("dtype", [F64, torch.float32])
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e6])
+def test_sinkhorn_extreme_eps_is_finite_and_honest(
+    relative_eps: float, dtype: torch.dtype, scale: float
+) -> None:
+    cost = (scale * costs(3, 6, 5)).to(dtype)
+    result = sinkhorn(cost, eps=relative_eps * scale, max_iter=500)
+    for field in ("plan", "f", "g", "transport_cost", "entropic_value"):
+        assert torch.isfinite(getattr(result, field)).all()
+    excess = (result.plan.double().sum(-2) - 1 / 5).abs().sum(-1)
+    assert (excess[result.converged] < 1.1e-6).all()
+    np.testing.assert_allclose(excess, result.errors[:, -1], atol=1e-6)
+
+
+@given(st.integers(2, 7), st.integers(2, 7), st.floats(-2.5, 0), st.integers(0, 10**6))
+def test_sinkhorn_acceleration_finds_what_the_plain_iteration_finds(
+    n: int, m: int, log_eps: float, seed: int
+) -> None:
+    cost, mu, nu = costs(n, m, seed=seed), weights(n, seed=seed), weights(m, seed=seed + 1)
+    plain = sinkhorn(cost, eps=10**log_eps, mu=mu, nu=nu, tol=None, max_iter=3000)
+    fast = sinkhorn(cost, eps=10**log_eps, mu=mu, nu=nu, tol=1e-9, max_iter=3000)
+    if plain.errors[-1] <= 1e-9:
+        assert fast.converged
+        # Marginals that differ by 1e-9 differ in the plan by that over the rate.
+        slack = 1e-8 / (1 - min(asymptotic_rate(plain.plan).item(), 1 - 1e-9))
+        assert (fast.plan - plain.plan).abs().max().item() < slack
+    assert fast.errors[-1] <= max(1e-9, plain.errors[-1].item())
+
+
+def test_sinkhorn_converges_where_the_plain_iteration_crawls() -> None:
+    cost = costs(64, 64)
+    assert sinkhorn(cost, eps=1e-3, tol=None, max_iter=5000).errors[-1] > 1e-6
+    assert sinkhorn(cost, eps=1e-3, tol=1e-9, max_iter=5000).converged
+
+
+def test_sinkhorn_kernel_and_logarithms_agree(monkeypatch: pytest.MonkeyPatch) -> None:
+    cost, mu, nu = costs(4, 7, 6), weights(4, 7), weights(4, 6, seed=2)
+    fast = sinkhorn(cost, eps=0.02, mu=mu, nu=nu, tol=None, max_iter=90)
+    monkeypatch.setattr("ce_core.scaling._SAFE", -1.0)
+    safe = sinkhorn(cost, eps=0.02, mu=mu, nu=nu, tol=None, max_iter=90)
+    np.testing.assert_allclose(fast.plan, safe.plan, rtol=1e-10)
+    np.testing.assert_allclose(fast.errors, safe.errors, atol=1e-13)
