@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from ce_core._tensors import require_integer, require_number
+from ce_core._tensors import require_integer, require_number, widen
 from ce_core.losses import cross_entropy, logit_gap, logit_gap_residual
 from ce_core.probability import entropy, softmax
 from ce_core.transport import balanced_assignment, column_error
@@ -149,9 +149,12 @@ def run_experiment(config: ExperimentConfig, *, device: torch.device | str = "cp
     chunks = [_run_chunk(config, draws, device) for draws in _draw_chunks(config)]
     columns = {name: torch.cat([chunk[name] for chunk in chunks]) for name in _PER_TRIAL}
     first = chunks[0]
-    square_1, square_2, product, square_difference = torch.stack(
+    square_1, product, square_difference = torch.stack(
         [chunk["gradient_products"] for chunk in chunks]
     ).sum(0)
+    # dL2/da is dL1/da and the difference, so its products follow from theirs.
+    square_2 = square_1 + 2 * product + square_difference
+    product = square_1 + product
     return ExperimentResult(
         config=config,
         **columns,
@@ -197,10 +200,10 @@ def _run_chunk(
     means = (rows.sum(-1) / count).to(dtype).double()
     residual = (rows[0] - rows[1] - rows[2]).abs().amax(-1)
 
-    keep = finite.unsqueeze(-1)
-    l1_grad = torch.where(keep, (predicted - target).double(), 0.0)
-    difference = torch.where(keep, logit_gap_residual(logits).double(), 0.0)
-    l2_grad = l1_grad + difference
+    l1_grad, difference = widen(predicted - target), widen(logit_gap_residual(logits))
+    if not finite.all():
+        keep = finite.unsqueeze(-1)
+        l1_grad, difference = torch.where(keep, l1_grad, 0.0), torch.where(keep, difference, 0.0)
     chunk = {
         "l1": means[0],
         "l2": means[1],
@@ -210,13 +213,15 @@ def _run_chunk(
         "marginal_error": column_error(target),
         "gradient_products": torch.stack(
             [
-                l1_grad.square().sum(),
-                l2_grad.square().sum(),
-                (l1_grad * l2_grad).sum(),
-                difference.square().sum(),
+                (left * right).sum(dtype=torch.float64)
+                for left, right in (
+                    (l1_grad, l1_grad),
+                    (l1_grad, difference),
+                    (difference, difference),
+                )
             ]
         ),
-        "l1_grad": l1_grad[0][finite[0]],
-        "l2_grad": l2_grad[0][finite[0]],
+        "l1_grad": l1_grad[0][finite[0]].double(),
+        "l2_grad": (l1_grad[0].double() + difference[0])[finite[0]],
     }
     return {name: value.cpu() for name, value in chunk.items()}
