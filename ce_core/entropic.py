@@ -18,18 +18,33 @@ _MASS_TOLERANCE = 1e-3
 
 
 class SinkhornStatus(IntEnum):
-    """How the iteration of one item of a batch ended."""
+    """How the iteration of one item of a batch ended; `advice` says what to try."""
 
     CONVERGED = 0
-    """The marginal error is at most `tol` (or the fixed count of iterations was done)."""
     NOT_CONVERGED = 1
-    """`max_iter` was reached: allow more iterations, a larger `eps` or a larger `tol`."""
     INFEASIBLE = 2
-    """A row or column with mass has no allowed pair, so no plan exists: allow one."""
     TOLERANCE_UNREACHABLE = 3
-    """The error is as small as float64 makes it, but `tol` is smaller: raise `tol` or `eps`."""
     INVALID = 4
-    """The cost holds NaN or -inf."""
+
+    @property
+    def advice(self) -> str:
+        """What happened, and what to change."""
+        return _ADVICE[self]
+
+
+_ADVICE = {
+    SinkhornStatus.CONVERGED: "the marginal error is at most tol, or the fixed count is done",
+    SinkhornStatus.NOT_CONVERGED: (
+        "max_iter was reached before tol: allow more iterations, a larger eps or a larger tol"
+    ),
+    SinkhornStatus.INFEASIBLE: (
+        "a row or column with mass has no allowed pair, so there is no plan: allow one"
+    ),
+    SinkhornStatus.TOLERANCE_UNREACHABLE: (
+        "the error is as small as rounding lets it be, and tol is smaller: raise tol or eps"
+    ),
+    SinkhornStatus.INVALID: "the cost holds NaN or -inf: mend it there",
+}
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from ce_core import (
     summary,
     trials_csv,
 )
-from ce_core.__main__ import parse
+from ce_core.__main__ import experiment_config, parse
 
 CONFIGS = st.builds(
     ExperimentConfig,
@@ -38,7 +38,7 @@ def test_config_call_evaluates_to_the_configuration(config: ExperimentConfig) ->
 def test_config_command_parses_to_the_configuration(config: ExperimentConfig) -> None:
     _python, _m, module, *arguments = config_command(config).split()
     assert module == "ce_core"
-    assert parse(arguments).config == config
+    assert experiment_config(parse(arguments)) == config
 
 
 def test_trials_csv_keeps_every_digit() -> None:
