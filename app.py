@@ -18,8 +18,13 @@ import streamlit as st  # noqa: E402
 from starlette.datastructures import MutableHeaders  # noqa: E402
 from starlette.middleware import Middleware  # noqa: E402
 from starlette.middleware.gzip import GZipMiddleware  # noqa: E402
+from starlette.requests import Request  # noqa: E402
+from starlette.responses import FileResponse, Response  # noqa: E402
+from starlette.routing import Route  # noqa: E402
 from starlette.types import ASGIApp, Message, Receive, Scope, Send  # noqa: E402
 from streamlit.web import cli  # noqa: E402
+
+from ce_core.figures.script import SCRIPT_FILE, SCRIPT_NAME  # noqa: E402
 
 # Streamlit styles its elements inline, and plotly.js compiles its WebGL shaders' wrappers with
 # `Function`: hence the two "unsafe". Nothing is loaded from, sent to or framed by another host.
@@ -86,9 +91,16 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
     yield
 
 
+async def plotly_script(_: Request) -> Response:
+    """Serve plotly.js, for ever the same under its version."""
+    kept = {"Cache-Control": "public, max-age=31536000, immutable"}
+    return FileResponse(SCRIPT_FILE, media_type="text/javascript", headers=kept)
+
+
 app = st.App(
     ROOT / "pages" / "router.py",
     lifespan=lifespan,
+    routes=[Route(f"/lab/{SCRIPT_NAME}", plotly_script)],
     middleware=[Middleware(SecurityHeaders), Middleware(GZipMiddleware, compresslevel=5)],
 )
 

@@ -86,5 +86,5 @@ def settle(page: Page) -> None:
     page.wait_for_selector("[data-testid='stApp'][data-test-script-state='notRunning']")
     page.wait_for_function(
         """() => [...document.querySelectorAll("[class*='st-key-figure-']")]
-                 .every(card => card.querySelector('.main-svg'))"""
+                 .every(card => card.querySelector('[data-drawn] .main-svg'))"""
     )

@@ -1,11 +1,28 @@
 """The beats that all pages share: question, formula, figures, numbers, share, export, code."""
 
 from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
 
 import plotly.graph_objects as go
 import streamlit as st
 
+from ce_core.figures.script import SCRIPT_NAME
 from lab.i18n import _
+
+# One node a figure, which stays from run to run: zoom survives, and nothing blinks.
+_FIGURE: Final = st.components.v2.component(
+    "lab_figure",
+    html='<div class="lab-figure" role="img"></div>',
+    js=Path(__file__).with_name("figure.js").read_text(encoding="utf-8"),
+    isolate_styles=False,
+)
+
+
+def _script_address() -> str:
+    """Return where the app serves plotly.js, seen from the browser."""
+    base = str(st.get_option("server.baseUrlPath")).strip("/")
+    return f"{f'/{base}' if base else ''}/lab/{SCRIPT_NAME}"
 
 
 def open_page(question: str, lead: str, *formulas: str) -> None:
@@ -31,8 +48,8 @@ def show_figure(figure: go.Figure, *, key: str, alt: str, numbers: str) -> None:
     """
     with st.container(border=True, key=f"figure-{key}"):
         st.subheader(figure.layout.title.text, anchor=False)
-        figure.update_layout(title_text="")
-        st.plotly_chart(figure, key=key, alt=alt, config={"displaylogo": False})
+        figure.update_layout(title_text="", template="none")
+        _FIGURE(key=key, data={"figure": figure.to_json(), "alt": alt, "plotly": _script_address()})
         st.markdown(numbers)
 
 

@@ -110,3 +110,29 @@ def test_losses_draws_100000_points_as_a_few_and_a_density(lab: str, page: Page)
     expect(page.get_by_text("102,400 logits drawn")).to_be_visible()
     drawn = charts(page)
     assert len(trace(drawn, "gradients", "p in full")["x"]) <= 400
+
+
+def test_losses_zoom_and_node_survive_a_change(lab: str, page: Page) -> None:
+    open_lab(page, f"{lab}/losses")
+    plot = page.locator(".st-key-figure-pairs .js-plotly-plot")
+    plot.evaluate("node => { node.same = true; }")
+    box = plot.locator(".nsewdrag").first.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 80, box["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 200, box["y"] + 160, steps=5)
+    page.mouse.up()
+    settle(page)
+    zoomed = plot.evaluate("node => node._fullLayout.xaxis.range")
+    before = charts(page)
+    press_key(page, "logit_scale", "ArrowRight")
+    after_change(page, before)
+    assert plot.evaluate("node => node.same") is True
+    assert plot.evaluate("node => node._fullLayout.xaxis.range") == zoomed
+    # A double click shows everything again, of the new data.
+    page.mouse.dblclick(box["x"] + 100, box["y"] + 100)
+    page.wait_for_function(
+        """old => { const x = document.querySelector('.st-key-figure-pairs .js-plotly-plot')
+                      ._fullLayout.xaxis; return x.autorange && x.range[0] !== old[0]; }""",
+        arg=zoomed,
+    )
