@@ -74,15 +74,7 @@ def loss_pairs_figure(
     else:
         note_empty(figure, translate("No trial has a finite loss."))
     if published is not None:
-        figure.add_scatter(
-            uid="published",
-            name=translate("the post's 20 pairs"),
-            x=_array(published.l1),
-            y=_array(published.l2),
-            mode="markers",
-            marker={"color": PUBLISHED_COLOUR, "size": 9, "symbol": "diamond-open"},
-            hovertemplate="L1 %{x:.6f}<br>L2 %{y:.6f}<extra></extra>",
-        )
+        _lay_over(figure, published.l1, published.l2, translate)
     return arrange(
         figure,
         title=translate("The post's first chart: L2 over L1"),
@@ -124,15 +116,7 @@ def spacing_figure(
     else:
         note_empty(figure, translate("Spacing needs at least two trials."))
     if published is not None:
-        figure.add_scatter(
-            uid="published",
-            name=translate("the post's 20 pairs"),
-            x=_array(published.l1_spacing) * 1e6,
-            y=_array(published.l2_spacing) * 1e6,
-            mode="markers",
-            marker={"color": PUBLISHED_COLOUR, "size": 9, "symbol": "diamond-open"},
-            hovertemplate="L1 %{x:.4g}<br>L2 %{y:.4g}<extra></extra>",
-        )
+        _lay_over(figure, published.l1_spacing * 1e6, published.l2_spacing * 1e6, translate)
     return arrange(
         figure,
         title=translate("The post's second chart: spacing of the sorted losses"),
@@ -267,6 +251,19 @@ def gradient_figure(density: PointDensity, *, translate: Translate = str) -> go.
         title=translate("The true gradients, logit by logit"),
         x_title=translate("dL1/da (first trial)"),
         y_title="dL2/da",
+    )
+
+
+def _lay_over(figure: go.Figure, x: Tensor, y: Tensor, translate: Translate) -> None:
+    """Add what the post published."""
+    figure.add_scatter(
+        uid="published",
+        name=translate("the post's 20 pairs"),
+        x=_array(x),
+        y=_array(y),
+        mode="markers",
+        marker={"color": PUBLISHED_COLOUR, "size": 9, "symbol": "diamond-open"},
+        hovertemplate="L1 %{x:.7g}<br>L2 %{y:.4g}<extra></extra>",
     )
 
 

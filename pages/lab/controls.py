@@ -49,10 +49,11 @@ def read_link(page: str, parameters: Iterable[Parameter]) -> None:
     link = {name: st.query_params.get_all(name) for name in st.query_params}
     st.session_state[_LINK.format(page)] = link
     for parameter in parameters:
-        for text in link.get(parameter.name, ()):
-            value = parameter.parse(text)
-            if value is not None:
-                _extra_stops(parameter).setdefault(value, text)
+        texts = link.get(parameter.name, [])
+        # Streamlit takes no parameter that is named twice.
+        value = parameter.parse(texts[0]) if len(texts) == 1 else None
+        if value is not None:
+            _extra_stops(parameter).setdefault(value, texts[0])
 
 
 def ignored_parts(page: str, shown: Mapping[str, float | str | bool]) -> list[str]:
