@@ -10,6 +10,7 @@ from ce_core.density import PointDensity, count_points
 from ce_core.entropic import SinkhornResult, SinkhornStatus, sinkhorn
 from ce_core.experiment import DTYPES, ExperimentConfig, ExperimentResult, run_experiment
 from ce_core.export import config_call, config_command, summary, trial_rows, trials_csv
+from ce_core.formulas import FORMULAS
 from ce_core.losses import (
     cross_entropy,
     cross_entropy_grad,
@@ -17,6 +18,7 @@ from ce_core.losses import (
     logit_gap_grad,
     logit_gap_residual,
 )
+from ce_core.outcomes import OUTCOMES, OutcomeMap, outcome_map
 from ce_core.probability import (
     centred_product,
     entropy,
@@ -27,13 +29,19 @@ from ce_core.probability import (
     softmax_jvp,
 )
 from ce_core.rates import asymptotic_rate, birkhoff_rate
+from ce_core.stability import FormulaStep, FormulaTrace, trace_formula, trace_formulas
 from ce_core.transport import balanced_assignment
 
 __all__ = [
     "DTYPES",
+    "FORMULAS",
+    "OUTCOMES",
     "ExperimentConfig",
     "ExperimentResult",
+    "FormulaStep",
+    "FormulaTrace",
     "LossComparison",
+    "OutcomeMap",
     "PointDensity",
     "SinkhornResult",
     "SinkhornStatus",
@@ -56,6 +64,7 @@ __all__ = [
     "logit_gap",
     "logit_gap_grad",
     "logit_gap_residual",
+    "outcome_map",
     "run_experiment",
     "sinkhorn",
     "softmax",
@@ -63,6 +72,8 @@ __all__ = [
     "softmax_jvp",
     "sort_losses",
     "summary",
+    "trace_formula",
+    "trace_formulas",
     "trial_rows",
     "trials_csv",
 ]

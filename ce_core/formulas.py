@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import reduce
 from types import MappingProxyType
-from typing import Protocol
+from typing import TypeAlias
 
 import torch
 from torch import Tensor
@@ -16,14 +16,9 @@ from torch import Tensor
 from ce_core._tensors import require_classes
 from ce_core.losses import cross_entropy, cross_entropy_grad, logit_gap, logit_gap_grad
 
-
-class Run(Protocol):
-    """Applies one operation to tensors [..., m], [..., 1] or [...]."""
-
-    def __call__(
-        self, name: str, text: str, operation: Callable[..., Tensor], /, *operands: Tensor
-    ) -> Tensor:
-        """Return operation(*operands); the name is unique in its formula."""
+Run: TypeAlias = Callable[..., Tensor]
+"""(name, text, operation, *operands) -> operation(*operands), on tensors [..., m], [..., 1] or [...].
+The name is that of the result, unique in its formula; the text is the operation in symbols."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +66,7 @@ class Recorder:
     def __call__(
         self, name: str, text: str, operation: Callable[..., Tensor], /, *operands: Tensor
     ) -> Tensor:
+        """Apply the operation to views of the operands and keep both."""
         uses = [x.view_as(x) for x in operands]
         value = operation(*uses)
         self.operations.append(Operation(name, text, uses, value))
@@ -103,7 +99,7 @@ def _clipped(run: Run, a: Tensor, q: Tensor) -> Tensor:
 def _where_masked(run: Run, a: Tensor, q: Tensor) -> Tensor:
     log_p = _log(run, _normalise(run, _shift(run, a), "s"))
     products = run("products", "t_i = q_i l_i", torch.mul, q, log_p)
-    kept = run("masked", "t_i = t_i where q_i > 0, else 0", _keep_where_positive, products, q)
+    kept = run("masked", "t_i = 0 where q_i = 0", _keep_where_positive, products, q)
     return _negative_sum(run, kept)
 
 
@@ -114,7 +110,7 @@ def _log_softmax(run: Run, a: Tensor, q: Tensor) -> Tensor:
 def _log_softmax_masked(run: Run, a: Tensor, q: Tensor) -> Tensor:
     # Before the product, so that 0 times -inf never happens.
     log_p = _log_normalise(run, a)
-    kept = run("masked", "l_i = l_i where q_i > 0, else 0", _keep_where_positive, log_p, q)
+    kept = run("masked", "l_i = 0 where q_i = 0", _keep_where_positive, log_p, q)
     return _from_logs(run, kept, q)
 
 
@@ -128,7 +124,7 @@ def _logit_gap(run: Run, a: Tensor, q: Tensor) -> Tensor:
 def _logit_gap_masked(run: Run, a: Tensor, q: Tensor) -> Tensor:
     shifted = _shift(run, a)
     p = _normalise(run, shifted, "s")
-    text = "s_i = s_i where p_i > 0 or q_i > 0, else 0"
+    text = "s_i = 0 where p_i = q_i = 0"
     kept = run("masked", text, _keep_where_positive, shifted, p, q)
     return _from_gaps(run, p, q, kept)
 
@@ -145,8 +141,8 @@ FORMULAS: Mapping[str, Formula] = MappingProxyType(
         "logit_gap_masked": Formula(_logit_gap_masked, logit_gap, logit_gap_grad),
     }
 )
-"""Name -> formula. The two last of each loss differ only where a logit is -inf: the plain form is
-the libraries', the masked one keeps the convention of `ce_core.losses`, 0 times -inf is 0."""
+"""Name -> formula. `log_softmax` and `logit_gap` are as libraries and papers have them; their masked
+forms keep the convention of `ce_core.losses` for a logit of -inf: 0 times -inf is 0."""
 
 
 # The parts that formulas share

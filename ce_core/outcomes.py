@@ -106,7 +106,7 @@ def _outcomes(
     formula: Formula, a: Float[Tensor, "gaps m"], q: Float[Tensor, " m"]
 ) -> Int[Tensor, "2 gaps"]:
     with torch.enable_grad():
-        a = a.requires_grad_()
+        a = a.clone().requires_grad_()
         loss = formula.compute(run_plainly, a, q)
     (gradient,) = torch.autograd.grad(loss, a, torch.ones_like(loss))
     return torch.stack([outcome_codes(loss.unsqueeze(-1)), outcome_codes(gradient)])
