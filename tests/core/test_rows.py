@@ -149,6 +149,6 @@ def test_row_function_accepts_an_empty_batch(case: RowFunction) -> None:
 
 def test_row_functions_are_all_in_the_table() -> None:
     modules = {"ce_core.probability", "ce_core.losses"}
-    public = {getattr(ce_core, name) for name in ce_core.__all__}
+    public = [getattr(ce_core, name) for name in ce_core.__all__]
     expected = {f for f in public if getattr(f, "__module__", "") in modules}
     assert {case.function for case in ROW_FUNCTIONS} >= expected
