@@ -12,6 +12,7 @@ PIP := $(PYTHON) -m pip --disable-pip-version-check
 VENV := .venv/bin/python$(or $(VERSION),-unknown)
 RUNTIME := .venv/runtime-installed
 DEV := .venv/dev-installed
+BENCH := .venv/bench-installed
 # There while pip installs: an environment that still has it was cut short.
 UNFINISHED := .venv/unfinished
 
@@ -20,7 +21,7 @@ SHELL := bash
 .ONESHELL:
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help run test messages screenshots lock clean browser FORCE
+.PHONY: help run test bench messages screenshots lock clean browser FORCE
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -33,6 +34,9 @@ test: browser $(DEV) ## Run linter, type checker and every test
 	$(PY) -m ruff format --check
 	$(PY) -m mypy
 	OMP_NUM_THREADS=1 $(PY) -m pytest --jaxtyping-packages=ce_core,beartype.beartype
+
+bench: $(BENCH) ## Time the core against its peers and write docs/benchmarks.md
+	$(PY) -m benchmarks
 
 messages: $(DEV) ## Collect every visible string into the translators' template
 	$(PY) scripts/messages.py
@@ -86,6 +90,13 @@ $(DEV): $(RUNTIME) requirements-dev.txt
 	@echo 'Installing the pinned development requirements into .venv: once'
 	touch $(UNFINISHED)
 	$(PIP) --python $(PY) install -r requirements-dev.txt
+	rm $(UNFINISHED)
+	touch $@
+
+$(BENCH): $(RUNTIME) requirements-bench.txt
+	@echo 'Installing the pinned peers of the benchmarks into .venv: once'
+	touch $(UNFINISHED)
+	$(PIP) --python $(PY) install -r requirements-bench.txt
 	rm $(UNFINISHED)
 	touch $@
 

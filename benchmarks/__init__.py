@@ -1,0 +1,1 @@
+"""Timings of the core against its peers: `python -m benchmarks [subject ...]`."""
