@@ -129,8 +129,10 @@ def solve(
         if on_logarithms or done == 0:
             block = _run_on_logarithms(rest, point, length)
         else:
-            if kernel is None or kernel.is_far_from(point):
+            if kernel is None:
                 kernel = _Kernel(rest, point)
+            else:
+                kernel.absorb(rest, point)
             block = _run_safely(kernel, rest, point, length)
         done += length
 
@@ -242,7 +244,7 @@ class _Kernel:
     """
 
     def __init__(self, problem: Problem, point: Point) -> None:
-        self.u, self.v = point.u, point.v
+        self.u, self.v = point.u.clone(), point.v.clone()
         exponent = problem.log_kernel + point.u.unsqueeze(-1) + point.v.unsqueeze(-2)
         self.by_column = exponent.exp_()
         self.by_row = self.by_column.mT.contiguous()
@@ -253,10 +255,14 @@ class _Kernel:
             setattr(taken, name, getattr(self, name)[items])
         return taken
 
-    def is_far_from(self, point: Point) -> bool:
-        """Tell whether the potentials have moved so far that they should be absorbed."""
-        moved = max(float((point.u - self.u).abs().max()), float((point.v - self.v).abs().max()))
-        return not moved < _ABSORB
+    def absorb(self, problem: Problem, point: Point) -> None:
+        """Take in the potentials of the items that have moved far."""
+        moved = torch.maximum((point.u - self.u).abs().amax(-1), (point.v - self.v).abs().amax(-1))
+        far = (~(moved < _ABSORB)).nonzero().squeeze(-1)
+        if len(far):
+            fresh = _Kernel(problem.take(far), point.take(far))
+            for name in ("u", "v", "by_column", "by_row"):
+                getattr(self, name)[far] = getattr(fresh, name)
 
     def run(self, problem: Problem, point: Point, length: int) -> Block:
         mu, nu = problem.mu.unsqueeze(-2), problem.nu.unsqueeze(-2)

@@ -1,7 +1,5 @@
 """Balanced targets: scores turned into a plan by Sinkhorn's alternate scaling."""
 
-import math
-
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -14,6 +12,7 @@ from ce_core._tensors import (
     require_number,
     widen,
 )
+from ce_core.scaling import Problem, solve
 
 # The widest range of the log-kernel that plain scaling takes. Above the first the rounding of
 # cost/eps in float32 would show in the sixth digit; above the second float64 scalings overflow.
@@ -55,9 +54,9 @@ def balanced_assignment(
     Notes
     -----
     Zeros are never replaced by small numbers. Where the range of C/ε is small the kernel itself is
-    scaled; elsewhere the same updates run on its logarithm in float64. A constant added to a
-    column, or to everything, changes nothing; one added to a row changes the plan after a few
-    iterations, though not the converged one.
+    scaled; elsewhere the same updates run in float64, on its logarithm where it takes that. A
+    constant added to a column, or to everything, changes nothing; one added to a row changes the
+    plan after a few iterations, though not the converged one.
 
     References
     ----------
@@ -133,18 +132,18 @@ def _scale_kernel(cost: Float[Tensor, "b n m"], eps: float, n_iter: int) -> Floa
 
 
 def _scale_log_kernel(cost: Float[Tensor, "b n m"], eps: float, n_iter: int) -> Float[Tensor, "b n m"]:
-    """Run the same updates on the logarithm of the kernel, in float64."""
-    impossible = (cost == -torch.inf) | (cost == torch.inf).all(-1, keepdim=True)
-    cost = cost.double().masked_fill(impossible, torch.nan)
-    largest = cost.detach().abs().nan_to_num(0.0, posinf=0.0).amax((-2, -1), keepdim=True)
+    """Run the same updates in float64, on the logarithm of the kernel where it takes that."""
+    size, n, m = cost.shape
+    undefined = (cost.isnan() | (cost == -torch.inf)).flatten(1).any(1)
+    wide = cost.double().masked_fill(undefined[:, None, None], 0.0)
+    largest = wide.detach().abs().nan_to_num(0.0, posinf=0.0).amax((-2, -1), keepdim=True)
     # So small an eps is at its limit; smaller still, and cost/eps would overflow.
-    log_kernel = cost / -(1e-300 * largest).clamp(min=eps)
-    log_share = math.log(cost.shape[-2] / cost.shape[-1])
-    rows = torch.zeros_like(log_kernel[..., :1])
-    for _ in range(n_iter):
-        columns = log_share - torch.logsumexp(log_kernel + rows, -2, keepdim=True)
-        rows = -torch.logsumexp(log_kernel + columns, -1, keepdim=True)
-    return torch.softmax(log_kernel + columns, -1)
+    log_kernel = wide / -(1e-300 * largest).clamp(min=eps)
+    problem = Problem(log_kernel, wide.new_full((size, n), 1 / n), wide.new_full((size, m), 1 / m))
+    differentiable = torch.is_grad_enabled() and cost.requires_grad
+    solution = solve(problem, tol=None, max_iter=n_iter, on_logarithms=differentiable)
+    plan = torch.softmax(log_kernel + solution.v.unsqueeze(-2), -1)
+    return plan.masked_fill((undefined | solution.infeasible)[:, None, None], torch.nan)
 
 
 def column_error(

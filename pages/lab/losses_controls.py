@@ -12,7 +12,7 @@ from lab.parameters import Parameter, decades, whole_numbers
 
 _POST: Final = ExperimentConfig()
 
-# A second or two of one core; more only where ε is tiny and the iterations are many.
+# A second or two of one core, up to four and 1 GB where a single trial takes all of it.
 WORK_BUDGET: Final = 250_000_000
 LARGEST_SEED: Final = 2**31 - 1
 
