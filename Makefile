@@ -79,26 +79,24 @@ $(VENV): $(if $(wildcard $(UNFINISHED)),FORCE)
 	echo 'Making .venv'
 	$(PYTHON) -m venv --clear --without-pip .venv
 
+define install
+touch $(UNFINISHED)
+$(PIP) --python $(PY) install -r $(1)
+rm $(UNFINISHED)
+touch $@
+endef
+
 $(RUNTIME): $(VENV) requirements.txt constraints.txt
 	@echo 'Installing the pinned requirements into .venv: some minutes, once'
-	touch $(UNFINISHED)
-	$(PIP) --python $(PY) install -r requirements.txt
-	rm $(UNFINISHED)
-	touch $@
+	$(call install,requirements.txt)
 
 $(DEV): $(RUNTIME) requirements-dev.txt
 	@echo 'Installing the pinned development requirements into .venv: once'
-	touch $(UNFINISHED)
-	$(PIP) --python $(PY) install -r requirements-dev.txt
-	rm $(UNFINISHED)
-	touch $@
+	$(call install,requirements-dev.txt)
 
 $(BENCH): $(RUNTIME) requirements-bench.txt
 	@echo 'Installing the pinned peers of the benchmarks into .venv: once'
-	touch $(UNFINISHED)
-	$(PIP) --python $(PY) install -r requirements-bench.txt
-	rm $(UNFINISHED)
-	touch $@
+	$(call install,requirements-bench.txt)
 
 browser:
 	@for name in $(BROWSERS); do

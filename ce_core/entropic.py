@@ -127,11 +127,11 @@ def sinkhorn(
     Notes
     -----
     All is computed in float64, on the logarithm of the kernel wherever the kernel itself could
-    under- or overflow. With a `tol`, small ε is reached by way of
-    larger ones, and where the plain iteration crawls a Newton step is tried, and kept if it halves
-    the error; with `tol=None` the iteration is the plain one. The
-    derivative of `entropic_value` with respect to the cost is the plan (envelope theorem). With
-    "implicit", the pairs that are allowed must connect all rows and columns.
+    under- or overflow. With a `tol`, small ε is reached by way of larger ones, and where the plain
+    iteration crawls a Newton step is tried, and kept if it halves the error; with `tol=None` the
+    iteration is the plain one. The derivative of `entropic_value` with respect to the cost is the
+    plan (envelope theorem). With "implicit", the pairs that are allowed must connect all rows and
+    columns.
 
     References
     ----------

@@ -226,5 +226,4 @@ def logit_gap_residual(a: Float[Tensor, "*batch m"] | ArrayLike) -> Float[Tensor
 
 def _residual(a: Float[Tensor, "*batch m"]) -> Float[Tensor, "*batch m"]:
     p = torch.softmax(a, -1)
-    gap = a - a.amax(-1, keepdim=True)
-    return centred_product(p, torch.where(p == 0, 0.0, gap))
+    return centred_product(p, a - a.amax(-1, keepdim=True))

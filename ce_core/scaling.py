@@ -161,7 +161,6 @@ def solve(
             crawling = _is_crawling(block.errors, goal[active]) & (patience[active] <= 0)
             if crawling.any():
                 point, gained = _leap(rest, point, crawling, block.errors[-1])
-                kernel = None
                 # A leap that did not gain is not tried again soon.
                 wait = torch.where(gained, 0, 2 * wait_of[active] + 1)
                 wait_of[active] = torch.where(crawling, wait, wait_of[active])
