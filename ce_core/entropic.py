@@ -10,11 +10,13 @@ from torch import Tensor
 
 from ce_core._tensors import ArrayLike, floating, require_integer, require_number
 from ce_core.potentials import differentiate_implicitly
-from ce_core.scaling import Problem, Solution, anneal, solve
+from ce_core.scaling import Problem, Solution, anneal, rounding_floor, solve
 from ce_core.transport import require_matrices
 
 # Marginals that were rounded to a half type, or summed in another order, still count as sums of 1.
 _MASS_TOLERANCE = 1e-3
+# Iterations after which an item whose pairs are partly forbidden is no longer suspected.
+_FEASIBILITY_STEPS = 1000
 
 
 class SinkhornStatus(IntEnum):
@@ -158,56 +160,103 @@ def sinkhorn(
     nu_wide = _marginal("nu", nu, cost, m).expand(*batch, m).reshape(-1, m)
     wide = cost.double().reshape(-1, n, m)
 
-    invalid = (wide.isnan() | (wide == -torch.inf)).flatten(1).any(1)
-    wide = wide.masked_fill(invalid[:, None, None], 0.0)
+    lowest, highest = wide.detach().amin((-2, -1)), wide.detach().amax((-2, -1))
+    invalid = ~(lowest > -torch.inf) | highest.isnan()
+    if invalid.any():
+        wide = wide.masked_fill(invalid[:, None, None], 0.0)
+    finite_cost, forbidding = wide, highest == torch.inf
+    if (lowest.isinf() | highest.isinf() | invalid).any():
+        finite_cost = wide.masked_fill(wide == torch.inf, 0.0)
+        highest = wide.detach().masked_fill(wide == torch.inf, -torch.inf).amax((-2, -1))
+        lowest = torch.where(invalid, 0.0, lowest)
+    spread = torch.where(lowest < torch.inf, (highest - lowest) / eps, 0.0)
+    # The results are rounded to the dtype of the cost, and their marginals with them.
+    coarse = 0.0 if cost.dtype == torch.float64 else torch.finfo(cost.dtype).eps / 2
+    floor = rounding_floor(spread).clamp(min=coarse)
+    goal = None if tol is None else floor.clamp(min=tol)
+
     implicit = gradient == "implicit" and tol is not None
     wanted = torch.is_grad_enabled() and any(x.requires_grad for x in (wide, mu_wide, nu_wide))
     unrolled = wanted and not implicit
     with torch.set_grad_enabled(unrolled):
         problem = Problem(wide / -eps, mu_wide, nu_wide)
-        start = None if unrolled or tol is None else anneal(problem)
-        solution = solve(problem, start=start, tol=tol, max_iter=max_iter, on_logarithms=unrolled)
+        start = None if unrolled or goal is None else anneal(problem, spread)
+        solution = solve(problem, start=start, goal=goal, max_iter=max_iter, on_logarithms=unrolled)
         f, g = eps * solution.u, eps * solution.v
+    infeasible = solution.infeasible
+    if forbidding.any():
+        infeasible = infeasible | _lacks_a_plan(problem, solution, floor if goal is None else goal)
     if wanted and implicit:
         f, g = differentiate_implicitly(f, g, wide, mu_wide, nu_wide, eps)
     shift = (mu_wide * f).sum(-1, keepdim=True)
     f, g = f - shift, g + shift
 
-    forbidden = wide == torch.inf
-    finite_cost = wide.masked_fill(forbidden, 0.0)
-    exponent = (f.unsqueeze(-1) + g.unsqueeze(-2) - finite_cost) / eps
-    kernel = exponent.masked_fill(forbidden, -torch.inf).exp()
-    plan = mu_wide.unsqueeze(-1) * nu_wide.unsqueeze(-2) * kernel
-    # Where both weights are 0 the kernel is free to overflow; there is no mass.
-    plan = torch.where((mu_wide.unsqueeze(-1) == 0) | (nu_wide.unsqueeze(-2) == 0), 0.0, plan)
-    status = _status(solution, invalid, tol)
-    undefined = invalid[:, None, None]
-    plan = plan.masked_fill(undefined, torch.nan)
+    # Large arrays are slow to come by: the plan takes the place of the kernel that it comes from.
+    exponent = wide / -eps if wanted else problem.log_kernel
+    kernel = exponent.add_((f / eps).unsqueeze(-1)).add_((g / eps).unsqueeze(-2)).exp_()
+    rows, columns = mu_wide.unsqueeze(-1), nu_wide.unsqueeze(-2)
+    plan = kernel * rows * columns if wanted else kernel.mul_(rows).mul_(columns)
+    if (mu_wide == 0).any() or (nu_wide == 0).any():
+        # Where both weights are 0 the kernel is free to overflow; there is no mass.
+        empty = (mu_wide.unsqueeze(-1) == 0) | (nu_wide.unsqueeze(-2) == 0)
+        plan = torch.where(empty, 0.0, plan)
+    status = _status(solution, tol, floor, coarse)
+    status[infeasible] = SinkhornStatus.INFEASIBLE
+    status[invalid] = SinkhornStatus.INVALID
     fields = {
         "plan": plan,
-        "f": f.masked_fill(undefined[..., 0], torch.nan),
-        "g": g.masked_fill(undefined[..., 0], torch.nan),
+        "f": f,
+        "g": g,
         "transport_cost": (plan * finite_cost).sum((-2, -1)),
         "entropic_value": _entropic_value(plan, f, g, finite_cost, mu_wide, nu_wide, eps),
     }
+    errors = solution.errors
+    if invalid.any():
+        fields = {name: _without(invalid, x) for name, x in fields.items()}
+        errors = _without(invalid, errors)
     return SinkhornResult(
         **{name: x.reshape((*batch, *x.shape[1:])).to(cost.dtype) for name, x in fields.items()},
-        errors=solution.errors.masked_fill(invalid[:, None], torch.nan).reshape((*batch, -1)),
+        errors=errors.reshape((*batch, -1)) if batch else errors[0],
         converged=(status == SinkhornStatus.CONVERGED).reshape(batch),
         n_iter=solution.n_iter.reshape(batch),
         status=status.reshape(batch),
     )
 
 
-def _status(solution: Solution, invalid: Bool[Tensor, " b"], tol: float | None) -> Int[Tensor, " b"]:
-    error = solution.errors[:, -1]
+def _lacks_a_plan(
+    problem: Problem, solution: Solution, goal: Float[Tensor, " b"]
+) -> Bool[Tensor, " b"]:
+    """Tell which items that did not arrive at their goal have no plan at all.
+
+    Whether there is one does not depend on the costs of the pairs that are allowed, and shows
+    soonest where these are equal.
+    """
+    lost = torch.zeros_like(solution.infeasible)
+    arrived = (solution.errors[:, -1] <= goal) | solution.infeasible
+    items = (~arrived).nonzero().squeeze(-1)
+    if len(items):
+        with torch.no_grad():
+            part = problem.take(items)
+            equal = part._replace(log_kernel=torch.where(part.allowed, 0.0, -torch.inf))
+            lost[items] = solve(equal, goal=goal[items], max_iter=_FEASIBILITY_STEPS).infeasible
+    return lost
+
+
+def _status(
+    solution: Solution, tol: float | None, floor: Float[Tensor, " b"], coarse: float
+) -> Int[Tensor, " b"]:
     status = torch.full_like(solution.n_iter, SinkhornStatus.CONVERGED)
     if tol is not None:
+        error = solution.errors[:, -1].detach()
         status[error > tol] = SinkhornStatus.NOT_CONVERGED
-        status[(error > tol) & (error <= solution.floor)] = SinkhornStatus.TOLERANCE_UNREACHABLE
-    status[solution.infeasible] = SinkhornStatus.INFEASIBLE
-    status[invalid] = SinkhornStatus.INVALID
+        beyond = (error > tol) | (tol < coarse)
+        status[beyond & (error <= floor)] = SinkhornStatus.TOLERANCE_UNREACHABLE
     return status
+
+
+def _without(invalid: Bool[Tensor, " b"], field: Float[Tensor, "b *rest"]) -> Float[Tensor, "b *rest"]:
+    """Return a field with NaN for the items whose cost is invalid."""
+    return field.masked_fill(invalid.reshape(-1, *[1] * (field.ndim - 1)), torch.nan)
 
 
 def _entropic_value(
@@ -220,12 +269,14 @@ def _entropic_value(
     eps: float,
 ) -> Float[Tensor, " b"]:
     """Return the primal value, with the gradient of the dual one at fixed potentials."""
-    f, g = f.detach(), g.detach()
-    value = (plan.detach() * (f.unsqueeze(-1) + g.unsqueeze(-2))).sum((-2, -1))
+    plan, f, g = plan.detach(), f.detach(), g.detach()
+    value = (plan.sum(-1) * f).sum(-1) + (plan.sum(-2) * g).sum(-1)
+    if not (torch.is_grad_enabled() and any(x.requires_grad for x in (cost, mu, nu))):
+        return value
     reference = mu.unsqueeze(-1) * nu.unsqueeze(-2)
-    weights = torch.where(reference == 0, 0.0, plan.detach() / reference)
+    weights = torch.where(reference == 0, 0.0, plan / reference)
     # The derivative of Σ mu nu exp((f + g - C)/eps) without its exponential, which is known.
-    mass = (reference * weights).sum((-2, -1)) - (plan.detach() * cost).sum((-2, -1)) / eps
+    mass = (reference * weights.detach()).sum((-2, -1)) - (plan * cost).sum((-2, -1)) / eps
     dual = (mu * f).sum(-1) + (nu * g).sum(-1) - eps * mass
     return value + dual - dual.detach()
 

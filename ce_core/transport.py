@@ -141,7 +141,7 @@ def _scale_log_kernel(cost: Float[Tensor, "b n m"], eps: float, n_iter: int) -> 
     log_kernel = wide / -(1e-300 * largest).clamp(min=eps)
     problem = Problem(log_kernel, wide.new_full((size, n), 1 / n), wide.new_full((size, m), 1 / m))
     differentiable = torch.is_grad_enabled() and cost.requires_grad
-    solution = solve(problem, tol=None, max_iter=n_iter, on_logarithms=differentiable)
+    solution = solve(problem, goal=None, max_iter=n_iter, on_logarithms=differentiable)
     plan = torch.softmax(log_kernel + solution.v.unsqueeze(-2), -1)
     return plan.masked_fill((undefined | solution.infeasible)[:, None, None], torch.nan)
 

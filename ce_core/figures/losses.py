@@ -1,9 +1,10 @@
 """The charts of L1 against L2: the post's two, the entropy between them, the true gradients."""
 
+from typing import Any
+
 import numpy as np
 import plotly.graph_objects as go
 import torch
-from plotly.subplots import make_subplots
 from torch import Tensor
 
 from ce_core.comparison import LossComparison, SortedLosses
@@ -17,8 +18,10 @@ from ce_core.figures.style import (
     PUBLISHED_COLOUR,
     REFERENCE_COLOUR,
     Translate,
-    arrange,
-    note_empty,
+    empty_note,
+    make_figure,
+    square_windows,
+    window,
 )
 
 
@@ -45,41 +48,50 @@ def loss_pairs_figure(
     Returns
     -------
     go.Figure
-        Traces `slope 1`, `trials` and, if given, `published`, by `uid`.
+        Traces `slope 1`, `trials` and, if given, `published`, by `uid`. Both axes are equally long,
+        so that the line of slope 1 is the diagonal whatever the losses are.
     """
-    figure = go.Figure()
-    if len(losses.l1):
-        margin = 0.08 * (losses.l1[-1] - losses.l1[0])
-        ends = torch.stack([losses.l1[0] - margin, losses.l1[-1] + margin])
-        shift = comparison.l2_mean - comparison.l1_mean
-        figure.add_scatter(
-            uid="slope 1",
-            name=translate("slope 1"),
-            x=_array(ends),
-            y=_array(ends + shift),
-            mode="lines",
-            line={"color": REFERENCE_COLOUR, "width": 2, "dash": "dash"},
-            hoverinfo="skip",
-        )
-        figure.add_scatter(
-            uid="trials",
-            name=translate("trials"),
-            x=_array(losses.l1),
-            y=_array(losses.l2),
-            mode="lines+markers",
-            line={"color": POST_COLOUR, "width": 1.5},
-            marker={"color": POST_COLOUR, "size": 7},
-            hovertemplate="L1 %{x:.6g}<br>L2 %{y:.6g}<extra></extra>",
-        )
-    else:
-        note_empty(figure, translate("No trial has a finite loss."))
+    traces: list[dict[str, Any]] = []
+    shown = [losses] if published is None else [losses, published]
+    x_range, y_range = square_windows(
+        _array(torch.cat([pairs.l1 for pairs in shown])),
+        _array(torch.cat([pairs.l2 for pairs in shown])),
+    )
+    if len(losses.l1) and x_range is not None:
+        ends = np.array(x_range)
+        traces += [
+            {
+                "type": "scatter",
+                "uid": "slope 1",
+                "name": translate("slope 1"),
+                "x": ends,
+                "y": ends + (comparison.l2_mean - comparison.l1_mean),
+                "mode": "lines",
+                "line": {"color": REFERENCE_COLOUR, "width": 2, "dash": "dash"},
+                "hoverinfo": "skip",
+            },
+            {
+                "type": "scatter",
+                "uid": "trials",
+                "name": translate("trials"),
+                "x": _array(losses.l1),
+                "y": _array(losses.l2),
+                "mode": "lines+markers",
+                "line": {"color": POST_COLOUR, "width": 1.5},
+                "marker": {"color": POST_COLOUR, "size": 7},
+                "hovertemplate": "L1 %{x:.6g}<br>L2 %{y:.6g}<extra></extra>",
+            },
+        ]
     if published is not None:
-        _lay_over(figure, published.l1, published.l2, translate)
-    return arrange(
-        figure,
+        traces.append(_published(published.l1, published.l2, translate))
+    return make_figure(
+        traces,
         title=translate("The post's first chart: L2 over L1"),
         x_title=translate("L1, nats (mean of a trial)"),
         y_title=translate("L2 (mean of a trial)"),
+        x_range=x_range,
+        y_range=y_range,
+        annotations=_note_unless(len(losses.l1) > 0, translate("No trial has a finite loss.")),
     )
 
 
@@ -102,26 +114,30 @@ def spacing_figure(
     go.Figure
         Traces `trials` and, if given, `published`, by `uid`; both spacings times 10⁶.
     """
-    figure = go.Figure()
+    traces: list[dict[str, Any]] = []
     if len(losses.l1) > 1:
-        figure.add_scatter(
-            uid="trials",
-            name=translate("trials"),
-            x=_array(losses.l1_spacing) * 1e6,
-            y=_array(losses.l2_spacing) * 1e6,
-            mode="markers",
-            marker={"color": L1_COLOUR, "size": 7},
-            hovertemplate="L1 %{x:.4g}<br>L2 %{y:.4g}<extra></extra>",
+        traces.append(
+            {
+                "type": "scatter",
+                "uid": "trials",
+                "name": translate("trials"),
+                "x": _array(losses.l1_spacing) * 1e6,
+                "y": _array(losses.l2_spacing) * 1e6,
+                "mode": "markers",
+                "marker": {"color": L1_COLOUR, "size": 7},
+                "hovertemplate": "L1 %{x:.4g}<br>L2 %{y:.4g}<extra></extra>",
+            }
         )
-    else:
-        note_empty(figure, translate("Spacing needs at least two trials."))
     if published is not None:
-        _lay_over(figure, published.l1_spacing * 1e6, published.l2_spacing * 1e6, translate)
-    return arrange(
-        figure,
+        traces.append(_published(published.l1_spacing * 1e6, published.l2_spacing * 1e6, translate))
+    return make_figure(
+        traces,
         title=translate("The post's second chart: spacing of the sorted losses"),
         x_title=translate("spacing of sorted L1, nats × 10⁻⁶"),
         y_title=translate("spacing of L2, × 10⁻⁶"),
+        x_range=window(*(trace["x"] for trace in traces)),
+        y_range=window(*(trace["y"] for trace in traces)),
+        annotations=_note_unless(len(losses.l1) > 1, translate("Spacing needs at least two trials.")),
     )
 
 
@@ -144,51 +160,60 @@ def entropy_split_figure(
         `entropy deviation`, each minus its mean over the trials; by `uid`.
     """
     trial = np.arange(1, len(l1) + 1)
-    figure = make_subplots(rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.12)
     series = (
         ("l1", "L1", l1, L1_COLOUR),
         ("l2", "L2", l2, L2_COLOUR),
         ("entropy", "H(p)", entropy, ENTROPY_COLOUR),
     )
-    for uid, name, values, colour in (series[2], series[1]):
-        figure.add_bar(
-            uid=uid,
-            name=name,
-            legendgroup=uid,
-            x=trial,
-            y=_array(values),
-            marker={"color": colour, "line": {"width": 0}},
-            hovertemplate="%{y:.6g}<extra>" + name + "</extra>",
-            row=1,
-            col=1,
-        )
-    for uid, name, values, colour in series:
-        figure.add_scatter(
-            uid=f"{uid} deviation",
-            name=name,
-            legendgroup=uid,
-            showlegend=uid == "l1",
-            x=trial,
-            y=_array(values - values.nanmean()),
-            mode="lines+markers",
-            line={"color": colour, "width": 2 if uid != "l2" else 4},
-            marker={"size": 5},
-            opacity=0.55 if uid == "l2" else 1,
-            hovertemplate="%{y:.3e}<extra>" + name + "</extra>",
-            row=2,
-            col=1,
-        )
-    arrange(
-        figure,
+    bars: list[dict[str, Any]] = [
+        {
+            "type": "bar",
+            "uid": uid,
+            "name": name,
+            "legendgroup": uid,
+            "x": trial,
+            "y": _array(values),
+            "marker": {"color": colour, "line": {"width": 0}},
+            "hovertemplate": "%{y:.6g}<extra>" + name + "</extra>",
+        }
+        for uid, name, values, colour in (series[2], series[1])
+    ]
+    deviations: list[dict[str, Any]] = [
+        {
+            "type": "scatter",
+            "uid": f"{uid} deviation",
+            "name": name,
+            "legendgroup": uid,
+            "showlegend": uid == "l1",
+            "x": trial,
+            "y": _array(values - values.nanmean()),
+            "xaxis": "x2",
+            "yaxis": "y2",
+            "mode": "lines+markers",
+            "line": {"color": colour, "width": 2 if uid != "l2" else 4},
+            "marker": {"size": 5},
+            "opacity": 0.55 if uid == "l2" else 1,
+            "hovertemplate": "%{y:.3e}<extra>" + name + "</extra>",
+        }
+        for uid, name, values, colour in series
+    ]
+    parts = np.nan_to_num(np.stack([bar["y"] for bar in bars]))
+    stacked = [parts.clip(min=0).sum(0), parts.clip(max=0).sum(0), np.zeros(1)]
+    apart = window(*(sign * trace["y"] for trace in deviations for sign in (1, -1)))
+    trials = [0.5, len(l1) + 0.5]
+    return make_figure(
+        [*bars, *deviations],
         title=translate("L1 = L2 + H(p), trial by trial"),
         x_title="",
         y_title=translate("nats"),
+        xaxis={"anchor": "y", "matches": "x2", "showticklabels": False, "range": trials},
+        yaxis={"anchor": "x", "domain": [0.56, 1], "range": _from_zero(stacked)},
+        xaxis2={"anchor": "y2", "title": {"text": translate("trial")}, "range": trials},
+        yaxis2={"anchor": "x2", "domain": [0, 0.46], "title": {"text": translate("minus mean")}}
+        | ({"range": apart} if apart else {}),
         barmode="relative",
         bargap=0.15,
     )
-    figure.update_xaxes(title_text=translate("trial"), row=2, col=1)
-    figure.update_yaxes(title_text=translate("minus mean"), row=2, col=1)
-    return figure
 
 
 def gradient_figure(density: PointDensity, *, translate: Translate = str) -> go.Figure:
@@ -205,66 +230,86 @@ def gradient_figure(density: PointDensity, *, translate: Translate = str) -> go.
     -------
     go.Figure
         Traces `density` (its colours are powers of ten), `sample` and `held` by `uid`. With p held
-        constant the two gradients are equal, so those points are the line.
+        constant the two gradients are equal, so those points are the line: the diagonal, since both
+        axes have the same range.
     """
-    figure = go.Figure()
+    traces: list[dict[str, Any]] = []
+    shown = None
     if density.points:
         counts = _array(density.counts)
-        with np.errstate(divide="ignore"):
-            powers = np.where(counts > 0, np.log10(counts) + 0.3, 0.0)
-        figure.add_heatmap(
-            uid="density",
-            name=translate("p in full, all entries"),
-            x=_array(density.x_centres),
-            y=_array(density.y_centres),
-            z=powers,
-            customdata=counts,
-            colorscale=DENSITY_COLOURS,
-            showscale=False,
-            hovertemplate="dL1/da %{x:.3g}<br>dL2/da %{y:.3g}<br>%{customdata:.0f} "
-            + translate("entries")
-            + "<extra></extra>",
-        )
-        figure.add_scatter(
-            uid="sample",
-            name=translate("p in full"),
-            x=_array(density.x_sample).astype(np.float32),
-            y=_array(density.y_sample).astype(np.float32),
-            mode="markers",
-            marker={"color": L2_COLOUR, "size": 4, "opacity": 0.7},
-            hovertemplate="dL1/da %{x:.3g}<br>dL2/da %{y:.3g}<extra></extra>",
-        )
-        ends = _array(density.x_centres)[[0, -1]]
-        figure.add_scatter(
-            uid="held",
-            name=translate("p held constant: equal"),
-            x=ends,
-            y=ends,
-            mode="lines",
-            line={"color": REFERENCE_COLOUR, "width": 2},
-            hoverinfo="skip",
-        )
-    else:
-        note_empty(figure, translate("The first trial has no finite row."))
-    return arrange(
-        figure,
+        powers = np.zeros(counts.shape)
+        np.log10(counts, out=powers, where=counts > 0)
+        powers[counts > 0] += 0.3
+        shown = window(*(_array(axis)[[0, -1]] for axis in (density.x_centres, density.y_centres)))
+        traces += [
+            {
+                "type": "heatmap",
+                "uid": "density",
+                "name": translate("p in full, all entries"),
+                "x": _array(density.x_centres),
+                "y": _array(density.y_centres),
+                "z": powers,
+                "customdata": counts,
+                "colorscale": DENSITY_COLOURS,
+                "showscale": False,
+                "hovertemplate": "dL1/da %{x:.3g}<br>dL2/da %{y:.3g}<br>%{customdata:.0f} "
+                + translate("entries")
+                + "<extra></extra>",
+            },
+            {
+                "type": "scatter",
+                "uid": "sample",
+                "name": translate("p in full"),
+                "x": _array(density.x_sample).astype(np.float32),
+                "y": _array(density.y_sample).astype(np.float32),
+                "mode": "markers",
+                "marker": {"color": L2_COLOUR, "size": 4, "opacity": 0.7},
+                "hovertemplate": "dL1/da %{x:.3g}<br>dL2/da %{y:.3g}<extra></extra>",
+            },
+            {
+                "type": "scatter",
+                "uid": "held",
+                "name": translate("p held constant: equal"),
+                "x": np.array(shown),
+                "y": np.array(shown),
+                "mode": "lines",
+                "line": {"color": REFERENCE_COLOUR, "width": 2},
+                "hoverinfo": "skip",
+            },
+        ]
+    return make_figure(
+        traces,
         title=translate("The true gradients, logit by logit"),
         x_title=translate("dL1/da (first trial)"),
         y_title="dL2/da",
+        x_range=shown,
+        y_range=shown,
+        annotations=_note_unless(density.points > 0, translate("The first trial has no finite row.")),
     )
 
 
-def _lay_over(figure: go.Figure, x: Tensor, y: Tensor, translate: Translate) -> None:
-    """Add what the post published."""
-    figure.add_scatter(
-        uid="published",
-        name=translate("the post's 20 pairs"),
-        x=_array(x),
-        y=_array(y),
-        mode="markers",
-        marker={"color": PUBLISHED_COLOUR, "size": 9, "symbol": "diamond-open"},
-        hovertemplate="L1 %{x:.7g}<br>L2 %{y:.4g}<extra></extra>",
-    )
+def _published(x: Tensor, y: Tensor, translate: Translate) -> dict[str, Any]:
+    """Return the trace of what the post published."""
+    return {
+        "type": "scatter",
+        "uid": "published",
+        "name": translate("the post's 20 pairs"),
+        "x": _array(x),
+        "y": _array(y),
+        "mode": "markers",
+        "marker": {"color": PUBLISHED_COLOUR, "size": 9, "symbol": "diamond-open"},
+        "hovertemplate": "L1 %{x:.7g}<br>L2 %{y:.4g}<extra></extra>",
+    }
+
+
+def _note_unless(drawn: bool, text: str) -> list[dict[str, Any]]:
+    return [] if drawn else [empty_note(text)]
+
+
+def _from_zero(values: list[np.ndarray]) -> list[float]:
+    """Return a range from 0, which bars start at, to a little over the values."""
+    low, high = min(part.min() for part in values), max(part.max() for part in values)
+    return [float(1.06 * low), float(1.06 * high) or 1.0]
 
 
 def _array(values: Tensor) -> np.ndarray:

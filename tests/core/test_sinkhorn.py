@@ -161,7 +161,7 @@ def test_sinkhorn_forbidden_pairs_get_nothing() -> None:
         ([((0, 0), math.nan)], {}, SinkhornStatus.INVALID),
         ([((0, 0), -math.inf)], {}, SinkhornStatus.INVALID),
         ([], {"tol": 1e-9, "max_iter": 1}, SinkhornStatus.NOT_CONVERGED),
-        ([], {"tol": 0.0}, SinkhornStatus.TOLERANCE_UNREACHABLE),
+        ([], {"tol": 1e-20, "eps": 1e-3}, SinkhornStatus.TOLERANCE_UNREACHABLE),
         ([], {}, SinkhornStatus.CONVERGED),
     ],
     ids=lambda value: value.name if isinstance(value, SinkhornStatus) else "",
@@ -236,7 +236,8 @@ def test_rates_coincide_for_a_uniform_two_by_two() -> None:
 
 def test_asymptotic_rate_is_the_measured_one_and_birkhoff_bounds_it() -> None:
     cost = costs(6, 5)
-    result = sinkhorn(cost, eps=0.05, tol=1e-12)
+    # A fixed count is the plain iteration, whose rate this is; with a tolerance it is faster.
+    result = sinkhorn(cost, eps=0.05, tol=None, max_iter=80)
     rate = asymptotic_rate(result.plan).item()
     late = result.errors[len(result.errors) // 2 :]
     measured = (late[-1] / late[0]).item() ** (1 / (len(late) - 1))
