@@ -37,7 +37,8 @@ def extrapolate(
     identity = xp.eye(len(iterates) - 1, dtype=gram.dtype, **_same_device(gram))
     weights = xp.linalg.solve(gram + _RIDGE * identity, 1 / size[:, :, None]) / size[:, :, None]
     weights = weights / weights.sum(1)[:, None]
-    return (weights.swapaxes(1, 2) @ iterates[1:].swapaxes(0, 1))[:, 0]
+    guess: Tensor | np.ndarray = (weights.swapaxes(1, 2) @ iterates[1:].swapaxes(0, 1))[:, 0]
+    return guess
 
 
 def _same_device(array: Tensor | np.ndarray) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from torch import Tensor
 
 from ce_core._tensors import ArrayLike, floating, require_integer, require_number
 from ce_core.potentials import differentiate_implicitly
-from ce_core.scaling import Problem, Solution, anneal, rounding_floor, solve
+from ce_core.scaling import Problem
+from ce_core.solver import Solution, anneal, rounding_floor, solve
 from ce_core.transport import require_matrices
 
 # Marginals that were rounded to a half type, or summed in another order, still count as sums of 1.
@@ -179,7 +180,7 @@ def sinkhorn(
     wanted = torch.is_grad_enabled() and any(x.requires_grad for x in (wide, mu_wide, nu_wide))
     unrolled = wanted and not implicit
     with torch.set_grad_enabled(unrolled):
-        problem = Problem(wide / -eps, mu_wide, nu_wide)
+        problem = Problem(wide, mu_wide, nu_wide, spread.new_full((len(wide),), eps))
         start = None if unrolled or goal is None else anneal(problem, spread)
         solution = solve(problem, start=start, goal=goal, max_iter=max_iter, on_logarithms=unrolled)
         f, g = eps * solution.u, eps * solution.v
@@ -191,11 +192,10 @@ def sinkhorn(
     shift = (mu_wide * f).sum(-1, keepdim=True)
     f, g = f - shift, g + shift
 
-    # Large arrays are slow to come by: the plan takes the place of the kernel that it comes from.
-    exponent = wide / -eps if wanted else problem.log_kernel
-    kernel = exponent.add_((f / eps).unsqueeze(-1)).add_((g / eps).unsqueeze(-2)).exp_()
-    rows, columns = mu_wide.unsqueeze(-1), nu_wide.unsqueeze(-2)
-    plan = kernel * rows * columns if wanted else kernel.mul_(rows).mul_(columns)
+    plan = None if wanted else solution.plan
+    if plan is None:
+        exponent = (f.unsqueeze(-1) + g.unsqueeze(-2) - wide) / eps
+        plan = mu_wide.unsqueeze(-1) * nu_wide.unsqueeze(-2) * exponent.exp()
     if (mu_wide == 0).any() or (nu_wide == 0).any():
         # Where both weights are 0 the kernel is free to overflow; there is no mass.
         empty = (mu_wide.unsqueeze(-1) == 0) | (nu_wide.unsqueeze(-2) == 0)
@@ -237,7 +237,7 @@ def _lacks_a_plan(
     if len(items):
         with torch.no_grad():
             part = problem.take(items)
-            equal = part._replace(log_kernel=torch.where(part.allowed, 0.0, -torch.inf))
+            equal = part._replace(cost=torch.where(part.cost < torch.inf, 0.0, torch.inf))
             lost[items] = solve(equal, goal=goal[items], max_iter=_FEASIBILITY_STEPS).infeasible
     return lost
 

@@ -1,6 +1,5 @@
 """Whether any plan at all has given marginals and no mass on forbidden pairs."""
 
-import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 

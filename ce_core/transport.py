@@ -12,7 +12,8 @@ from ce_core._tensors import (
     require_number,
     widen,
 )
-from ce_core.scaling import Problem, solve
+from ce_core.scaling import Problem
+from ce_core.solver import solve
 
 # The widest range of the log-kernel that plain scaling takes. Above the first the rounding of
 # cost/eps in float32 would show in the sixth digit; above the second float64 scalings overflow.
@@ -138,11 +139,12 @@ def _scale_log_kernel(cost: Float[Tensor, "b n m"], eps: float, n_iter: int) -> 
     wide = cost.double().masked_fill(undefined[:, None, None], 0.0)
     largest = wide.detach().abs().nan_to_num(0.0, posinf=0.0).amax((-2, -1), keepdim=True)
     # So small an eps is at its limit; smaller still, and cost/eps would overflow.
-    log_kernel = wide / -(1e-300 * largest).clamp(min=eps)
-    problem = Problem(log_kernel, wide.new_full((size, n), 1 / n), wide.new_full((size, m), 1 / m))
+    limited = (1e-300 * largest).clamp(min=eps).reshape(size)
+    mu, nu = wide.new_full((size, n), 1 / n), wide.new_full((size, m), 1 / m)
+    problem = Problem(wide, mu, nu, limited)
     differentiable = torch.is_grad_enabled() and cost.requires_grad
     solution = solve(problem, goal=None, max_iter=n_iter, on_logarithms=differentiable)
-    plan = torch.softmax(log_kernel + solution.v.unsqueeze(-2), -1)
+    plan = torch.softmax(problem.log_kernel() + solution.v.unsqueeze(-2), -1)
     return plan.masked_fill((undefined | solution.infeasible)[:, None, None], torch.nan)
 
 

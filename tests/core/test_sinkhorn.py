@@ -144,6 +144,53 @@ def test_sinkhorn_errors_hold_their_final_value() -> None:
     assert result.errors[0, first - 2] > 1e-6
 
 
+@pytest.mark.parametrize(
+    ("dtype", "tol"), [(torch.float32, 1e-9), (torch.float16, 1e-6), (torch.bfloat16, 1e-6)]
+)
+def test_sinkhorn_tolerance_below_the_dtype_is_named_and_not_run_after(
+    dtype: torch.dtype, tol: float
+) -> None:
+    result = sinkhorn(costs(8, 8).to(dtype), eps=0.02, tol=tol)
+    assert result.status == SinkhornStatus.TOLERANCE_UNREACHABLE
+    assert result.n_iter < sinkhorn(costs(8, 8).to(dtype).double(), eps=0.02, tol=tol).n_iter
+    # What it stopped at is what the result can hold.
+    assert result.errors[-1] <= torch.finfo(dtype).eps / 2
+    assert sinkhorn(costs(8, 8).to(dtype), eps=0.02, tol=torch.finfo(dtype).eps).converged
+
+
+def test_sinkhorn_tolerance_below_rounding_ends() -> None:
+    cost = costs(64, 64)
+    result = sinkhorn(cost, eps=1e-3, tol=0.0)
+    if result.status == SinkhornStatus.CONVERGED:
+        assert result.errors[-1] == 0
+    else:
+        assert result.status == SinkhornStatus.TOLERANCE_UNREACHABLE
+    assert result.errors[-1] < 1e-12
+
+
+@pytest.mark.parametrize(
+    ("allowed", "mu", "feasible"),
+    [
+        # Two rows share one column that holds too little for both: no row or column is empty.
+        ([[1, 0, 0], [1, 0, 0], [1, 1, 1]], None, False),
+        ([[1, 0, 0], [1, 0, 0], [1, 1, 1]], [0.1, 0.2, 0.7], True),
+        ([[1, 1, 0], [1, 1, 0], [0, 0, 1]], None, True),
+        ([[1, 1, 0], [1, 1, 0], [0, 0, 1]], [0.3, 0.3, 0.4], False),
+        # A plan, though not one that has mass on every allowed pair.
+        ([[1, 0, 0], [1, 1, 0], [1, 1, 1]], None, True),
+    ],
+)
+@pytest.mark.parametrize("tol", [1e-6, None], ids=["tol", "fixed count"])
+def test_sinkhorn_infeasible_by_hall(
+    allowed: list[list[int]], mu: list[float] | None, feasible: bool, tol: float | None
+) -> None:
+    cost = costs(3, 3).masked_fill(torch.tensor(allowed) == 0, math.inf)
+    result = sinkhorn(torch.stack([cost, costs(3, 3)]), eps=0.05, mu=mu, tol=tol, max_iter=2000)
+    assert (result.status[0] != SinkhornStatus.INFEASIBLE) == feasible
+    assert result.converged[1]
+    assert torch.isfinite(result.plan).all()
+
+
 def test_sinkhorn_forbidden_pairs_get_nothing() -> None:
     cost = costs(3, 3)
     cost[0, 1] = math.inf
@@ -161,7 +208,6 @@ def test_sinkhorn_forbidden_pairs_get_nothing() -> None:
         ([((0, 0), math.nan)], {}, SinkhornStatus.INVALID),
         ([((0, 0), -math.inf)], {}, SinkhornStatus.INVALID),
         ([], {"tol": 1e-9, "max_iter": 1}, SinkhornStatus.NOT_CONVERGED),
-        ([], {"tol": 1e-20, "eps": 1e-3}, SinkhornStatus.TOLERANCE_UNREACHABLE),
         ([], {}, SinkhornStatus.CONVERGED),
     ],
     ids=lambda value: value.name if isinstance(value, SinkhornStatus) else "",
