@@ -7,6 +7,9 @@ from torch import Tensor
 from ce_core._tensors import ArrayLike, floating, require_classes, require_same_classes, widen
 from ce_core.probability import centre_logits, centred_product
 
+# Below it, the rounding of a log p near 0 would show in the loss.
+_SURE = 0.25
+
 
 def cross_entropy(
     a: Float[Tensor, "*#batch m"] | ArrayLike, q: Float[Tensor, "*#batch m"] | ArrayLike
@@ -39,8 +42,15 @@ def cross_entropy(
 
     Notes
     -----
-    Computed as L1 = Σ q · logsumexp(a) - q·a from logits, never as the log of a probability.
-    NaN in gives NaN out. Half precision is computed in float32 and rounded once.
+    Computed from the log-softmax, never as the log of a probability. Rows whose L1 is small, or not
+    finite in that form, are computed again as L1 = Σ q · logsumexp(a) - q·a, with log1p in the
+    logsumexp: a small loss keeps its digits. So the values decide what runs, and torch.func.vmap
+    does not apply; the function takes batches itself. NaN in gives NaN out. Half precision is
+    computed in float32 and rounded once.
+
+    Class indices as targets, label smoothing, class weights and reductions are one line each for
+    the caller, and left to the caller: `one_hot(y, m)`, `(1 - s) * q + s / m`,
+    `cross_entropy(a, weight * q)`, `.mean()`.
 
     References
     ----------
@@ -57,11 +67,35 @@ def cross_entropy(
     """
     a, q = floating(a=a, q=q)
     require_same_classes("a", a, "q", q)
-    half_gap, log_total = centre_logits(widen(a))
-    weights = widen(q)
-    half_gap = torch.where((weights == 0) & (half_gap == -torch.inf), 0.0, half_gap)
-    loss = weights.sum(-1) * log_total.squeeze(-1) - 2 * (weights * half_gap).sum(-1)
+    logits, weights = widen(a), widen(q)
+    loss = _plain_cross_entropy(logits, weights)
+    delicate = ~((loss.detach() > _SURE) & (loss.detach() < torch.inf))
+    if delicate.any():
+        # Rows are copied, so that what is wrong with the plain form there reaches no gradient.
+        shape, delicate = loss.shape, delicate.flatten()
+        logits, weights = (
+            part.reshape(-1, part.shape[-1]) for part in torch.broadcast_tensors(logits, weights)
+        )
+        rest = ~delicate
+        loss = logits.new_zeros(len(logits))
+        loss = loss.index_put((rest,), _plain_cross_entropy(logits[rest], weights[rest]))
+        loss = loss.index_put((delicate,), _delicate_cross_entropy(logits[delicate], weights[delicate]))
+        loss = loss.reshape(shape)
     return loss.to(a.dtype)
+
+
+def _plain_cross_entropy(
+    a: Float[Tensor, "*#batch m"], q: Float[Tensor, "*#batch m"]
+) -> Float[Tensor, "*out"]:
+    """Return L1 in as few passes as there can be, with an absolute error of some roundings of 1."""
+    return -(q * torch.log_softmax(a, -1)).sum(-1)
+
+
+def _delicate_cross_entropy(a: Float[Tensor, "b m"], q: Float[Tensor, "b m"]) -> Float[Tensor, " b"]:
+    """Return L1 where it is tiny, or where the plain form is not finite though L1 may be."""
+    half_gap, log_total = centre_logits(a)
+    half_gap = torch.where((q == 0) & (half_gap == -torch.inf), 0.0, half_gap)
+    return q.sum(-1) * log_total.squeeze(-1) - 2 * (q * half_gap).sum(-1)
 
 
 def cross_entropy_grad(
