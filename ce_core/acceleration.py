@@ -12,20 +12,21 @@ _RIDGE, _DAMPING = 1e-13, 1e-13
 
 
 def extrapolate(
-    xp: Any, iterates: Float[Tensor | np.ndarray, "k b n"], mu: Float[Tensor | np.ndarray, "b n"]
+    iterates: Float[Tensor | np.ndarray, "k b n"], mu: Float[Tensor | np.ndarray, "b n"]
 ) -> Float[Tensor | np.ndarray, "b n"]:
     """Return where consecutive potentials u lead: reduced rank extrapolation, item by item.
 
     Near the solution an iteration shrinks each component of the error by a factor of its own. The
     weights of the iterates, of sum 1, are those for which the steps that they make cancel best. The
-    steps count by `mu`, in whose inner product the iteration is all but symmetric. `xp` is numpy or
-    torch. The result need not be better, nor finite.
+    steps count by `mu`, in whose inner product the iteration is all but symmetric. The result
+    need not be better, nor finite.
 
     References
     ----------
     Smith, Ford and Sidi, "Extrapolation methods for vector sequences", SIAM Review 29 (1987),
     doi:10.1137/1029042.
     """
+    xp: Any = torch if isinstance(iterates, Tensor) else np
     steps = iterates[1:] - iterates[:-1]
     # A constant in u means nothing.
     steps = ((steps - (steps * mu).sum(-1)[..., None]) * mu**0.5).swapaxes(0, 1)

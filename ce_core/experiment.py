@@ -2,21 +2,20 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from ce_core._tensors import require_integer, require_number, widen
-from ce_core.losses import cross_entropy, logit_gap, logit_gap_residual
-from ce_core.probability import entropy, softmax
 from ce_core.transport import balanced_assignment, column_error
 
 DTYPES = ("float64", "float32", "bfloat16", "float16")
 
 # Entries of one array that are worked on at a time, so that a chunk stays in the cache.
-_CHUNK_ENTRIES = 1 << 17
+_CHUNK_ENTRIES = 1 << 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,25 +146,34 @@ def run_experiment(config: ExperimentConfig, *, device: torch.device | str = "cp
     tensor(True)
     """
     chunks = [_run_chunk(config, draws, device) for draws in _draw_chunks(config)]
-    columns = {name: torch.cat([chunk[name] for chunk in chunks]) for name in _PER_TRIAL}
-    first = chunks[0]
-    square_1, product, square_difference = torch.stack(
-        [chunk["gradient_products"] for chunk in chunks]
-    ).sum(0)
+    losses, rows_finite, marginal_error, products = (
+        torch.cat([getattr(chunk, name) for chunk in chunks], dim).cpu()
+        for name, dim in (("losses", 1), ("finite", 0), ("marginal_error", 0), ("products", 1))
+    )
+    count = rows_finite.sum(-1)
+    rows = torch.where(rows_finite, losses.double(), 0.0)
+    # Rounded once more: the mean of a run in half precision is a number in half precision.
+    means = (rows.sum(-1) / count).to(losses.dtype).double()
+    residual = (rows[0] - rows[1] - rows[2]).abs().amax(-1)
+    square_1, product, square_difference = products.sum(1)
     # dL2/da is dL1/da and the difference, so its products follow from theirs.
     square_2 = square_1 + 2 * product + square_difference
     product = square_1 + product
+    kept = chunks[0].finite[0]
+    l1_grad, difference = (part[kept].cpu().double() for part in chunks[0].first_gradients)
     return ExperimentResult(
         config=config,
-        **columns,
-        l1_grad=first["l1_grad"],
-        l2_grad=first["l2_grad"],
+        l1=means[0],
+        l2=means[1],
+        entropy=means[2],
+        missing_rows=config.n - count,
+        identity_residual=torch.where(count > 0, residual, torch.nan),
+        marginal_error=marginal_error,
+        l1_grad=l1_grad,
+        l2_grad=l1_grad + difference,
         gradient_cosine=(product / (square_1 * square_2).sqrt()).item(),
         gradient_difference=(square_difference / square_1).sqrt().item(),
     )
-
-
-_PER_TRIAL = ("l1", "l2", "entropy", "missing_rows", "identity_residual", "marginal_error")
 
 
 def _draw_chunks(config: ExperimentConfig) -> Iterator[Float[np.ndarray, "chunk 2 n m"]]:
@@ -179,49 +187,67 @@ def _draw_chunks(config: ExperimentConfig) -> Iterator[Float[np.ndarray, "chunk 
         yield generator.random((min(size, config.trials - start), 2, config.n, config.m))
 
 
+class _Chunk(NamedTuple):
+    """What some trials gave; the losses are L1, L2 and H(p) of each row."""
+
+    losses: Float[Tensor, "3 chunk n"]
+    finite: Bool[Tensor, "chunk n"]
+    marginal_error: Float[Tensor, " chunk"]
+    products: Float[Tensor, "3 chunk"]
+    """Of dL1/da with itself, of it with the difference dL2/da - dL1/da, of that with itself."""
+    first_gradients: tuple[Float[Tensor, "n m"], Float[Tensor, "n m"]]
+    """dL1/da and the difference, of the first trial."""
+
+
 def _run_chunk(
-    config: ExperimentConfig,
-    draws: Float[np.ndarray, "chunk 2 n m"],
-    device: torch.device | str,
-) -> dict[str, Tensor]:
+    config: ExperimentConfig, draws: Float[np.ndarray, "chunk 2 n m"], device: torch.device | str
+) -> _Chunk:
     dtype: torch.dtype = getattr(torch, config.dtype)
     uniform = torch.from_numpy(draws).to(device=device, dtype=dtype)
-    powers = uniform[:, 0] ** config.logit_exponent
-    logits = powers / powers.sum(-1, keepdim=True) * config.logit_scale
-    cost = uniform[:, 1] ** config.cost_exponent
+    powers = raise_to(uniform[:, 0], config.logit_exponent)
+    logits = (powers / powers.sum(-1, keepdim=True)).mul_(config.logit_scale)
+    cost = raise_to(uniform[:, 1], config.cost_exponent)
     target = balanced_assignment(cost, eps=config.eps, n_iter=config.n_iter)
 
-    predicted = softmax(logits)
-    losses = torch.stack([cross_entropy(logits, target), logit_gap(logits, target), entropy(predicted)])
+    # The losses of `ce_core.losses`, of logits that are finite and not small: what they share is
+    # computed once.
+    a, q = widen(logits), widen(target)
+    a = a - a.amax(-1, keepdim=True)
+    log_p = torch.log_softmax(a, -1)
+    p = torch.softmax(a, -1)
+    l1_grad = p - q
+    losses = torch.stack([_dot(q, log_p).neg_(), _dot(l1_grad, a), _dot(p, log_p).neg_()]).to(dtype)
     finite = losses.isfinite().all(0)
-    count = finite.sum(-1)
-    rows = torch.where(finite, losses.double(), 0.0)
-    # Rounded once more: the mean of a run in half precision is a number in half precision.
-    means = (rows.sum(-1) / count).to(dtype).double()
-    residual = (rows[0] - rows[1] - rows[2]).abs().amax(-1)
-
-    l1_grad, difference = widen(predicted - target), widen(logit_gap_residual(logits))
+    difference = p.mul_(a.sub_(_dot(p, a).unsqueeze(-1)))
     if not finite.all():
-        keep = finite.unsqueeze(-1)
-        l1_grad, difference = torch.where(keep, l1_grad, 0.0), torch.where(keep, difference, 0.0)
-    chunk = {
-        "l1": means[0],
-        "l2": means[1],
-        "entropy": means[2],
-        "missing_rows": config.n - count,
-        "identity_residual": torch.where(count > 0, residual, torch.nan),
-        "marginal_error": column_error(target),
-        "gradient_products": torch.stack(
-            [
-                (left * right).sum(dtype=torch.float64)
-                for left, right in (
-                    (l1_grad, l1_grad),
-                    (l1_grad, difference),
-                    (difference, difference),
-                )
-            ]
-        ),
-        "l1_grad": l1_grad[0][finite[0]].double(),
-        "l2_grad": (l1_grad[0].double() + difference[0])[finite[0]],
-    }
-    return {name: value.cpu() for name, value in chunk.items()}
+        kept = finite.unsqueeze(-1)
+        l1_grad, difference = torch.where(kept, l1_grad, 0.0), torch.where(kept, difference, 0.0)
+    pairs = ((l1_grad, l1_grad), (l1_grad, difference), (difference, difference))
+    return _Chunk(
+        losses=losses,
+        finite=finite,
+        marginal_error=column_error(target),
+        products=torch.stack([_dot(left, right).sum(-1, dtype=torch.float64) for left, right in pairs]),
+        first_gradients=(l1_grad[0], difference[0]),
+    )
+
+
+def _dot(left: Float[Tensor, "*rows m"], right: Float[Tensor, "*rows m"]) -> Float[Tensor, "*rows"]:
+    return (left * right).sum(-1)
+
+
+def raise_to(base: Float[Tensor, "*shape"], exponent: float) -> Float[Tensor, "*shape"]:
+    """Return base ** exponent, by products and a root where these do: torch's power is slow."""
+    twice = 2 * exponent
+    if not (twice.is_integer() and 0 < twice <= 16):
+        return base**exponent
+    whole, half = divmod(int(twice), 2)
+    result = base.sqrt() if half else None
+    square = base
+    while whole:
+        if whole % 2:
+            result = square if result is None else result * square
+        whole //= 2
+        square = square * square if whole else square
+    assert result is not None
+    return result

@@ -74,7 +74,8 @@ def cross_entropy(
         # Rows are copied, so that what is wrong with the plain form there reaches no gradient.
         shape, delicate = loss.shape, delicate.flatten()
         logits, weights = (
-            part.reshape(-1, part.shape[-1]) for part in torch.broadcast_tensors(logits, weights)
+            part.reshape(-1, part.shape[-1])
+            for part in torch.broadcast_tensors(logits, weights)  # type: ignore[no-untyped-call]
         )
         rest = ~delicate
         loss = logits.new_zeros(len(logits))

@@ -124,8 +124,8 @@ class OnKernel:
             self.moved[unsafe] = torch.inf
         self.point, self.error = Point(block.u[-1], block.v[-1], block.columns), block.errors[-1]
         if self.accelerated and length > _MEMORY:
-            xp, (iterates, mu) = _arrays(block.u[-1 - _MEMORY :], self.problem.mu)
-            self.guess = torch.as_tensor(extrapolate(xp, iterates, mu))
+            recent = as_arrays(block.u[-1 - _MEMORY :], self.problem.mu)
+            self.guess = torch.as_tensor(extrapolate(*recent))
         return block
 
     def plans(
@@ -200,7 +200,7 @@ class OnKernel:
 
     def _multiply(self, length: int, goals: Float[np.ndarray, " b"]) -> Block:
         """Run a block, starting from the guess where that has the lower error after an iteration."""
-        xp, (kernel, mu, nu, u, v, absorbed_u, absorbed_v, columns, error) = _arrays(
+        kernel, mu, nu, u, v, absorbed_u, absorbed_v, columns, error = as_arrays(
             self.kernel,
             self.problem.mu.unsqueeze(-2),
             self.problem.nu.unsqueeze(-2),
@@ -211,11 +211,12 @@ class OnKernel:
             self.point.columns.unsqueeze(-2),
             self.error.unsqueeze(-1),
         )
+        xp: Any = torch if isinstance(kernel, Tensor) else np
         transposed = kernel.swapaxes(-1, -2)
         row_sums, column_sums = [], [xp.exp(columns + absorbed_v)]
         errors = []
         if self.guess is not None:
-            _, (guess,) = _arrays(self.guess.unsqueeze(-2))
+            (guess,) = as_arrays(self.guess.unsqueeze(-2))
             left = (mu * xp.exp(guess - absorbed_u)) @ kernel
             row = (nu / left) @ transposed
             right = (mu / row) @ kernel
@@ -256,15 +257,12 @@ class OnKernel:
         return Block(*(torch.as_tensor(part) for part in found))
 
 
-def _arrays(*tensors: Tensor) -> tuple[Any, list[Any]]:
-    """Return the library to compute a block with, and the tensors as its arrays.
+def as_arrays(*tensors: Tensor) -> list[Any]:
+    """Return tensors as what to multiply them with: NumPy's views of them where they are on the CPU.
 
-    On the CPU these are NumPy's views of the same memory: its products of a vector and a matrix
-    take about 0.6 of the time of torch's, and its calls half.
+    Its products of a vector and a matrix take about 0.6 of the time of torch's, and its calls half.
     """
-    if tensors[0].device.type == "cpu":
-        return np, [tensor.numpy() for tensor in tensors]
-    return torch, list(tensors)
+    return [tensor.numpy() if tensor.device.type == "cpu" else tensor for tensor in tensors]
 
 
 def _log_columns(

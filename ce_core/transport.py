@@ -12,7 +12,7 @@ from ce_core._tensors import (
     require_number,
     widen,
 )
-from ce_core.scaling import Problem
+from ce_core.scaling import Problem, as_arrays
 from ce_core.solver import solve
 
 # The widest range of the log-kernel that plain scaling takes. Above the first the rounding of
@@ -78,15 +78,16 @@ def balanced_assignment(
     n_iter = require_integer("n_iter", n_iter, at_least=1)
 
     items = widen(cost).reshape(-1, *cost.shape[-2:])
+    lowest, highest = items.detach().amin((-2, -1)), items.detach().amax((-2, -1))
     # Negated, so that a range that is NaN (infinite costs, eps beyond the dtype) counts as steep.
-    steep = ~(log_kernel_range(items, eps=eps) <= _KERNEL_RANGE[items.dtype])
+    steep = ~((highest - lowest) / eps <= _KERNEL_RANGE[items.dtype])
     if not steep.any():
-        plan = _scale_kernel(items, eps, n_iter)
+        plan = _scale_kernel(items, lowest, eps, n_iter)
     elif steep.all():
         plan = _scale_log_kernel(items, eps, n_iter).to(items.dtype)
     else:
         plan = items.new_empty(items.shape)
-        plan = plan.index_put((~steep,), _scale_kernel(items[~steep], eps, n_iter))
+        plan = plan.index_put((~steep,), _scale_kernel(items[~steep], lowest[~steep], eps, n_iter))
         steep_plan = _scale_log_kernel(items[steep], eps, n_iter).to(items.dtype)
         plan = plan.index_put((steep,), steep_plan)
     return plan.reshape(cost.shape).to(cost.dtype)
@@ -101,34 +102,23 @@ def require_matrices(name: str, array: Tensor) -> None:
     require_classes(name, array)
 
 
-def log_kernel_range(cost: Float[Tensor, "batch n m"], *, eps: float) -> Float[Tensor, " batch"]:
-    """Range of cost/eps that scaling has to bridge: what shifts of rows and columns leave of it.
-
-    Shifts of rows are counted, since they reach the first update of the columns.
-    """
-    with torch.no_grad():
-        row_shift = cost.amin(-1, keepdim=True)
-        rest = cost - row_shift
-        rest = rest - rest.amin(-2, keepdim=True)
-        rows = row_shift.amax((-2, -1)) - row_shift.amin((-2, -1))
-        return (rest.amax((-2, -1)) + rows) / eps
-
-
-def _scale_kernel(cost: Float[Tensor, "b n m"], eps: float, n_iter: int) -> Float[Tensor, "b n m"]:
+def _scale_kernel(
+    cost: Float[Tensor, "b n m"], lowest: Float[Tensor, " b"], eps: float, n_iter: int
+) -> Float[Tensor, "b n m"]:
     """Scale exp(-cost/eps) itself: two matrix-vector products an iteration."""
-    row_shift = cost.detach().amin(-1, keepdim=True)
-    column_shift = (cost.detach() - row_shift).amin(-2, keepdim=True)
-    kernel = torch.exp((row_shift + column_shift - cost) / eps)
-    # The shift of the columns cancels in their first update, that of the rows does not.
-    rows = torch.exp((row_shift.amin(-2, keepdim=True) - row_shift) / eps).mT
-    # A batch of vectors times matrices from the left is several times as fast as from the right.
-    transposed = kernel.mT.contiguous()
+    kernel = ((lowest[:, None, None] - cost) / eps).exp()
     n, m = cost.shape[-2:]
+    factors, rows = kernel, kernel.new_ones(len(cost), 1, n)
+    differentiable = torch.is_grad_enabled() and cost.requires_grad
+    if not differentiable:
+        factors, rows = as_arrays(kernel, rows)
+    transposed = factors.swapaxes(-1, -2)
     for _ in range(n_iter):
         # Were columns scaled to 1, the factors would drift by n/m an iteration, and overflow.
-        columns = (n / m) / (rows @ kernel)
+        columns = (n / m) / (rows @ factors)
         rows = 1 / (columns @ transposed)
-    plan = rows.mT * kernel * columns
+    rows, columns = torch.as_tensor(rows), torch.as_tensor(columns)
+    plan = rows.mT * kernel * columns if differentiable else kernel.mul_(rows.mT).mul_(columns)
     return plan / plan.sum(-1, keepdim=True)
 
 
