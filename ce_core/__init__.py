@@ -34,7 +34,7 @@ from ce_core.rates import asymptotic_rate, birkhoff_rate
 from ce_core.spectrum import JacobianSpectrum, jacobian_spectrum
 from ce_core.stability import FormulaStep, FormulaTrace, trace_formula, trace_formulas
 from ce_core.surface import SoftmaxSurface, softmax_surface
-from ce_core.transport import balanced_assignment
+from ce_core.transport import balanced_assignment, balanced_codes
 
 __all__ = [
     "DTYPES",
@@ -55,6 +55,7 @@ __all__ = [
     "SortedLosses",
     "asymptotic_rate",
     "balanced_assignment",
+    "balanced_codes",
     "birkhoff_rate",
     "centred_product",
     "chunk_frames",

@@ -46,10 +46,12 @@ class _Potentials(torch.autograd.Function):
         # Exact sums, though the iteration has left the columns with an error up to its tolerance.
         by_row = by_row / by_row.sum(-1, keepdim=True)
         by_column = by_column / by_column.sum(-2, keepdim=True)
-        # (I - B Aᵀ) x = grad_f - B grad_g is singular with 1 on the left and mu on the right, and
-        # consistent; the product of the two makes it regular and does not change the solution.
-        system = torch.eye(f.shape[-1], dtype=f.dtype, device=f.device)
-        system = system - by_column @ by_row.mT + mu.unsqueeze(-1)
+        # (I - B Aᵀ) x = grad_f - B grad_g is consistent, but singular: for each group of rows that
+        # allowed pairs connect, with 1 on the left and mu on the right. The product of the two,
+        # group by group, makes it regular and does not change what follows from the solution.
+        links = by_column @ by_row.mT
+        system = torch.eye(f.shape[-1], dtype=f.dtype, device=f.device) - links
+        system = system + mu.unsqueeze(-1) * _connected(links)
         right = grad_f.unsqueeze(-1) - by_column @ grad_g.unsqueeze(-1)
         x = torch.linalg.solve(system, right)
         y = grad_g.unsqueeze(-1) - by_row.mT @ x
@@ -57,3 +59,11 @@ class _Potentials(torch.autograd.Function):
         grad_mu = -ctx.eps * (kernel @ y).squeeze(-1)
         grad_nu = -ctx.eps * (kernel.mT @ x).squeeze(-1)
         return grad_cost, grad_mu, grad_nu, None, None, None
+
+
+def _connected(links: Float[Tensor, "b n n"]) -> Float[Tensor, "b n n"]:
+    """Return 1 for each pair of rows that a chain of links connects, else 0."""
+    reached = (links > 0).to(links.dtype)
+    while not reached.all() and not torch.equal(further := (reached @ reached).clamp(max=1), reached):
+        reached = further
+    return reached

@@ -93,6 +93,49 @@ def balanced_assignment(
     return plan.reshape(cost.shape).to(cost.dtype)
 
 
+def balanced_codes(
+    similarity: Float[Tensor, "*batch n m"] | ArrayLike, *, eps: float = 0.05, n_iter: int = 3
+) -> Float[Tensor, "*batch n m"]:
+    r"""Codes of n samples over m prototypes from similarities, as SwAV and CBM compute them.
+
+    It is `balanced_assignment` of the negated similarities, with the defaults of that practice.
+
+    Parameters
+    ----------
+    similarity
+        Shape [..., n, m], such as the cosines of samples and prototypes: high means high mass. -inf
+        forbids a pair.
+    eps, n_iter
+        As for `balanced_assignment`.
+
+    Returns
+    -------
+    Tensor
+        Q, of the shape, dtype and device of `similarity`; each row sums to 1.
+
+    Raises
+    ------
+    ValueError
+        As for `balanced_assignment`.
+
+    References
+    ----------
+    Caron et al., "Unsupervised learning of visual features by contrasting cluster assignments"
+    (SwAV), 2020, arXiv:2006.09882; Liu et al. (CBM), 2023, arXiv:2302.12003.
+
+    Examples
+    --------
+    Two samples are most like the first prototype, but each prototype is to get one of them:
+
+    >>> similarity = torch.tensor([[0.9, 0.1], [0.8, 0.6]])
+    >>> similarity.argmax(-1), balanced_codes(similarity).argmax(-1)
+    (tensor([0, 0]), tensor([0, 1]))
+    """
+    (similarity,) = floating(similarity=similarity)
+    require_matrices("similarity", similarity)
+    return balanced_assignment(-similarity, eps=eps, n_iter=n_iter)
+
+
 def require_matrices(name: str, array: Tensor) -> None:
     """Raise unless the array is a batch of matrices, none of them empty."""
     if array.ndim < 2 or array.shape[-2] == 0:

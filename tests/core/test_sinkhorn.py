@@ -257,6 +257,18 @@ def test_sinkhorn_gradient_unrolled_finite_differences(name: str) -> None:
     )
 
 
+def _plan_in_blocks(cost: Tensor) -> Tensor:
+    # Three groups of rows and columns that no allowed pair connects, the last of one pair.
+    allowed = torch.block_diag(torch.ones(2, 2), torch.ones(3, 2), torch.ones(1, 1)) > 0
+    mu, nu = [0.1, 0.2, 0.1, 0.15, 0.15, 0.3], [0.12, 0.18, 0.25, 0.15, 0.3]
+    return sinkhorn(cost.masked_fill(~allowed, math.inf), eps=0.3, mu=mu, nu=nu, tol=1e-14).plan
+
+
+def test_sinkhorn_gradient_implicit_where_allowed_pairs_are_disconnected() -> None:
+    cost = costs(6, 5).requires_grad_()
+    assert torch.autograd.gradcheck(_plan_in_blocks, (cost,), eps=1e-5, atol=1e-8, rtol=1e-6)
+
+
 def test_sinkhorn_gradient_of_the_value_is_the_plan() -> None:
     cost = costs(5, 4).requires_grad_()
     result = sinkhorn(cost, eps=0.1, tol=1e-12)

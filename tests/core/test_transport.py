@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
-from ce_core import balanced_assignment, transport
+from ce_core import balanced_assignment, balanced_codes, transport
 from tests.core.cases import (
     FLOATS,
     HALVES,
@@ -305,3 +305,25 @@ def test_balanced_assignment_is_nan_where_there_is_none(
 
 def test_balanced_assignment_accepts_an_empty_batch() -> None:
     assert balanced_assignment(torch.zeros(0, 4, 3)).shape == (0, 4, 3)
+
+
+def _codes_of_swav(scores: np.ndarray, eps: float, n_iter: int) -> np.ndarray:
+    """The algorithm of the appendix of arXiv:2006.09882: Q is prototypes x samples there."""
+    codes = np.exp(scores / eps).T
+    codes /= codes.sum()
+    prototypes, samples = codes.shape
+    for _ in range(n_iter):
+        codes /= codes.sum(1, keepdims=True) * prototypes
+        codes /= codes.sum(0, keepdims=True) * samples
+    transposed: np.ndarray = (codes * samples).T
+    return transposed
+
+
+@pytest.mark.parametrize(("n", "m"), [(2, 2), (16, 5), (5, 16)])
+def test_balanced_codes_are_those_of_swav(n: int, m: int) -> None:
+    generator = np.random.default_rng(0)
+    samples, prototypes = generator.normal(size=(n, 8)), generator.normal(size=(m, 8))
+    cosines = (samples / np.linalg.norm(samples, axis=1)[:, None]) @ (
+        prototypes / np.linalg.norm(prototypes, axis=1)[:, None]
+    ).T
+    np.testing.assert_allclose(balanced_codes(cosines), _codes_of_swav(cosines, 0.05, 3), rtol=1e-11)
