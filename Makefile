@@ -49,12 +49,13 @@ screenshots: browser $(DEV) ## Take the README's screenshots anew
 lock: ## Write constraints.txt anew, from what the requirements resolve to today
 	@work=$$(mktemp -d)
 	trap 'rm -rf "$$work"' EXIT
-	cp requirements.txt requirements-dev.txt "$$work"
+	cp requirements.txt requirements-dev.txt requirements-bench.txt "$$work"
 	touch "$$work/constraints.txt"
 	$(PYTHON) -m venv --without-pip "$$work/venv"
-	$(PIP) --python "$$work/venv/bin/python" install -r "$$work/requirements-dev.txt"
+	$(PIP) --python "$$work/venv/bin/python" install \
+	  -r "$$work/requirements-dev.txt" -r "$$work/requirements-bench.txt"
 	{
-	  echo '# Every package of the development environment; written by `make lock`.'
+	  echo '# Every package of the development and benchmark environments; written by `make lock`.'
 	  $(PIP) --python "$$work/venv/bin/python" freeze --all --exclude pip |
 	    sed -E -e '/^(nvidia|cuda|triton)/d' -e 's/\+[^+]*$$//'
 	} > "$$work/locked.txt"
