@@ -1,5 +1,7 @@
 """The two forms of the loss, their gradients with respect to the logits, and the residual."""
 
+from collections.abc import Callable
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -67,22 +69,29 @@ def cross_entropy(
     """
     a, q = floating(a=a, q=q)
     require_same_classes("a", a, "q", q)
-    logits, weights = widen(a), widen(q)
-    loss = _plain_cross_entropy(logits, weights)
-    delicate = ~((loss.detach() > _SURE) & (loss.detach() < torch.inf))
-    if delicate.any():
-        # Rows are copied, so that what is wrong with the plain form there reaches no gradient.
-        shape, delicate = loss.shape, delicate.flatten()
-        logits, weights = (
-            part.reshape(-1, part.shape[-1])
-            for part in torch.broadcast_tensors(logits, weights)  # type: ignore[no-untyped-call]
-        )
-        rest = ~delicate
-        loss = logits.new_zeros(len(logits))
-        loss = loss.index_put((rest,), _plain_cross_entropy(logits[rest], weights[rest]))
-        loss = loss.index_put((delicate,), _delicate_cross_entropy(logits[delicate], weights[delicate]))
-        loss = loss.reshape(shape)
+    loss = _row_by_row(_plain_cross_entropy, _delicate_cross_entropy, widen(a), widen(q), above=_SURE)
     return loss.to(a.dtype)
+
+
+def _row_by_row(
+    plain: Callable[[Tensor, Tensor], Tensor],
+    delicate: Callable[[Tensor, Tensor], Tensor],
+    a: Float[Tensor, "*#batch m"],
+    q: Float[Tensor, "*#batch m"],
+    *,
+    above: float,
+) -> Float[Tensor, "*out"]:
+    """Return the plain form of a loss, and the delicate one for rows where it is not finite or low."""
+    loss = plain(a, q)
+    sound = (loss.detach() > above) & (loss.detach() < torch.inf)
+    if sound.all():
+        return loss
+    # Rows are copied, so that what is wrong with the plain form in some reaches no gradient.
+    a, q = torch.broadcast_tensors(a, q)  # type: ignore[no-untyped-call]
+    a, q = a.reshape(-1, a.shape[-1]), q.reshape(-1, q.shape[-1])
+    rows = sound.flatten()
+    mixed = a.new_zeros(len(a)).index_put((rows,), plain(a[rows], q[rows]))
+    return mixed.index_put((~rows,), delicate(a[~rows], q[~rows])).reshape(loss.shape)
 
 
 def _plain_cross_entropy(
@@ -179,13 +188,25 @@ def logit_gap(
     """
     a, q = floating(a=a, q=q)
     require_same_classes("a", a, "q", q)
-    wide, weights = widen(a), widen(q)
-    p = torch.softmax(wide, -1)
-    half_gap = 0.5 * wide - 0.5 * wide.detach().amax(-1, keepdim=True)
+    loss = _row_by_row(_plain_logit_gap, _delicate_logit_gap, widen(a), widen(q), above=-torch.inf)
+    return loss.to(a.dtype)
+
+
+def _plain_logit_gap(
+    a: Float[Tensor, "*#batch m"], q: Float[Tensor, "*#batch m"]
+) -> Float[Tensor, "*out"]:
+    """Return L2 in as few passes as there can be."""
+    return ((torch.softmax(a, -1) - q) * (a - a.detach().amax(-1, keepdim=True))).sum(-1)
+
+
+def _delicate_logit_gap(a: Float[Tensor, "b m"], q: Float[Tensor, "b m"]) -> Float[Tensor, " b"]:
+    """Return L2 where the plain form is not finite though L2 may be."""
+    p = torch.softmax(a, -1)
+    half_gap = 0.5 * a - 0.5 * a.detach().amax(-1, keepdim=True)
     # 0 times -inf is 0 here, for the value and for its gradient.
     predicted = p * torch.where(p == 0, 0.0, half_gap)
-    wanted = weights * torch.where((weights == 0) & (half_gap == -torch.inf), 0.0, half_gap)
-    return (2 * (predicted - wanted).sum(-1)).to(a.dtype)
+    wanted = q * torch.where((q == 0) & (half_gap == -torch.inf), 0.0, half_gap)
+    return 2 * (predicted - wanted).sum(-1)
 
 
 def logit_gap_grad(
