@@ -21,10 +21,10 @@ SHELL := bash
 .ONESHELL:
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help run test bench messages screenshots lock clean browser FORCE
+.PHONY: help run test bench bench-browser messages screenshots lock clean browser FORCE
 
 help: ## List these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
 
 run: $(RUNTIME) ## Serve the lab and print its address (PORT=8600 picks the port)
 	@exec $(PY) -m streamlit run app.py $(if $(PORT),--server.port $(PORT))
@@ -37,6 +37,9 @@ test: browser $(DEV) ## Run linter, type checker and every test
 
 bench: $(BENCH) ## Time the core against its peers and write docs/benchmarks.md
 	$(PY) -m benchmarks
+
+bench-browser: browser $(DEV) ## Time the pages against a bare Streamlit page in a browser
+	$(PY) -m benchmarks.in_browser
 
 messages: $(DEV) ## Collect every visible string into the translators' template
 	$(PY) scripts/messages.py

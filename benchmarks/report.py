@@ -10,7 +10,6 @@ from pathlib import Path
 
 from benchmarks.pairs import PairTimes
 
-_CORE = ("torch", "numpy")
 PEERS = ("POT", "ott-jax", "jax", "jaxlib", "geomloss")
 
 
@@ -93,21 +92,33 @@ def show_seconds(seconds: float) -> str:
     return f"{seconds:.3g} s" if seconds >= 1 else f"{seconds * 1e3:.3g} ms"
 
 
-def document(sections: Iterable[Section], *, minutes: float, effort: Effort) -> str:
+@dataclass(frozen=True)
+class Setting:
+    """How a report came about, in words, and the packages whose versions belong in it."""
+
+    command: str = "make bench"
+    clock: str = "in seconds of the processor"
+    cores: str = "of which one is used: one thread for all"
+    packages: Sequence[str] = ("torch", "numpy", *PEERS)
+
+
+def document(
+    sections: Iterable[Section], *, minutes: float, effort: Effort, setting: Setting | None = None
+) -> str:
     """Return the whole report in Markdown."""
-    sections = list(sections)
+    sections, setting = list(sections), setting or Setting()
     verdicts = [verdict for section in sections for verdict in section.verdicts]
-    missing = [name for name in PEERS if not _version(name)]
-    versions = ", ".join(f"{name} {_version(name)}" for name in (*_CORE, *PEERS) if _version(name))
+    missing = [name for name in setting.packages if not _version(name)]
+    versions = ", ".join(f"{name} {_version(name)}" for name in setting.packages if _version(name))
     parts = [
         "# Benchmarks",
-        "Written by `make bench`; every figure is measured against a named alternative in the same "
-        "run. A ratio is the time of the other over ours, so above 1 ours is faster: the median over "
-        "pairs measured in turn (ours, theirs, ours, theirs, ...), with the smallest and the largest. "
-        "Times are medians, in seconds of the processor, and belong to this machine.",
+        f"Written by `{setting.command}`; every figure is measured against a named alternative in the "
+        "same run. A ratio is the time of the other over ours, so above 1 ours is faster: the median "
+        "over pairs measured in turn (ours, theirs, ours, theirs, ...), with the smallest and the "
+        f"largest. Times are medians, {setting.clock}, and belong to this machine.",
         f"- {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {minutes:.1f} minutes"
         + (", a quick run: too short to rely on" if effort.quick else "")
-        + f"\n- {_processor()}, {os.cpu_count()} cores, of which one is used: one thread for all"
+        + f"\n- {_processor()}, {os.cpu_count()} cores, {setting.cores}"
         f"\n- Python {platform.python_version()}, {versions}, {platform.system()}"
         f"\n- Not installed, so not measured: {', '.join(missing) if missing else 'nothing'}"
         f"\n- Targets: {sum(verdicts)} of {len(verdicts)} met",
