@@ -11,8 +11,9 @@ from pathlib import Path
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 ROOT = Path(__file__).resolve().parent
-if str(ROOT) not in sys.path:
-    sys.path.insert(0, str(ROOT))
+for folder in (ROOT / "pages", ROOT):
+    if str(folder) not in sys.path:
+        sys.path.insert(0, str(folder))
 
 import streamlit as st  # noqa: E402
 from starlette.datastructures import MutableHeaders  # noqa: E402
@@ -25,6 +26,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send  # noqa: E402
 from streamlit.web import cli  # noqa: E402
 
 from ce_core.figures.script import SCRIPT_FILE, SCRIPT_NAME  # noqa: E402
+from lab.scripts import SCRIPT_FILES, SCRIPT_FOLDER  # noqa: E402
 
 # Streamlit styles its elements inline, and plotly.js compiles its WebGL shaders' wrappers with
 # `Function`: hence the two "unsafe". Nothing is loaded from, sent to or framed by another host.
@@ -91,16 +93,25 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
     yield
 
 
-async def plotly_script(_: Request) -> Response:
-    """Serve plotly.js, for ever the same under its version."""
-    kept = {"Cache-Control": "public, max-age=31536000, immutable"}
-    return FileResponse(SCRIPT_FILE, media_type="text/javascript", headers=kept)
+def script_route(address: str, file: Path) -> Route:
+    """Serve a script whose address names its version, so that it is for ever the same."""
 
+    async def script(_: Request) -> Response:
+        kept = {"Cache-Control": "public, max-age=31536000, immutable"}
+        return FileResponse(file, media_type="text/javascript", headers=kept)
+
+    return Route(address, script)
+
+
+SCRIPT_ROUTES = [
+    script_route(f"/lab/{SCRIPT_NAME}", SCRIPT_FILE),
+    *(script_route(f"{SCRIPT_FOLDER}/{file.name}", file) for file in SCRIPT_FILES),
+]
 
 app = st.App(
     ROOT / "pages" / "router.py",
     lifespan=lifespan,
-    routes=[Route(f"/lab/{SCRIPT_NAME}", plotly_script)],
+    routes=SCRIPT_ROUTES,
     middleware=[Middleware(SecurityHeaders), Middleware(GZipMiddleware, compresslevel=5)],
 )
 

@@ -36,7 +36,8 @@ class DifferenceErrors:
     best_steps, best_errors
         The step of the smallest error of the differences, and that error; NaN where there is none.
     expected_steps
-        eps^(1/3), where truncation h² and rounding eps/h are about equal; eps is that of the dtype.
+        Where truncation and rounding are about equal: (eps max(1 / max |J|, max |a|))^(1/3), with eps
+        of the dtype. NaN where J vanishes.
     """
 
     dtypes: tuple[str, ...]
@@ -78,10 +79,11 @@ def difference_errors(
     Notes
     -----
     The error over h is a V in logarithmic scales. On the right the Taylor series is cut off: the
-    central difference misses h²/6 times the third derivative. On the left, two values of p that are
-    rounded to eps, at logits rounded to eps |a|, are subtracted and divided by h. The sum of h² and
-    eps/h is least near h = eps^(1/3), and is about eps^(2/3) there: a third of the digits are lost
-    at the best of steps. Autograd and the closed form take no difference, and lose none.
+    central difference misses h²/6 times the third derivative. On the left two values of p are
+    subtracted, each rounded to about eps, at logits rounded to eps |a|: relative to J that is
+    eps / (h |J|) and eps |a| / h. The sum is least near the cube root of eps / |J|, or of eps |a|: a
+    third of the digits are lost at the best of steps, and more where J is small. Autograd takes no
+    difference; it loses digits only where p rounds to 1, since it subtracts p from 1.
 
     References
     ----------
@@ -105,11 +107,10 @@ def difference_errors(
         raise ValueError(f"steps must be finite and > 0, got {steps.tolist()}")
     a, steps = a.detach().double(), steps.detach().double()
     rows = [_errors(a, steps, getattr(torch, name)) for name in DTYPES]
-    differences, autograd, closed_form = map(torch.stack, zip(*rows, strict=True))
+    differences, autograd, closed_form, expected = map(torch.stack, zip(*rows, strict=True))
     best = differences.nan_to_num(nan=math.inf).argmin(-1, keepdim=True)
     best_errors = differences.gather(-1, best).squeeze(-1)
     best_steps = torch.where(best_errors.isnan(), math.nan, steps[best.squeeze(-1)])
-    eps = torch.tensor([torch.finfo(getattr(torch, name)).eps for name in DTYPES], dtype=torch.float64)
     return DifferenceErrors(
         dtypes=DTYPES,
         steps=steps,
@@ -118,12 +119,12 @@ def difference_errors(
         closed_form=closed_form,
         best_steps=best_steps,
         best_errors=best_errors,
-        expected_steps=eps ** (1 / 3),
+        expected_steps=expected,
     )
 
 
 def _errors(a: Float[Tensor, " m"], steps: Float[Tensor, " steps"], dtype: torch.dtype) -> list[Tensor]:
-    """Return the errors in one dtype: of the differences at each step, autograd, closed form."""
+    """Return in one dtype the errors of differences, autograd and closed form; the expected step."""
     x, h = a.to(dtype), steps.to(dtype).reshape(-1, 1, 1)
     # Row j of a shift moves the logit j, so entry [j, i] is dp_i/da_j, and J is symmetric.
     shifts = h * torch.eye(len(x), dtype=dtype, device=x.device)
@@ -136,4 +137,7 @@ def _errors(a: Float[Tensor, " m"], steps: Float[Tensor, " steps"], dtype: torch
         return torch.where(relative.isfinite(), relative, math.nan)
 
     autograd = torch.autograd.functional.jacobian(softmax, x)  # type: ignore[no-untyped-call]
-    return [error(differences), error(autograd), error(softmax_jacobian(x))]
+    rounding = torch.finfo(dtype).eps * torch.maximum(1 / size, x.double().abs().amax())
+    expected = rounding ** (1 / 3)
+    expected = torch.where(expected.isfinite(), expected, math.nan)
+    return [error(differences), error(autograd), error(softmax_jacobian(x)), expected]

@@ -9,7 +9,7 @@ from ce_core.experiment import ExperimentConfig, ExperimentResult, run_experimen
 
 
 def run_frames(
-    config: ExperimentConfig, name: str, values: Sequence[float]
+    config: ExperimentConfig, name: str, values: Sequence[int | float]
 ) -> tuple[ExperimentResult, ...]:
     """Run the experiment once for each value of one parameter, all else equal.
 
@@ -42,7 +42,7 @@ def run_frames(
 
 
 def frame_configs(
-    config: ExperimentConfig, name: str, values: Sequence[float]
+    config: ExperimentConfig, name: str, values: Sequence[int | float]
 ) -> list[ExperimentConfig]:
     """Return the configuration with one field at each of the values.
 
@@ -58,8 +58,8 @@ def frame_configs(
 
 
 def fit_frames(
-    config: ExperimentConfig, name: str, values: Sequence[float], budget: int
-) -> tuple[float, ...]:
+    config: ExperimentConfig, name: str, values: Sequence[int | float], budget: int
+) -> tuple[int | float, ...]:
     """Choose from the values of a parameter as many as fit a budget of work, evenly spread.
 
     Parameters
@@ -93,10 +93,10 @@ def fit_frames(
 
 
 def chunk_frames(
-    config: ExperimentConfig, name: str, values: Sequence[float], work: int
-) -> Iterator[tuple[float, ...]]:
+    config: ExperimentConfig, name: str, values: Sequence[int | float], work: int
+) -> Iterator[tuple[int | float, ...]]:
     """Cut the values into runs of about the same amount of work, each of at least one value."""
-    chunk: list[float] = []
+    chunk: list[int | float] = []
     done = 0
     for value, step in zip(values, frame_configs(config, name, values), strict=True):
         if chunk and done + experiment_work(step) > work:

@@ -31,13 +31,31 @@ _START_SECONDS: Final = 90
 @contextmanager
 def served_lab(*, log: Path, folder: Path = ROOT) -> Iterator[str]:
     """Serve the lab on a free port of this machine; yield its address, then end that process."""
+    with _served([str(ROOT / "app.py")], log=log, folder=folder) as address:
+        yield address
+
+
+@contextmanager
+def served_page(script: Path, *, log: Path, folder: Path) -> Iterator[str]:
+    """Serve one Streamlit script as Streamlit does by itself, like `served_lab`."""
+    with _served(["-m", "streamlit", "run", str(script)], log=log, folder=folder) as address:
+        yield address
+
+
+@contextmanager
+def _served(arguments: list[str], *, log: Path, folder: Path) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    settings = {"STREAMLIT_SERVER_PORT": str(port), "STREAMLIT_SERVER_ADDRESS": "127.0.0.1"}
+    settings = {
+        "STREAMLIT_SERVER_PORT": str(port),
+        "STREAMLIT_SERVER_ADDRESS": "127.0.0.1",
+        "STREAMLIT_SERVER_HEADLESS": "true",
+        "STREAMLIT_BROWSER_GATHER_USAGE_STATS": "false",
+    }
     with log.open("wb") as output:
         server = subprocess.Popen(
-            [sys.executable, str(ROOT / "app.py")],
+            [sys.executable, *arguments],
             cwd=folder,
             env={**os.environ, **settings},
             stdout=output,
@@ -82,9 +100,11 @@ def chromium() -> Iterator[Browser]:
 
 
 def settle(page: Page) -> None:
-    """Wait until the server has run and every chart is drawn."""
+    """Wait until the server has run and every chart is drawn, those out of sight too."""
     page.wait_for_selector("[data-testid='stApp'][data-test-script-state='notRunning']")
     page.wait_for_function(
-        """() => [...document.querySelectorAll("[class*='st-key-figure-']")]
-                 .every(card => card.querySelector('[data-drawn] .main-svg'))"""
+        """() => [...document.querySelectorAll("[class*='st-key-board-']")]
+                   .every(board => board.querySelector(".lab-figures[data-late='false']"))
+              && [...document.querySelectorAll('.lab-card')]
+                   .every(card => card.querySelector('[data-drawn] .main-svg'))"""
     )

@@ -14,6 +14,8 @@ from scripts.browser import ROOT, chromium, served_lab, settle
 
 PAGES: Final = {
     "home": "/",
+    "softmax": "/softmax",
+    "softmax-30": "/softmax?a=" + ",".join(f"{2 - k / 8:g}" for k in range(30)),
     "losses": "/losses",
     "losses-scale-16": "/losses?logit_scale=16&published=true",
 }

@@ -1,6 +1,16 @@
-"""Settings of the tests: property cases are the same in every run and have no deadline."""
+"""Settings of the tests: property cases are the same in every run and have no deadline.
 
-from hypothesis import settings
+`pytest --hypothesis-profile=fuzz tests/fuzz` (`make fuzz`) draws others in each run, and many more.
+"""
+
+from hypothesis import HealthCheck, settings
 
 settings.register_profile("deterministic", derandomize=True, deadline=None, max_examples=50)
+settings.register_profile(
+    "fuzz",
+    deadline=None,
+    max_examples=10_000,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("deterministic")

@@ -48,7 +48,7 @@ def loss_pairs_figure(
     Returns
     -------
     go.Figure
-        Traces `slope 1`, `trials` and, if given, `published`, by `uid`. Both axes are equally long,
+        Traces `slope-1`, `trials` and, if given, `published`, by `uid`. Both axes are equally long,
         so that the line of slope 1 is the diagonal whatever the losses are.
     """
     traces: list[dict[str, Any]] = []
@@ -62,7 +62,7 @@ def loss_pairs_figure(
         traces += [
             {
                 "type": "scatter",
-                "uid": "slope 1",
+                "uid": "slope-1",
                 "name": translate("slope 1"),
                 "x": ends,
                 "y": ends + (comparison.l2_mean - comparison.l1_mean),
@@ -156,8 +156,8 @@ def entropy_split_figure(
     Returns
     -------
     go.Figure
-        Above, stacked bars `entropy` and `l2`; below, `l1 deviation`, `l2 deviation` and
-        `entropy deviation`, each minus its mean over the trials; by `uid`.
+        Above, stacked bars `entropy` and `l2`; below, `l1-deviation`, `l2-deviation` and
+        `entropy-deviation`, each minus its mean over the trials; by `uid`.
     """
     trial = np.arange(1, len(l1) + 1)
     series = (
@@ -178,10 +178,12 @@ def entropy_split_figure(
         }
         for uid, name, values, colour in (series[2], series[1])
     ]
+    # Where a trial may stand alone, it needs a dot; elsewhere dots would only slow a film down.
+    joined = len(l1) > 1 and bool(torch.stack([l1, l2, entropy]).isfinite().all())
     deviations: list[dict[str, Any]] = [
         {
             "type": "scatter",
-            "uid": f"{uid} deviation",
+            "uid": f"{uid}-deviation",
             "name": name,
             "legendgroup": uid,
             "showlegend": uid == "l1",
@@ -189,7 +191,7 @@ def entropy_split_figure(
             "y": _array(values - values.nanmean()),
             "xaxis": "x2",
             "yaxis": "y2",
-            "mode": "lines+markers",
+            "mode": "lines" if joined else "lines+markers",
             "line": {"color": colour, "width": 2 if uid != "l2" else 4},
             "marker": {"size": 5},
             "opacity": 0.55 if uid == "l2" else 1,

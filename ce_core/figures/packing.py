@@ -173,16 +173,13 @@ def compact(values: np.ndarray) -> np.ndarray:
     dtype('float64')
     """
     finite = values[np.isfinite(values)]
-    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
     if finite.size == values.size and not np.signbit(finite).any():
-        for whole in (np.uint8, np.uint16):
-            if high <= np.iinfo(whole).max and (values == np.floor(values)).all():
-                return values.astype(whole).astype(np.dtype(whole).newbyteorder("<"))
-    with np.errstate(over="ignore"):
+        for whole, limit in (("<u1", 0xFF), ("<u2", 0xFFFF)):
+            if (values <= limit).all() and (values == np.floor(values)).all():
+                return values.astype(whole)
+    with np.errstate(over="ignore", invalid="ignore"):
         single = values.astype("<f4")
-    with np.errstate(invalid="ignore"):
-        moved = np.abs(single[np.isfinite(values)] - finite)
-    if moved.size and not float(moved.max()) <= _TOLERANCE * (high - low):
-        exact = bool((moved == 0).all())
-        return single if exact else values.astype("<f8")
-    return single
+        moved = np.abs(single[np.isfinite(values)] - finite).max(initial=0.0)
+        width = np.ptp(finite) if finite.size else 0.0
+    fits = moved < np.inf and moved <= _TOLERANCE * width
+    return single if fits else values.astype("<f8")

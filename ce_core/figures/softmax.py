@@ -204,7 +204,7 @@ def eigenvalue_figure(
         y_title=translate("value"),
         x_range=[0.3, len(values) + 0.7],
         y_range=[math.log10(shown.min()) - 1, math.log10(shown.max()) + 1],
-        xaxis={"tickformat": "d", "nticks": 12},
+        xaxis={"tick0": 1, "dtick": 1 + len(values) // 12},
         yaxis={"type": "log"},
     )
 
@@ -228,7 +228,7 @@ def surface_figure(
     go.Figure
         Traces `surface` and `point` by `uid`. The camera survives new data by `uirevision`.
     """
-    traces = [
+    traces: list[dict[str, Any]] = [
         {
             "type": "surface",
             "uid": "surface",
@@ -269,7 +269,10 @@ def surface_figure(
             **axes,
             "aspectmode": "manual",
             "aspectratio": {"x": 1, "y": 1, "z": 0.7},
-            "camera": {"eye": {"x": -1.25, "y": -1.55, "z": 0.9}},
+            "camera": {
+                "eye": {"x": -1.35, "y": -1.65, "z": 0.9},
+                "center": {"x": 0, "y": 0, "z": -0.12},
+            },
             "uirevision": "keep",
         },
     )
@@ -293,7 +296,7 @@ def contour_figure(
     first, second = surface.first.numpy(), surface.second.numpy()
     ends = np.array([max(first[0], second[0] + point[0] - point[1]),
                      min(first[-1], second[-1] + point[0] - point[1])])  # fmt: skip
-    traces = [
+    traces: list[dict[str, Any]] = [
         {
             "type": "contour",
             "uid": "contour",
@@ -308,7 +311,6 @@ def contour_figure(
             "contours": {**_LEVELS, "showlabels": True, "labelfont": {"color": "white", "size": 11}},
             "line": {"color": _WHITE, "width": 1},
             "hovertemplate": _POINT_TEXT,
-            "showlegend": False,
         },
         {
             "type": "scatter",
@@ -339,6 +341,7 @@ def contour_figure(
         y_title="a₂",
         x_range=[float(first[0]), float(first[-1])],
         y_range=[float(second[0]), float(second[-1])],
+        showlegend=False,
     )
 
 

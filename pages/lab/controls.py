@@ -5,7 +5,7 @@ value between two stops, within the bounds; it becomes a stop of its own. What e
 ignored, and the page says so.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 from urllib.parse import urlencode
 
@@ -16,6 +16,7 @@ from lab.parameters import Parameter, spell
 
 _STOPS: Final = "lab: stops of {}"
 _LINK: Final = "lab: link to {}"
+_CHOICE: Final = "lab: choice of {}"
 _IGNORED: Final = "lab: ignored in the link to {}"
 
 
@@ -93,6 +94,29 @@ def link(shown: Mapping[str, float | str | bool], defaults: Mapping[str, float |
         if value != defaults[name]
     }
     return f"{page}?{urlencode(changed)}" if changed else page
+
+
+def chosen(name: str, options: Sequence[str]) -> str:
+    """Return which of the options is chosen, the first by default; a link may say another.
+
+    It stays for the visit, on whatever page, and stands in the URL. `choose` changes it.
+    """
+    key = _CHOICE.format(name)
+    if key not in st.session_state:
+        texts = st.query_params.get_all(name)
+        st.session_state[key] = texts[0] if len(texts) == 1 and texts[0] in options else options[0]
+    value: str = st.session_state[key]
+    if value != options[0]:
+        if st.query_params.get(name) != value:
+            st.query_params[name] = value
+    elif name in st.query_params:
+        del st.query_params[name]
+    return value
+
+
+def choose(name: str, value: str) -> None:
+    """Choose an option by code, as the callback of a button."""
+    st.session_state[_CHOICE.format(name)] = value
 
 
 def _extra_stops(parameter: Parameter) -> dict[float, str]:

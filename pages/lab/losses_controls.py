@@ -6,9 +6,10 @@ from typing import Any, Final
 import streamlit as st
 
 from ce_core import DTYPES, ExperimentConfig, experiment_work
-from lab.controls import put, slider
+from lab.controls import choose, chosen, put, slider
 from lab.i18n import N_, _
-from lab.parameters import Parameter, decades, whole_numbers
+from lab.live import CHART_KINDS, CHARTS, LIVE
+from lab.parameters import Parameter, decades, octaves, whole_numbers
 
 _POST: Final = ExperimentConfig()
 
@@ -65,7 +66,7 @@ LOGITS: Final = (
         name="logit_scale",
         label=N_("Logit scale"),
         help=N_("Multiplies the normalised logits. The post's is 1, which keeps p nearly uniform."),
-        grid=tuple(float(stop) for stop in whole_numbers(1, 1024)),
+        grid=octaves(1, 1024),
         default=_POST.logit_scale,
     ),
     Parameter(
@@ -102,13 +103,18 @@ TARGET: Final = (
 )
 PARAMETERS: Final = {parameter.name: parameter for parameter in (*SIZES, *LOGITS, *TARGET)}
 
+NOTHING: Final = "none"
+SCRUBBED: Final = ("logit_scale", "eps", "n_iter", "logit_exponent", "cost_exponent", NOTHING)
+
 
 @dataclass(frozen=True)
 class Controls:
-    """What the controls say: the experiment, and whether the post's pairs are laid over."""
+    """What the controls say: the experiment, and how it is shown."""
 
     config: ExperimentConfig
     published: bool
+    scrub: str = SCRUBBED[0]
+    charts: str = LIVE
 
     @property
     def shown(self) -> dict[str, float | str | bool]:
@@ -116,7 +122,12 @@ class Controls:
         values: dict[str, float | str | bool] = {
             name: getattr(self.config, name) for name in (*PARAMETERS, "seed", "dtype")
         }
-        return values | {"published": self.published}
+        return values | {"published": self.published, "scrub": self.scrub, CHARTS: self.charts}
+
+    @property
+    def live(self) -> bool:
+        """Whether the charts are live, so that there is something to scrub."""
+        return self.charts == LIVE
 
 
 DEFAULTS: Final = Controls(_POST, published=False)
@@ -161,7 +172,39 @@ def draw_controls() -> Controls:
         )
         published = st.toggle(_("Lay over the post's 20 pairs"), key="published", bind="query-params")
     fields: dict[str, Any] = {"seed": seed, "dtype": dtype, **values}
-    return Controls(ExperimentConfig(**fields), published)
+    return Controls(
+        ExperimentConfig(**fields),
+        published,
+        scrub=chosen("scrub", SCRUBBED),
+        charts=chosen(CHARTS, CHART_KINDS),
+    )
+
+
+def draw_scrub_choice(scrub: str) -> None:
+    """Draw the choice of the parameter that the bar scrubs; `Controls.scrub` is what it says."""
+    st.session_state["scrub-choice"] = scrub
+    st.pills(
+        _("Play along"),
+        options=SCRUBBED,
+        format_func=lambda name: _("nothing") if name == NOTHING else _(PARAMETERS[name].label),
+        key="scrub-choice",
+        on_change=_choose_scrub,
+        help=_("The bar moves this parameter under your hand; all else stays, the draws too."),
+    )
+
+
+def show_steps(scrub: str, steps: int) -> None:
+    """Say where a film has fewer frames than the slider of its parameter has stops."""
+    stops = len(PARAMETERS[scrub].grid)
+    if steps == 0:
+        st.caption(_("This experiment is too large for a film. Smaller sizes have one."))
+    elif steps < stops:
+        st.caption(
+            _(
+                "The film has {steps} frames, since more would be too much work; the slider has all "
+                "{stops} stops."
+            ).format(steps=steps, stops=stops)
+        )
 
 
 def show_work(config: ExperimentConfig) -> None:
@@ -191,6 +234,11 @@ def offer_fits(config: ExperimentConfig, fits: list[ExperimentConfig]) -> None:
             }
             label = ", ".join(f"{parameter.name} = {value}" for parameter, value in changed.items())
             st.button(label, on_click=put, args=(changed,))
+
+
+def _choose_scrub() -> None:
+    # To press what is pressed already would leave nothing chosen.
+    choose("scrub", st.session_state["scrub-choice"] or chosen("scrub", SCRUBBED))
 
 
 def _reset() -> None:

@@ -13,6 +13,16 @@ _UNBALANCED = 1e-3
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
+def readouts(measured: Measured) -> list[tuple[str, str]]:
+    """Return the three numbers that tell the story in passing, each of one width."""
+    numbers = measured.numbers
+    return [
+        ("r", _fixed(numbers["correlation"], 4)),
+        (_("slope"), _fixed(numbers["slope"], 3)),
+        ("H(p)/log m", _fixed(100 * numbers["entropy_share"], 2, " %")),
+    ]
+
+
 def pair_numbers(measured: Measured) -> str:
     """Return the numbers beside the post's first chart."""
     numbers = measured.numbers
@@ -32,7 +42,7 @@ def spacing_numbers(measured: Measured) -> str:
     """Return what the post's second chart is."""
     return _(
         "`np.gradient` of {trials} numbers sorted by L1: how far apart neighbours lie. It is **no "
-        "gradient of a loss**; for that see the true gradients below."
+        "gradient of a loss**; for that see the true gradients."
     ).format(trials=measured.numbers["trials"])
 
 
@@ -181,6 +191,10 @@ def _number(value: float, *, digits: int = 4) -> str:
         return _("not defined")
     mantissa, _e, exponent = f"{value:.{digits}g}".partition("e")
     return f"{mantissa}·10{str(int(exponent)).translate(_SUPERSCRIPTS)}" if exponent else mantissa
+
+
+def _fixed(value: float, decimals: int, unit: str = "") -> str:
+    return "–" if math.isnan(value) else f"{value:.{decimals}f}{unit}"
 
 
 def _percent(value: float, *, digits: int = 3) -> str:

@@ -1,28 +1,10 @@
 """The beats that all pages share: question, formula, figures, numbers, share, export, code."""
 
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Final
 
-import plotly.graph_objects as go
 import streamlit as st
 
-from ce_core.figures.script import SCRIPT_NAME
 from lab.i18n import _
-
-# One node a figure, which stays from run to run: zoom survives, and nothing blinks.
-_FIGURE: Final = st.components.v2.component(
-    "lab_figure",
-    html='<div class="lab-figure" role="img"></div>',
-    js=Path(__file__).with_name("figure.js").read_text(encoding="utf-8"),
-    isolate_styles=False,
-)
-
-
-def _script_address() -> str:
-    """Return where the app serves plotly.js, seen from the browser."""
-    base = str(st.get_option("server.baseUrlPath")).strip("/")
-    return f"{f'/{base}' if base else ''}/lab/{SCRIPT_NAME}"
 
 
 def open_page(question: str, lead: str, *formulas: str) -> None:
@@ -40,23 +22,10 @@ def phone_hint() -> None:
         st.caption(_("The controls are behind » at the top left."))
 
 
-def show_figure(figure: go.Figure, *, key: str, alt: str, numbers: str) -> None:
-    """Show a figure with the numbers that belong beside it.
-
-    `alt` says in words what the figure shows, for those who do not see it. The title becomes a
-    heading of the page, which wraps and which a screen reader can jump to.
-    """
-    with st.container(border=True, key=f"figure-{key}"):
-        st.subheader(figure.layout.title.text, anchor=False)
-        figure.update_layout(title_text="", template="none")
-        _FIGURE(key=key, data={"figure": figure.to_json(), "alt": alt, "plotly": _script_address()})
-        st.markdown(numbers)
-
-
 def show_notes(notes: list[str]) -> None:
     """Show what to notice in the present state."""
     with st.container(border=True, key="notes"):
-        st.subheader(_("What to notice"), anchor=False)
+        st.header(_("What to notice"), anchor=False)
         st.markdown("".join(f"- {note}\n" for note in notes))
 
 

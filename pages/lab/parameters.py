@@ -62,6 +62,15 @@ def whole_numbers(low: int, high: int) -> tuple[int, ...]:
     return tuple(sorted(stop for stop in stops if low <= stop <= high))
 
 
+def octaves(low: int, high: int) -> tuple[float, ...]:
+    """Return stops for a factor: from one power of two to another, with the quarters between."""
+    stops = [float(low)]
+    while stops[-1] < high:
+        octave = 2.0 ** math.floor(math.log2(stops[-1]))
+        stops.append(min(stops[-1] + octave / 4, float(high)))
+    return tuple(stops)
+
+
 def decades(
     low: float, high: float, mantissas: Sequence[float] = (1, 1.5, 2, 3, 5, 7)
 ) -> tuple[float, ...]:

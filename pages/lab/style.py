@@ -8,17 +8,18 @@ import streamlit as st
 # A file of our own: Streamlit would fetch an icon of its fonts from another host.
 ICON: Final = Path(__file__).with_name("icon.svg")
 
+_LIVE_CSS: Final = Path(__file__).with_name("live.css").read_text(encoding="utf-8")
 _CSS = """
 <style>
   .stMainBlockContainer { padding-top: 4rem; padding-bottom: 3rem; }
-  [class*="st-key-figure-"] h3, .st-key-notes h3 { font-size: 1.2rem; padding: 0; }
-  .st-key-formulas .katex-display { margin: 0.2em 0 0.9em; }
+  [class*="st-key-figure-"] h2, .st-key-notes h2 { font-size: 1.2rem; padding: 0; }
+  .st-key-formulas .katex-display { margin: 0.2em 0 0.9em; overflow: visible; }
   .st-key-formulas { row-gap: 0; }
   @media (max-width: 640px) {
     .stMainBlockContainer { padding-left: 0.75rem; padding-right: 0.75rem; }
     .stMainBlockContainer h1 { font-size: 1.6rem; }
     [class*="st-key-figure-"] { padding: 0.5rem; }
-    .stMainBlockContainer h3 { font-size: 1.1rem; }
+    .stMainBlockContainer h2, .stMainBlockContainer h3 { font-size: 1.1rem; }
   }
   @media (min-width: 641px) { .st-key-phone-hint { display: none; } }
 </style>
@@ -27,4 +28,4 @@ _CSS = """
 
 def apply_style() -> None:
     """Set margins for wide and narrow screens. Call once a run, from the router."""
-    st.html(_CSS)
+    st.html(f"{_CSS}<style>{_LIVE_CSS}</style>")

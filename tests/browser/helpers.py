@@ -8,12 +8,12 @@ from playwright.sync_api import Page
 from scripts.browser import settle
 
 _READ_CHARTS = """() => Object.fromEntries(
-    [...document.querySelectorAll("[class*='st-key-figure-']")].map(card => {
-        const name = [...card.classList].find(c => c.startsWith('st-key-figure-')).slice(14);
+    [...document.querySelectorAll('.lab-card')].map(card => {
         const plot = card.querySelector('.js-plotly-plot');
         const list = values => values == null ? null : Array.from(values, v =>
             v != null && v.length !== undefined && typeof v !== 'string' ? Array.from(v) : v);
-        return [name, (plot?._fullData ?? []).map(t => ({name: t.name, x: list(t.x), y: list(t.y)}))];
+        return [card.dataset.panel,
+                (plot?._fullData ?? []).map(t => ({name: t.name, x: list(t.x), y: list(t.y)}))];
     }))"""
 
 Charts = dict[str, list[dict[str, Any]]]

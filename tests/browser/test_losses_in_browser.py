@@ -80,7 +80,7 @@ def test_losses_keeps_its_state_across_pages(lab: str, page: Page) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("Cross-Entropy Lab")
     page.get_by_role("link", name="L1 against L2").first.click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Are L1 and L2 the same?")
-    page.wait_for_selector("[class*='st-key-figure-'] .main-svg")
+    page.wait_for_selector(".lab-card .main-svg")
     page.wait_for_function("location.search.includes('logit_scale=1024')")
     page.wait_for_timeout(1000)
     assert charts(page) == moved
@@ -114,7 +114,7 @@ def test_losses_draws_100000_points_as_a_few_and_a_density(lab: str, page: Page)
 
 def test_losses_zoom_and_node_survive_a_change(lab: str, page: Page) -> None:
     open_lab(page, f"{lab}/losses")
-    plot = page.locator(".st-key-figure-pairs .js-plotly-plot")
+    plot = page.locator("[data-panel='pairs'] .js-plotly-plot")
     plot.evaluate("node => { node.same = true; }")
     box = plot.locator(".nsewdrag").first.bounding_box()
     assert box is not None
@@ -126,13 +126,14 @@ def test_losses_zoom_and_node_survive_a_change(lab: str, page: Page) -> None:
     zoomed = plot.evaluate("node => node._fullLayout.xaxis.range")
     before = charts(page)
     press_key(page, "logit_scale", "ArrowRight")
-    after_change(page, before)
+    after = after_change(page, before)
     assert plot.evaluate("node => node.same") is True
     assert plot.evaluate("node => node._fullLayout.xaxis.range") == zoomed
     # A double click shows everything again, of the new data.
     page.mouse.dblclick(box["x"] + 100, box["y"] + 100)
     page.wait_for_function(
-        """old => { const x = document.querySelector('.st-key-figure-pairs .js-plotly-plot')
-                      ._fullLayout.xaxis; return x.autorange && x.range[0] !== old[0]; }""",
-        arg=zoomed,
+        """losses => { const [low, high] = document.querySelector(
+             "[data-panel='pairs'] .js-plotly-plot")._fullLayout.xaxis.range;
+             return low < Math.min(...losses) && Math.max(...losses) < high; }""",
+        arg=trace(after, "pairs", "trials")["x"],
     )

@@ -42,7 +42,7 @@ def test_loss_pairs_figure_draws_the_trials_in_order_of_l1() -> None:
 
 
 def test_loss_pairs_figure_line_has_slope_1_and_passes_the_mean() -> None:
-    line = trace(loss_pairs_figure(LOSSES, COMPARISON), "slope 1")
+    line = trace(loss_pairs_figure(LOSSES, COMPARISON), "slope-1")
     assert np.diff(line.y) == pytest.approx(np.diff(line.x))
     assert np.interp(L1.mean(), line.x, line.y) == pytest.approx(L2.mean().item())
     assert line.x[0] < 1
@@ -69,7 +69,7 @@ def test_entropy_split_figure_stacks_to_l1() -> None:
 
 def test_entropy_split_figure_deviations_have_mean_0_and_leave_gaps() -> None:
     gap = torch.tensor([3.0, math.nan, 2.0], dtype=torch.float64)
-    drawn = trace(entropy_split_figure(gap, L2, gap - L2), "l1 deviation").y
+    drawn = trace(entropy_split_figure(gap, L2, gap - L2), "l1-deviation").y
     assert np.nanmean(drawn) == pytest.approx(0)
     assert np.isnan(drawn).tolist() == [False, True, False]
 

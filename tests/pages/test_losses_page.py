@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 from typing import Any
 
 import pytest
@@ -10,26 +9,22 @@ from streamlit.testing.v1 import AppTest
 
 from ce_core import ExperimentConfig, compare_losses, run_experiment
 from tests.pages.conftest import OpenPage
+from tests.unpacking import captions_of, figures_of
 
 PAGE = "losses.py"
 
 
 def text_of(app: AppTest) -> str:
-    """Return what the page says outside its figures."""
+    """Return what the page says, the captions of its figures included."""
     parts = (app.title, app.markdown, app.error, app.warning, app.caption)
-    return "\n".join(element.value for group in parts for element in group)
+    said = [element.value for group in parts for element in group]
+    return "\n".join([*said, captions_of(app)])
 
 
 def numbers_of(app: AppTest) -> dict[str, float]:
     """Return the table of numbers."""
     table = app.dataframe[0].value
     return dict(zip(table.iloc[:, 0], map(float, table.iloc[:, 1]), strict=True))
-
-
-def figures_of(app: AppTest) -> list[dict[str, Any]]:
-    """Return the figures that the page sends to the browser."""
-    sent = [json.loads(element.proto.json) for element in app.get("bidi_component")]
-    return [json.loads(data["figure"]) for data in sent]
 
 
 def test_losses_opens_on_the_posts_parameters(open_page: OpenPage) -> None:

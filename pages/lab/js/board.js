@@ -1,0 +1,277 @@
+// The figures of a page, in one component: each node stays from run to run and is updated by
+// Plotly.react, so that zoom and camera survive, nothing blinks, and all figures move together.
+
+import { make, setRich, setText } from "./dom.js";
+import { frameOf, still } from "./film.js";
+import { filmOf, groupOf } from "./groups.js";
+import { loadPlotly, readTheme, themed } from "./plotly.js";
+import { csvOf, rowsOf, shown } from "./table.js";
+
+// Nothing is sent to Plotly's own server. Plotly would reset to the axes of the first frame; our own
+// `reset` goes to those of the present one.
+const CONFIG = {
+  displaylogo: false,
+  showSendToCloud: false,
+  doubleClick: false,
+  modeBarButtonsToRemove: ["autoScale2d", "resetScale2d", "select2d", "lasso2d"],
+};
+// Figures out of sight are drawn when nothing has moved for so long.
+const IDLE_MS = 150;
+const ROWS_SHOWN = 100;
+let boards = 0;
+
+export class Board {
+  constructor(root) {
+    this.root = root;
+    this.id = `lab-figures-${(boards += 1)}`;
+    this.cards = new Map();
+    this.node = make("div", { class: "lab-figures" });
+    root.replaceChildren(this.node);
+    // Sizes and visibility come by themselves: to ask for them would have the page laid out anew.
+    this.sizes = new ResizeObserver((entries) => this.resize(entries));
+    this.sights = new IntersectionObserver((entries) => this.see(entries), { rootMargin: "40px" });
+    this.dark = matchMedia("(prefers-color-scheme: dark)");
+    this.recolour = () => setTimeout(() => this.want(), 250);
+    this.dark.addEventListener("change", this.recolour);
+  }
+
+  async update(head, component) {
+    this.head = head;
+    this.component = component;
+    if (this.group && this.group !== groupOf(head.group)) this.group.boards.delete(this);
+    this.group = groupOf(head.group);
+    this.group.boards.add(this);
+    this.arrange(head.panels);
+    this.Plotly = await loadPlotly(head.plotly);
+    this.config ??= { ...CONFIG, modeBarButtonsToAdd: [this.resetButton()] };
+    this.want();
+  }
+
+  refresh(component) {
+    this.component = component;
+    this.want();
+  }
+
+  // Several wishes before the next frame of the screen are one; a frame that is not drawn in time is
+  // left out, so that the picture is never behind the hand.
+  async want() {
+    this.wanted = true;
+    clearTimeout(this.idle);
+    if (this.busy || !this.Plotly) return;
+    this.busy = true;
+    try {
+      while (this.wanted && this.node.isConnected) {
+        await new Promise(requestAnimationFrame);
+        this.wanted = false;
+        await this.draw(false);
+      }
+    } catch (error) {
+      this.component.fail(error);
+    } finally {
+      this.busy = false;
+    }
+    this.idle = setTimeout(() => this.catchUp(), IDLE_MS);
+  }
+
+  async catchUp() {
+    if (this.busy || !this.node.isConnected) return;
+    this.busy = true;
+    try {
+      await this.draw(true);
+    } catch (error) {
+      this.component.fail(error);
+    } finally {
+      this.busy = false;
+    }
+    if (this.wanted) this.want();
+  }
+
+  arrange(panels) {
+    for (const [key, card] of this.cards) {
+      if (panels.some((panel) => panel.key === key)) continue;
+      this.drop(card);
+      card.node.remove();
+      this.cards.delete(key);
+    }
+    panels.forEach((panel, place) => {
+      if (!this.cards.has(panel.key)) this.cards.set(panel.key, this.makeCard(panel.key));
+      const card = this.cards.get(panel.key);
+      if (this.node.children[place] !== card.node) this.node.insertBefore(card.node, this.node.children[place]);
+      setText(card.heading, panel.title);
+      card.plot.setAttribute("aria-label", panel.alt);
+      card.plot.style.height = `${panel.height}px`;
+      setText(card.summary, this.head.texts.table);
+      setText(card.download, this.head.texts.download);
+      card.scroller.setAttribute("aria-label", `${panel.title}: ${this.head.texts.table}`);
+      card.file = `${panel.key}.csv`;
+    });
+  }
+
+  makeCard(key) {
+    const id = `${this.id}-${key}`;
+    const card = {
+      heading: make("h2", { id }),
+      plot: make("div", { class: "lab-plot", role: "group" }),
+      caption: make("p", { class: "lab-caption" }),
+      summary: make("summary"),
+      scroller: make("div", { class: "lab-rows", role: "region", tabindex: "0" }),
+      download: make("button", { type: "button" }),
+      zoom: {},
+      resets: 0,
+    };
+    card.details = make("details", {}, card.summary, card.scroller, card.download);
+    card.node = make(
+      "section",
+      { class: "lab-card", "data-panel": key, "aria-labelledby": id },
+      card.heading, card.plot, card.caption, card.details
+    );
+    card.plot.card = card;
+    this.sizes.observe(card.plot);
+    this.sights.observe(card.plot);
+    card.details.addEventListener("toggle", () => this.fill(card));
+    card.download.addEventListener("click", () => this.save(card));
+    return card;
+  }
+
+  drop(card) {
+    this.sizes.unobserve(card.plot);
+    this.sights.unobserve(card.plot);
+    this.Plotly?.purge(card.plot);
+  }
+
+  resize(entries) {
+    for (const { target, contentRect } of entries) target.card.width = Math.floor(contentRect.width);
+    this.want();
+  }
+
+  see(entries) {
+    for (const { target, isIntersecting } of entries) target.card.unseen = !isIntersecting;
+    this.want();
+  }
+
+  // Where the figures come from: the film of this state, or else the one frame that came first.
+  source() {
+    const { head, group } = this;
+    const film = filmOf(group, head.token);
+    const value = group.bar?.head.token === head.token ? group.bar.value : head.at;
+    const index = film ? film.values.indexOf(value) : -1;
+    // A film that is not there yet: the figure stays where it is until the server has drawn the next.
+    return index >= 0 ? { film, value, index } : { value: head.at, index: 0 };
+  }
+
+  async draw(all) {
+    const source = this.source();
+    if (!source) return;
+    this.theme = readTheme(this.root);
+    const look = JSON.stringify(this.theme);
+    const drawing = [];
+    let late = false;
+    for (const panel of this.head.panels) {
+      const card = this.cards.get(panel.key);
+      const film = source.film?.panels[panel.key] ?? panel.film;
+      const { index } = source;
+      setRich(card.caption, source.film?.numbers[panel.key][index] ?? panel.numbers);
+      const next = { film, index, look, width: card.width, state: this.stateOf(source), digest: source.film ? null : panel.digest };
+      if (!card.width || this.same(card.drawn, next)) continue;
+      if (card.unseen && card.drawn && !all) {
+        late = true;
+        continue;
+      }
+      card.drawn = next;
+      drawing.push(this.react(card));
+      if (card.details.open) this.refillSoon(card);
+    }
+    await Promise.all(drawing);
+    // Says to the style sheet that the way to the plain charts is not needed. (A selector with :has
+    // would do it too, and would be asked anew after each of Plotly's many changes.)
+    this.root.closest("[class*='st-key-live-']")?.setAttribute("data-live", "");
+    if (source.value != null) this.node.dataset.at = String(source.value);
+    this.node.dataset.late = String(late);
+  }
+
+  // What a frame shows, by name: a film and the figure that came before it agree on it.
+  stateOf({ value }) {
+    return this.head.token && `${this.head.token} ${value}`;
+  }
+
+  // Whether a figure already looks as it should.
+  same(drawn, next) {
+    if (!drawn || drawn.look !== next.look || drawn.width !== next.width) return false;
+    if (next.state && drawn.state === next.state) return true;
+    if (next.digest && drawn.digest === next.digest) return true;
+    return drawn.film === next.film && still(next.film, drawn.index, next.index);
+  }
+
+  async react(card) {
+    const { data, layout } = frameOf(card.drawn.film, card.drawn.index);
+    const sized = Object.assign(themed(layout, this.theme), { width: card.drawn.width, autosize: false });
+    // Plotly itself keeps a zoom only where the figure's own range stays as it was.
+    for (const [axis, range] of Object.entries(card.zoom)) {
+      if (sized[axis]) Object.assign(sized[axis], { range: [...range], autorange: false });
+    }
+    sized.uirevision = `${sized.uirevision} ${card.resets}`;
+    await this.Plotly.react(card.plot, data, sized, this.config);
+    this.listen(card);
+    card.plot.dataset.drawn = String(Number(card.plot.dataset.drawn ?? 0) + 1);
+  }
+
+  listen(card) {
+    if (card.listens) return;
+    card.listens = true;
+    card.plot.on("plotly_relayout", (changes) => {
+      for (const name of Object.keys(changes)) {
+        const axis = name.match(/^([xy]axis\d*)\.range/)?.[1];
+        if (axis) card.zoom[axis] = [...card.plot.layout[axis].range];
+      }
+    });
+    card.plot.on("plotly_doubleclick", () => this.reset(card));
+  }
+
+  resetButton() {
+    const { texts } = this.head;
+    const click = (plot) => this.reset(plot.card);
+    return { name: "reset", title: texts.reset, icon: this.Plotly.Icons.home, click };
+  }
+
+  reset(card) {
+    card.zoom = {};
+    card.resets += 1;
+    card.drawn = { ...card.drawn, state: null, digest: null, film: null };
+    this.want();
+  }
+
+  refillSoon(card) {
+    clearTimeout(card.refill);
+    card.refill = setTimeout(() => this.fill(card), 200);
+  }
+
+  // A table is built only when someone opens it.
+  fill(card) {
+    if (!card.details.open || !card.drawn) return card.scroller.replaceChildren();
+    const { texts } = this.head;
+    const { columns, rows } = rowsOf(frameOf(card.drawn.film, card.drawn.index));
+    const cells = (row) => row.map((value, place) => make(place ? "td" : "th", place ? {} : { scope: "row" }, shown(value)));
+    const head = make("tr", {}, ...[texts.series, ...columns].map((name) => make("th", { scope: "col" }, name)));
+    const body = rows.slice(0, ROWS_SHOWN).map((row) => make("tr", {}, ...cells(row)));
+    const table = make("table", {}, make("thead", {}, head), make("tbody", {}, ...body));
+    const rest = rows.length - ROWS_SHOWN;
+    card.scroller.replaceChildren(
+      table,
+      ...(rest > 0 ? [make("p", {}, texts.more.replace("{count}", rest.toLocaleString(texts.language)))] : [])
+    );
+  }
+
+  save(card) {
+    const csv = csvOf(rowsOf(frameOf(card.drawn.film, card.drawn.index)), this.head.texts.series);
+    const address = URL.createObjectURL(new Blob([csv], { type: "text/csv" }));
+    make("a", { href: address, download: card.file }).click();
+    setTimeout(() => URL.revokeObjectURL(address), 10_000);
+  }
+
+  remove() {
+    this.dark.removeEventListener("change", this.recolour);
+    this.group?.boards.delete(this);
+    clearTimeout(this.idle);
+    for (const card of this.cards.values()) this.drop(card);
+  }
+}

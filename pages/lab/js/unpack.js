@@ -1,0 +1,45 @@
+// Reads what `ce_core.figures.packing` writes: JSON in which {"$": k} stands for the k-th array, then
+// the arrays as they lie in memory.
+
+const KINDS = {
+  f4: Float32Array, f8: Float64Array,
+  u1: Uint8Array, u2: Uint16Array, u4: Uint32Array,
+  i1: Int8Array, i2: Int16Array, i4: Int32Array,
+};
+
+export async function unpack(bytes) {
+  const deflated = bytes[3] === 0x5a; // "LABZ", not "LABJ"
+  const body = deflated ? await inflate(bytes.subarray(4)) : bytes.slice(4).buffer;
+  const length = new DataView(body).getUint32(0, true);
+  const head = JSON.parse(new TextDecoder().decode(new Uint8Array(body, 4, length)));
+  const start = Math.ceil((4 + length) / 8) * 8;
+  const arrays = head.arrays.map(([kind, offset, shape]) => view(body, kind, start + offset, shape));
+  return revive(head.tree, arrays);
+}
+
+function inflate(bytes) {
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+  return new Response(stream).arrayBuffer();
+}
+
+// A matrix becomes the array of its rows, which is how Plotly takes it.
+function view(body, kind, offset, shape) {
+  const size = shape.reduce((product, length) => product * length, 1);
+  const flat = new KINDS[kind](body, offset, size);
+  return shape.length < 2 ? flat : rows(flat, shape);
+}
+
+function rows(flat, [count, ...rest]) {
+  const step = flat.length / (count || 1);
+  return Array.from({ length: count }, (_, row) => {
+    const part = flat.subarray(row * step, (row + 1) * step);
+    return rest.length < 2 ? part : rows(part, rest);
+  });
+}
+
+function revive(tree, arrays) {
+  if (Array.isArray(tree)) return tree.map((child) => revive(child, arrays));
+  if (tree === null || typeof tree !== "object") return tree;
+  if ("$" in tree) return arrays[tree.$];
+  return Object.fromEntries(Object.entries(tree).map(([name, child]) => [name, revive(child, arrays)]));
+}

@@ -1,0 +1,51 @@
+"""The lab's own scripts, served by the app under an address that changes with their content."""
+
+import hashlib
+from pathlib import Path
+from typing import Final
+
+import streamlit as st
+
+from ce_core.figures.script import SCRIPT_NAME
+
+_FOLDER: Final = Path(__file__).with_name("js")
+SCRIPT_FILES: Final = tuple(sorted(_FOLDER.glob("*.js")))
+_CONTENT: Final = b"".join(file.read_bytes() for file in SCRIPT_FILES)
+
+# In the address, so that a browser may keep the files for ever.
+SCRIPT_FOLDER: Final = f"/lab/js-{hashlib.blake2b(_CONTENT, digest_size=6).hexdigest()}"
+
+
+def script_address(name: str) -> str:
+    """Return where the app serves a script, seen from the browser."""
+    return f"{_base()}{SCRIPT_FOLDER}/{name}"
+
+
+def plotly_address() -> str:
+    """Return where the app serves plotly.js, seen from the browser."""
+    return f"{_base()}/lab/{SCRIPT_NAME}"
+
+
+def component_script(name: str) -> str:
+    """Return the script of a component that hands over to one of the lab's modules.
+
+    What every message to the browser carries is thus a few lines; the module is fetched once, and
+    what it imports (`plotly.js` for the loader and the theme) is shared with other components.
+    Where it cannot be fetched, the component's trigger `failed` tells the server.
+    """
+    return f"""export default async function (component) {{
+  let module;
+  try {{
+    module = await import(new URL("{script_address(name)}", document.baseURI).href);
+  }} catch (error) {{
+    console.warn("A script of the lab did not load:", error);
+    component.setTriggerValue("failed", true);
+    return () => {{}};
+  }}
+  return module.default(component);
+}}"""
+
+
+def _base() -> str:
+    base = str(st.get_option("server.baseUrlPath")).strip("/")
+    return f"/{base}" if base else ""

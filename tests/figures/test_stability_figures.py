@@ -1,0 +1,128 @@
+"""The figures of stability show the data they are given, and every word passes the translator."""
+
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+import torch
+
+from ce_core import DTYPES, FORMULAS, VERDICTS, clipping_curves, verdict_map
+from ce_core.figures import clipping_error_figure, clipping_gradient_figure, verdict_figure
+
+JUDGED = verdict_map(range(1, 1001))
+LABELS = {name: f"label of {name}" for name in FORMULAS}
+CURVES = clipping_curves(range(0, 120, 2), (1e-4, 1e-12), dtype="float32")
+UNDERFLOW = {"float16": 18, "bfloat16": 93, "float32": 104, "float64": 746}
+
+
+def trace(figure: go.Figure, uid: str) -> Any:
+    """Return the one trace of that name."""
+    (found,) = (trace for trace in figure.data if trace.uid == uid)
+    return found
+
+
+@pytest.mark.parametrize("of", ["values", "gradients"])
+def test_verdict_figure_draws_every_verdict(of: str) -> None:
+    drawn = trace(verdict_figure(JUDGED, of=of, labels=LABELS), "verdicts")
+    cells = drawn.z[~np.isnan(drawn.z).all(-1)].reshape(len(FORMULAS), len(DTYPES), -1)
+    np.testing.assert_array_equal(cells, getattr(JUDGED, of).numpy())
+    assert len(drawn.x) == len(JUDGED.gaps) + 1
+    assert len(drawn.y) == len(drawn.z) + 1
+
+
+def test_verdict_figure_colours_each_verdict_as_its_legend() -> None:
+    figure = verdict_figure(JUDGED, of="values", labels=LABELS)
+    drawn = trace(figure, "verdicts")
+    assert (drawn.zmin, drawn.zmax) == (-0.5, len(VERDICTS) - 0.5)
+    for place, verdict in enumerate(VERDICTS):
+        share = (place - drawn.zmin) / (drawn.zmax - drawn.zmin)
+        around = [colour for edge, colour in drawn.colorscale if abs(edge - share) < 0.125]
+        assert set(around) == {trace(figure, f"legend {verdict}").marker.color}
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_verdict_figure_writes_the_thresholds(dtype: str) -> None:
+    figure = verdict_figure(JUDGED, of="values", labels=LABELS)
+    drawn = trace(figure, "thresholds")
+    ((text, x, y),) = [
+        (text, x, y)
+        for (formula, name, _, _), text, x, y in zip(
+            drawn.customdata, drawn.text, drawn.x, drawn.y, strict=True
+        )
+        if (formula, name) == ("max_shifted", dtype)
+    ]
+    assert text == f"NaN from {UNDERFLOW[dtype]}"
+    assert x == UNDERFLOW[dtype] - 0.5
+    axis = figure.layout.yaxis
+    place = axis.tickvals.index(y)
+    assert axis.ticktext[place] == dtype
+
+
+def test_verdict_figure_marks_the_present_state_only_where_it_is_on_the_line() -> None:
+    figure = verdict_figure(
+        JUDGED, of="values", labels=LABELS, gap=120.0, chosen=("clipped", "bfloat16")
+    )
+    assert set(trace(figure, "now").x) == {120.0}
+    chosen = trace(figure, "chosen")
+    place = figure.layout.yaxis.tickvals.index(chosen.y[0])
+    assert figure.layout.yaxis.ticktext[place] == "bfloat16"
+    assert place // len(DTYPES) == list(FORMULAS).index("clipped")
+    bare = verdict_figure(JUDGED, of="values", labels=LABELS)
+    assert not {"now", "chosen"} & {t.uid for t in bare.data}
+
+
+def test_verdict_figure_names_every_formula() -> None:
+    figure = verdict_figure(JUDGED, of="gradients", labels=LABELS)
+    assert [a.text for a in figure.layout.annotations] == list(LABELS.values())
+
+
+def test_clipping_error_figure_draws_computed_minus_true() -> None:
+    figure = clipping_error_figure(CURVES, floor=1e-12, gap=40.0)
+    for floor, errors in zip(CURVES.floors, CURVES.errors, strict=True):
+        np.testing.assert_array_equal(trace(figure, f"floor {floor:g}").y, errors)
+    assert trace(figure, "floor 1e-12").line.width > trace(figure, "floor 0.0001").line.width
+    assert not trace(figure, "truth").y.any()
+    assert set(trace(figure, "now").x) == {40.0}
+
+
+def test_clipping_gradient_figure_draws_what_is_left() -> None:
+    figure = clipping_gradient_figure(CURVES, floor=1e-4)
+    for floor, gradients in zip(CURVES.floors, CURVES.gradients, strict=True):
+        np.testing.assert_array_equal(trace(figure, f"floor {floor:g}").y, gradients)
+    np.testing.assert_array_equal(trace(figure, "truth").y, CURVES.true_gradients)
+
+
+def test_clipping_figures_leave_a_gap_where_nothing_is_finite() -> None:
+    half = clipping_curves(torch.arange(10.0, 40.0).double(), (1e-12,), dtype="float16")
+    errors = trace(clipping_error_figure(half, floor=1e-12), "floor 1e-12").y
+    assert np.isnan(errors[-1])
+    assert np.isfinite(errors[0])
+
+
+FIGURES = [
+    lambda t: verdict_figure(JUDGED, of="values", labels=LABELS, translate=t),
+    lambda t: verdict_figure(
+        JUDGED, of="gradients", labels=LABELS, gap=2.0, chosen=("naive", "float64"), translate=t
+    ),
+    lambda t: clipping_error_figure(CURVES, floor=1e-4, gap=20.0, translate=t),
+    lambda t: clipping_gradient_figure(CURVES, floor=1e-4, gap=20.0, translate=t),
+]
+
+
+@pytest.mark.parametrize("build", FIGURES)
+def test_stability_figures_are_valid_to_plotly(build: Any) -> None:
+    go.Figure(build(str).to_plotly_json())
+
+
+@pytest.mark.parametrize("build", FIGURES)
+def test_stability_figures_translate_every_word(build: Any) -> None:
+    symbols = {"", "∞", "NaN", *LABELS.values()}
+    figure = build(lambda text: f"«{text}»")
+    layout = figure.layout
+    axes = [*figure.select_xaxes(), *figure.select_yaxes()]
+    shown = [layout.title.text, *(a.text for a in layout.annotations)]
+    shown += [axis.title.text for axis in axes if axis.title.text is not None]
+    shown += [trace.name for trace in figure.data]
+    shown += [text for trace in figure.data for text in trace.text or ()]
+    assert [t for t in shown if t not in symbols and not t.startswith(("«", "0 = «"))] == []
