@@ -34,6 +34,14 @@ _READ = """() => {
 }"""
 
 
+@pytest.fixture(autouse=True)
+def _patience() -> Iterator[None]:
+    """Wait longer than usual: without a graphics card, drawing the surface holds up all the rest."""
+    expect.set_options(timeout=30_000)
+    yield
+    expect.set_options(timeout=5_000)
+
+
 def open_softmax(page: Page, address: str) -> None:
     """Go to the page and wait for the bars and the server."""
     page.goto(address)
@@ -295,11 +303,11 @@ def test_softmax_preset_moves_the_bars_and_keeps_their_nodes(lab: str, page: Pag
     open_softmax(page, f"{lab}/softmax")
     handle(page, 0).evaluate("node => { node.same = true; }")
     page.get_by_role("button", name="Saturated").click()
-    expect(handle(page, 0)).to_have_attribute("aria-valuenow", "12", timeout=20_000)
+    expect(handle(page, 0)).to_have_attribute("aria-valuenow", "12")
     assert handle(page, 0).evaluate("node => node.same") is True
     assert_follows(read(page))
     page.locator("[data-testid='stSidebar']").get_by_role("button", name="Reset").click()
-    expect(handle(page, 0)).to_have_attribute("aria-valuenow", "2", timeout=20_000)
+    expect(handle(page, 0)).to_have_attribute("aria-valuenow", "2")
     page.wait_for_function("location.search === ''")
 
 
