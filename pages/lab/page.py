@@ -53,4 +53,4 @@ def show_numbers(numbers: Mapping[str, float], csv: str, *, file_name: str) -> N
             hide_index=True,
             width="content",
         )
-        st.download_button(_("Download the trials as CSV"), csv, file_name=file_name, mime="text/csv")
+        st.download_button(_("Download the data as CSV"), csv, file_name=file_name, mime="text/csv")

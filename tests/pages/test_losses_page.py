@@ -182,7 +182,7 @@ def test_losses_takes_nothing_out_of_bounds_that_no_browser_sends(
 def test_losses_offers_the_trials_as_csv(open_page: OpenPage) -> None:
     app = open_page(PAGE, trials="3")
     (button,) = app.get("download_button")
-    assert button.proto.label == "Download the trials as CSV"
+    assert button.proto.label == "Download the data as CSV"
     code = [block.value for block in app.code][1:]
     assert "ExperimentConfig(trials=3)" in code[0]
     assert "python -m ce_core experiment --trials 3" in code[1]

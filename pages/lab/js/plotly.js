@@ -24,6 +24,8 @@ export function readTheme(element) {
     text: read("text-color") || style.color,
     font: read("font") || style.fontFamily,
     grid: read("border-color-light") || read("border-color") || "rgba(128, 128, 128, 0.25)",
+    // WebGL draws lines fainter.
+    space: read("gray-color") || "rgba(128, 128, 128, 0.5)",
     surface: read("background-color") || "white",
     muted: read("gray-color") || "gray",
   };
@@ -31,11 +33,13 @@ export function readTheme(element) {
 
 // The layout in the colours of the theme. It is changed in place.
 export function themed(layout, theme) {
-  const lines = { gridcolor: theme.grid, zerolinecolor: theme.grid, linecolor: theme.grid };
+  const lines = (color) => ({ gridcolor: color, zerolinecolor: color, linecolor: color });
   for (const name of Object.keys(layout)) {
-    if (/^[xy]axis/.test(name)) Object.assign(layout[name], lines);
+    if (/^[xy]axis/.test(name)) Object.assign(layout[name], lines(theme.grid));
     if (/^scene/.test(name)) {
-      for (const axis of ["xaxis", "yaxis", "zaxis"]) layout[name][axis] = { ...layout[name][axis], ...lines };
+      for (const axis of ["xaxis", "yaxis", "zaxis"]) {
+        layout[name][axis] = { ...layout[name][axis], ...lines(theme.space) };
+      }
     }
   }
   return Object.assign(layout, {
