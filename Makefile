@@ -4,6 +4,8 @@
 
 PYTHON ?= python3
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
+# Processes that share the tests, a file each: every one that gets a browser test serves a lab.
+WORKERS ?= 2
 BROWSERS := chromium chromium-browser google-chrome
 
 PY := .venv/bin/python
@@ -21,7 +23,7 @@ SHELL := bash
 .ONESHELL:
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help run test bench bench-browser messages screenshots lock clean browser FORCE
+.PHONY: help run test fuzz bench bench-browser messages screenshots lock clean browser FORCE
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -33,7 +35,10 @@ test: browser $(DEV) ## Run linter, type checker and every test
 	$(PY) -m ruff check
 	$(PY) -m ruff format --check
 	$(PY) -m mypy
-	OMP_NUM_THREADS=1 $(PY) -m pytest --jaxtyping-packages=ce_core,beartype.beartype
+	OMP_NUM_THREADS=1 $(PY) -m pytest -n $(WORKERS) --dist loadfile --jaxtyping-packages=ce_core,beartype.beartype
+
+fuzz: $(DEV) ## Run the property tests on 10,000 examples each (some hours; FUZZ=... picks some)
+	OMP_NUM_THREADS=1 $(PY) -m pytest --hypothesis-profile=fuzz --jaxtyping-packages=ce_core,beartype.beartype tests/fuzz $(if $(FUZZ),-k '$(FUZZ)')
 
 bench: $(BENCH) ## Time the core against its peers and write docs/benchmarks.md
 	$(PY) -m benchmarks

@@ -3,6 +3,8 @@
 import numpy as np
 from jaxtyping import Float
 
+from ce_core.post_variant import scale_like_the_post
+
 Matrix = Float[np.ndarray, "n m"]
 
 
@@ -43,15 +45,6 @@ def softmax_rows(logits: Matrix) -> Matrix:
 
 def post_sinkhorn(scores: Matrix, *, eps: float, n_iter: int) -> Matrix:
     """Balance exp(-scores/eps) as the post does, with its cure for zeros and infinities."""
-    n, m = scores.shape
-    powers = np.exp(-scores / eps - np.max(-scores / eps))
-    plan = powers / powers.sum()
-    finite = np.isfinite(plan)
-    plan[~finite] = plan[finite].max()
-    plan[plan == 0] = 1e-38
-    for _ in range(n_iter):
-        plan = plan * ((n / m) / plan.sum(axis=0, keepdims=True))
-        plan = plan * (1 / plan.sum(axis=1, keepdims=True))
-    balanced: Matrix = plan / plan.sum(axis=1, keepdims=True)
+    balanced = scale_like_the_post(scores, eps=eps, n_iter=n_iter)
     assert not np.isnan(balanced).any()
     return balanced

@@ -15,3 +15,15 @@ PUBLISHED_L2: Final = (
     0.00051069, 0.0005161, 0.00053111, 0.00052533, 0.00060765, 0.0006024,
 )  # fmt: skip
 """L2 of the same trials, in the order of L1."""
+
+CHECK_VALUES: Final = (0.90457897, 0.08975555, 0.6955031, 0.74161145, 0.50095907)
+"""The five numbers a of the post's fourth step, as printed."""
+
+CHECK_P: Final = (0.02797057, 0.09509987, 0.27454503, 0.273575, 0.32880953)
+"""The five weights p of the same run."""
+
+CHECK_MEAN: Final = 0.5923907183986392
+"""b = p·a of the same run, as printed."""
+
+CHECK_SUM: Final = 5.204170427930421e-17
+"""Σ p (a - b) of the same run, as printed."""

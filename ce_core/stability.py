@@ -9,7 +9,16 @@ from torch import Tensor
 
 from ce_core._tensors import ArrayLike, floating, require_same_classes
 from ce_core.experiment import DTYPES
-from ce_core.formulas import FORMULAS, Operation, Recorder, require_row, require_target
+from ce_core.formulas import (
+    FORMULAS,
+    Formula,
+    Operation,
+    Recorder,
+    choose_formula,
+    kind_of,
+    require_row,
+    require_target,
+)
 from ce_core.outcomes import OUTCOMES, outcome_codes
 
 
@@ -23,6 +32,10 @@ class FormulaStep:
         What the operation makes, unique in its formula: "exponentials", "logs", "loss", ...
     text
         The operation in symbols, such as "p_i = e_i / Z".
+    kind
+        What it does: "exp", "log", "subtract", ...; see `ce_core.formulas.kind_of`.
+    operands
+        Names of the steps that made what it was given; empty for the first two.
     value
         Its result, shape [m], [1] or [].
     outcome
@@ -36,6 +49,8 @@ class FormulaStep:
 
     name: str
     text: str
+    kind: str
+    operands: tuple[str, ...]
     value: Tensor
     outcome: str
     gradient: Tensor | None
@@ -57,7 +72,8 @@ class FormulaTrace:
     gradient
         Its gradient with respect to the logits, shape [m], in the dtype.
     true_value, true_gradient
-        What they should be for a and q as given, in float64; see `trace_formula`.
+        What they should be for a and q as given, in float64; see `trace_formula`. NaN where a has
+        no softmax, with a logit of +inf or no other than -inf.
     error
         value - true_value, signed; 0 where both are the same infinity.
     left_forward
@@ -91,7 +107,12 @@ class FormulaTrace:
 
 
 def trace_formula(
-    formula: str, a: Float[Tensor, " m"] | ArrayLike, q: Float[Tensor, " m"] | ArrayLike, *, dtype: str
+    formula: str,
+    a: Float[Tensor, " m"] | ArrayLike,
+    q: Float[Tensor, " m"] | ArrayLike,
+    *,
+    dtype: str,
+    floor: float | None = None,
 ) -> FormulaTrace:
     r"""Run one formula of a loss in one dtype and keep every operation, forward and backward.
 
@@ -100,11 +121,14 @@ def trace_formula(
     formula
         A name in `FORMULAS`.
     a
-        Logits a of one row, shape [m]; -inf is a class that cannot happen.
+        Logits a of one row, shape [m]; -inf is a class that cannot happen. +inf, or a row of -inf,
+        has no softmax: every formula gives NaN, and the trace says where.
     q
         Target distribution q, shape [m].
     dtype
         Arithmetic: "float64", "float32", "bfloat16" or "float16".
+    floor
+        Floor > 0 of the clipped formula; others have none. By default 1e-12, and 2^-14 in float16.
 
     Returns
     -------
@@ -115,8 +139,8 @@ def trace_formula(
     ------
     ValueError
         If the formula or dtype is not one of these; if `a` and `q` are not rows of one length; if
-        `a` has no finite entry, or NaN or +inf; if `q` has a negative or infinite entry, or its
-        sum is not 1 within 0.01 (what rounding to a half type may cost).
+        `a` has NaN; if `q` has a negative or infinite entry, or its sum is not 1 within 0.01 (what
+        rounding to a half type may cost); if `floor` is not > 0, or the formula has none.
 
     See Also
     --------
@@ -149,18 +173,17 @@ def trace_formula(
     where_masked finite nan logs
     log_softmax finite finite None
     """
-    if formula not in FORMULAS:
-        raise ValueError(f"formula must be one of {', '.join(FORMULAS)}, got {formula!r}")
+    chosen = choose_formula(formula, floor=floor)
     if dtype not in DTYPES:
         raise ValueError(f"dtype must be one of {', '.join(DTYPES)}, got {dtype!r}")
     a, q = floating(torch.float64, a=a, q=q)
     require_row("a", a)
     require_row("q", q)
     require_same_classes("a", a, "q", q)
-    if not (a < torch.inf).all() or not a.isfinite().any():
-        raise ValueError(f"a must be finite or -inf, and finite somewhere, got {a.tolist()}")
+    if a.isnan().any():
+        raise ValueError(f"a must not be NaN, got {a.tolist()}")
     require_target(q)
-    return _trace(formula, a.detach().double(), q.detach().double(), dtype)
+    return _trace(formula, chosen, a.detach().double(), q.detach().double(), dtype)
 
 
 def trace_formulas(
@@ -196,25 +219,30 @@ def trace_formulas(
     }
 
 
-def _trace(formula: str, a: Tensor, q: Tensor, dtype: str) -> FormulaTrace:
+def _trace(name: str, formula: Formula, a: Tensor, q: Tensor, dtype: str) -> FormulaTrace:
     run = Recorder()
     cast = partial(torch.Tensor.to, dtype=getattr(torch, dtype), copy=True)
     with torch.enable_grad():
         logits = run("logits", f"a_i in {dtype}", lambda x: cast(x).requires_grad_(), a)
         target = run("target", f"q_i in {dtype}", cast, q)
-        loss = FORMULAS[formula].compute(run, logits, target)
+        loss = formula.compute(run, logits, target)
     gradients = _gradients(loss, run.operations)
-    steps = tuple(_step(operation, gradients.get(id(operation.value))) for operation in run.operations)
-    true_value = FORMULAS[formula].truth(a, q).item()
+    names = {id(operation.value): operation.name for operation in run.operations}
+    steps = tuple(
+        _step(operation, names, gradients.get(id(operation.value))) for operation in run.operations
+    )
+    # Where there is no softmax, there is no truth.
+    given = a if (a < torch.inf).all() and a.isfinite().any() else torch.full_like(a, torch.nan)
+    true_value = formula.truth(given, q).item()
     value = loss.item()
     return FormulaTrace(
-        formula=formula,
+        formula=name,
         dtype=dtype,
         steps=steps,
         value=value,
         gradient=gradients[id(logits)],
         true_value=true_value,
-        true_gradient=FORMULAS[formula].true_gradient(a, q),
+        true_gradient=formula.true_gradient(given, q),
         error=0.0 if value == true_value else value - true_value,
         left_forward=_left_forward(run.operations),
         left_backward=_left_backward(run.operations, gradients),
@@ -230,10 +258,12 @@ def _gradients(loss: Tensor, operations: list[Operation]) -> dict[int, Tensor]:
     return {id(x): g for x, g in zip(tensors, found, strict=True) if g is not None}
 
 
-def _step(operation: Operation, gradient: Tensor | None) -> FormulaStep:
+def _step(operation: Operation, names: dict[int, str], gradient: Tensor | None) -> FormulaStep:
     return FormulaStep(
         name=operation.name,
         text=operation.text,
+        kind=kind_of(operation.operation),
+        operands=tuple(names[id(x)] for x in operation.operands if id(x) in names),
         value=operation.value.detach(),
         outcome=_outcome(operation.value),
         gradient=gradient,

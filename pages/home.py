@@ -2,38 +2,71 @@
 
 import streamlit as st
 
+from lab import home_figures as figures
+from lab import home_text as text
+from lab.home_layout import (
+    apply_home_style,
+    open_step,
+    show_derivation,
+    show_page_link,
+    show_verdict,
+)
+from lab.home_ledger import draw_ledger
 from lab.i18n import _
+from lab.live import show_shot
 from lab.page import open_page
 
+apply_home_style()
 open_page(
     _("Cross-Entropy Lab"),
     _(
-        "See why softmax and cross-entropy behave as they do. The lab repeats the experiment of a "
-        "Chinese blog post, which replaces the cross-entropy L1 by a loss L2 without a logarithm, "
-        "and shows where the post is right and where it is not."
+        "See why softmax and cross-entropy behave as they do. A Chinese blog post of 2023 derives "
+        "their gradients, puts a loss L2 without a logarithm in the place of the cross-entropy L1, "
+        "and tests it in an experiment. Here are its five steps: what holds, what does not, and by "
+        "how much."
     ),
     r"L_1 = -\sum_i q_i \log p_i",
     r"L_2 = \sum_i (p_i - q_i)\, a_i",
     r"L_1 - L_2 = H(p)",
 )
-st.markdown(
-    _(
-        "Logits $a$ become a distribution $p = \\mathrm{softmax}(a)$, which is compared with a "
-        "target $q$. The two losses differ by exactly the entropy of $p$, for every input."
-    )
-)
+st.markdown(text.contents())
 with st.container(border=True):
-    st.subheader(_("Are L1 and L2 the same?"), anchor=False)
-    st.markdown(
-        _(
-            "The post plots one loss over the other, sees a straight line, and concludes that they "
-            "are equivalent. Repeat its experiment, change every parameter, and watch the line bend."
-        )
-    )
-    st.page_link("losses.py", label=_("Open the post's experiment"), icon=":material/play_arrow:")
-    st.page_link(
-        "losses.py",
-        label=_("Open it where the line bends"),
-        icon=":material/broken_image:",
-        query_params={"logit_scale": "16"},
-    )
+    st.markdown(text.notation())
+
+open_step(0)
+st.markdown(text.step_1())
+show_derivation("softmax")
+show_verdict(text.verdict_1())
+show_shot("home-softmax", figures.softmax_shot())
+show_page_link("softmax.py", _("Drag the logits"))
+
+open_step(1)
+st.markdown(text.step_2())
+show_derivation("cross_entropy")
+show_verdict(text.verdict_2())
+
+open_step(2)
+st.markdown(text.step_3())
+show_derivation("logit_gap", until="identity")
+st.markdown(text.step_3_gradient())
+show_derivation("logit_gap", after="identity")
+show_verdict(text.verdict_3())
+show_shot("home-difference", figures.difference_shot())
+
+open_step(3)
+st.markdown(text.step_4())
+with st.container(key="five-numbers"):
+    st.markdown(text.five_number_table())
+show_verdict(text.verdict_4())
+
+open_step(4)
+st.markdown(text.step_5())
+show_shot("home-experiment", figures.experiment_shot())
+show_verdict(text.verdict_5())
+with st.container(horizontal=True):
+    show_page_link("losses.py", _("Open the post's experiment"))
+    show_page_link("losses.py", _("Open it where the line bends"), {"logit_scale": "16"})
+
+open_step(5)
+st.markdown(text.ledger())
+draw_ledger()

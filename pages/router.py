@@ -8,7 +8,11 @@ from lab.style import ICON, apply_style
 page = st.navigation(
     [
         st.Page("home.py", title=_("Home"), default=True),
+        st.Page("softmax.py", title=_("Softmax")),
+        st.Page("gradient.py", title=_("Gradient")),
+        st.Page("stability.py", title=_("Stability")),
         st.Page("losses.py", title=_("L1 against L2")),
+        st.Page("transport.py", title=_("Transport")),
     ],
     position="top",
 )

@@ -16,6 +16,7 @@ PAGES: Final = {
     "home": "/",
     "softmax": "/softmax",
     "softmax-30": "/softmax?a=" + ",".join(f"{2 - k / 8:g}" for k in range(30)),
+    "stability": "/stability",
     "losses": "/losses",
     "losses-scale-16": "/losses?logit_scale=16&published=true",
 }

@@ -5,7 +5,7 @@
 
 from hypothesis import HealthCheck, settings
 
-settings.register_profile("deterministic", derandomize=True, deadline=None, max_examples=50)
+settings.register_profile("deterministic", derandomize=True, deadline=None, max_examples=25)
 settings.register_profile(
     "fuzz",
     deadline=None,

@@ -4,6 +4,14 @@ Every builder takes `translate`, through which each visible string passes. Impor
 imports Plotly and never Streamlit.
 """
 
+from ce_core.figures.gradient import (
+    approach_figure,
+    check_elements_figure,
+    check_errors_figure,
+    descent_gradients_figure,
+    residual_figure,
+    simplex_figure,
+)
 from ce_core.figures.losses import (
     entropy_split_figure,
     gradient_figure,
@@ -16,14 +24,40 @@ from ce_core.figures.softmax import (
     eigenvalue_figure,
     surface_figure,
 )
+from ce_core.figures.stability import (
+    clipping_error_figure,
+    clipping_gradient_figure,
+    verdict_figure,
+)
+from ce_core.figures.transport import (
+    clouds_figure,
+    convergence_figure,
+    eps_path_figure,
+    plan_figure,
+    variant_figure,
+)
 
 __all__ = [
+    "approach_figure",
+    "check_elements_figure",
+    "check_errors_figure",
+    "clipping_error_figure",
+    "clipping_gradient_figure",
+    "clouds_figure",
     "contour_figure",
+    "convergence_figure",
+    "descent_gradients_figure",
     "difference_figure",
     "eigenvalue_figure",
     "entropy_split_figure",
+    "eps_path_figure",
     "gradient_figure",
     "loss_pairs_figure",
+    "plan_figure",
+    "residual_figure",
+    "simplex_figure",
     "spacing_figure",
     "surface_figure",
+    "variant_figure",
+    "verdict_figure",
 ]

@@ -10,7 +10,7 @@ from tests.browser.helpers import open_lab
 
 pytestmark = pytest.mark.browser
 
-PAGES = {"home": "/", "softmax": "/softmax", "losses": "/losses"}
+PAGES = {"home": "/", "softmax": "/softmax", "stability": "/stability", "losses": "/losses"}
 EACH_PAGE = pytest.mark.parametrize("path", PAGES.values(), ids=PAGES)
 
 

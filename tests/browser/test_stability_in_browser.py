@@ -255,7 +255,7 @@ def test_stability_garbage_in_the_link_is_named_and_harmless(lab: str, page: Pag
 
 def test_stability_reset_comes_back_to_the_default(lab: str, page: Page) -> None:
     open_stability(page, f"{lab}/stability?logits=1,2,3&formula=naive&step=2&arithmetic=float16")
-    page.get_by_role("button", name="Reset").click()
+    page.get_by_role("button", name="Reset", exact=True).click()
     page.wait_for_function("location.search === ''")
     wait(page)
     assert read(page)["step"] == 9

@@ -1,5 +1,6 @@
 """The figures of stability show the data they are given, and every word passes the translator."""
 
+import re
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import torch
 
 from ce_core import DTYPES, FORMULAS, VERDICTS, clipping_curves, verdict_map
 from ce_core.figures import clipping_error_figure, clipping_gradient_figure, verdict_figure
+from ce_core.figures.stability import floor_uid
 
 JUDGED = verdict_map(range(1, 1001))
 LABELS = {name: f"label of {name}" for name in FORMULAS}
@@ -36,9 +38,9 @@ def test_verdict_figure_colours_each_verdict_as_its_legend() -> None:
     drawn = trace(figure, "verdicts")
     assert (drawn.zmin, drawn.zmax) == (-0.5, len(VERDICTS) - 0.5)
     for place, verdict in enumerate(VERDICTS):
-        share = (place - drawn.zmin) / (drawn.zmax - drawn.zmin)
-        around = [colour for edge, colour in drawn.colorscale if abs(edge - share) < 0.125]
-        assert set(around) == {trace(figure, f"legend {verdict}").marker.color}
+        ends = drawn.colorscale[2 * place : 2 * place + 2]
+        assert [edge for edge, _ in ends] == [place / 4, (place + 1) / 4]
+        assert {colour for _, colour in ends} == {trace(figure, f"legend-{verdict}").marker.color}
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -80,8 +82,8 @@ def test_verdict_figure_names_every_formula() -> None:
 def test_clipping_error_figure_draws_computed_minus_true() -> None:
     figure = clipping_error_figure(CURVES, floor=1e-12, gap=40.0)
     for floor, errors in zip(CURVES.floors, CURVES.errors, strict=True):
-        np.testing.assert_array_equal(trace(figure, f"floor {floor:g}").y, errors)
-    assert trace(figure, "floor 1e-12").line.width > trace(figure, "floor 0.0001").line.width
+        np.testing.assert_array_equal(trace(figure, floor_uid(floor)).y, errors)
+    assert trace(figure, "floor-1e-12").line.width > trace(figure, "floor-0_0001").line.width
     assert not trace(figure, "truth").y.any()
     assert set(trace(figure, "now").x) == {40.0}
 
@@ -89,13 +91,13 @@ def test_clipping_error_figure_draws_computed_minus_true() -> None:
 def test_clipping_gradient_figure_draws_what_is_left() -> None:
     figure = clipping_gradient_figure(CURVES, floor=1e-4)
     for floor, gradients in zip(CURVES.floors, CURVES.gradients, strict=True):
-        np.testing.assert_array_equal(trace(figure, f"floor {floor:g}").y, gradients)
+        np.testing.assert_array_equal(trace(figure, floor_uid(floor)).y, gradients)
     np.testing.assert_array_equal(trace(figure, "truth").y, CURVES.true_gradients)
 
 
 def test_clipping_figures_leave_a_gap_where_nothing_is_finite() -> None:
     half = clipping_curves(torch.arange(10.0, 40.0).double(), (1e-12,), dtype="float16")
-    errors = trace(clipping_error_figure(half, floor=1e-12), "floor 1e-12").y
+    errors = trace(clipping_error_figure(half, floor=1e-12), "floor-1e-12").y
     assert np.isnan(errors[-1])
     assert np.isfinite(errors[0])
 
@@ -108,6 +110,13 @@ FIGURES = [
     lambda t: clipping_error_figure(CURVES, floor=1e-4, gap=20.0, translate=t),
     lambda t: clipping_gradient_figure(CURVES, floor=1e-4, gap=20.0, translate=t),
 ]
+
+
+@pytest.mark.parametrize("build", FIGURES)
+def test_stability_figures_have_uids_that_are_class_names(build: Any) -> None:
+    uids = [trace.uid for trace in build(str).data]
+    assert len(set(uids)) == len(uids)
+    assert all(re.fullmatch(r"[a-z][\w-]*", uid, re.ASCII) for uid in uids)
 
 
 @pytest.mark.parametrize("build", FIGURES)

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import torch
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from torch import Tensor
@@ -18,6 +19,9 @@ from tests.core.cases import FLOATS, INF, NAN
 
 Draw: TypeAlias = Callable[[st.SearchStrategy[Any]], Any]
 Shape: TypeAlias = tuple[int, ...]
+
+# For what takes long: few examples, except when fuzzing.
+seldom = settings(max_examples=5 if settings().max_examples < 1000 else settings().max_examples)
 
 dtypes = st.sampled_from(FLOATS)
 batches: st.SearchStrategy[Shape] = st.sampled_from([(), (), (1,), (3,), (2, 2), (0,), (2, 0)])
@@ -91,20 +95,14 @@ def logits_and_targets(
     return draw(vectors(dtype, first, special=special)), draw(distributions(dtype, second))
 
 
-def not_positive() -> st.SearchStrategy[Any]:
-    """Return a strategy for what is no finite number > 0."""
-    return st.one_of(
-        st.floats(max_value=0.0),
-        st.sampled_from([INF, NAN, True, "1", None, 10**400, 1j]),
-        st.integers(max_value=0),
-    )
+def not_positive() -> st.SearchStrategy[float]:
+    """Return a strategy for floats that are not finite and > 0."""
+    return st.floats(max_value=0.0) | st.sampled_from([INF, NAN])
 
 
-def not_count() -> st.SearchStrategy[Any]:
-    """Return a strategy for what is no integer >= 1."""
-    return st.one_of(
-        st.integers(max_value=0), st.floats(), st.sampled_from([True, False, "3", None, [1]])
-    )
+def not_count() -> st.SearchStrategy[int]:
+    """Return a strategy for integers below 1, truth values among them."""
+    return st.integers(max_value=0) | st.booleans()
 
 
 @dataclass(frozen=True)
@@ -194,7 +192,7 @@ def transports(
     tolerances: Sequence[float | None] = (1e-6, 1e-3, 1e-9, 0.0, None),
 ) -> Transport:
     """Draw problems with an eps of 1e-6 to 1e6 times the range of the costs."""
-    batch = draw(st.sampled_from([(), (), (1,), (2,), (3,), (2, 1), (0,)]))
+    batch = draw(st.sampled_from([(), (), (1,), (2,), (3,), (2, 1)]))
     n, m = draw(st.integers(1, 6)), draw(st.integers(1, 6))
     dtype = dtype or draw(dtypes)
     cost = draw(costs(dtype, (*batch, n, m), forbidding=forbidding))

@@ -214,6 +214,14 @@ def test_sinkhorn_potentials_have_their_gauge(problem: Transport) -> None:
     assert ((mu * f).sum(-1).abs() <= slack + least(problem))[kept].all()
 
 
+@given(transports(), st.sampled_from([(0,), (0, 2), (2, 0)]))
+def test_sinkhorn_of_an_empty_batch_is_empty(problem: Transport, batch: tuple[int, ...]) -> None:
+    n, m = problem.cost.shape[-2:]
+    result = sinkhorn(problem.cost.new_zeros(*batch, n, m), eps=problem.eps, tol=problem.tol)
+    assert result.plan.shape == (*batch, n, m)
+    assert result.status.shape == result.transport_cost.shape == batch
+
+
 # Feasibility
 
 
@@ -391,18 +399,17 @@ COST = [[0.0, 1.0], [1.0, 0.5]]
 
 @given(not_positive())
 def test_sinkhorn_refuses_an_eps_that_is_not_positive(eps: Any) -> None:
-    assume(isinstance(eps, int | float))  # others are a matter of the type hints
     with pytest.raises(ValueError, match=r"^eps must be finite and > 0, got "):
         sinkhorn(COST, eps=eps)
 
 
-@given(not_positive().filter(lambda x: isinstance(x, int | float) and (x != 0 or x is False)))
+@given(not_positive().filter(lambda x: x != 0))
 def test_sinkhorn_refuses_a_tolerance_below_zero(tol: Any) -> None:
     with pytest.raises(ValueError, match=r"^tol must be finite and >= 0, got "):
         sinkhorn(COST, eps=1.0, tol=tol)
 
 
-@given(not_count().filter(lambda x: isinstance(x, int)))
+@given(not_count())
 def test_sinkhorn_refuses_a_count_below_one(max_iter: Any) -> None:
     with pytest.raises(ValueError, match=r"^max_iter must be an integer >= 1, got "):
         sinkhorn(COST, eps=1.0, max_iter=max_iter)

@@ -26,7 +26,15 @@ from ce_core import (
 from tests.core.cases import INF, NAN
 from tests.fuzz import reference
 from tests.fuzz.reference import assert_known, of_logits
-from tests.fuzz.strategies import Draw, distributions, dtypes, logits, not_count, not_positive
+from tests.fuzz.strategies import (
+    Draw,
+    distributions,
+    dtypes,
+    logits,
+    not_count,
+    not_positive,
+    seldom,
+)
 
 Pair = tuple[Tensor, Tensor]
 
@@ -94,6 +102,7 @@ def test_trace_formula_of_a_cure_is_finite_wherever_the_gaps_are(pair: Pair, for
         assert trace.gradient_outcome == "finite"
 
 
+@seldom
 @given(rows_and_targets(), st.sampled_from(list(FORMULAS)), st.sampled_from(DTYPES))
 def test_trace_formulas_is_every_formula_in_every_dtype(pair: Pair, formula: str, dtype: str) -> None:
     traces = trace_formulas(*pair)
@@ -105,7 +114,7 @@ def test_trace_formulas_is_every_formula_in_every_dtype(pair: Pair, formula: str
 
 @given(
     st.one_of(
-        st.tuples(st.just("a"), st.sampled_from([[NAN, 0.0], [INF, 0.0], [-INF, -INF]])),
+        st.tuples(st.just("a"), st.sampled_from([[NAN, 0.0], [0.0, NAN], [NAN, NAN]])),
         st.tuples(st.just("q"), st.sampled_from([[NAN, 1.0], [INF, 0.0], [-0.5, 1.5]])),
         st.tuples(st.just("q"), st.floats(0, 0.4).map(lambda x: [x, x])),
         st.tuples(st.just("formula"), st.text()),
@@ -127,6 +136,7 @@ gap_rows = st.lists(
 )
 
 
+@seldom
 @given(gap_rows, st.integers(1, 4), st.data())
 def test_outcome_map_is_what_the_traces_say(gaps: list[float], m: int, data: Any) -> None:
     q = data.draw(distributions(torch.float64, (m,)))
@@ -255,8 +265,8 @@ def test_softmax_surface_is_the_softmax_at_every_point(
 
 @given(
     st.one_of(
-        st.tuples(st.just("temperature"), not_positive().filter(lambda x: isinstance(x, int | float))),
-        st.tuples(st.just("points"), not_count().filter(lambda x: isinstance(x, int))),
+        st.tuples(st.just("temperature"), not_positive()),
+        st.tuples(st.just("points"), not_count()),
         st.tuples(st.just("low"), st.sampled_from([NAN, INF, -INF])),
         st.tuples(st.just("high"), st.floats(max_value=-1.0) | st.sampled_from([NAN, INF])),
     )

@@ -1,0 +1,373 @@
+"""The charts of stability: the map of what each formula gives, and what clipping costs."""
+
+from typing import Any, Final
+
+import numpy as np
+import plotly.graph_objects as go
+
+from ce_core.clipping import ClippingCurves
+from ce_core.figures.style import L2_COLOUR, REFERENCE_COLOUR, Translate, make_figure, window
+from ce_core.verdicts import VERDICTS, VerdictMap, VerdictRun
+
+# Half transparent, so that what is written on them is legible in the text colour of either theme.
+VERDICT_COLOURS: Final = {
+    "right": "rgba(43, 143, 214, 0.2)",
+    "wrong": "rgba(230, 159, 0, 0.55)",
+    "inf": "rgba(140, 90, 210, 0.5)",
+    "nan": "rgba(220, 50, 47, 0.55)",
+}
+_FLOOR_COLOURS: Final = ("#009E73", "#2b8fd6", "#CC79A7", "#8a6d3b", "#56B4E9")
+# A row for the name of a formula, then one a dtype.
+_HEAD: Final = 1.35
+_ROW_PIXELS: Final = 15
+# From this share of the axis on, what is written beside a threshold goes to its left.
+_LATE: Final = 0.62
+
+
+def verdict_figure(
+    judged: VerdictMap,
+    *,
+    of: str,
+    labels: dict[str, str],
+    gap: float | None = None,
+    chosen: tuple[str, str] | None = None,
+    translate: Translate = str,
+) -> go.Figure:
+    """Draw for every formula and dtype where along the gap it is right, wrong, infinite or NaN.
+
+    Parameters
+    ----------
+    judged
+        What `ce_core.verdict_map` found; its gaps are > 0.
+    of
+        "values" or "gradients".
+    labels
+        What each formula is called.
+    gap
+        Where the present state lies, if it is on this line of logits.
+    chosen
+        Formula and dtype of the present state.
+    translate
+        Applied to every visible string but the labels.
+
+    Returns
+    -------
+    go.Figure
+        Trace `verdicts`, a heat map of indices into `VERDICTS` whose rows are separated by one a
+        formula for its name; `thresholds`, the gap from which each bad run holds, written beside it;
+        one trace a verdict for the legend; `now`, the present gap as a line, and `chosen` on it; by
+        `uid`.
+    """
+    codes = getattr(judged, of)
+    gaps = judged.gaps.numpy()
+    edges = np.concatenate([[gaps[0] - 0.5], (gaps[:-1] + gaps[1:]) / 2, [gaps[-1] + 0.5]])
+    heights, y_edges, rows = _rows(judged)
+    total = float(y_edges[-1])
+    cells = np.full((len(y_edges) - 1, len(gaps)), np.nan)
+    for (i, j), row in rows.items():
+        cells[row] = codes[i, j].numpy()
+    names = {verdict: _verdict_name(verdict, translate) for verdict in VERDICTS}
+    traces = [_heat_map(cells, edges, y_edges, names)]
+    traces += [_legend_entry(verdict, names[verdict]) for verdict in VERDICTS]
+    traces.append(_thresholds(judged, of, edges, heights, names, translate))
+    if gap is not None:
+        traces += _present(judged, gap, chosen, heights, total, translate)
+    titles = {
+        "values": translate("Which loss survives, at which gap"),
+        "gradients": translate("Which gradient survives, at which gap"),
+    }
+    return make_figure(
+        traces,
+        title=titles[of],
+        x_title=translate("gap between the logits"),
+        y_title="",
+        x_range=[float(np.log10(edges[0])), float(np.log10(edges[-1]))],
+        y_range=[total, 0.0],
+        height=int(total * _ROW_PIXELS) + 96,
+        xaxis={"type": "log", "tickvals": [1, 3, 10, 30, 100, 300, 1000], "showgrid": False},
+        yaxis={
+            "tickvals": [heights[key] for key in heights],
+            "ticktext": [judged.dtypes[j] for _, j in heights],
+            "tickfont": {"size": 10},
+            "showgrid": False,
+            "zeroline": False,
+            "fixedrange": True,
+        },
+        annotations=[
+            {
+                "text": labels[formula],
+                "x": 0.005,
+                "xref": "paper",
+                "xanchor": "left",
+                "y": heights[i, 0] - 0.5 - _HEAD / 2,
+                "showarrow": False,
+                "font": {"size": 12},
+            }
+            for i, formula in enumerate(judged.formulas)
+        ],
+    )
+
+
+def clipping_error_figure(
+    curves: ClippingCurves, *, floor: float, gap: float | None = None, translate: Translate = str
+) -> go.Figure:
+    """Draw what clipping loses of the loss over the gap, a line a floor.
+
+    Parameters
+    ----------
+    curves
+        What `ce_core.clipping_curves` computed.
+    floor
+        The floor of the present state, one of those of the curves.
+    gap
+        Where the present state lies.
+    translate
+        Applied to every visible string.
+
+    Returns
+    -------
+    go.Figure
+        By `uid`: `truth`; `floor-<floor>`, the error of L1, for each floor, that of the present
+        state thicker; `now`. Errors that are not finite leave a gap.
+    """
+    traces = [_truth_line(curves, np.zeros(len(curves.gaps)), translate)]
+    traces += _floor_lines(curves, curves.errors.numpy(), floor, translate, unit="nats")
+    shown = window(*(trace["y"] for trace in traces)) or [-1.0, 1.0]
+    if gap is not None:
+        traces.append(_now_line(gap, shown, translate))
+    return make_figure(
+        traces,
+        title=translate("What clipping hides: the error of L1"),
+        x_title=translate("gap by which the target loses"),
+        y_title=translate("computed − true, nats"),
+        x_range=[float(curves.gaps[0]), float(curves.gaps[-1])],
+        y_range=shown,
+    )
+
+
+def clipping_gradient_figure(
+    curves: ClippingCurves, *, floor: float, gap: float | None = None, translate: Translate = str
+) -> go.Figure:
+    """Draw the gradient that is left of the loss when p is clipped, over the gap, a line a floor.
+
+    Parameters
+    ----------
+    curves, floor, gap, translate
+        As for `clipping_error_figure`.
+
+    Returns
+    -------
+    go.Figure
+        By `uid`: `truth`; `floor-<floor>`, dL1/da of the target, for each floor; `now`.
+    """
+    traces = [_truth_line(curves, curves.true_gradients.numpy(), translate)]
+    traces += _floor_lines(curves, curves.gradients.numpy(), floor, translate, unit="")
+    shown = [-1.12, 0.12]
+    if gap is not None:
+        traces.append(_now_line(gap, shown, translate))
+    return make_figure(
+        traces,
+        title=translate("The gradient that dies"),
+        x_title=translate("gap by which the target loses"),
+        y_title=translate("dL1/da of the target"),
+        x_range=[float(curves.gaps[0]), float(curves.gaps[-1])],
+        y_range=shown,
+    )
+
+
+def _rows(
+    judged: VerdictMap,
+) -> tuple[dict[tuple[int, int], float], np.ndarray, dict[tuple[int, int], int]]:
+    """Return the middle of each (formula, dtype) on the axis, the edges of rows, and which is its."""
+    heights, rows = {}, {}
+    edges = [0.0]
+    for i in range(len(judged.formulas)):
+        edges.append(edges[-1] + _HEAD)
+        for j in range(len(judged.dtypes)):
+            heights[i, j] = edges[-1] + 0.5
+            rows[i, j] = len(edges) - 1
+            edges.append(edges[-1] + 1)
+    return heights, np.array(edges), rows
+
+
+def _heat_map(
+    cells: np.ndarray, edges: np.ndarray, y_edges: np.ndarray, names: dict[str, str]
+) -> dict[str, Any]:
+    count = len(VERDICTS)
+    colours = [
+        (edge, VERDICT_COLOURS[verdict])
+        for place, verdict in enumerate(VERDICTS)
+        for edge in (place / count, (place + 1) / count)
+    ]
+    return {
+        "type": "heatmap",
+        "uid": "verdicts",
+        "name": ", ".join(f"{place} = {names[verdict]}" for place, verdict in enumerate(VERDICTS)),
+        "x": edges,
+        "y": y_edges,
+        "z": cells,
+        "zmin": -0.5,
+        "zmax": count - 0.5,
+        "colorscale": colours,
+        "showscale": False,
+        "hoverinfo": "skip",
+    }
+
+
+def _legend_entry(verdict: str, name: str) -> dict[str, Any]:
+    return {
+        "type": "scatter",
+        "uid": f"legend-{verdict}",
+        "name": name,
+        "x": np.array([np.nan]),
+        "y": np.array([np.nan]),
+        "mode": "markers",
+        "marker": {"color": VERDICT_COLOURS[verdict], "size": 12, "symbol": "square"},
+        "hoverinfo": "skip",
+    }
+
+
+def _thresholds(
+    judged: VerdictMap,
+    of: str,
+    edges: np.ndarray,
+    heights: dict[tuple[int, int], float],
+    names: dict[str, str],
+    translate: Translate,
+) -> dict[str, Any]:
+    span = np.log10(edges[-1] / edges[0])
+    found: list[tuple[VerdictRun, float, str]] = []
+    runs = list(judged.runs(getattr(judged, of)))
+    for place, run in enumerate(runs):
+        # A run that lasts a gap or two between others has no room for its number.
+        brief = run.last - run.first < 0.12 * run.first and run.last < edges[-1] - 1
+        if run.verdict == "right" or brief:
+            continue
+        key = judged.formulas.index(run.formula), judged.dtypes.index(run.dtype)
+        late = np.log10(max(run.first, 1) / edges[0]) > _LATE * span
+        before = runs[place - 1]
+        crowded = (before.formula, before.dtype) == (run.formula, run.dtype) and (
+            before.verdict != "right"
+        )
+        side = "middle left" if late and not crowded else "middle right"
+        if late and crowded and run.first > 0.5 * edges[-1]:
+            continue
+        found.append((run, heights[key], side))
+    text = translate("{verdict} from {gap}")
+    return {
+        "type": "scatter",
+        "uid": "thresholds",
+        "name": translate("where it begins"),
+        "showlegend": False,
+        "x": np.array([max(run.first - 0.5, edges[0]) for run, _, _ in found]),
+        "y": np.array([height for _, height, _ in found]),
+        "text": [text.format(verdict=names[run.verdict], gap=f"{run.first:g}") for run, _, _ in found],
+        "mode": "text",
+        "textposition": [side for _, _, side in found],
+        "textfont": {"size": 10},
+        "customdata": [[run.formula, run.dtype, run.verdict, run.first] for run, _, _ in found],
+        "hoverinfo": "skip",
+    }
+
+
+def _present(
+    judged: VerdictMap,
+    gap: float,
+    chosen: tuple[str, str] | None,
+    heights: dict[tuple[int, int], float],
+    total: float,
+    translate: Translate,
+) -> list[dict[str, Any]]:
+    here = [
+        {
+            "type": "scatter",
+            "uid": "now",
+            "name": translate("now: gap {gap}").format(gap=f"{gap:.4g}"),
+            "x": np.array([gap, gap]),
+            "y": np.array([0.0, total]),
+            "mode": "lines",
+            "line": {"color": REFERENCE_COLOUR, "width": 2, "dash": "dash"},
+            "hoverinfo": "skip",
+        }
+    ]
+    if chosen is not None:
+        key = judged.formulas.index(chosen[0]), judged.dtypes.index(chosen[1])
+        marker = {"color": "white", "size": 11, "symbol": "diamond", "line": {"width": 2.5}}
+        here.append(
+            {
+                "type": "scatter",
+                "uid": "chosen",
+                "name": translate("the trace above"),
+                "x": np.array([gap]),
+                "y": np.array([heights[key]]),
+                "mode": "markers",
+                "marker": marker | {"line": {"width": 2.5, "color": "#1c2733"}},
+                "hoverinfo": "skip",
+            }
+        )
+    return here
+
+
+def _verdict_name(verdict: str, translate: Translate) -> str:
+    return {
+        "right": translate("right"),
+        "wrong": translate("wrong"),
+        "inf": "∞",
+        "nan": "NaN",
+    }[verdict]
+
+
+def floor_uid(floor: float) -> str:
+    """Return the name of the line of a floor; Plotly makes class names of it, so it holds no point."""
+    return f"floor-{floor:g}".replace(".", "_")
+
+
+def _floor_lines(
+    curves: ClippingCurves, values: np.ndarray, floor: float, translate: Translate, *, unit: str
+) -> list[dict[str, Any]]:
+    lines = []
+    for place, (one, row) in enumerate(zip(curves.floors, values, strict=True)):
+        now = one == floor
+        label = translate("floor {floor}, chosen") if now else translate("floor {floor}")
+        lines.append(
+            {
+                "type": "scatter",
+                "uid": floor_uid(one),
+                "name": label.format(floor=f"{one:.3g}"),
+                "x": curves.gaps.numpy(),
+                "y": np.where(np.isfinite(row), row, np.nan),
+                "mode": "lines",
+                "line": {
+                    "color": L2_COLOUR if now else _FLOOR_COLOURS[place % len(_FLOOR_COLOURS)],
+                    "width": 4 if now else 1.5,
+                },
+                "hovertemplate": f"%{{x:.4g}}: %{{y:.4g}} {unit}<extra>%{{fullData.name}}</extra>",
+            }
+        )
+    return lines
+
+
+def _truth_line(curves: ClippingCurves, values: np.ndarray, translate: Translate) -> dict[str, Any]:
+    return {
+        "type": "scatter",
+        "uid": "truth",
+        "name": translate("truth"),
+        "x": curves.gaps.numpy(),
+        "y": values,
+        "mode": "lines",
+        "line": {"color": REFERENCE_COLOUR, "width": 2, "dash": "dash"},
+        "hovertemplate": "%{x:.4g}: %{y:.4g}<extra>%{fullData.name}</extra>",
+    }
+
+
+def _now_line(gap: float, shown: list[float], translate: Translate) -> dict[str, Any]:
+    return {
+        "type": "scatter",
+        "uid": "now",
+        "name": translate("now: gap {gap}").format(gap=f"{gap:.4g}"),
+        "x": np.array([gap, gap]),
+        "y": np.array(shown),
+        "mode": "lines",
+        "line": {"color": REFERENCE_COLOUR, "width": 2},
+        "hoverinfo": "skip",
+    }

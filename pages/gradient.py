@@ -1,0 +1,43 @@
+"""Which way does the loss push each logit?"""
+
+from lab import gradient_controls as controls
+from lab import gradient_film as film
+from lab import gradient_text as text
+from lab.controls import link, read_link, show_ignored
+from lab.gradient_data import answer, data_csv, numbers
+from lab.i18n import _
+from lab.live import show_film, show_shot
+from lab.page import open_page, phone_hint, show_code, show_link, show_notes, show_numbers
+
+open_page(
+    _("Which way does the loss push each logit?"),
+    _(
+        "The post says that L2 = Σ (p − q) a has the gradient of cross-entropy. It has, while p is "
+        "held constant. In full it has one term more, and descent on it stops short of the target."
+    ),
+    r"\frac{\partial L_1}{\partial a} = p - q",
+    r"\frac{\partial L_2}{\partial a} = (p - q) + J a",
+    r"(J a)_i = p_i \Bigl( a_i - \sum_j p_j a_j \Bigr)",
+)
+
+phone_hint()
+read_link("gradient", ())
+state = controls.read_state()
+controls.draw_controls(state)
+show_ignored("gradient", controls.taken_from_link(state))
+controls.draw_presets()
+
+found = answer(state)
+controls.draw_pushes(found)
+show_notes(text.notes(found))
+scrub = film.plan_film(found, controls.put_step) if controls.live_charts() else None
+show_shot(film.GROUP, film.take_shot(found), scrub=scrub)
+
+show_numbers(numbers(found), data_csv(found), file_name="gradient.csv")
+show_link(link(controls.shown_in_link(state), controls.defaults(state)))
+show_code(text.snippet(state), text.command(state))
+controls.write_link(state)
+
+# Last, since the page need not wait for it.
+if scrub:
+    show_film(film.GROUP, film.make_film(found, scrub))

@@ -1,0 +1,177 @@
+"""The controls of the page of transport: costs, sizes, eps, iterations, marginals, presets."""
+
+from typing import Final
+
+import streamlit as st
+
+from lab.controls import choose, chosen, put, slider
+from lab.i18n import _
+from lab.live import CHART_KINDS, CHARTS, LIVE
+from lab.losses_controls import LARGEST_SEED
+from lab.transport_state import (
+    ALONG,
+    CLOUDS,
+    COLUMNS,
+    COST_LABELS,
+    COSTS,
+    COUNT,
+    DEFAULT,
+    DIGITS,
+    EPS,
+    FORBIDDEN,
+    NOTHING,
+    PARAMETERS,
+    POWER,
+    PRESETS,
+    RANDOM,
+    ROWS,
+    TransportState,
+    parse_points,
+    parse_weights,
+)
+
+PLAY: Final = "along"
+DEFAULTS: Final = DEFAULT.shown | {PLAY: ALONG[0], CHARTS: LIVE}
+
+_KEPT: Final = "lab: last {} of transport"
+_REFUSED: Final = "lab: refused {} of transport"
+
+
+def draw_controls() -> TransportState:
+    """Draw every control in the sidebar and return what they say; what is no value is not taken."""
+    with st.sidebar:
+        with st.container(horizontal=True):
+            st.button(_("Reset"), icon=":material/restart_alt:", on_click=put_state, args=(DEFAULT,))
+            st.button(_("New draw"), icon=":material/casino:", on_click=_draw_again)
+        st.subheader(_("Iteration"), anchor=False)
+        values: dict[str, float] = {EPS.name: slider(EPS), COUNT.name: slider(COUNT)}
+        accelerate = st.toggle(
+            _("Accelerate"),
+            key="accelerate",
+            help=_(
+                "Off: the plain iteration, exactly so many. On: the same fixed point with "
+                "extrapolation and Newton steps, small ε by way of larger ones, until the error "
+                "is 1e−9."
+            ),
+            bind="query-params",
+        )
+        st.subheader(_("Costs"), anchor=False)
+        cost = st.selectbox(
+            _("Costs"),
+            options=COSTS,
+            format_func=lambda name: _(COST_LABELS[name]),
+            key="cost",
+            label_visibility="collapsed",
+            bind="query-params",
+        )
+        if cost == RANDOM:
+            values[POWER.name] = slider(POWER)
+        if cost != DIGITS:
+            values |= {ROWS.name: slider(ROWS), COLUMNS.name: slider(COLUMNS)}
+        values[FORBIDDEN.name] = slider(FORBIDDEN)
+        draw = st.number_input(
+            _("Seed"),
+            min_value=0,
+            max_value=LARGEST_SEED,
+            value=DEFAULT.draw,
+            key="draw",
+            help=_("Of the costs, of the points that nobody has moved, and of the forbidden pairs."),
+            bind="query-params",
+        )
+        texts: dict[str, str] = {}
+        if cost != DIGITS:
+            st.subheader(_("Marginals"), anchor=False)
+            texts |= {
+                "mu": _exact("mu", _("μ, row by row"), _weights_help()),
+                "nu": _exact("nu", _("ν, column by column"), _weights_help()),
+            }
+        if cost == CLOUDS:
+            st.subheader(_("Points"), anchor=False)
+            texts |= {
+                "x": _exact("x", _("First cloud"), _points_help()),
+                "y": _exact("y", _("Second cloud"), _points_help()),
+            }
+    return TransportState(cost=cost, draw=draw, accelerate=accelerate, **values, **texts)  # type: ignore[arg-type]
+
+
+def shown_in_link(state: TransportState) -> dict[str, float | str | bool]:
+    """Return what a link to the state says."""
+    return state.shown | {PLAY: chosen(PLAY, ALONG), CHARTS: chosen(CHARTS, CHART_KINDS)}
+
+
+def draw_presets() -> None:
+    """Draw a button for each state worth seeing."""
+    with st.container(horizontal=True, key="presets"):
+        for slug, (label, preset, along) in PRESETS.items():
+            st.button(_(label), key=f"preset-{slug}", on_click=put_state, args=(preset, along))
+
+
+def draw_scrub_choice(along: str) -> None:
+    """Draw the choice of what the bar scrubs."""
+    st.session_state["along-choice"] = along
+    st.pills(
+        _("Play along"),
+        options=ALONG,
+        format_func=lambda name: _("nothing") if name == NOTHING else _(PARAMETERS[name].label),
+        key="along-choice",
+        on_change=_choose_along,
+        help=_("The bar moves this under your hand; all else stays."),
+    )
+
+
+def put_state(state: TransportState, along: str = ALONG[0]) -> None:
+    """Set every control, as the callback of a button."""
+    put({parameter: getattr(state, name) for name, parameter in PARAMETERS.items()})
+    others = {name: value for name, value in state.shown.items() if name not in PARAMETERS}
+    st.session_state.update(others)
+    choose(PLAY, along)
+
+
+def put_texts(**texts: str) -> None:
+    """Set weights or points, as a hand has left them."""
+    st.session_state.update(texts)
+
+
+def _exact(name: str, label: str, help_text: str) -> str:
+    """Draw a text that a link spells, and return it; what is none leaves all as it was."""
+    parse = parse_points if name in "xy" else parse_weights
+    typed = st.text_input(
+        label, key=name, on_change=_read_typed, args=(name,), help=help_text, bind="query-params"
+    )
+    refused = st.session_state.pop(_REFUSED.format(name), None)
+    if refused is not None:
+        shown = f"`{refused.replace('`', '')[:60]}`"
+        st.error(_("Not understood, so nothing moved: {shown}").format(shown=shown))
+    found = parse(typed) or ""
+    st.session_state[_KEPT.format(name)] = found
+    return found
+
+
+def _read_typed(name: str) -> None:
+    parse = parse_points if name in "xy" else parse_weights
+    typed = st.session_state[name]
+    found = parse(typed.strip())
+    if found is None:
+        st.session_state[_REFUSED.format(name)] = typed
+    st.session_state[name] = st.session_state.get(_KEPT.format(name), "") if found is None else found
+
+
+def _weights_help() -> str:
+    return _(
+        "A character an entry, from 0 to 9 and on from a to z (35): its weight before all are divided "
+        "by their sum. Empty is uniform."
+    )
+
+
+def _points_help() -> str:
+    return _("Four characters a point, as a link spells it. Empty is the drawn cloud.")
+
+
+def _choose_along() -> None:
+    # To press what is pressed already would leave nothing chosen.
+    choose(PLAY, st.session_state["along-choice"] or chosen(PLAY, ALONG))
+
+
+def _draw_again() -> None:
+    # Points that were moved would hide the new ones.
+    st.session_state.update(draw=(st.session_state["draw"] + 1) % (LARGEST_SEED + 1), x="", y="")

@@ -1,0 +1,45 @@
+"""How does Sinkhorn balance a plan?"""
+
+from lab import transport_controls as controls
+from lab import transport_film as film
+from lab import transport_text as text
+from lab.controls import chosen, link, read_link, show_ignored
+from lab.i18n import _
+from lab.live import CHART_KINDS, CHARTS, LIVE, show_film, show_shot
+from lab.page import open_page, phone_hint, show_code, show_link, show_notes, show_numbers
+from lab.transport_data import answer, data_csv, numbers
+from lab.transport_state import ALONG, PARAMETERS
+
+open_page(
+    _("How does Sinkhorn balance a plan?"),
+    _(
+        "A plan says how much mass goes from each row to each column. Sinkhorn scales the columns to "
+        "their sums ν, then the rows to theirs μ, again and again. Play it, and see what is left after "
+        "3 iterations."
+    ),
+    r"P_{ij} = \mu_i\, \nu_j\, e^{(f_i + g_j - C_{ij})/\varepsilon}",
+)
+
+phone_hint()
+read_link("transport", PARAMETERS.values())
+state = controls.draw_controls()
+shown = controls.shown_in_link(state)
+show_ignored("transport", shown)
+controls.draw_presets()
+
+found = answer(state)
+along, scrub = chosen(controls.PLAY, ALONG), None
+length = film.film_length(found, along)
+if chosen(CHARTS, CHART_KINDS) == LIVE:
+    controls.draw_scrub_choice(along)
+    scrub = film.plan_film(found, along, length=length)
+show_shot("transport", film.take_shot(found, length=length), scrub=scrub)
+show_notes(text.notes(found))
+
+show_numbers(numbers(found), data_csv(found), file_name="transport.csv")
+show_link(link(shown, controls.DEFAULTS))
+show_code(text.snippet(state), text.command(state))
+
+# Last, since the page need not wait for it.
+if scrub:
+    show_film("transport", film.make_film(found, along, scrub, length=length))
