@@ -37,7 +37,7 @@ test: browser $(DEV) ## Run linter, type checker and every test
 	$(PY) -m mypy
 	OMP_NUM_THREADS=1 $(PY) -m pytest -n $(WORKERS) --dist loadfile --jaxtyping-packages=ce_core,beartype.beartype
 
-fuzz: $(DEV) ## Run the property tests on 10,000 examples each (some hours; FUZZ=... picks some)
+fuzz: $(DEV) ## Run the property tests on 10,000 examples each (2 hours; FUZZ=sinkhorn picks some)
 	OMP_NUM_THREADS=1 $(PY) -m pytest --hypothesis-profile=fuzz --jaxtyping-packages=ce_core,beartype.beartype tests/fuzz $(if $(FUZZ),-k '$(FUZZ)')
 
 bench: $(BENCH) ## Time the core against its peers and write docs/benchmarks.md

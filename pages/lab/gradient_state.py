@@ -135,7 +135,7 @@ PRESETS: Final[Mapping[str, tuple[str, GradientState]]] = {
     "two": (N_("2 classes: stops at 0.782"), GradientState((-1.0, 1.0))),
     "ten": (
         N_("10 classes: stops at 0.476"),
-        GradientState((-1.0, 1.5, 0.5, 0.0, -0.5, 1.0, -1.0, 0.5, 0.0, -1.5)),
+        GradientState((-1.0, 1.5, 0.5, 0.0, -0.5, 1.0, -1.0, 0.5, 0.0, -1.5), steps=500),
     ),
     "truth": (
         N_("Start at the target"),

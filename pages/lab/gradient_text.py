@@ -93,9 +93,13 @@ def gradient_numbers(found: Answer, step: int) -> str:
 def residual_numbers(found: Answer, step: int) -> str:
     """Return the sum of the residual beside its elements."""
     residual = found.residual[step]
-    return _("(J a)ᵢ = pᵢ (aᵢ − p·a). Sum over the classes: **{total}**. Elements: {elements}.").format(
+    return _(
+        "(J a)ᵢ = pᵢ (aᵢ − p·a). Sum over the classes: **{total}**. Elements from **{low}** to "
+        "**{high}**."
+    ).format(
         total=number(residual.sum().item(), digits=2),
-        elements=", ".join(number(value) for value in residual.tolist()),
+        low=number(residual.min().item()),
+        high=number(residual.max().item()),
     )
 
 

@@ -478,9 +478,10 @@ def snippet(state: StabilityState) -> str:
         "trace = ce_core.trace_formula(\n"
         f'    "{state.formula}", a, q,\n    dtype="{state.dtype}"{floor},\n)\n'
         "for step in trace.steps:\n"
-        "    print(step.text, step.value, step.gradient)\n"
+        "    print(step.text)\n"
+        "    print(step.value, step.gradient)\n"
         "print(trace.value, trace.true_value)\n"
-        "print(trace.left_forward, trace.left_backward)\n"
+        "print(\n    trace.left_forward,\n    trace.left_backward,\n)\n"
     )
 
 

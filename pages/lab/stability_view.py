@@ -33,13 +33,13 @@ def _show_lines(name: str) -> None:
         )
         for column, title, result, key in zip(
             st.columns(2),
-            (_("As it is written"), _("The cure")),
+            (_("**As it is written**"), _("**The cure**")),
             (broken, cured),
             ("broken", "cured"),
             strict=True,
         ):
             with column.container(key=f"case-{key}", gap="small"):
-                st.markdown(f"**{title}**")
+                st.markdown(title)
                 st.code(result.code, language="python", wrap_lines=True)
                 st.markdown(_result(result))
 

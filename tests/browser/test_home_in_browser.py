@@ -21,12 +21,11 @@ TITLE = "Cross-Entropy Lab"
 
 
 def follow(page: Page, key: str) -> Page:
-    """Open the link of a claim and return its tab once it stands."""
+    """Open the link of a claim and return its tab once the page is there, charts or not."""
     with page.context.expect_page() as opened:
         page.locator(f".st-key-claim-{key} a").click()
     tab = opened.value
-    tab.wait_for_selector("h1")
-    settle(tab)
+    tab.wait_for_selector("[data-testid='stMain'] .lab-card h2", timeout=60_000)
     return tab
 
 

@@ -285,15 +285,17 @@ def test_sinkhorn_invalid_item_is_named_and_leaves_the_others(
 
 @given(transports(dtype=torch.float64), st.integers(-30, 30))
 def test_sinkhorn_in_other_units_is_the_same_plan(problem: Transport, power: int) -> None:
-    # Powers of two are exact, so every bit of the plan stays, and the potentials scale.
+    # Powers of two are exact, so every bit of the plan stays, and the potentials scale, but for what
+    # a weight so small that its products are subnormal does to their gauge.
     assume(1e-200 < problem.eps < 1e200)
     factor = 2.0**power
     one = run(problem)
     other = sinkhorn(factor * problem.cost, **{**problem.options(), "eps": factor * problem.eps})
     assert torch.equal(one.status, other.status)
     assert torch.equal(one.plan, other.plan)
-    assert torch.equal(factor * one.f, other.f)
-    assert torch.equal(factor * one.g, other.g)
+    slack = 1e-300 + 1e-300 * factor
+    torch.testing.assert_close(factor * one.f, other.f, rtol=1e-14, atol=slack)
+    torch.testing.assert_close(factor * one.g, other.g, rtol=1e-14, atol=slack)
 
 
 @given(transports(dtype=torch.float64, least_log_eps=-1.5, tolerances=[1e-11]))
@@ -353,7 +355,9 @@ def smooth_problems(draw: Any) -> tuple[Tensor, Tensor, Tensor, float]:
     """Draw a cost, logits of both marginals, and an eps at which a few iterations arrive."""
     n, m = draw(st.integers(1, 4)), draw(st.integers(1, 4))
     cost = draw(costs(torch.float64, (n, m), forbidding=False))
+    # Derivatives are in units of 1 / eps.
     assume(cost.abs().max() < 1e4)
+    assume(span(cost) > 1e-100)
     parts = [
         torch.tensor(draw(st.lists(st.floats(-2, 2), min_size=k, max_size=k)), dtype=torch.float64)
         for k in (n, m)
@@ -368,11 +372,12 @@ def test_sinkhorn_implicit_and_unrolled_gradients_agree(
     *inputs, eps = problem
     weights = torch.arange(1.0, 1 + inputs[0].numel(), dtype=torch.float64).reshape(inputs[0].shape)
     gradients = []
-    for kind in ("implicit", "unrolled"):
+    # The unrolled one needs iterations of its own, also where the plan is there at once: each shrinks
+    # its error to tanh²(1) = 0.58 of it, or less.
+    for kind, tol in (("implicit", 1e-14), ("unrolled", None)):
         cost, a, b = (x.clone().requires_grad_() for x in inputs)
-        result = sinkhorn(
-            cost, eps=eps, mu=a.softmax(-1), nu=b.softmax(-1), tol=1e-14, max_iter=60, gradient=kind
-        )
+        mu, nu = a.softmax(-1), b.softmax(-1)
+        result = sinkhorn(cost, eps=eps, mu=mu, nu=nu, tol=tol, max_iter=60, gradient=kind)
         loss = (weights.sin() * result.plan).sum() + result.transport_cost / eps
         gradients.append(torch.autograd.grad(loss, (cost, a, b)))
     for implicit, unrolled in zip(*gradients, strict=True):

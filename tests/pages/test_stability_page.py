@@ -244,7 +244,7 @@ def test_stability_cases_have_labels_causes_and_states() -> None:
 
 def test_stability_shows_no_case_where_the_state_is_none(open_page: OpenPage) -> None:
     app = open_page(PAGE, logits="3,1")
-    assert "The cure" not in text_of(app)
+    assert "**The cure**" not in text_of(app)
 
 
 # Links
