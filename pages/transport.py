@@ -28,6 +28,7 @@ show_ignored("transport", shown)
 controls.draw_presets()
 
 found = answer(state)
+controls.draw_pads(found)
 along, scrub = chosen(controls.PLAY, ALONG), None
 length = film.film_length(found, along)
 if chosen(CHARTS, CHART_KINDS) == LIVE:

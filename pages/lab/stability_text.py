@@ -492,8 +492,8 @@ def command(state: StabilityState) -> str:
 
 def _row(name: str, values: Sequence[float]) -> str:
     """Return the assignment of a row, in lines that fit a phone."""
-    lines = wrap(", ".join(map(_literal, values)), width=34)
-    if len(lines) == 1 and len(lines[0]) < 30:
+    lines = wrap(", ".join(map(_literal, values)), width=28)
+    if len(lines) == 1 and len(lines[0]) < 28:
         return f"{name} = [{lines[0]}]\n"
     return "\n".join([f"{name} = [", *(f"    {line}" for line in lines), "]", ""])
 

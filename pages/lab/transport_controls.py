@@ -1,5 +1,6 @@
 """The controls of the page of transport: costs, sizes, eps, iterations, marginals, presets."""
 
+from functools import partial
 from typing import Final
 
 import streamlit as st
@@ -8,6 +9,8 @@ from lab.controls import choose, chosen, put, slider
 from lab.i18n import _
 from lab.live import CHART_KINDS, CHARTS, LIVE
 from lab.losses_controls import LARGEST_SEED
+from lab.pad import show_points, show_weights
+from lab.transport_data import Answer, lines_of
 from lab.transport_state import (
     ALONG,
     CLOUDS,
@@ -26,13 +29,21 @@ from lab.transport_state import (
     RANDOM,
     ROWS,
     TransportState,
+    levels,
     parse_points,
     parse_weights,
+    points,
+    read_points,
+    read_weights,
 )
 
 PLAY: Final = "along"
 DEFAULTS: Final = DEFAULT.shown | {PLAY: ALONG[0], CHARTS: LIVE}
 
+_SERIAL: Final = "lab: serial of the pads of transport"
+_FAILED: Final = "lab: the pads of transport have not come"
+_BARS: Final = "weights-bars"
+_POINTS: Final = "points-pad"
 _KEPT: Final = "lab: last {} of transport"
 _REFUSED: Final = "lab: refused {} of transport"
 
@@ -106,6 +117,53 @@ def draw_presets() -> None:
             st.button(_(label), key=f"preset-{slug}", on_click=put_state, args=(preset, along))
 
 
+def draw_pads(found: Answer) -> None:
+    """Draw the points to drag and the weights to paint, where the state has some."""
+    state = found.state
+    if state.cost == DIGITS:
+        return
+    serial = st.session_state.get(_SERIAL, 0)
+    if state.cost == CLOUDS:
+        with st.container(border=True, key="pad"):
+            show_points(
+                *points(state),
+                lines_of(found),
+                serial=serial,
+                key=_POINTS,
+                on_moved=partial(_take_points, state.rows, state.columns),
+                on_failed=_note_failure,
+            )
+    with st.expander(_("Paint the marginals μ and ν")):
+        show_weights(
+            levels(state.mu, state.rows),
+            levels(state.nu, state.columns),
+            serial=serial,
+            key=_BARS,
+            on_moved=partial(_take_weights, state.rows, state.columns),
+            on_failed=_note_failure,
+        )
+    if st.session_state.get(_FAILED):
+        st.info(_("What is dragged has not come. The exact values in the sidebar do the same."))
+
+
+def _take_weights(rows: int, columns: int) -> None:
+    moved = read_weights(st.session_state[_BARS].get("moved"), rows, columns)
+    if moved is not None:
+        mu, nu, st.session_state[_SERIAL] = moved
+        st.session_state.update(mu=mu, nu=nu)
+
+
+def _take_points(rows: int, columns: int) -> None:
+    moved = read_points(st.session_state[_POINTS].get("moved"), rows, columns)
+    if moved is not None:
+        x, y, st.session_state[_SERIAL] = moved
+        st.session_state.update(x=x, y=y)
+
+
+def _note_failure() -> None:
+    st.session_state[_FAILED] = True
+
+
 def draw_scrub_choice(along: str) -> None:
     """Draw the choice of what the bar scrubs."""
     st.session_state["along-choice"] = along
@@ -125,11 +183,6 @@ def put_state(state: TransportState, along: str = ALONG[0]) -> None:
     others = {name: value for name, value in state.shown.items() if name not in PARAMETERS}
     st.session_state.update(others)
     choose(PLAY, along)
-
-
-def put_texts(**texts: str) -> None:
-    """Set weights or points, as a hand has left them."""
-    st.session_state.update(texts)
 
 
 def _exact(name: str, label: str, help_text: str) -> str:

@@ -41,6 +41,7 @@ from lab.transport_state import (
 TOL: Final = 1e-9
 """Where the accelerated iteration stops, and what counts as converged."""
 POST_ITERATIONS: Final = 10
+LEAST_SHARE: Final = 0.02
 _HORIZONS: Final = (10, 20, 30, 50, 75, 100, 150, 200)
 # All frames over eps show as many, so that the axis stays.
 _EPS_HORIZON: Final = 100
@@ -161,6 +162,13 @@ def answers(state: TransportState, along: str, values: Sequence[float]) -> list[
         Answer(one, problem, frame, traces[one.epsilon], path, variant, here.get(one.epsilon))
         for one, frame in zip(states, _frames(problem, state, along, states), strict=True)
     ]
+
+
+def lines_of(found: Answer) -> list[tuple[int, int, float]]:
+    """Return the pairs that are drawn as lines, each with its share of the most a pair can get."""
+    shares = found.plan / min(found.problem.mu.max(), found.problem.nu.max())
+    pairs = (shares >= LEAST_SHARE).nonzero().tolist()
+    return [(i, j, round(min(1.0, shares[i, j].item()), 4)) for i, j in pairs]
 
 
 def horizon(found: Answer, along: str) -> int:

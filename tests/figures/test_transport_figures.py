@@ -62,8 +62,10 @@ def test_plan_figure_colours_do_not_depend_on_the_plan() -> None:
 
 def test_convergence_figure_draws_the_trace_and_the_present() -> None:
     figure = convergence_figure(TRACE, at=3, error=0.01)
-    np.testing.assert_allclose(trace(figure, "plain").y, np.maximum(TRACE.plain, 1e-17))
-    np.testing.assert_allclose(trace(figure, "accelerated").y, np.maximum(TRACE.accelerated, 1e-17))
+    np.testing.assert_allclose(trace(figure, "plain").y, np.maximum(TRACE.plain.numpy(), 1e-17))
+    np.testing.assert_allclose(
+        trace(figure, "accelerated").y, np.maximum(TRACE.accelerated.numpy(), 1e-17)
+    )
     np.testing.assert_allclose(trace(figure, "bound").y, TRACE.bound)
     np.testing.assert_allclose(trace(figure, "asymptote").y, TRACE.asymptote)
     assert list(trace(figure, "plain").x) == list(range(1, 21))
@@ -89,7 +91,7 @@ def test_variant_figure_draws_a_line_a_dtype_and_the_present() -> None:
     found = variant_differences(COST, [10.0, 2000.0])
     figure = variant_figure(found, now=50.0)
     for dtype, differences in zip(found.dtypes, found.differences, strict=True):
-        np.testing.assert_allclose(trace(figure, dtype).y, np.maximum(differences, 1e-18))
+        np.testing.assert_allclose(trace(figure, dtype).y, np.maximum(differences.numpy(), 1e-18))
     assert list(trace(figure, "now").x) == [50.0, 50.0]
 
 

@@ -7,6 +7,7 @@ import math
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -147,7 +148,7 @@ def test_gradient_film_has_the_frames_of_the_bar_and_ends_at_the_minimum(open_pa
         return found
 
     start = mark(first, "start")["customdata"][0]
-    assert mark(first, "now")["customdata"] == pytest.approx(torch.tensor([start] * 3).numpy())
+    assert mark(first, "now")["customdata"] == pytest.approx(np.stack([start] * 3))
     stop = mark(last, "stop")["customdata"][0]
     assert mark(last, "now")["customdata"][2] == pytest.approx(stop, abs=1e-6)
     l1, held, _full = mark(last, "now")["customdata"]

@@ -61,7 +61,9 @@ def test_transport_opens_on_a_state_that_shows_the_answer(open_page: OpenPage) -
 
 
 def test_transport_shows_the_numbers_of_the_core(open_page: OpenPage) -> None:
-    app = open_page(PAGE, rows="8", columns="5", epsilon="0.1", iterations="4", draw="3", power="2")
+    app = open_page(
+        PAGE, along="none", rows="8", columns="5", epsilon="0.1", iterations="4", draw="3", power="2"
+    )
     cost = ce.random_cost(8, 5, exponent=2.0, seed=3)
     result = ce.sinkhorn(cost, eps=0.1, tol=None, max_iter=4)
     np.testing.assert_allclose(drawn(app, "plan")["z"], result.plan, rtol=0, atol=1e-6)
@@ -87,7 +89,7 @@ def test_transport_shows_the_numbers_of_the_core(open_page: OpenPage) -> None:
 def test_transport_slider_changes_what_is_computed(
     open_page: OpenPage, name: str, value: float
 ) -> None:
-    app = open_page(PAGE)
+    app = open_page(PAGE, along="none")
     before = numbers_of(app)
     app.select_slider(key=name).set_value(value).run()
     assert not app.exception
@@ -95,17 +97,17 @@ def test_transport_slider_changes_what_is_computed(
 
 
 def test_transport_accelerated_arrives_where_plain_iteration_does_not(open_page: OpenPage) -> None:
-    app = open_page(PAGE, epsilon="0.02", iterations="80")
+    app = open_page(PAGE, along="none", epsilon="0.02", iterations="80")
     assert numbers_of(app)["marginal_error"] > 1e-5
     app.toggle(key="accelerate").set_value(True).run()
     assert numbers_of(app)["marginal_error"] <= 1e-5
-    app = open_page(PAGE, epsilon="0.05", iterations="80", accelerate="true")
+    app = open_page(PAGE, along="none", epsilon="0.05", iterations="80", accelerate="true")
     assert "The plan is balanced" in text_of(app)
 
 
 @pytest.mark.parametrize("slug", PRESETS)
 def test_transport_preset_lands_on_its_insight(open_page: OpenPage, slug: str) -> None:
-    app = open_page(PAGE)
+    app = open_page(PAGE, along="none")
     app.button(key=f"preset-{slug}").click().run()
     assert not app.exception
     assert not app.warning
@@ -146,7 +148,7 @@ def test_transport_film_along_nothing_is_none(open_page: OpenPage) -> None:
 
 
 def test_transport_takes_painted_marginals_with_zeros(open_page: OpenPage) -> None:
-    app = open_page(PAGE, rows="3", columns="4", mu="0z5", nu="1230", iterations="20")
+    app = open_page(PAGE, along="none", rows="3", columns="4", mu="0z5", nu="1230", iterations="20")
     assert not app.warning
     weights = torch.tensor([0.0, 35.0, 5.0], dtype=torch.float64)
     np.testing.assert_allclose(drawn(app, "mu")["x"], weights / weights.sum(), atol=1e-6)
@@ -156,7 +158,7 @@ def test_transport_takes_painted_marginals_with_zeros(open_page: OpenPage) -> No
 
 @pytest.mark.parametrize("typed", ["000", "A!", "-1", "9" * 100])
 def test_transport_refuses_weights_that_are_none(open_page: OpenPage, typed: str) -> None:
-    app = open_page(PAGE, mu="123")
+    app = open_page(PAGE, along="none", mu="123")
     app.text_input(key="mu").set_value(typed).run()
     assert not app.exception
     assert "nothing moved" in app.error[0].value
@@ -177,7 +179,7 @@ def test_transport_link_with_garbage_is_named_and_ignored(open_page: OpenPage) -
 
 @pytest.mark.parametrize("cost", ["clouds", "digits"])
 def test_transport_of_other_costs_is_that_of_the_core(open_page: OpenPage, cost: str) -> None:
-    app = open_page(PAGE, cost=cost, epsilon="0.05")
+    app = open_page(PAGE, along="none", cost=cost, epsilon="0.05")
     assert not app.exception
     problem = pose(TransportState(cost=cost))
     result = ce.sinkhorn(problem.cost, eps=0.05, mu=problem.mu, nu=problem.nu, tol=None, max_iter=3)
