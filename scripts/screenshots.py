@@ -16,6 +16,8 @@ PAGES: Final = {
     "home": "/",
     "softmax": "/softmax",
     "softmax-30": "/softmax?a=" + ",".join(f"{2 - k / 8:g}" for k in range(30)),
+    "gradient": "/gradient",
+    "gradient-10": "/gradient?start=-1,1.5,0.5,0,-0.5,1,-1,0.5,0,-1.5&steps=500&step=30",
     "stability": "/stability",
     "losses": "/losses",
     "losses-scale-16": "/losses?logit_scale=16&published=true",

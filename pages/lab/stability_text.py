@@ -479,8 +479,9 @@ def snippet(state: StabilityState) -> str:
         f'    "{state.formula}", a, q,\n    dtype="{state.dtype}"{floor},\n)\n'
         "for step in trace.steps:\n"
         "    print(step.text)\n"
-        "    print(step.value, step.gradient)\n"
-        "print(trace.value, trace.true_value)\n"
+        "    print(step.value)\n"
+        "    print(step.gradient)\n"
+        "print(\n    trace.value,\n    trace.true_value,\n)\n"
         "print(\n    trace.left_forward,\n    trace.left_backward,\n)\n"
     )
 

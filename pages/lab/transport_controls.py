@@ -38,6 +38,7 @@ from lab.transport_state import (
 )
 
 PLAY: Final = "along"
+COST: Final = "cost"
 DEFAULTS: Final = DEFAULT.shown | {PLAY: ALONG[0], CHARTS: LIVE}
 
 _SERIAL: Final = "lab: serial of the pads of transport"
@@ -50,6 +51,7 @@ _REFUSED: Final = "lab: refused {} of transport"
 
 def draw_controls() -> TransportState:
     """Draw every control in the sidebar and return what they say; what is no value is not taken."""
+    cost = chosen(COST, COSTS)
     with st.sidebar:
         with st.container(horizontal=True):
             st.button(_("Reset"), icon=":material/restart_alt:", on_click=put_state, args=(DEFAULT,))
@@ -67,13 +69,14 @@ def draw_controls() -> TransportState:
             bind="query-params",
         )
         st.subheader(_("Costs"), anchor=False)
-        cost = st.selectbox(
+        st.session_state["cost-choice"] = cost
+        st.selectbox(
             _("Costs"),
             options=COSTS,
             format_func=lambda name: _(COST_LABELS[name]),
-            key="cost",
+            key="cost-choice",
             label_visibility="collapsed",
-            bind="query-params",
+            on_change=_choose_cost,
         )
         if cost == RANDOM:
             values[POWER.name] = slider(POWER)
@@ -180,8 +183,9 @@ def draw_scrub_choice(along: str) -> None:
 def put_state(state: TransportState, along: str = ALONG[0]) -> None:
     """Set every control, as the callback of a button."""
     put({parameter: getattr(state, name) for name, parameter in PARAMETERS.items()})
-    others = {name: value for name, value in state.shown.items() if name not in PARAMETERS}
-    st.session_state.update(others)
+    known = {*PARAMETERS, COST}
+    st.session_state.update({name: value for name, value in state.shown.items() if name not in known})
+    choose(COST, state.cost)
     choose(PLAY, along)
 
 
@@ -218,6 +222,10 @@ def _weights_help() -> str:
 
 def _points_help() -> str:
     return _("Four characters a point, as a link spells it. Empty is the drawn cloud.")
+
+
+def _choose_cost() -> None:
+    choose(COST, st.session_state["cost-choice"])
 
 
 def _choose_along() -> None:

@@ -99,9 +99,7 @@ def variant_numbers(found: Answer) -> str:
     return _(
         "Now C/ε spans {steepness}. Largest difference of an entry of Q (rows sum to 1): {parts}. Both "
         "after the post's {count} iterations, uniform marginals."
-    ).format(
-        steepness=number(found.steepness, digits=4), parts=" · ".join(parts), count=POST_ITERATIONS
-    )
+    ).format(steepness=f"{found.steepness:,.4g}", parts=" · ".join(parts), count=POST_ITERATIONS)
 
 
 def notes(found: Answer) -> list[str]:
@@ -205,7 +203,7 @@ def _variant(found: Answer) -> str:
         for index in ((row > _WRONG).nonzero().flatten()[:1] for row in over.differences)
     ]
     breaks = [
-        _("{dtype} at {first}").format(dtype=dtype, first=number(at, digits=3))
+        _("{dtype} at {first}").format(dtype=dtype, first=f"{at:,.0f}")
         for dtype, at in zip(over.dtypes, first, strict=True)
         if math.isfinite(at)
     ]
@@ -214,7 +212,7 @@ def _variant(found: Answer) -> str:
     return _(
         "**The post's variant is right here**, where C/ε spans {steepness}. On these costs it breaks "
         "further on: {breaks}."
-    ).format(steepness=number(found.steepness, digits=3), breaks=", ".join(breaks))
+    ).format(steepness=f"{found.steepness:,.3g}", breaks=", ".join(breaks))
 
 
 def snippet(state: TransportState) -> str:

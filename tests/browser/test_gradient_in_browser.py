@@ -27,16 +27,17 @@ DEFAULT = [2.5, 0.5, -1.0]
 
 _READ = """() => {
     const bars = document.querySelector('.lab-pushes');
-    const now = (name) => [...bars.querySelectorAll(`.handle.${name}`)].map((bar) => Number(bar.ariaValueNow));
-    const values = (name) => [...bars.querySelectorAll(`.bar.${name}`)].map((bar) => Number(bar.dataset.value));
+    const all = (selector) => [...bars.querySelectorAll(selector)];
+    const now = (name) => all(`.handle.${name}`).map((bar) => Number(bar.ariaValueNow));
+    const values = (name) => all(`.bar.${name}`).map((bar) => Number(bar.dataset.value));
     const losses = bars.querySelector('.losses').dataset;
     return {
         logits: now('logit'), q: now('q'), p: values('p'),
         pulls: values('pulls'), residual: values('residual'), full: values('full'),
         l1: Number(losses.l1), l2: Number(losses.l2),
-        target: [...bars.querySelectorAll('input[type=radio]')].findIndex((radio) => radio.checked),
-        ways: [...bars.querySelectorAll('.arrow b')].map((head) => head.dataset.way),
-        totals: [...bars.querySelectorAll('.total span')].map((span) => span.textContent),
+        target: all('input[type=radio]').findIndex((radio) => radio.checked),
+        ways: all('.arrow b').map((head) => head.dataset.way),
+        totals: all('.total span').map((span) => span.textContent),
         readout: bars.querySelector('.readout').textContent,
     };
 }"""

@@ -193,7 +193,7 @@ def test_transport_reset_and_new_draw(open_page: OpenPage) -> None:
     assert app.text_input(key="x").value == ""
     press(app, "Reset")
     assert app.select_slider(key="rows").value == 12
-    assert app.selectbox(key="cost").value == "random"
+    assert app.selectbox(key="cost-choice").value == "random"
     assert app.text_input(key="mu").value == ""
     assert numbers_of(app)["column_error"] > 0.05
 
