@@ -39,7 +39,7 @@ def test_page_fits_a_phone_in_both_themes(lab: str, browser: Browser, path: str,
     wider = tab.evaluate(
         """() => [...document.querySelectorAll("[data-testid='stMain'] *")]
             .filter(node => node.getBoundingClientRect().right > innerWidth + 1
-                            && !node.closest('.katex-mathml'))
+                            && !node.closest('.katex-mathml, .trace-scroller'))
             .map(node => node.className.toString().slice(0, 60))"""
     )
     assert wider == []

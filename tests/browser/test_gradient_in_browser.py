@@ -129,7 +129,8 @@ def test_gradient_dragged_logit_moves_all_at_once_and_tells_the_server_on_releas
     expect(page.get_by_role("textbox", name="Start of the descents")).to_have_value(
         f"{found['logits'][0]:g},0.5,-1"
     )
-    expect(page.get_by_text("The same way, not equally hard")).to_be_visible()
+    # Now it is another logit that is pushed both ways.
+    expect(page.get_by_text("At the start L1 pushes a₃ down")).to_be_visible()
 
 
 def test_gradient_dragged_q_stays_a_distribution_and_is_in_the_url(lab: str, page: Page) -> None:
@@ -182,7 +183,7 @@ def test_gradient_plays_the_descents_and_remembers_where_it_stopped(lab: str, pa
     open_gradient(page, f"{lab}/gradient")
     bar = page.locator(".lab-scrub")
     expect(bar).to_have_attribute("data-ready", "true")
-    play = bar.get_by_role("button", name="Play")
+    play = bar.get_by_role("button", name="Play", exact=True)
     play.click()
     page.wait_for_function(
         "() => Number(document.querySelector('.lab-figures').dataset.at) > 3"
@@ -229,7 +230,7 @@ def test_gradient_preset_and_reset_move_the_bars(lab: str, page: Page) -> None:
     open_gradient(page, f"{lab}/gradient")
     handle(page, "logit", 0).evaluate("node => { node.same = true; }")
     page.get_by_role("button", name="Start at the target").click()
-    expect(handle(page, "q", 0)).to_have_attribute("aria-valuenow", "0.6")
+    expect(handle(page, "q", 0)).to_have_attribute("aria-valuetext", "0.600; p 0.600")
     assert handle(page, "logit", 0).evaluate("node => node.same") is True
     found = read(page)
     assert max(map(abs, found["pulls"])) < 1e-5
