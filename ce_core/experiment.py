@@ -145,11 +145,22 @@ def run_experiment(config: ExperimentConfig, *, device: torch.device | str = "cp
     >>> (result.l1 - result.l2 - result.entropy).abs().max() < 1e-12
     tensor(True)
     """
-    chunks = [_run_chunk(config, draws, device) for draws in _draw_chunks(config)]
-    losses, rows_finite, marginal_error, products = (
-        torch.cat([getattr(chunk, name) for chunk in chunks], dim).cpu()
-        for name, dim in (("losses", 1), ("finite", 0), ("marginal_error", 0), ("products", 1))
-    )
+    dtype: torch.dtype = getattr(torch, config.dtype)
+    losses = torch.empty(3, config.trials, config.n, dtype=dtype)
+    rows_finite = torch.empty(config.trials, config.n, dtype=torch.bool)
+    marginal_error = torch.empty(config.trials, dtype=torch.float64)
+    products = torch.empty(3, config.trials, dtype=torch.float64)
+    done = 0
+    for draws in _draw_chunks(config):
+        chunk = _run_chunk(config, draws, device)
+        # Filled in, since what is kept between the large arrays of two chunks keeps their memory.
+        part = slice(done, done + len(draws))
+        losses[:, part], rows_finite[part] = chunk.losses, chunk.finite
+        marginal_error[part], products[:, part] = chunk.marginal_error, chunk.products
+        if done == 0:
+            kept = chunk.finite[0]
+            l1_grad, difference = (grad[kept].cpu().double() for grad in chunk.first_gradients)
+        done += len(draws)
     count = rows_finite.sum(-1)
     rows = torch.where(rows_finite, losses.double(), 0.0)
     # Rounded once more: the mean of a run in half precision is a number in half precision.
@@ -159,8 +170,6 @@ def run_experiment(config: ExperimentConfig, *, device: torch.device | str = "cp
     # dL2/da is dL1/da and the difference, so its products follow from theirs.
     square_2 = square_1 + 2 * product + square_difference
     product = square_1 + product
-    kept = chunks[0].finite[0]
-    l1_grad, difference = (part[kept].cpu().double() for part in chunks[0].first_gradients)
     return ExperimentResult(
         config=config,
         l1=means[0],
