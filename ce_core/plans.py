@@ -155,7 +155,7 @@ def plans_along_eps(
         raise ValueError(f"eps must be a row of finite numbers > 0, got {epsilons.tolist()}")
     scaled = cost / epsilons[:, None, None]
     # With forbidden pairs one by one, so that each is told apart from what has no plan by itself.
-    parts = scaled.split(1) if (cost == torch.inf).any() else [scaled]
+    parts = [part[None] for part in scaled] if (cost == torch.inf).any() else [scaled]
     results = [sinkhorn(part, eps=1.0, mu=mu, nu=nu, tol=tol, max_iter=max_iter) for part in parts]
     plan, taken = (torch.cat([getattr(r, name) for r in results]) for name in ("plan", "n_iter"))
     return _frames(plan, cost, mu, nu, epsilons, taken)

@@ -293,10 +293,10 @@ def test_gradient_script_computes_what_the_core_computes(lab: str, page: Page) -
         }""",
         [*((SCRIPTS / name).read_text("utf-8") for name in ("softmax.js", "gradient.js")), cases],
     )
-    for (a, q), ours in zip(cases, found, strict=True):
-        size = max(1.0, max(a) - min(a))
-        logits = torch.tensor(a, dtype=torch.float64)
-        target = torch.tensor(q, dtype=torch.float64)
+    for (raw_logits, raw_target), ours in zip(cases, found, strict=True):
+        size = max(1.0, max(raw_logits) - min(raw_logits))
+        logits = torch.tensor(raw_logits, dtype=torch.float64)
+        target = torch.tensor(raw_target, dtype=torch.float64)
         expected = {
             "p": softmax(logits),
             "pulls": cross_entropy_grad(logits, target),
