@@ -274,7 +274,8 @@ def draw_ledger() -> None:
         for key, entry in LEDGER.items():
             with st.container(border=True, key=f"claim-{key}"):
                 st.subheader(_(entry.claim), anchor=False)
-                st.markdown(f"{_(BADGES[CLAIMS[key].verdict])} {statement(key)}")
+                badge = _(BADGES[CLAIMS[key].verdict])
+                st.markdown(" ".join([badge, statement(key)]))
                 st.link_button(
                     _(_LABELS[entry.page]),
                     entry.address,
