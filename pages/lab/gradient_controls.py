@@ -103,12 +103,13 @@ def draw_controls(state: GradientState) -> None:
         st.slider(_("K: classes"), FEWEST, MOST, key="start-classes", on_change=_resize)
         st.subheader(_("Target q"), anchor=False)
         _value("q-kind", state.kind)
-        st.segmented_control(
+        st.radio(
             _("Kind of target"),
             options=KINDS,
             format_func=lambda kind: _(_KIND_LABELS[kind]),
             key="q-kind",
             on_change=_choose_kind,
+            horizontal=True,
             help=_(
                 "One-hot: 1 on one class. Smoothed: s/K of it goes to each class. Free: any weights."
             ),
@@ -244,9 +245,6 @@ def _change(field: str, key: str) -> None:
 
 def _choose_kind() -> None:
     state, kind = read_state(), st.session_state["q-kind"]
-    # To press what is pressed already would leave nothing chosen.
-    if kind not in KINDS:
-        return
     weights = tuple(round(share, 6) for share in target_of(state).tolist())
     put(replace(state, kind=kind, weights=weights if kind == FREE else ()))
 

@@ -328,8 +328,7 @@ def test_gradient_classes_come_and_go(open_page: OpenPage) -> None:
 
 
 def choose_kind(app: AppTest, kind: str) -> None:
-    (choice,) = (group for group in app.button_group if group.key == "q-kind")
-    choice.set_value(kind).run()
+    app.radio(key="q-kind").set_value(kind).run()
 
 
 def test_gradient_kind_of_target_brings_its_own_controls(open_page: OpenPage) -> None:
