@@ -114,7 +114,9 @@ def test_transport_fits_a_phone(lab: str, page: Page, theme: Any) -> None:
 
 
 def _hold_to_core(page: Page, **sizes: Any) -> None:
-    said = {name: values[0] for name, values in query(page).items() if name in ("mu", "nu", "x", "y")}
+    said: dict[str, Any] = {
+        name: values[0] for name, values in query(page).items() if name in ("mu", "nu", "x", "y")
+    }
     state = TransportState(**sizes, **said)
     page.wait_for_function(
         "() => document.querySelector(\"[data-panel='plan'] .js-plotly-plot\") !== null"
