@@ -15,7 +15,7 @@ from ce_core.solver import Solution, anneal, rounding_floor, solve
 from ce_core.transport import require_matrices
 
 # Marginals that were rounded to a half type, or summed in another order, still count as sums of 1.
-_MASS_TOLERANCE = 1e-3
+_MASS_TOLERANCE = 1e-2
 # Iterations after which an item whose pairs are partly forbidden is no longer suspected.
 _FEASIBILITY_STEPS = 1000
 
@@ -221,7 +221,7 @@ def sinkhorn(
         errors = _without(invalid, errors)
     return SinkhornResult(
         **{name: x.reshape((*batch, *x.shape[1:])).to(cost.dtype) for name, x in fields.items()},
-        errors=errors.reshape((*batch, -1)) if batch else errors[0],
+        errors=errors.reshape((*batch, errors.shape[-1])),
         converged=(status == SinkhornStatus.CONVERGED).reshape(batch),
         n_iter=solution.n_iter.reshape(batch),
         status=status.reshape(batch),
@@ -242,7 +242,7 @@ def _lacks_a_plan(
     if len(items):
         with torch.no_grad():
             part = problem.take(items)
-            equal = part._replace(cost=torch.where(part.cost < torch.inf, 0.0, torch.inf))
+            equal = part._replace(cost=part.cost.masked_fill(part.cost < torch.inf, 0.0))
             lost[items] = solve(equal, goal=goal[items], max_iter=_FEASIBILITY_STEPS).infeasible
     return lost
 

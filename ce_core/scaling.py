@@ -93,7 +93,13 @@ class OnKernel:
         v = -highest.masked_fill(highest == -torch.inf, 0.0)
         self.absorbed_u, self.absorbed_v = u.clone(), v
         self.kernel = exponent.add_(v.unsqueeze(-2)).exp_()
-        columns = (problem.mu.unsqueeze(-2) @ self.kernel).squeeze(-2).log() - v
+        sums = (problem.mu.unsqueeze(-2) @ self.kernel).squeeze(-2)
+        columns = sums.log() - v
+        # The rows with mass may be so far from the largest of a column that its sum underflows.
+        lost = ((sums == 0) & (highest > -torch.inf)).any(-1).nonzero().squeeze(-1)
+        if len(lost):
+            some = problem.take(lost)
+            columns[lost] = _log_columns(some.log_kernel(), some.mu, u[lost])
         self.point = Point(u, v, columns)
         self.moved = torch.zeros_like(u[:, 0])
         self.error = torch.full_like(self.moved, torch.inf)

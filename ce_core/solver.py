@@ -164,6 +164,6 @@ def _iterate(
         if len(moving) <= len(lanes) // 2:
             steps.keep(torch.as_tensor(np.searchsorted(lanes, moving), device=device))
             lanes = moving
-    history = np.concatenate(errors[1:] or errors)[: max(n_iter, default=0)].T
+    history = np.concatenate(errors[1:] or errors)[: max(n_iter, default=1)].T
     on_device = (torch.as_tensor(part, device=device) for part in (history, n_iter, infeasible))
     return Solution(u, v, plan, *on_device)
