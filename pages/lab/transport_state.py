@@ -134,7 +134,7 @@ PRESETS: Final[dict[str, tuple[str, TransportState, str]]] = {
     ),
     "variant": (
         N_("Where the post's variant breaks"),
-        replace(DEFAULT, epsilon=0.0005 * 2, iterations=10),
+        replace(DEFAULT, epsilon=0.001, iterations=10),
         EPSILON,
     ),
     "clouds": (
