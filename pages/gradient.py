@@ -13,7 +13,8 @@ open_page(
     _("Which way does the loss push each logit?"),
     _(
         "The post says that L2 = Σ (p − q) a has the gradient of cross-entropy. It has, while p is "
-        "held constant. In full it has one term more, and descent on it stops short of the target."
+        "held constant. In full it has one term more, and descent on it misses every target but the "
+        "uniform one."
     ),
     r"\frac{\partial L_1}{\partial a} = p - q",
     r"\frac{\partial L_2}{\partial a} = (p - q) + J a",

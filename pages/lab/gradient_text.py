@@ -223,6 +223,8 @@ def _stop(found: Answer) -> str:
 
 def _arrival(found: Answer) -> str:
     steps, gap = found.state.steps, number(found.gap, digits=2)
+    if found.gap == 0:
+        return _("After {steps} steps its path is there to the last digit.").format(steps=steps)
     if found.gap < _ARRIVED:
         return _("After {steps} steps its path ends {gap} from there.").format(steps=steps, gap=gap)
     last = float((found.paths.p[2, -1] - found.paths.p[2, -2]).abs().max())
