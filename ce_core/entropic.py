@@ -162,8 +162,8 @@ def sinkhorn(
     if gradient not in ("implicit", "unrolled"):
         raise ValueError(f"gradient must be 'implicit' or 'unrolled', got {gradient!r}")
     batch, (n, m) = cost.shape[:-2], cost.shape[-2:]
-    mu_wide = _marginal("mu", mu, cost, n).expand(*batch, n).reshape(-1, n)
-    nu_wide = _marginal("nu", nu, cost, m).expand(*batch, m).reshape(-1, m)
+    mu_wide = as_marginal("mu", mu, cost, n).expand(*batch, n).reshape(-1, n)
+    nu_wide = as_marginal("nu", nu, cost, m).expand(*batch, m).reshape(-1, m)
     wide = cost.double().reshape(-1, n, m)
 
     lowest, highest = wide.detach().amin((-2, -1)), wide.detach().amax((-2, -1))
@@ -286,7 +286,7 @@ def _entropic_value(
     return value + dual - dual.detach()
 
 
-def _marginal(
+def as_marginal(
     name: str, values: Tensor | ArrayLike | None, cost: Tensor, size: int
 ) -> Float[Tensor, "*batch size"]:
     """Return a marginal in float64 with sum 1, or raise naming what is wrong with it."""

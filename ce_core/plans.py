@@ -1,6 +1,5 @@
 """Plans along the iteration, and along eps: a film of Sinkhorn, all frames in one call."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,8 +8,9 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from ce_core._tensors import ArrayLike, floating, require_integer, require_number
-from ce_core.entropic import sinkhorn
+from ce_core.entropic import as_marginal, sinkhorn
 from ce_core.probability import entropy
+from ce_core.scaling import OnLogarithms, Problem
 from ce_core.transport import require_matrices
 
 
@@ -95,9 +95,6 @@ def plans_along_iterations(
     steps = [require_integer("counts", count, at_least=0) for count in counts]
     if not steps or sorted(set(steps)) != steps:
         raise ValueError(f"counts must be ascending, got {steps}")
-    # Called for its checks of the marginals too.
-    sinkhorn(cost, eps=eps, mu=mu, nu=nu, tol=None, max_iter=1)
-    mu, nu = mu / mu.sum(), nu / nu.sum()
     if tol is None:
         plans, taken = _iterate(cost, mu, nu, eps, steps), steps
     else:
@@ -153,12 +150,10 @@ def plans_along_eps(
     epsilons = epsilons.double()
     if epsilons.ndim != 1 or not (epsilons.isfinite() & (epsilons > 0)).all():
         raise ValueError(f"eps must be a row of finite numbers > 0, got {epsilons.tolist()}")
+    # One batch, in which eps is 1.
     scaled = cost / epsilons[:, None, None]
-    # With forbidden pairs one by one, so that each is told apart from what has no plan by itself.
-    parts = [part[None] for part in scaled] if (cost == torch.inf).any() else [scaled]
-    results = [sinkhorn(part, eps=1.0, mu=mu, nu=nu, tol=tol, max_iter=max_iter) for part in parts]
-    plan, taken = (torch.cat([getattr(r, name) for r in results]) for name in ("plan", "n_iter"))
-    return _frames(plan, cost, mu, nu, epsilons, taken)
+    solved = sinkhorn(scaled, eps=1.0, mu=mu, nu=nu, tol=tol, max_iter=max_iter)
+    return _frames(solved.plan, cost, mu, nu, epsilons, solved.n_iter)
 
 
 def as_problem(
@@ -170,16 +165,11 @@ def as_problem(
         raise ValueError(f"cost must have shape [n, m], got shape {tuple(cost.shape)}")
     require_matrices("cost", cost)
     wide = cost.detach().double()
-    weights = []
-    for name, values, size in (("mu", mu, wide.shape[0]), ("nu", nu, wide.shape[1])):
-        if values is None:
-            weights.append(wide.new_full((size,), 1 / size))
-        else:
-            (given,) = floating(torch.float64, **{name: values})
-            if given.shape != (size,):
-                raise ValueError(f"{name} must have shape [{size}], got {tuple(given.shape)}")
-            weights.append(given.detach().to(wide))
-    return wide, weights[0], weights[1]
+    rows, columns = (
+        as_marginal(name, values, wide, size).detach()
+        for name, values, size in (("mu", mu, wide.shape[0]), ("nu", nu, wide.shape[1]))
+    )
+    return wide, rows, columns
 
 
 def _iterate(
@@ -190,18 +180,19 @@ def _iterate(
     counts: list[int],
 ) -> Float[Tensor, "frames n m"]:
     """Run the plain iteration on logarithms, and keep its plans at the counts."""
-    log_mu, log_nu, log_kernel = mu.log(), nu.log(), -cost / eps
-    f, g = torch.zeros_like(mu), torch.zeros_like(nu)
-    logs = []
-    for count in range(counts[-1] + 1):
-        if count:
-            g = _scaled(log_kernel + (f + log_mu).unsqueeze(-1), -2)
-            f = _scaled(log_kernel + (g + log_nu).unsqueeze(-2), -1)
-        if count in counts:
-            log_plan = log_kernel + (f + log_mu).unsqueeze(-1) + (g + log_nu).unsqueeze(-2)
-            # Where everything is forbidden there is nothing to divide.
-            mass = log_plan.flatten().logsumexp(0).clamp(min=-1e300)
-            logs.append(log_plan if count else log_plan - mass)
+    problem = Problem(cost[None], mu[None], nu[None], cost.new_tensor([eps]))
+    steps = OnLogarithms(problem, torch.zeros_like(problem.mu))
+    u, v = problem.mu.new_zeros(len(mu)), problem.nu.new_zeros(len(nu))
+    reference = mu.log().unsqueeze(-1) + nu.log() - cost / eps
+    logs, done = [], 0
+    for count in counts:
+        if count > done:
+            block = steps.run(count - done)
+            u, v, done = block.u[-1, 0], block.v[-1, 0], count
+        log_plan = reference + u.unsqueeze(-1) + v
+        # Where everything is forbidden there is nothing to divide.
+        mass = 0.0 if count else log_plan.flatten().logsumexp(0).clamp(min=-1e300)
+        logs.append(log_plan - mass)
     return torch.stack(logs).exp()
 
 
@@ -230,12 +221,6 @@ def _accelerate(
     return torch.stack(plans), taken
 
 
-def _scaled(log_plan: Float[Tensor, "n m"], dim: int) -> Float[Tensor, " size"]:
-    """Return the potential that makes sums 1; 0 where a row or column is forbidden throughout."""
-    sums = log_plan.logsumexp(dim)
-    return torch.where(sums == -math.inf, 0.0, -sums)
-
-
 def _frames(
     plan: Float[Tensor, "frames n m"],
     cost: Float[Tensor, "n m"],
@@ -244,7 +229,6 @@ def _frames(
     eps: Float[Tensor, " frames"],
     n_iter: Int[Tensor, " frames"],
 ) -> PlanFrames:
-    mu, nu = mu / mu.sum(), nu / nu.sum()
     own = plan.flatten(1)
     allowed = cost.masked_fill(cost == torch.inf, 0.0)
     transport_cost = (plan * allowed).sum((-2, -1))

@@ -71,7 +71,7 @@ class OnLogarithms:
         columns = _log_columns(self.log_kernel, problem.mu, u)
         self.point = Point(u, torch.zeros_like(problem.nu), columns)
 
-    def run(self, length: int, goals: Float[np.ndarray, " b"]) -> Block:
+    def run(self, length: int, _goals: Float[np.ndarray, " b"] | None = None) -> Block:
         """Run a block, whether all items arrive at their goals in it or not."""
         block = _run_on_logarithms(self.problem, self.point, length, self.log_kernel)
         self.point = Point(block.u[-1], block.v[-1], block.columns)
