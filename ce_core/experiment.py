@@ -213,9 +213,9 @@ def _run_chunk(
 ) -> _Chunk:
     dtype: torch.dtype = getattr(torch, config.dtype)
     uniform = torch.from_numpy(draws).to(device=device, dtype=dtype)
-    powers = raise_to(uniform[:, 0], config.logit_exponent)
+    powers = _raise_to(uniform[:, 0], config.logit_exponent)
     logits = (powers / powers.sum(-1, keepdim=True)).mul_(config.logit_scale)
-    cost = raise_to(uniform[:, 1], config.cost_exponent)
+    cost = _raise_to(uniform[:, 1], config.cost_exponent)
     target = balanced_assignment(cost, eps=config.eps, n_iter=config.n_iter)
 
     # The losses of `ce_core.losses`, of logits that are finite and not small: what they share is
@@ -245,7 +245,7 @@ def _dot(left: Float[Tensor, "*rows m"], right: Float[Tensor, "*rows m"]) -> Flo
     return (left * right).sum(-1)
 
 
-def raise_to(base: Float[Tensor, "*shape"], exponent: float) -> Float[Tensor, "*shape"]:
+def _raise_to(base: Float[Tensor, "*shape"], exponent: float) -> Float[Tensor, "*shape"]:
     """Return base ** exponent, by products and a root where these do: torch's power is slow."""
     twice = 2 * exponent
     if not (twice.is_integer() and 0 < twice <= 16):

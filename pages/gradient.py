@@ -1,5 +1,7 @@
 """Which way does the loss push each logit?"""
 
+from functools import partial
+
 from lab import gradient_controls as controls
 from lab import gradient_film as film
 from lab import gradient_text as text
@@ -34,7 +36,7 @@ show_notes(text.notes(found))
 scrub = film.plan_film(found, controls.put_step) if controls.live_charts() else None
 show_shot(film.GROUP, film.take_shot(found), scrub=scrub)
 
-show_numbers(numbers(found), data_csv(found), file_name="gradient.csv")
+show_numbers(partial(numbers, found), partial(data_csv, found), file_name="gradient.csv")
 show_link(link(controls.shown_in_link(state), controls.defaults(state)))
 show_code(text.snippet(state), text.command(state))
 controls.write_link(state)

@@ -41,7 +41,7 @@ if chosen.live:
 show_shot("losses", film.take_shot(measured, published=published), scrub=scrub)
 show_notes(text.notes(measured))
 
-show_numbers(measured.numbers, measured.csv, file_name="losses.csv")
+show_numbers(lambda: measured.numbers, lambda: measured.csv, file_name="losses.csv")
 show_link(link(chosen.shown, controls.DEFAULTS.shown))
 show_code(config_call(measured.config), config_command(measured.config))
 

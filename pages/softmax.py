@@ -1,5 +1,7 @@
 """How does p move when I move a?"""
 
+from functools import partial
+
 from ce_core.figures import contour_figure, difference_figure, eigenvalue_figure, surface_figure
 from lab import softmax_controls as controls
 from lab import softmax_text as text
@@ -61,6 +63,6 @@ show_shot(
     ),
 )
 
-show_numbers(numbers(found), data_csv(found), file_name="softmax.csv")
+show_numbers(partial(numbers, found), partial(data_csv, found), file_name="softmax.csv")
 show_link(link(shown, controls.DEFAULTS))
 show_code(text.snippet(state), text.command(state))

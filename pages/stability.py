@@ -1,5 +1,7 @@
 """Where does NaN come from?"""
 
+from functools import partial
+
 from lab import stability_controls as controls
 from lab import stability_text as text
 from lab.controls import link, read_link, show_ignored
@@ -31,6 +33,6 @@ controls.draw_trace(found)
 show_notes(text.notes(found))
 show_shot("stability", take_shot(found))
 
-show_numbers(numbers(found), data_csv(found), file_name="stability.csv")
+show_numbers(partial(numbers, found), partial(data_csv, found), file_name="stability.csv")
 show_link(link(shown, controls.DEFAULTS))
 show_code(text.snippet(state), text.command(state))

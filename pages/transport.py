@@ -1,5 +1,7 @@
 """How does Sinkhorn balance a plan?"""
 
+from functools import partial
+
 from lab import transport_controls as controls
 from lab import transport_film as film
 from lab import transport_text as text
@@ -37,7 +39,7 @@ if chosen(CHARTS, CHART_KINDS) == LIVE:
 show_shot("transport", film.take_shot(found, length=length), scrub=scrub)
 show_notes(text.notes(found))
 
-show_numbers(numbers(found), data_csv(found), file_name="transport.csv")
+show_numbers(partial(numbers, found), partial(data_csv, found), file_name="transport.csv")
 show_link(link(shown, controls.DEFAULTS))
 show_code(text.snippet(state), text.command(state))
 

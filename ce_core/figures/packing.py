@@ -36,13 +36,13 @@ def figure_tree(figure: go.Figure) -> dict[str, Tree]:
     }
 
 
-def film(figures: Sequence[go.Figure]) -> dict[str, Tree]:
+def film(trees: Sequence[dict[str, Tree]]) -> dict[str, Tree]:
     """Split the frames of one figure into what they share and what moves.
 
     Parameters
     ----------
-    figures
-        One a frame, at least one.
+    trees
+        A figure each as `figure_tree` returns it, at least one.
 
     Returns
     -------
@@ -52,7 +52,7 @@ def film(figures: Sequence[go.Figure]) -> dict[str, Tree]:
         `[]` for none.
     """
     moves: list[Tree] = []
-    base = _shared([figure_tree(figure) for figure in figures], [], moves)
+    base = _shared(list(trees), [], moves)
     return {"base": base, "moves": moves}
 
 

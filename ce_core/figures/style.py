@@ -121,13 +121,18 @@ def square_windows(
     return [x_middle - half, x_middle + half], [y_middle - half, y_middle + half]
 
 
-def hold_axes(figures: Sequence[go.Figure], *, factor: float = 4.0) -> None:
+def hold_axes(trees: Sequence[dict[str, Any]], *, factor: float = 4.0) -> None:
     """Give the frames of a film one range an axis, where that hides none of them.
 
     An axis is held if its ranges in all frames together are at most `factor` times as long as the
     shortest of them. Otherwise each frame keeps its own, as the builder chose it.
+
+    Parameters
+    ----------
+    trees
+        The frames as `packing.figure_tree` returns them; changed in place.
     """
-    layouts = [figure.layout.to_plotly_json() for figure in figures]
+    layouts = [tree["layout"] for tree in trees]
     names = {name for layout in layouts for name in layout if name.startswith(("xaxis", "yaxis"))}
     for name in names:
         ranges = [layout.get(name, {}).get("range") for layout in layouts]
@@ -135,32 +140,5 @@ def hold_axes(figures: Sequence[go.Figure], *, factor: float = 4.0) -> None:
             continue
         low, high = min(shown[0] for shown in ranges), max(shown[1] for shown in ranges)
         if high - low <= factor * min(shown[1] - shown[0] for shown in ranges):
-            for figure in figures:
-                figure.layout[name]["range"] = [low, high]
-
-
-def arrange(
-    figure: go.Figure, *, title: str, x_title: str, y_title: str, height: int = 380, **layout: Any
-) -> go.Figure:
-    """Give a figure the common layout; zoom survives new data by the constant `uirevision`."""
-    figure.update_layout(
-        title={"text": title, "x": 0, "xref": "container", "font": {"size": 16}},
-        height=height,
-        margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
-        uirevision="keep",
-        hovermode="closest",
-        **layout,
-    )
-    axis = {"automargin": True, "exponentformat": "power", "minexponent": 3}
-    figure.update_xaxes(title_text=x_title, **axis)
-    figure.update_yaxes(title_text=y_title, **axis)
-    return figure
-
-
-def note_empty(figure: go.Figure, text: str) -> go.Figure:
-    """Write a sentence in the middle of a figure that has nothing to draw."""
-    figure.add_annotation(
-        text=text, x=0.5, y=0.5, xref="paper", yref="paper", showarrow=False, align="center"
-    )
-    return figure
+            for layout in layouts:
+                layout[name]["range"] = [low, high]

@@ -18,6 +18,7 @@ _STOPS: Final = "lab: stops of {}"
 _LINK: Final = "lab: link to {}"
 _CHOICE: Final = "lab: choice of {}"
 _IGNORED: Final = "lab: ignored in the link to {}"
+_REFUSED: Final = "lab: refused in {}"
 
 
 def slider(parameter: Parameter) -> float:
@@ -83,6 +84,18 @@ def show_ignored(page: str, shown: Mapping[str, float | str | bool]) -> None:
     with st.container(key="ignored-notice", horizontal=True, vertical_alignment="center"):
         st.warning(_("Ignored in the link: {names}{more}.").format(names=names, more=more))
         st.button(_("Dismiss"), on_click=ignored.clear)
+
+
+def refuse(field: str) -> None:
+    """Note that what was typed into a text field is not taken, for `show_refused`."""
+    st.session_state[_REFUSED.format(field)] = st.session_state[field]
+
+
+def show_refused(field: str, message: str) -> None:
+    """Say once, under a text field, what was typed there and not taken, as `{shown}` of a message."""
+    typed: str | None = st.session_state.pop(_REFUSED.format(field), None)
+    if typed is not None:
+        st.error(message.format(shown=f"`{typed.replace('`', '')[:60]}`"))
 
 
 def link(shown: Mapping[str, float | str | bool], defaults: Mapping[str, float | str | bool]) -> str:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from lab.controls import chosen
+from lab.controls import chosen, refuse, show_refused
 from lab.gradient_data import Answer, target_of
 from lab.gradient_state import (
     DEFAULT,
@@ -14,7 +14,6 @@ from lab.gradient_state import (
     FREE,
     KINDS,
     LARGEST,
-    LARGEST_SEED,
     MOST,
     ONE_HOT,
     PRESETS,
@@ -32,12 +31,11 @@ from lab.gradient_state import (
 )
 from lab.i18n import N_, _
 from lab.live import CHART_KINDS, CHARTS, LIVE, PLAIN
-from lab.parameters import spell
+from lab.parameters import LARGEST_SEED, spell
 from lab.pushes import show_pushes
 
 _STATE: Final = "lab: state of the gradients"
 _TAKEN: Final = "lab: taken from the link to the gradients"
-_REFUSED: Final = "lab: refused numbers of the gradients"
 _SERIAL: Final = "lab: serial of the pushes"
 _FAILED: Final = "lab: pushes have not come"
 _BARS: Final = "pushes"
@@ -215,10 +213,7 @@ def _value(key: str, value: Any) -> None:
 def _text(key: str, label: str, text: str, read: Callable[[], None], *, help: str) -> None:
     _value(key, text)
     st.text_input(label, key=key, on_change=read, help=help)
-    refused = st.session_state.pop(f"{_REFUSED} {key}", None)
-    if refused is not None:
-        shown = f"`{refused.replace('`', '')[:60]}`"
-        st.error(_("Not numbers as they are needed, so nothing moved: {shown}").format(shown=shown))
+    show_refused(key, _("Not numbers as they are needed, so nothing moved: {shown}"))
 
 
 def _choice(key: str, label: str, stops: tuple[float, ...], value: float, field: str) -> None:
@@ -259,7 +254,7 @@ def _read_logits() -> None:
     typed = st.session_state["start-logits"]
     logits = parse_logits(typed)
     if logits is None:
-        st.session_state[f"{_REFUSED} start-logits"] = typed
+        refuse("start-logits")
         return
     put(replace(resized(read_state(), len(logits)), logits=logits))
 
@@ -268,7 +263,7 @@ def _read_weights() -> None:
     typed = st.session_state["q-weights"]
     weights = parse_weights(typed)
     if weights is None or len(weights) != len(read_state().logits):
-        st.session_state[f"{_REFUSED} q-weights"] = typed
+        refuse("q-weights")
         return
     _replace(weights=weights)
 

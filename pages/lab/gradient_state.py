@@ -6,13 +6,12 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from lab.i18n import N_
-from lab.parameters import spell
+from lab.parameters import LARGEST_SEED, spell
 
 FEWEST, MOST = 2, 10
 LARGEST: Final = 50.0
 SLOWEST, FASTEST = 0.01, 4.0
 FEWEST_STEPS, MOST_STEPS = 1, 2000
-LARGEST_SEED: Final = 2**31 - 1
 
 ONE_HOT, SMOOTHED, FREE = KINDS = ("one-hot", "smoothed", "free")
 SMOOTHINGS: Final = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9, 1.0)

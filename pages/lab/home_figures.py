@@ -1,22 +1,16 @@
 """The few figures of the home page, each a lab in its default state or one step from it."""
 
-import plotly.graph_objects as go
+from dataclasses import replace
+
 import streamlit as st
 
 from ce_core import ExperimentConfig
-from ce_core.figures import (
-    contour_figure,
-    eigenvalue_figure,
-    entropy_split_figure,
-    gradient_figure,
-    loss_pairs_figure,
-    spacing_figure,
-)
-from lab import losses_text
+from ce_core.figures import contour_figure, eigenvalue_figure
 from lab.home_text import scale_caption
 from lab.i18n import _
 from lab.live import Panel, Shot
-from lab.losses_data import PUBLISHED, measure
+from lab.losses_data import measure
+from lab.losses_film import gradients_panel, pairs_panel, spacing_panel, split_panel
 from lab.softmax_data import answer
 from lab.softmax_state import DEFAULT, PRESETS
 from lab.softmax_text import contour_numbers, eigenvalue_numbers
@@ -26,9 +20,10 @@ POST = ExperimentConfig(dtype="float64")
 BENT = ExperimentConfig(dtype="float64", logit_scale=16.0)
 
 
-def _titled(figure: go.Figure, title: str) -> go.Figure:
-    figure.layout.title.text = title
-    return figure
+def _titled(panel: Panel, title: str, **changes: str) -> Panel:
+    """Return a panel under a title of its own, with what else is changed of it."""
+    panel.figure.layout.title.text = title
+    return replace(panel, **changes)
 
 
 @st.cache_resource(show_spinner=False)
@@ -37,14 +32,14 @@ def softmax_shot() -> Shot:
     two, five = answer(PRESETS["two"][1]), answer(DEFAULT)
     return Shot(
         panels=[
-            Panel(
-                key="contour",
-                figure=_titled(
-                    contour_figure(two.surface, two.point, translate=_),
-                    _("Two classes: p₁ over both logits"),
+            _titled(
+                Panel(
+                    key="contour",
+                    figure=contour_figure(two.surface, two.point, translate=_),
+                    alt=_("Lines of equal p₁ over a₁ and a₂, and the present point with its a₁ − a₂."),
+                    numbers=contour_numbers(two),
                 ),
-                alt=_("Lines of equal p₁ over a₁ and a₂, and the present point with its a₁ − a₂."),
-                numbers=contour_numbers(two),
+                _("Two classes: p₁ over both logits"),
             ),
             Panel(
                 key="eigenvalues",
@@ -60,68 +55,32 @@ def softmax_shot() -> Shot:
 def difference_shot() -> Shot:
     """Return what shows step 3: the entropy between the losses, and the gradients that differ."""
     bent = measure(BENT)
-    return Shot(
-        panels=[
-            Panel(
-                key="split",
-                figure=entropy_split_figure(bent.l1, bent.l2, bent.entropy, translate=_),
-                alt=_(
-                    "L1 of each trial as L2 and H(p) stacked; below, how each varies over the trials."
-                ),
-                numbers=losses_text.split_numbers(bent),
-            ),
-            Panel(
-                key="gradients",
-                figure=_titled(
-                    gradient_figure(bent.gradients, translate=_),
-                    _("The true gradients, logits 16 times as large"),
-                ),
-                alt=_("dL2/da over dL1/da, one point a logit, and the line where they are equal."),
-                numbers=losses_text.gradient_numbers(bent),
-            ),
-        ]
-    )
+    title = _("The true gradients, logits 16 times as large")
+    return Shot(panels=[split_panel(bent), _titled(gradients_panel(bent), title)])
 
 
 @st.cache_resource(show_spinner=False)
 def experiment_shot() -> Shot:
     """Return what shows step 5: the post's line, the line that bends, and the spacing."""
     post, bent = measure(POST), measure(BENT)
-    alt = _("L2 over L1, one dot a trial, and the line of slope 1 through their mean.")
     return Shot(
         panels=[
-            Panel(
-                key="pairs",
-                figure=_titled(
-                    loss_pairs_figure(post.losses, post.comparison, published=PUBLISHED, translate=_),
-                    _("The post's line: logits near 1/m"),
-                ),
-                alt=alt,
+            _titled(
+                pairs_panel(post, published=True),
+                _("The post's line: logits near 1/m"),
                 numbers=scale_caption(post),
             ),
-            Panel(
+            _titled(
+                pairs_panel(bent),
+                _("The same with logits 16 times as large"),
                 key="bent",
-                figure=_titled(
-                    loss_pairs_figure(bent.losses, bent.comparison, translate=_),
-                    _("The same with logits 16 times as large"),
-                ),
-                alt=alt,
                 numbers=scale_caption(bent),
             ),
-            Panel(
-                key="spacing",
-                figure=spacing_figure(post.losses, published=PUBLISHED, translate=_),
-                alt=_("Spacing of the sorted L2 over the spacing of the sorted L1, one dot a trial."),
-                numbers=losses_text.spacing_numbers(post),
-            ),
-            Panel(
+            spacing_panel(post, published=True),
+            _titled(
+                gradients_panel(post),
+                _("The true gradients on the post's logits"),
                 key="true-gradients",
-                figure=_titled(
-                    gradient_figure(post.gradients, translate=_),
-                    _("The true gradients on the post's logits"),
-                ),
-                alt=_("dL2/da over dL1/da, one point a logit, and the line where they are equal."),
-                numbers=losses_text.gradient_numbers(post),
             ),
         ]
     )

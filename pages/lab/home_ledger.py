@@ -232,7 +232,8 @@ LEDGER: Final[Mapping[str, Entry]] = {
         N_(
             "the logits are divided by their sum, and so shrink like 1/m: r = {correlation_3} "
             "at m = 3, {correlation_64} at 64. Undo that with a scale of m, and the slope is "
-            "{scaled_slope_3} at 3, {scaled_slope_64} at 64, {scaled_slope_256} at 256."
+            "{scaled_slope_3} at 3, {scaled_slope_64} at 64, {scaled_slope_256} at 256, where r is "
+            "{scaled_correlation_256}."
         ),
         "losses",
         {"m": "256", "logit_scale": "256", "dtype": "float64"},

@@ -12,18 +12,13 @@ from typing import Any, Final
 import plotly.graph_objects as go
 import streamlit as st
 
-from ce_core.figures.packing import digest, film, pack
+from ce_core.figures.packing import digest, figure_tree, film, pack
 from ce_core.figures.style import hold_axes
 from lab.controls import choose, chosen
 from lab.i18n import _
-from lab.scripts import component_script, plotly_address
+from lab.scripts import plotly_address, register
 
-_LIVE: Final = st.components.v2.component(
-    "lab_live",
-    html='<div class="lab-live"></div>',
-    js=component_script("live.js"),
-    isolate_styles=False,
-)
+_LIVE: Final = register("live", styled=False)
 CHARTS: Final = "charts"
 LIVE, PLAIN = CHART_KINDS = ("live", "plain")
 _ANSWERED: Final = "lab: answered commits of {}"
@@ -131,9 +126,9 @@ def pack_film(key: str, scrub: Scrub, shots: Sequence[Shot]) -> bytes:
     """
     panels = {}
     for place, panel in enumerate(shots[0].panels):
-        figures = [_bare(shot.panels[place].figure) for shot in shots]
-        hold_axes(figures)
-        panels[panel.key] = film(figures)
+        frames = [_bare(shot.panels[place].figure) for shot in shots]
+        hold_axes(frames)
+        panels[panel.key] = film(frames)
     return pack(
         {
             "part": "reel",
@@ -219,13 +214,12 @@ def _panel_head(panel: Panel) -> dict[str, Any]:
     }
 
 
-def _bare(figure: go.Figure) -> go.Figure:
+def _bare(figure: go.Figure) -> dict[str, Any]:
     """Return the figure without its title, which is a heading of the page, and without a template."""
-    layout = figure.layout.to_plotly_json()
-    layout.pop("template", None)
-    layout["title"] = {"text": ""}
-    bare = {"data": [trace.to_plotly_json() for trace in figure.data], "layout": layout}
-    return go.Figure(bare, _validate=False)
+    tree = figure_tree(figure)
+    tree["layout"].pop("template", None)
+    tree["layout"]["title"] = {"text": ""}
+    return tree
 
 
 def _show_plain(key: str, shot: Shot) -> None:

@@ -1,21 +1,12 @@
 """Logits as bars to drag; p, the loss, its gradient and J follow in the browser."""
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Final
 
-import streamlit as st
-
 from lab.i18n import _
-from lab.scripts import component_script
+from lab.scripts import register
 
-_LOGITS: Final = st.components.v2.component(
-    "lab_logits",
-    html='<div class="lab-logits"></div>',
-    css=Path(__file__).with_name("logits.css").read_text(encoding="utf-8"),
-    js=component_script("logits.js"),
-    isolate_styles=False,
-)
+_LOGITS: Final = register("logits")
 
 
 def show_logits(
@@ -96,7 +87,6 @@ def _words() -> dict[str, str]:
             "How p in each row answers to the logit of each column. Orange rises, blue falls; full "
             "colour is 1/4, the most there is. Σ is the sum of the row."
         ),
-        "row": _("class"),
         "sum": _("row sum"),
         "entry": _("J({row}, {column}) = −p{i} p{j} = {value}: as a{j} rises, p{i} falls."),
         "diagonal": _("J({row}, {column}) = p{i} (1 − p{i}) = {value}: as a{i} rises, so does p{i}."),

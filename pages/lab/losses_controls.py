@@ -9,13 +9,12 @@ from ce_core import DTYPES, ExperimentConfig, experiment_work
 from lab.controls import choose, chosen, put, slider
 from lab.i18n import N_, _
 from lab.live import CHART_KINDS, CHARTS, LIVE
-from lab.parameters import Parameter, decades, octaves, whole_numbers
+from lab.parameters import LARGEST_SEED, Parameter, decades, octaves, whole_numbers
 
 _POST: Final = ExperimentConfig()
 
 # A second or two of one core, up to four and 1 GB where a single trial takes all of it.
 WORK_BUDGET: Final = 250_000_000
-LARGEST_SEED: Final = 2**31 - 1
 
 _EXPONENTS = (0, 0.25, 0.5, 1, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 50, 100, 200, 500, 1000)
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from ce_core import ExperimentConfig, chunk_frames, fit_frames, run_frames
+from ce_core import ExperimentConfig, SortedLosses, chunk_frames, fit_frames, run_frames
 from ce_core.figures import (
     entropy_split_figure,
     gradient_figure,
@@ -29,39 +29,60 @@ FILM_BUDGET: Final = 450_000_000
 _CHUNK_WORK: Final = 30_000_000
 
 
+def pairs_panel(measured: Measured, *, published: bool = False) -> Panel:
+    """Return the post's first chart."""
+    return Panel(
+        key="pairs",
+        figure=loss_pairs_figure(
+            measured.losses, measured.comparison, published=_laid_over(published), translate=_
+        ),
+        alt=_("L2 over L1, one dot a trial, and the line of slope 1 through their mean."),
+        numbers=text.pair_numbers(measured),
+    )
+
+
+def gradients_panel(measured: Measured) -> Panel:
+    """Return the true gradients."""
+    return Panel(
+        key="gradients",
+        figure=gradient_figure(measured.gradients, translate=_),
+        alt=_("dL2/da over dL1/da, one point a logit, and the line where they are equal."),
+        numbers=text.gradient_numbers(measured),
+    )
+
+
+def split_panel(measured: Measured) -> Panel:
+    """Return the entropy between the two losses."""
+    return Panel(
+        key="split",
+        figure=entropy_split_figure(measured.l1, measured.l2, measured.entropy, translate=_),
+        alt=_("L1 of each trial as L2 and H(p) stacked; below, how each varies over the trials."),
+        numbers=text.split_numbers(measured),
+    )
+
+
+def spacing_panel(measured: Measured, *, published: bool = False) -> Panel:
+    """Return the post's second chart."""
+    return Panel(
+        key="spacing",
+        figure=spacing_figure(measured.losses, published=_laid_over(published), translate=_),
+        alt=_("Spacing of the sorted L2 over the spacing of the sorted L1, one dot a trial."),
+        numbers=text.spacing_numbers(measured),
+    )
+
+
+def _laid_over(published: bool) -> SortedLosses | None:
+    return PUBLISHED if published else None
+
+
 def take_shot(measured: Measured, *, published: bool) -> Shot:
     """Return the figures of one state of the page."""
-    laid_over = PUBLISHED if published else None
     return Shot(
         panels=[
-            Panel(
-                key="pairs",
-                figure=loss_pairs_figure(
-                    measured.losses, measured.comparison, published=laid_over, translate=_
-                ),
-                alt=_("L2 over L1, one dot a trial, and the line of slope 1 through their mean."),
-                numbers=text.pair_numbers(measured),
-            ),
-            Panel(
-                key="gradients",
-                figure=gradient_figure(measured.gradients, translate=_),
-                alt=_("dL2/da over dL1/da, one point a logit, and the line where they are equal."),
-                numbers=text.gradient_numbers(measured),
-            ),
-            Panel(
-                key="split",
-                figure=entropy_split_figure(measured.l1, measured.l2, measured.entropy, translate=_),
-                alt=_(
-                    "L1 of each trial as L2 and H(p) stacked; below, how each varies over the trials."
-                ),
-                numbers=text.split_numbers(measured),
-            ),
-            Panel(
-                key="spacing",
-                figure=spacing_figure(measured.losses, published=laid_over, translate=_),
-                alt=_("Spacing of the sorted L2 over the spacing of the sorted L1, one dot a trial."),
-                numbers=text.spacing_numbers(measured),
-            ),
+            pairs_panel(measured, published=published),
+            gradients_panel(measured),
+            split_panel(measured),
+            spacing_panel(measured, published=published),
         ],
         readouts=text.readouts(measured),
     )

@@ -4,6 +4,7 @@ import math
 
 from lab.i18n import _
 from lab.losses_data import Measured
+from lab.numerals import percent
 
 # Where the text changes. The figures say the number, so nothing hangs on the exact place.
 _FLAT_ENTROPY = 0.1
@@ -52,7 +53,7 @@ def split_numbers(measured: Measured) -> str:
         "H(p) = **{share}** of log m · largest |L1 − L2 − H(p)| of a row: **{residual}** nats · "
         "largest marginal error of Q: **{marginal}** of its mass"
     ).format(
-        share=_percent(measured.numbers["entropy_share"], digits=5),
+        share=percent(measured.numbers["entropy_share"], digits=5),
         residual=_number(measured.numbers["identity_residual"], digits=2),
         marginal=_number(measured.numbers["marginal_error"], digits=2),
     )
@@ -106,7 +107,7 @@ def _troubles(measured: Measured) -> list[str]:
                 "**Q is not balanced yet**: after {n_iter} iterations its columns miss n/m by "
                 "{error} of the mass. Rows are exact, since they are scaled last. More iterations "
                 "or a larger ε bring it down."
-            ).format(n_iter=config.n_iter, error=_percent(numbers["marginal_error"]))
+            ).format(n_iter=config.n_iter, error=percent(numbers["marginal_error"]))
         )
     if config.n == 1:
         found.append(
@@ -158,7 +159,7 @@ def _findings(measured: Measured) -> list[str]:
                 "**The gradients agree only while p is held constant** (the grey line). In full, "
                 "dL2/da has the extra term J a, here {difference} of the size of dL1/da. Only its "
                 "sum over the classes is 0, which is what the post proved."
-            ).format(difference=_percent(numbers["gradient_difference"]))
+            ).format(difference=percent(numbers["gradient_difference"]))
         )
     return found
 
@@ -178,7 +179,7 @@ def _flat(measured: Measured) -> str:
     ).format(
         slope=_number(measured.numbers["slope"]),
         reason=reason.format(
-            share=_percent(share, digits=5), size=measured.config.logit_scale / measured.config.m
+            share=percent(share, digits=5), size=measured.config.logit_scale / measured.config.m
         ),
     )
     if share > _UNIFORM:
@@ -195,7 +196,3 @@ def _number(value: float, *, digits: int = 4) -> str:
 
 def _fixed(value: float, decimals: int, unit: str = "") -> str:
     return "–" if math.isnan(value) else f"{value:.{decimals}f}{unit}"
-
-
-def _percent(value: float, *, digits: int = 3) -> str:
-    return _("not defined") if math.isnan(value) else f"{100 * value:.{digits}g} %"

@@ -1,21 +1,12 @@
 """Weights as bars to paint, and two clouds of points to drag; the server hears when a hand lets go."""
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any, Final
 
-import streamlit as st
-
 from lab.i18n import _
-from lab.scripts import component_script
+from lab.scripts import register
 
-_PAD: Final = st.components.v2.component(
-    "lab_pad",
-    html='<div class="lab-pad"></div>',
-    css=Path(__file__).with_name("pad.css").read_text(encoding="utf-8"),
-    js=component_script("pad.js"),
-    isolate_styles=False,
-)
+_PAD: Final = register("pad")
 
 
 def show_weights(

@@ -1,8 +1,9 @@
 """The beats that all pages share: question, formula, figures, numbers, share, export, code."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import streamlit as st
+from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
 
 from lab.i18n import _
 
@@ -19,7 +20,8 @@ def open_page(question: str, lead: str, *formulas: str) -> None:
 def phone_hint() -> None:
     """Say where the controls are on a screen too narrow to show them."""
     with st.container(key="phone-hint"):
-        st.caption(_("The controls are behind » at the top left."))
+        # Not a caption, whose colour is too faint for letters of its size.
+        st.markdown(_(":small[The controls are behind » at the top left.]"))
 
 
 def show_notes(notes: list[str]) -> None:
@@ -31,26 +33,40 @@ def show_notes(notes: list[str]) -> None:
 
 def show_link(address: str) -> None:
     """Show the address of the present state, to be copied."""
-    with st.expander(_("A link to this state")):
-        st.code(address, language=None, wrap_lines=True)
+    if (drawer := _drawer("link", _("A link to this state"))).open:
+        drawer.code(address, language=None, wrap_lines=True)
 
 
 def show_code(snippet: str, command: str) -> None:
     """Show the Python and the command line that compute what the page shows."""
-    with st.expander(_("The code that computed this")):
-        st.code(snippet, language="python")
-        st.code(command, language="bash")
+    if (drawer := _drawer("code", _("The code that computed this"))).open:
+        drawer.code(snippet, language="python")
+        drawer.code(command, language="bash")
 
 
-def show_numbers(numbers: Mapping[str, float], csv: str, *, file_name: str) -> None:
+def show_numbers(
+    numbers: Callable[[], Mapping[str, float]], csv: Callable[[], str], *, file_name: str
+) -> None:
     """Show every number as a table, and offer the data behind the figures as CSV."""
-    with st.expander(_("The numbers as a table")):
-        st.dataframe(
+    if (drawer := _drawer("numbers", _("The numbers as a table"))).open:
+        shown = numbers()
+        drawer.dataframe(
             {
-                _("quantity"): list(numbers),
-                _("value"): [f"{value:.8g}" for value in numbers.values()],
+                _("quantity"): list(shown),
+                _("value"): [f"{value:.8g}" for value in shown.values()],
             },
             hide_index=True,
             width="content",
         )
-        st.download_button(_("Download the data as CSV"), csv, file_name=file_name, mime="text/csv")
+        drawer.download_button(
+            _("Download the data as CSV"), csv(), file_name=file_name, mime="text/csv"
+        )
+
+
+def _drawer(name: str, label: str) -> ExpanderContainer:
+    """Return a part of the page that is filled only while it is open.
+
+    A closed one would be drawn all the same: the highlighter of code alone holds the first chart up
+    by a tenth of its time.
+    """
+    return st.expander(label, key=f"drawer-{name}", on_change="rerun")

@@ -4,8 +4,10 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 _NUMBER = re.compile(r"\d{1,12}(\.\d{0,12})?(e[+-]?\d{1,3})?", re.ASCII | re.IGNORECASE)
+LARGEST_SEED: Final = 2**31 - 1
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,21 +1,12 @@
 """Logits and a target as bars to drag, with an arrow for the way each loss pushes."""
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Final
 
-import streamlit as st
-
 from lab.i18n import _
-from lab.scripts import component_script
+from lab.scripts import register
 
-_PUSHES: Final = st.components.v2.component(
-    "lab_pushes",
-    html='<div class="lab-pushes"></div>',
-    css=Path(__file__).with_name("pushes.css").read_text(encoding="utf-8"),
-    js=component_script("pushes.js"),
-    isolate_styles=False,
-)
+_PUSHES: Final = register("pushes")
 
 
 def show_pushes(

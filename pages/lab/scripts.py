@@ -1,8 +1,9 @@
 """The lab's own scripts, served by the app under an address that changes with their content."""
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import streamlit as st
 
@@ -44,6 +45,19 @@ def component_script(name: str) -> str:
   }}
   return module.default(component);
 }}"""
+
+
+def register(name: str, *, styled: bool = True) -> Callable[..., Any]:
+    """Return the component of the script `js/{name}.js` and, if `styled`, of the style `{name}.css`."""
+    style = Path(__file__).with_name(f"{name}.css").read_text(encoding="utf-8") if styled else None
+    component: Callable[..., Any] = st.components.v2.component(
+        f"lab_{name}",
+        html=f'<div class="lab-{name}"></div>',
+        css=style,
+        js=component_script(f"{name}.js"),
+        isolate_styles=False,
+    )
+    return component
 
 
 def _base() -> str:

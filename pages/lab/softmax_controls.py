@@ -4,7 +4,7 @@ from typing import Final
 
 import streamlit as st
 
-from lab.controls import chosen
+from lab.controls import chosen, refuse, show_refused
 from lab.i18n import _
 from lab.live import CHART_KINDS, CHARTS, LIVE
 from lab.logits import show_logits
@@ -27,7 +27,6 @@ from lab.softmax_state import (
 DEFAULTS: Final = DEFAULT.shown | {CHARTS: LIVE}
 
 _KEPT: Final = "lab: last logits"
-_REFUSED: Final = "lab: refused logits"
 _SERIAL: Final = "lab: serial of the bars"
 _FAILED: Final = "lab: bars have not come"
 _BARS: Final = "bars"
@@ -48,10 +47,7 @@ def draw_controls() -> SoftmaxState:
             ).format(fewest=FEWEST, most=MOST, largest=LARGEST),
             bind="query-params",
         )
-        refused = st.session_state.pop(_REFUSED, None)
-        if refused is not None:
-            shown = f"`{refused.replace('`', '')[:60]}`"
-            st.error(_("Not a list of logits, so nothing moved: {shown}").format(shown=shown))
+        show_refused("a", _("Not a list of logits, so nothing moved: {shown}"))
         logits = parse_logits(typed) or DEFAULT.logits
         st.session_state[_KEPT] = logits
         st.session_state["classes"] = len(logits)
@@ -141,7 +137,7 @@ def _read_typed() -> None:
     typed = st.session_state["a"]
     logits = parse_logits(typed)
     if logits is None:
-        st.session_state[_REFUSED] = typed
+        refuse("a")
     st.session_state["a"] = spell_logits(logits or st.session_state[_KEPT])
     _bound_target()
 

@@ -5,7 +5,7 @@ from typing import Final
 
 import streamlit as st
 
-from lab.controls import choose, chosen
+from lab.controls import choose, chosen, refuse, show_refused
 from lab.i18n import _
 from lab.live import CHART_KINDS, CHARTS, LIVE
 from lab.parameters import spell
@@ -33,7 +33,6 @@ FIRST: Final = "first"
 DEFAULTS: Final = DEFAULT.shown | {STEP: FIRST, CHARTS: LIVE}
 
 _KEPT: Final = "lab: last logits of stability"
-_REFUSED: Final = "lab: refused logits of stability"
 _SERIAL: Final = "lab: serial of the trace"
 _FAILED: Final = "lab: the trace has not come"
 _TABLE: Final = "trace-table"
@@ -72,10 +71,7 @@ def draw_controls() -> StabilityState:
             ).format(fewest=FEWEST, most=MOST, largest=LARGEST),
             bind="query-params",
         )
-        refused = st.session_state.pop(_REFUSED, None)
-        if refused is not None:
-            shown = f"`{refused.replace('`', '')[:60]}`"
-            st.error(_("Not a list of logits, so nothing moved: {shown}").format(shown=shown))
+        show_refused("logits", _("Not a list of logits, so nothing moved: {shown}"))
         logits = parse_logits(typed) or DEFAULT.logits
         st.session_state[_KEPT] = logits
         state = StabilityState(logits=logits)
@@ -215,7 +211,7 @@ def _read_typed() -> None:
     typed = st.session_state["logits"]
     logits = parse_logits(typed)
     if logits is None:
-        st.session_state[_REFUSED] = typed
+        refuse("logits")
     st.session_state["logits"] = spell_logits(logits or st.session_state[_KEPT])
     classes = len(logits or st.session_state[_KEPT])
     st.session_state["target_class"] = min(st.session_state["target_class"], classes)

@@ -2,21 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
-import streamlit as st
-
 from lab.i18n import _
-from lab.scripts import component_script
+from lab.scripts import register
 
-_TRACE: Final = st.components.v2.component(
-    "lab_trace",
-    html='<div class="lab-trace"></div>',
-    css=Path(__file__).with_name("trace.css").read_text(encoding="utf-8"),
-    js=component_script("trace.js"),
-    isolate_styles=False,
-)
+_TRACE: Final = register("trace")
 
 
 @dataclass(frozen=True, kw_only=True)

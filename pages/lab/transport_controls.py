@@ -5,11 +5,11 @@ from typing import Final
 
 import streamlit as st
 
-from lab.controls import choose, chosen, put, slider
+from lab.controls import choose, chosen, put, refuse, show_refused, slider
 from lab.i18n import _
 from lab.live import CHART_KINDS, CHARTS, LIVE
-from lab.losses_controls import LARGEST_SEED
 from lab.pad import show_points, show_weights
+from lab.parameters import LARGEST_SEED
 from lab.transport_data import Answer, lines_of
 from lab.transport_state import (
     ALONG,
@@ -46,7 +46,6 @@ _FAILED: Final = "lab: the pads of transport have not come"
 _BARS: Final = "weights-bars"
 _POINTS: Final = "points-pad"
 _KEPT: Final = "lab: last {} of transport"
-_REFUSED: Final = "lab: refused {} of transport"
 
 
 def draw_controls() -> TransportState:
@@ -195,10 +194,7 @@ def _exact(name: str, label: str, help_text: str) -> str:
     typed = st.text_input(
         label, key=name, on_change=_read_typed, args=(name,), help=help_text, bind="query-params"
     )
-    refused = st.session_state.pop(_REFUSED.format(name), None)
-    if refused is not None:
-        shown = f"`{refused.replace('`', '')[:60]}`"
-        st.error(_("Not understood, so nothing moved: {shown}").format(shown=shown))
+    show_refused(name, _("Not understood, so nothing moved: {shown}"))
     found = parse(typed) or ""
     st.session_state[_KEPT.format(name)] = found
     return found
@@ -209,7 +205,7 @@ def _read_typed(name: str) -> None:
     typed = st.session_state[name]
     found = parse(typed.strip())
     if found is None:
-        st.session_state[_REFUSED.format(name)] = typed
+        refuse(name)
     st.session_state[name] = st.session_state.get(_KEPT.format(name), "") if found is None else found
 
 

@@ -1,4 +1,4 @@
-"""One served lab and one Chromium for all browser tests; a fresh context, so a visitor, a test."""
+"""One served lab, one Chromium and one tab for all browser tests; each test is a visit of its own."""
 
 import re
 from collections.abc import Iterator
@@ -25,16 +25,38 @@ def browser() -> Iterator[Browser]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def tab(browser: Browser) -> Page:
+    """Return the tab of all tests: a new one has all scripts to compile, which takes seconds."""
+    return browser.new_context().new_page()
+
+
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """Return a tab of a visitor who has never been here; the test fails on any error of its console."""
-    context = browser.new_context(viewport={"width": 1440, "height": 1000})
-    tab = context.new_page()
+def page(lab: str, tab: Page) -> Iterator[Page]:
+    """Return a tab of a new visitor; the test fails on any error of its console.
+
+    Each address that is opened starts a new session of the server, and what the browser stored is
+    gone.
+    """
+    tab.set_viewport_size({"width": 1440, "height": 1000})
+    tab.emulate_media(color_scheme="light", reduced_motion="no-preference")
     errors: list[str] = []
-    tab.on("console", lambda message: errors.append(message.text) if _is_ours(message) else None)
-    tab.on("pageerror", lambda error: errors.append(str(error)))
+
+    def note_message(message: ConsoleMessage) -> None:
+        if _is_ours(message):
+            errors.append(message.text)
+
+    def note_error(error: Exception) -> None:
+        errors.append(str(error))
+
+    tab.on("console", note_message)
+    tab.on("pageerror", note_error)
     yield tab
-    context.close()
+    tab.remove_listener("console", note_message)
+    tab.remove_listener("pageerror", note_error)
+    # To a page of the same site, for which Chromium keeps the process and what it compiled.
+    tab.goto(f"{lab}/_stcore/health")
+    tab.evaluate("localStorage.clear(); sessionStorage.clear();")
     assert errors == []
 
 

@@ -1,6 +1,6 @@
 """What the browser tests do on a page, and the numbers they read off its charts."""
 
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Page
@@ -24,6 +24,12 @@ def open_lab(page: Page, address: str) -> None:
     page.goto(address)
     page.wait_for_selector("h1")
     settle(page)
+
+
+def on_phone(page: Page, theme: Literal["light", "dark"] = "light") -> None:
+    """Make the tab a phone's."""
+    page.set_viewport_size({"width": 360, "height": 780})
+    page.emulate_media(color_scheme=theme)
 
 
 def charts(page: Page) -> Charts:

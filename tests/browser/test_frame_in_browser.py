@@ -1,25 +1,78 @@
 """What every page shares: reachable first on a fresh server, fits a phone, safe and compressed."""
 
+from typing import Literal
 from urllib.request import Request, urlopen
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
 
 from scripts.browser import settle
-from tests.browser.helpers import open_lab
+from tests.browser.helpers import on_phone, open_lab
 
 pytestmark = pytest.mark.browser
 
-PAGES = {"home": "/", "softmax": "/softmax", "stability": "/stability", "losses": "/losses"}
-EACH_PAGE = pytest.mark.parametrize("path", PAGES.values(), ids=PAGES)
+PAGES = {
+    "home": "/",
+    "losses": "/losses",
+    "softmax": "/softmax",
+    "gradient": "/gradient",
+    "stability": "/stability",
+    "transport": "/transport",
+}
+# The widest that pages get, and what is not on them by default.
+EXTREMES = {
+    "softmax-of-30": "/softmax?a=" + ",".join(str(-1000 + k / 7)[:9] for k in range(30)),
+    "gradient-of-10": "/gradient?start=" + ",".join(f"-{k}" for k in range(10)),
+    "stability-of-6": "/stability?logits=-900.123456,5,4,3,2,999.5&formula=double_softmax",
+    "clouds": "/transport?cost=clouds&along=none",
+}
+NARROW = PAGES | EXTREMES
+THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+BACKGROUNDS = {"light": "rgb(255, 255, 255)", "dark": "rgb(16, 21, 28)"}
+# What may be wider than the phone: the formulas for screen readers, and a table that scrolls.
+WIDER = """() => [...document.querySelectorAll("[data-testid='stMain'] *")]
+    .filter(node => node.getBoundingClientRect().right > innerWidth + 1
+                    && !node.closest('.katex-mathml, .trace-scroller'))
+    .map(node => node.className.toString().slice(0, 60))"""
 
 
-@EACH_PAGE
-def test_page_is_reached_by_its_link(lab: str, page: Page, path: str) -> None:
+def in_theme(page: Page, theme: Literal["light", "dark"]) -> None:
+    """Change the theme of the tab, and wait until the page has it."""
+    page.emulate_media(color_scheme=theme)
+    page.wait_for_function(
+        "colour => getComputedStyle(document.querySelector('.stApp')).backgroundColor === colour",
+        arg=BACKGROUNDS[theme],
+    )
+    settle(page)
+
+
+def violations(page: Page) -> list[str]:
+    """Return what axe objects to, with where."""
+    found = Axe().run(page).response["violations"]
+    return [f"{v['id']}: {node['html'][:200]}" for v in found for node in v["nodes"]]
+
+
+@pytest.mark.parametrize("path", PAGES.values(), ids=PAGES)
+def test_page_stands_and_is_accessible_in_both_themes(lab: str, page: Page, path: str) -> None:
     open_lab(page, lab + path)
     expect(page.get_by_role("heading", level=1)).to_have_count(1)
     expect(page.get_by_text("Page not found")).to_have_count(0)
     expect(page.locator("[data-testid='stException']")).to_have_count(0)
+    for theme in THEMES:
+        in_theme(page, theme)
+        assert violations(page) == []
+
+
+@pytest.mark.parametrize("path", NARROW.values(), ids=NARROW)
+def test_page_fits_a_phone_in_both_themes(lab: str, page: Page, path: str) -> None:
+    on_phone(page)
+    open_lab(page, lab + path)
+    for theme in THEMES:
+        in_theme(page, theme)
+        assert page.evaluate(WIDER) == []
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert violations(page) == []
 
 
 def test_home_opens_the_losses_where_the_line_bends(lab: str, page: Page) -> None:
@@ -27,25 +80,6 @@ def test_home_opens_the_losses_where_the_line_bends(lab: str, page: Page) -> Non
     page.get_by_role("link", name="Open it where the line bends").click()
     expect(page.get_by_text("Not slope 1")).to_be_visible()
     assert "logit_scale=16" in page.url
-
-
-@EACH_PAGE
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_page_fits_a_phone_in_both_themes(lab: str, browser: Browser, path: str, theme: str) -> None:
-    context = browser.new_context(viewport={"width": 360, "height": 780}, color_scheme=theme)  # type: ignore[arg-type]
-    tab = context.new_page()
-    open_lab(tab, lab + path)
-    settle(tab)
-    wider = tab.evaluate(
-        """() => [...document.querySelectorAll("[data-testid='stMain'] *")]
-            .filter(node => node.getBoundingClientRect().right > innerWidth + 1
-                            && !node.closest('.katex-mathml, .trace-scroller'))
-            .map(node => node.className.toString().slice(0, 60))"""
-    )
-    assert wider == []
-    background = tab.evaluate("getComputedStyle(document.querySelector('.stApp')).backgroundColor")
-    assert background == ("rgb(255, 255, 255)" if theme == "light" else "rgb(16, 21, 28)")
-    context.close()
 
 
 def test_every_answer_carries_the_security_headers(lab: str) -> None:

@@ -98,7 +98,7 @@ def test_losses_scrub_moves_the_figures_without_a_message(
     expect(page.get_by_text("Not slope 1")).to_be_visible()
 
 
-def test_losses_scrubbed_state_is_in_its_link(lab: str, page: Page, browser: Browser) -> None:
+def test_losses_scrubbed_state_is_in_its_link(lab: str, page: Page) -> None:
     open_film(page, f"{lab}/losses?{SMALL}")
     drag(page, 0, 0.6, lambda: None)
     page.wait_for_function("location.search.includes('logit_scale')")
@@ -106,14 +106,14 @@ def test_losses_scrubbed_state_is_in_its_link(lab: str, page: Page, browser: Bro
     value = at(page)
     drawn_at(page, value)
     moved = charts(page)
-    other = browser.new_context(viewport={"width": 1440, "height": 1000}).new_page()
+    other = page.context.new_page()
     open_film(other, page.url)
     assert at(other) == value
     assert query(other) == query(page)
     for name, traces in charts(other).items():
         for one, same in zip(traces, moved[name], strict=True):
             assert one["x"] == pytest.approx(same["x"], rel=1e-6)
-    other.context.close()
+    other.close()
 
 
 def test_losses_plays_from_a_straight_line_through_the_bend_and_back(
@@ -204,26 +204,21 @@ def test_losses_bar_follows_the_slider_of_its_parameter(lab: str, page: Page) ->
     drawn_at(page, "1024")
 
 
-@pytest.mark.parametrize(
-    ("pill", "slug", "last"),
-    [
-        ("ε: regularisation", "eps", "1000"),
-        ("Iterations", "n_iter", "1000"),
-        ("Logit exponent", "logit_exponent", "1000"),
-        ("Cost exponent", "cost_exponent", "1000"),
-    ],
-)
-def test_losses_scrubs_what_is_chosen(lab: str, page: Page, pill: str, slug: str, last: str) -> None:
+def test_losses_scrubs_what_is_chosen(lab: str, page: Page) -> None:
     open_film(page, f"{lab}/losses?{SMALL}&n_iter=1")
-    page.locator(".st-key-scrub-choice").get_by_role("radio", name=pill).click()
-    expect(page.locator(".lab-name")).to_have_text(pill)
-    page.wait_for_function("slug => location.search.includes('scrub=' + slug)", arg=slug)
-    page.wait_for_selector(READY)
-    before = charts(page)
-    page.get_by_test_id("scrub").press("End")
-    drawn_at(page, last)
-    assert charts(page) != before
-    page.wait_for_function("part => location.search.includes(part)", arg=f"{slug}={last}")
+    for pill, slug in (
+        ("ε: regularisation", "eps"), ("Iterations", "n_iter"),
+        ("Logit exponent", "logit_exponent"), ("Cost exponent", "cost_exponent"),
+    ):  # fmt: skip
+        page.locator(".st-key-scrub-choice").get_by_role("radio", name=pill).click()
+        expect(page.locator(".lab-name")).to_have_text(pill)
+        page.wait_for_function("slug => location.search.includes('scrub=' + slug)", arg=slug)
+        page.wait_for_selector(READY)
+        before = charts(page)
+        page.get_by_test_id("scrub").press("End")
+        drawn_at(page, "1000")
+        assert charts(page) != before
+        page.wait_for_function("part => location.search.includes(part)", arg=f"{slug}=1000")
 
 
 def test_losses_zoom_survives_scrub_and_commit(lab: str, page: Page) -> None:
@@ -415,11 +410,9 @@ def test_two_films_on_a_page_move_each_by_its_own_bar(page: Page, tmp_path: Path
         assert read["cosine"][0]["y"] == pytest.approx([math.cos(4 * k) for k in range(8)], abs=1e-6)
 
 
-def test_reduced_motion_still_plays_when_asked(lab: str, browser: Browser) -> None:
-    context = browser.new_context(reduced_motion="reduce", viewport={"width": 1440, "height": 1000})
-    tab = context.new_page()
-    open_film(tab, f"{lab}/losses?{SMALL}")
-    assert at(tab) == "1"
-    tab.get_by_role("button", name="Play", exact=True).click()
-    tab.wait_for_function("Number(document.querySelector('.lab-value').textContent) > 2")
-    context.close()
+def test_reduced_motion_still_plays_when_asked(lab: str, page: Page) -> None:
+    page.emulate_media(reduced_motion="reduce")
+    open_film(page, f"{lab}/losses?{SMALL}")
+    assert at(page) == "1"
+    page.get_by_role("button", name="Play", exact=True).click()
+    page.wait_for_function("Number(document.querySelector('.lab-value').textContent) > 2")

@@ -3,13 +3,15 @@
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from ce_core import ExperimentConfig, run_experiment, sort_losses
 from scripts.browser import settle
 from tests.browser.helpers import after_change, charts, open_lab, press_key, query, trace
 
 pytestmark = pytest.mark.browser
+
+SLIDERS = ("n", "m", "trials", "eps", "n_iter", "logit_exponent", "cost_exponent", "logit_scale")
 
 
 def test_losses_deep_link_first_shows_the_core_numbers(lab: str, page: Page) -> None:
@@ -22,27 +24,26 @@ def test_losses_deep_link_first_shows_the_core_numbers(lab: str, page: Page) -> 
     assert drawn["y"] == expected.l2.tolist()
 
 
-@pytest.mark.parametrize(
-    "parameter",
-    ["n", "m", "trials", "eps", "n_iter", "logit_exponent", "cost_exponent", "logit_scale"],
-)
-def test_losses_slider_moves_by_keyboard_and_charts_follow(
-    lab: str, page: Page, parameter: str
-) -> None:
+def test_losses_sliders_move_by_keyboard_and_charts_follow(lab: str, page: Page) -> None:
     # With one iteration and a small eps, so that the iterations matter too.
     open_lab(page, f"{lab}/losses?n_iter=1&eps=0.05&n=32&m=16")
-    before, address = charts(page), query(page)
-    press_key(page, parameter, "ArrowRight")
-    after = after_change(page, before)
-    assert trace(after, "pairs", "trials") != trace(before, "pairs", "trials")
-    page.wait_for_function("before => location.search !== before", arg="?n_iter=1&eps=0.05&n=32&m=16")
-    changed = query(page)
-    assert {name for name in changed | address if changed.get(name) != address.get(name)} == {parameter}
+    after, address = charts(page), query(page)
+    for parameter in SLIDERS:
+        before = after
+        press_key(page, parameter, "ArrowRight")
+        after = after_change(page, before)
+        assert trace(after, "pairs", "trials") != trace(before, "pairs", "trials")
+        page.wait_for_function(
+            "([name, value]) => new URLSearchParams(location.search).get(name) !== value",
+            arg=[parameter, address.get(parameter, [None])[0]],
+        )
+        changed = query(page)
+        different = {name for name in changed | address if changed.get(name) != address.get(name)}
+        assert different == {parameter}
+        address = changed
 
 
-def test_losses_copied_link_opens_the_same_charts_elsewhere(
-    lab: str, page: Page, browser: Browser
-) -> None:
+def test_losses_copied_link_opens_the_same_charts_elsewhere(lab: str, page: Page) -> None:
     open_lab(page, f"{lab}/losses?n=100&eps=0.31&dtype=float64&published=true")
     before = charts(page)
     press_key(page, "logit_scale", "End")
@@ -53,11 +54,12 @@ def test_losses_copied_link_opens_the_same_charts_elsewhere(
     page.get_by_text("A link to this state").click()
     shown = page.locator(".stCode").filter(has_text="/losses?").inner_text()
     assert parse_qs(urlsplit(shown.strip()).query) == query(page)
-    other = browser.new_context(viewport={"width": 800, "height": 900}).new_page()
+    other = page.context.new_page()
+    other.set_viewport_size({"width": 800, "height": 900})
     open_lab(other, page.url)
     assert charts(other) == drawn
     assert query(other) == query(page)
-    other.context.close()
+    other.close()
 
 
 def test_losses_reset_restores_the_post(lab: str, page: Page) -> None:

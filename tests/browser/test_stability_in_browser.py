@@ -3,13 +3,13 @@
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from ce_core import PRACTICE_CASES, run_code, trace_formula
 from lab.stability_state import CASES, DTYPE_NAMES
 from lab.stability_text import CASE_LABELS, entry
 from scripts.browser import settle
-from tests.browser.helpers import charts, open_lab, query, trace
+from tests.browser.helpers import charts, on_phone, open_lab, query, trace
 
 pytestmark = pytest.mark.browser
 
@@ -169,9 +169,8 @@ def test_stability_step_and_state_survive_a_reload(lab: str, page: Page) -> None
     assert query(page)["formula"] == ["where_masked"]
 
 
-def test_stability_table_scrolls_in_its_own_box_by_keyboard(lab: str, browser: Browser) -> None:
-    context = browser.new_context(viewport={"width": 360, "height": 780})
-    page = context.new_page()
+def test_stability_table_scrolls_in_its_own_box_by_keyboard(lab: str, page: Page) -> None:
+    on_phone(page)
     open_stability(page, f"{lab}/stability?logits=5,4,3,2,1,0")
     box = page.get_by_role("region", name="The table, to be scrolled")
     box.focus()
@@ -186,34 +185,32 @@ def test_stability_table_scrolls_in_its_own_box_by_keyboard(lab: str, browser: B
     assert sticky is not None
     assert frame is not None
     assert sticky["x"] == pytest.approx(frame["x"], abs=3)
-    context.close()
 
 
 # Presets
 
 
-@pytest.mark.parametrize("name", PRACTICE_CASES)
-def test_stability_preset_breaks_and_cures(lab: str, page: Page, name: str) -> None:
+def test_stability_presets_break_and_cure(lab: str, page: Page) -> None:
     open_stability(page, f"{lab}/stability?logits=3,2")
-    page.get_by_role("button", name=CASE_LABELS[name], exact=True).click()
-    case = PRACTICE_CASES[name]
-    for key, cured in (("broken", False), ("cured", True)):
-        result = run_code(case, cured=cured)
-        card = page.locator(f".st-key-case-{key}")
-        expect(card).to_contain_text(result.code)
-        expect(card).to_contain_text(f"Value {entry(result.value)}, gradient")
-    wait(page)
-    found = read(page)
-    assert found["rows"][0]["cells"][-1] == ", ".join(map(entry, case.a))
-    expected = trace_formula(case.formula, case.a, case.q, dtype=case.dtype, floor=case.floor)
-    place = DTYPE_NAMES.index(case.dtype)
-    assert found["rows"][len(expected.steps) - 1]["cells"][place] == entry(expected.value)
+    for name, case in PRACTICE_CASES.items():
+        page.get_by_role("button", name=CASE_LABELS[name], exact=True).click()
+        for key, cured in (("broken", False), ("cured", True)):
+            result = run_code(case, cured=cured)
+            card = page.locator(f".st-key-case-{key}")
+            expect(card).to_contain_text(result.code)
+            expect(card).to_contain_text(f"Value {entry(result.value)}, gradient")
+        wait(page)
+        found = read(page)
+        assert found["rows"][0]["cells"][-1] == ", ".join(map(entry, case.a))
+        expected = trace_formula(case.formula, case.a, case.q, dtype=case.dtype, floor=case.floor)
+        place = DTYPE_NAMES.index(case.dtype)
+        assert found["rows"][len(expected.steps) - 1]["cells"][place] == entry(expected.value)
+        assert CASES[name].target == 1
     page.reload()
     page.wait_for_selector(".lab-trace tbody")
     settle(page)
     assert read(page) == found
     expect(page.locator(".st-key-case-cured")).to_be_visible()
-    assert CASES[name].target == 1
 
 
 # The figures
@@ -259,18 +256,3 @@ def test_stability_reset_comes_back_to_the_default(lab: str, page: Page) -> None
     page.wait_for_function("location.search === ''")
     wait(page)
     assert read(page)["step"] == 9
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_stability_with_six_logits_fits_a_phone(lab: str, browser: Browser, theme: Any) -> None:
-    context = browser.new_context(viewport={"width": 360, "height": 780}, color_scheme=theme)
-    page = context.new_page()
-    open_stability(page, f"{lab}/stability?logits=-900.123456,5,4,3,2,999.5&formula=double_softmax")
-    wider = page.evaluate(
-        """() => [...document.querySelectorAll("[data-testid='stMain'] *")]
-            .filter(node => node.getBoundingClientRect().right > innerWidth + 1
-                            && !node.closest('.katex-mathml') && !node.closest('.trace-scroller'))
-            .map(node => node.className.toString().slice(0, 60))"""
-    )
-    assert wider == []
-    context.close()

@@ -105,14 +105,6 @@ def test_transport_marginals_are_painted_and_moved_by_key(lab: str, page: Page) 
     np.testing.assert_array_equal(plan_of(page)[0], 0)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_transport_fits_a_phone(lab: str, page: Page, theme: Any) -> None:
-    page.emulate_media(color_scheme=theme)
-    page.set_viewport_size({"width": 360, "height": 780})
-    open_lab(page, f"{lab}/transport?cost=clouds")
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-
-
 def _hold_to_core(page: Page, **sizes: Any) -> None:
     said: dict[str, Any] = {
         name: values[0] for name, values in query(page).items() if name in ("mu", "nu", "x", "y")

@@ -13,12 +13,14 @@ OpenPage = Callable[..., AppTest]
 
 @pytest.fixture
 def open_page() -> OpenPage:
-    """Return a function that opens a page by its file, with the query of a link."""
+    """Return a function that opens a page by its file, with the query of a link, its drawers open."""
 
     def open_it(file: str, **query: str | list[str]) -> AppTest:
         app = AppTest.from_file(str(ROUTER), default_timeout=60)
         for name, value in query.items():
             app.query_params[name] = value
+        for drawer in ("numbers", "link", "code"):
+            app.session_state[f"drawer-{drawer}"] = True
         return app.switch_page(file).run()
 
     return open_it

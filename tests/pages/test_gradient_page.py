@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 import math
 from dataclasses import replace
 from typing import Any
@@ -42,31 +41,10 @@ from lab.gradient_state import (
 from lab.gradient_text import command, corners, notes, snippet
 from lab.numerals import number
 from tests.pages.conftest import OpenPage
+from tests.pages.reading import numbers_of, press, sent_to_hands, text_of
 from tests.unpacking import captions_of, figures_of, frame_of, parts_of
 
 PAGE = "gradient.py"
-
-
-def bars_of(app: AppTest) -> dict[str, Any]:
-    """Return what the page sends to the bars."""
-    (sent,) = (json.loads(e.proto.json) for e in app.get("bidi_component") if e.proto.json)
-    assert isinstance(sent, dict)
-    return sent
-
-
-def text_of(app: AppTest) -> str:
-    parts = (app.title, app.markdown, app.error, app.warning, app.caption)
-    return "\n".join([*(e.value for group in parts for e in group), captions_of(app)])
-
-
-def numbers_of(app: AppTest) -> dict[str, float]:
-    table = app.dataframe[0].value
-    return dict(zip(table.iloc[:, 0], map(float, table.iloc[:, 1]), strict=True))
-
-
-def press(app: AppTest, label: str) -> None:
-    (button,) = (button for button in app.button if button.label == label)
-    button.click().run()
 
 
 def link_of(app: AppTest) -> str:
@@ -158,7 +136,7 @@ def test_gradient_film_has_the_frames_of_the_bar_and_ends_at_the_minimum(open_pa
 
 
 def test_gradient_tells_the_bars_every_word_in_translation(open_page: OpenPage) -> None:
-    bars = bars_of(open_page(PAGE))
+    bars = sent_to_hands(open_page(PAGE))
     assert all(isinstance(word, str) and word for word in bars["words"].values())
     assert bars["logits"] == list(DEFAULT.logits)
     assert bars["q"] == [1, 0, 0]
@@ -216,7 +194,7 @@ def test_gradient_link_is_what_the_page_shows(open_page: OpenPage) -> None:
     app = open_page(PAGE, **query)
     assert not app.warning
     assert not app.exception
-    bars = bars_of(app)
+    bars = sent_to_hands(app)
     assert (bars["logits"], bars["kind"], bars["target"]) == ([1, 2, 3], "smoothed", 2)
     assert bars["q"] == pytest.approx([0.05, 0.05, 0.9])
     assert app.select_slider(key="descent-rate").value == 0.25
@@ -230,8 +208,8 @@ def test_gradient_link_is_what_the_page_shows(open_page: OpenPage) -> None:
 def test_gradient_link_may_spell_numbers_its_own_way(open_page: OpenPage) -> None:
     app = open_page(PAGE, start=" 1.50, -3,.5", q="2,1,1.0", rate="5e-1")
     assert not app.warning
-    assert bars_of(app)["logits"] == [1.5, -3, 0.5]
-    assert bars_of(app)["q"] == [0.5, 0.25, 0.25]
+    assert sent_to_hands(app)["logits"] == [1.5, -3, 0.5]
+    assert sent_to_hands(app)["q"] == [0.5, 0.25, 0.25]
     assert app.query_params["start"] == "1.5,-3,0.5"
 
 
@@ -252,8 +230,8 @@ def test_gradient_garbage_in_a_link_is_named_and_harmless(
     assert not app.exception
     (notice,) = app.warning
     assert f"`{name}={text.replace('`', '')}"[:40] in notice.value
-    assert bars_of(app)["logits"] == list(DEFAULT.logits)
-    assert bars_of(app)["kind"] == "one-hot"
+    assert sent_to_hands(app)["logits"] == list(DEFAULT.logits)
+    assert sent_to_hands(app)["kind"] == "one-hot"
     press(app, "Dismiss")
     assert not app.warning
 
@@ -280,7 +258,7 @@ def test_gradient_preset_shows_its_state(open_page: OpenPage, slug: str) -> None
     app = open_page(PAGE, start="3,1,2,0,0,0", q="1,1,0,0,0,0", rate="0.5", steps="10", step="3")
     press(app, label)
     assert not app.exception
-    bars = bars_of(app)
+    bars = sent_to_hands(app)
     assert bars["logits"] == list(state.logits)
     assert bars["q"] == target_of(state).tolist()
     assert len(figures_of(app)) == 6
@@ -291,7 +269,7 @@ def test_gradient_reset_restores_the_default(open_page: OpenPage) -> None:
     app = open_page(PAGE, start="3,1", q="1,3", rate="2", steps="10", step="3", draw="4")
     press(app, "Reset")
     assert not app.exception
-    assert bars_of(app)["logits"] == list(DEFAULT.logits)
+    assert sent_to_hands(app)["logits"] == list(DEFAULT.logits)
     assert link_of(app) == ""
     assert not app.query_params
 
@@ -299,7 +277,7 @@ def test_gradient_reset_restores_the_default(open_page: OpenPage) -> None:
 def test_gradient_typed_numbers_move_the_bars(open_page: OpenPage) -> None:
     app = open_page(PAGE)
     app.text_input(key="start-logits").set_value(" 1,  -0 , 2.50, 3").run()
-    assert bars_of(app)["logits"] == [1, 0, 2.5, 3]
+    assert sent_to_hands(app)["logits"] == [1, 0, 2.5, 3]
     assert app.slider(key="start-classes").value == 4
     assert app.query_params["start"] == "1,0,2.5,3"
 
@@ -309,8 +287,8 @@ def test_gradient_typed_garbage_moves_nothing_and_says_so(open_page: OpenPage, k
     app = open_page(PAGE, q="1,2,1")
     app.text_input(key=key).set_value("7,8,`nine`").run()
     assert "`7,8,nine`" in app.error[0].value
-    assert bars_of(app)["logits"] == list(DEFAULT.logits)
-    assert bars_of(app)["q"] == [0.25, 0.5, 0.25]
+    assert sent_to_hands(app)["logits"] == list(DEFAULT.logits)
+    assert sent_to_hands(app)["q"] == [0.25, 0.5, 0.25]
     app.select_slider(key="descent-rate").set_value(2.0).run()
     assert not app.error
 
@@ -319,12 +297,12 @@ def test_gradient_classes_come_and_go(open_page: OpenPage) -> None:
     app = open_page(PAGE, y="3")
     app.slider(key="start-classes").set_value(10).run()
     assert not app.exception
-    assert bars_of(app)["logits"][:3] == list(DEFAULT.logits)
-    assert len(bars_of(app)["q"]) == 10
+    assert sent_to_hands(app)["logits"][:3] == list(DEFAULT.logits)
+    assert len(sent_to_hands(app)["q"]) == 10
     app.slider(key="start-classes").set_value(2).run()
     assert not app.exception
-    assert bars_of(app)["logits"] == list(DEFAULT.logits[:2])
-    assert bars_of(app)["q"] == [0, 1]
+    assert sent_to_hands(app)["logits"] == list(DEFAULT.logits[:2])
+    assert sent_to_hands(app)["q"] == [0, 1]
 
 
 def choose_kind(app: AppTest, kind: str) -> None:
@@ -341,16 +319,16 @@ def test_gradient_kind_of_target_brings_its_own_controls(open_page: OpenPage) ->
     assert "q-class" in keys()
     assert not keys() & {"q-smoothing", "q-weights"}
     choose_kind(app, "smoothed")
-    assert bars_of(app)["q"] == pytest.approx([1 / 30, 14 / 15, 1 / 30])
+    assert sent_to_hands(app)["q"] == pytest.approx([1 / 30, 14 / 15, 1 / 30])
     assert keys() >= {"q-class", "q-smoothing"}
     app.select_slider(key="q-smoothing").set_value(1.0).run()
-    assert bars_of(app)["q"] == pytest.approx([1 / 3] * 3)
+    assert sent_to_hands(app)["q"] == pytest.approx([1 / 3] * 3)
     choose_kind(app, "free")
     assert "q-weights" in keys()
     assert not keys() & {"q-smoothing", "q-class"}
-    assert bars_of(app)["q"] == pytest.approx([1 / 3] * 3, abs=1e-6)
+    assert sent_to_hands(app)["q"] == pytest.approx([1 / 3] * 3, abs=1e-6)
     app.text_input(key="q-weights").set_value("1,0,3").run()
-    assert bars_of(app)["q"] == [0.25, 0, 0.75]
+    assert sent_to_hands(app)["q"] == [0.25, 0, 0.75]
     assert link_of(app).replace("%2C", ",") == "q=1,0,3"
 
 
@@ -382,7 +360,7 @@ def test_gradient_takes_no_number_that_no_browser_sends(
     # Streamlit puts the least there is in the place of what is out of bounds.
     assert parts_of(app)["board"]["at"] == (0 if key == "descent-step" else 200)
     assert app.number_input(key="check-seed").value == 0
-    assert bars_of(app)["q"] == [1, 0, 0]
+    assert sent_to_hands(app)["q"] == [1, 0, 0]
 
 
 def test_gradient_new_seed_changes_the_draws_only(open_page: OpenPage) -> None:

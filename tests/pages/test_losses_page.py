@@ -5,26 +5,13 @@ import io
 from typing import Any
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from ce_core import ExperimentConfig, compare_losses, run_experiment
 from tests.pages.conftest import OpenPage
-from tests.unpacking import captions_of, figures_of
+from tests.pages.reading import numbers_of, press, text_of
+from tests.unpacking import figures_of
 
 PAGE = "losses.py"
-
-
-def text_of(app: AppTest) -> str:
-    """Return what the page says, the captions of its figures included."""
-    parts = (app.title, app.markdown, app.error, app.warning, app.caption)
-    said = [element.value for group in parts for element in group]
-    return "\n".join([*said, captions_of(app)])
-
-
-def numbers_of(app: AppTest) -> dict[str, float]:
-    """Return the table of numbers."""
-    table = app.dataframe[0].value
-    return dict(zip(table.iloc[:, 0], map(float, table.iloc[:, 1]), strict=True))
 
 
 def test_losses_opens_on_the_posts_parameters(open_page: OpenPage) -> None:
@@ -186,12 +173,6 @@ def test_losses_offers_the_trials_as_csv(open_page: OpenPage) -> None:
     code = [block.value for block in app.code][1:]
     assert "ExperimentConfig(trials=3)" in code[0]
     assert "python -m ce_core experiment --trials 3" in code[1]
-
-
-def press(app: AppTest, label: str) -> None:
-    """Press the button with that label."""
-    (button,) = (button for button in app.button if button.label == label)
-    button.click().run()
 
 
 def test_losses_csv_has_a_row_a_trial() -> None:

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 import math
 from typing import Any
 
@@ -37,31 +36,10 @@ from lab.softmax_state import (
 )
 from lab.softmax_text import command, notes, snippet
 from tests.pages.conftest import OpenPage
+from tests.pages.reading import numbers_of, press, sent_to_hands, text_of
 from tests.unpacking import captions_of, figures_of
 
 PAGE = "softmax.py"
-
-
-def bars_of(app: AppTest) -> dict[str, Any]:
-    """Return what the page sends to the bars."""
-    (sent,) = (json.loads(e.proto.json) for e in app.get("bidi_component") if e.proto.json)
-    assert isinstance(sent, dict)
-    return sent
-
-
-def text_of(app: AppTest) -> str:
-    parts = (app.title, app.markdown, app.error, app.warning, app.caption)
-    return "\n".join([*(e.value for group in parts for e in group), captions_of(app)])
-
-
-def numbers_of(app: AppTest) -> dict[str, float]:
-    table = app.dataframe[0].value
-    return dict(zip(table.iloc[:, 0], map(float, table.iloc[:, 1]), strict=True))
-
-
-def press(app: AppTest, label: str) -> None:
-    (button,) = (button for button in app.button if button.label == label)
-    button.click().run()
 
 
 def link_of(app: AppTest) -> str:
@@ -76,7 +54,7 @@ def test_softmax_opens_on_a_state_that_teaches(open_page: OpenPage) -> None:
     app = open_page(PAGE)
     assert not app.exception
     assert not app.warning
-    assert bars_of(app)["logits"] == list(DEFAULT.logits)
+    assert sent_to_hands(app)["logits"] == list(DEFAULT.logits)
     assert "Only differences count" in text_of(app)
     assert len(figures_of(app)) == 4
 
@@ -102,7 +80,7 @@ def test_softmax_shows_the_numbers_of_the_core(open_page: OpenPage) -> None:
 
 
 def test_softmax_tells_the_bars_every_word_in_translation(open_page: OpenPage) -> None:
-    bars = bars_of(open_page(PAGE))
+    bars = sent_to_hands(open_page(PAGE))
     assert set(bars) == {"logits", "temperature", "target", "window", "serial", "words"}
     assert all(isinstance(word, str) and word for word in bars["words"].values())
 
@@ -141,7 +119,7 @@ def test_softmax_code_computes_what_is_shown(
 def test_softmax_link_is_what_the_page_shows(open_page: OpenPage) -> None:
     app = open_page(PAGE, a="1.50, -3,.5,1e1", temperature="20", target="4")
     assert not app.warning
-    bars = bars_of(app)
+    bars = sent_to_hands(app)
     assert (bars["logits"], bars["temperature"], bars["target"]) == ([1.5, -3, 0.5, 10], 20, 3)
     assert app.slider(key="classes").value == 4
     assert link_of(app).partition("?")[2] == "a=1.50%2C+-3%2C.5%2C1e1&temperature=20&target=4"
@@ -157,13 +135,13 @@ def test_softmax_link_to_the_default_is_bare(open_page: OpenPage) -> None:
 def test_softmax_garbage_in_a_link_is_named_and_harmless(open_page: OpenPage, a: str) -> None:
     app = open_page(PAGE, a=a)
     assert not app.exception
-    assert bars_of(app)["logits"] == list(DEFAULT.logits)
+    assert sent_to_hands(app)["logits"] == list(DEFAULT.logits)
     (notice,) = app.warning
     assert f"`a={a.replace('`', '')}"[:40] in notice.value
     press(app, "Dismiss")
     assert not app.warning
     press(app, "Tie")
-    assert bars_of(app)["logits"] == list(PRESETS["tie"][1].logits)
+    assert sent_to_hands(app)["logits"] == list(PRESETS["tie"][1].logits)
 
 
 @pytest.mark.parametrize(
@@ -184,7 +162,7 @@ def test_softmax_out_of_bounds_in_a_link_is_named(
 ) -> None:
     app = open_page(PAGE, a="2,1,0", **query)
     assert not app.exception
-    bars = bars_of(app)
+    bars = sent_to_hands(app)
     assert (bars["logits"], bars["temperature"], bars["target"]) == ([2, 1, 0], 1, 1)
     assert f"`{part}`" in app.warning[0].value
 
@@ -198,7 +176,7 @@ def test_softmax_preset_shows_its_state(open_page: OpenPage, slug: str) -> None:
     app = open_page(PAGE, a="3,1,2,0,0,0", temperature="3", target="6")
     press(app, label)
     assert not app.exception
-    bars = bars_of(app)
+    bars = sent_to_hands(app)
     assert bars["logits"] == list(state.logits)
     assert (bars["temperature"], bars["target"]) == (state.temperature, state.target - 1)
     assert len(figures_of(app)) == 4
@@ -208,18 +186,18 @@ def test_softmax_shift_goes_up_and_down_and_leaves_p(open_page: OpenPage) -> Non
     app = open_page(PAGE, a="3.1,1,2")
     before = numbers_of(app)
     press(app, "+800 on every logit")
-    assert bars_of(app)["logits"] == [803.1, 801, 802]
-    assert bars_of(app)["window"] == [795, 805]
+    assert sent_to_hands(app)["logits"] == [803.1, 801, 802]
+    assert sent_to_hands(app)["window"] == [795, 805]
     after = numbers_of(app)
     assert [after[f"p_{i}"] for i in (1, 2, 3)] == [before[f"p_{i}"] for i in (1, 2, 3)]
     press(app, "−800 on every logit")
-    assert bars_of(app)["logits"] == [3.1, 1, 2]
+    assert sent_to_hands(app)["logits"] == [3.1, 1, 2]
 
 
 def test_softmax_reset_restores_the_default(open_page: OpenPage) -> None:
     app = open_page(PAGE, a="3,1", temperature="3", target="1")
     press(app, "Reset")
-    bars = bars_of(app)
+    bars = sent_to_hands(app)
     assert bars["logits"] == list(DEFAULT.logits)
     assert (bars["temperature"], bars["target"]) == (1, 1)
     assert "?" not in link_of(app)
@@ -228,7 +206,7 @@ def test_softmax_reset_restores_the_default(open_page: OpenPage) -> None:
 def test_softmax_typed_logits_move_the_bars(open_page: OpenPage) -> None:
     app = open_page(PAGE)
     app.text_input(key="a").set_value(" 1,  -0 , 2.50").run()
-    assert bars_of(app)["logits"] == [1, 0, 2.5]
+    assert sent_to_hands(app)["logits"] == [1, 0, 2.5]
     assert app.text_input(key="a").value == "1,0,2.5"
 
 
@@ -236,7 +214,7 @@ def test_softmax_typed_garbage_moves_nothing_and_says_so(open_page: OpenPage) ->
     app = open_page(PAGE, a="7,8,9")
     app.text_input(key="a").set_value("7,8,`nine`").run()
     assert "`7,8,nine`" in app.error[0].value
-    assert bars_of(app)["logits"] == [7, 8, 9]
+    assert sent_to_hands(app)["logits"] == [7, 8, 9]
     assert app.text_input(key="a").value == "7,8,9"
     app.number_input(key="temperature").set_value(2.0).run()
     assert not app.error
@@ -246,15 +224,15 @@ def test_softmax_classes_come_and_go_and_the_target_stays_one_of_them(open_page:
     app = open_page(PAGE, target="5")
     app.slider(key="classes").set_value(30).run()
     assert not app.exception
-    logits = bars_of(app)["logits"]
+    logits = sent_to_hands(app)["logits"]
     assert len(logits) == 30
     assert logits[:5] == list(DEFAULT.logits)
     app.slider(key="classes").set_value(2).run()
     assert not app.exception
-    assert bars_of(app)["logits"] == [2, 1]
-    assert bars_of(app)["target"] == 1
+    assert sent_to_hands(app)["logits"] == [2, 1]
+    assert sent_to_hands(app)["target"] == 1
     app.slider(key="classes").set_value(4).run()
-    assert bars_of(app)["logits"] == list(DEFAULT.logits[:4])
+    assert sent_to_hands(app)["logits"] == list(DEFAULT.logits[:4])
 
 
 @pytest.mark.parametrize("forged", [math.nan, -1.0, 1e300])
@@ -262,7 +240,7 @@ def test_softmax_takes_no_temperature_that_no_browser_sends(open_page: OpenPage,
     app = open_page(PAGE)
     app.number_input(key="temperature").set_value(forged).run()
     assert not app.exception
-    assert bars_of(app)["temperature"] == 1
+    assert sent_to_hands(app)["temperature"] == 1
 
 
 # Notes

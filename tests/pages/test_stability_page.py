@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 import math
 from typing import Any
 
@@ -38,33 +37,12 @@ from lab.stability_text import (
 )
 from lab.trace import read_step
 from tests.pages.conftest import OpenPage
-from tests.unpacking import captions_of, figures_of
+from tests.pages.reading import numbers_of, press, sent_to_hands, text_of
+from tests.unpacking import figures_of
 
 PAGE = "stability.py"
 INF = math.inf
 UNDERFLOW = {"float16": 18, "bfloat16": 93, "float32": 104, "float64": 746}
-
-
-def table_of(app: AppTest) -> dict[str, Any]:
-    """Return what the page sends to the table of operations."""
-    (sent,) = (json.loads(e.proto.json) for e in app.get("bidi_component") if e.proto.json)
-    assert isinstance(sent, dict)
-    return sent
-
-
-def text_of(app: AppTest) -> str:
-    parts = (app.title, app.markdown, app.error, app.warning, app.caption)
-    return "\n".join([*(e.value for group in parts for e in group), captions_of(app)])
-
-
-def numbers_of(app: AppTest) -> dict[str, float]:
-    table = app.dataframe[0].value
-    return dict(zip(table.iloc[:, 0], map(float, table.iloc[:, 1]), strict=True))
-
-
-def press(app: AppTest, label: str) -> None:
-    (button,) = (button for button in app.button if button.label == label)
-    button.click().run()
 
 
 def link_of(app: AppTest) -> str:
@@ -84,7 +62,7 @@ def test_stability_opens_on_the_answer(open_page: OpenPage) -> None:
     app = open_page(PAGE)
     assert not app.exception
     assert not app.warning
-    table = table_of(app)
+    table = sent_to_hands(app)
     assert table["columns"] == [*DTYPE_NAMES, "exact"]
     assert table["columns"][table["chosen"]] == "float32"
     row = table["rows"][table["at"] - 1]
@@ -229,7 +207,7 @@ def test_stability_preset_shows_line_and_cure_as_they_ran(open_page: OpenPage, n
         assert result.code in codes
         gradient = ", ".join(map(entry, result.gradient.tolist()))
         assert f"Value **{entry(result.value)}**, gradient **{gradient}**" in shown
-    table = table_of(app)
+    table = sent_to_hands(app)
     assert table["columns"][table["chosen"]] == case.dtype
     assert table["title"].endswith(FORMULA_LABELS[case.formula])
     assert table["rows"][0]["cells"][-1]["entries"] == [entry(x) for x in case.a]
@@ -257,7 +235,7 @@ def test_stability_link_is_what_the_page_shows(open_page: OpenPage) -> None:
     }  # fmt: skip
     app = open_page(PAGE, **query)
     assert not app.warning
-    table = table_of(app)
+    table = sent_to_hands(app)
     assert table["at"] == 7
     assert table["columns"][table["chosen"]] == "float16"
     assert table["rows"][0]["cells"][-1]["entries"] == ["3.5", "−1", "0.5"]
@@ -297,8 +275,8 @@ def test_stability_out_of_bounds_in_a_link_is_named_and_ignored(
     app = open_page(PAGE, **query)
     assert not app.exception
     assert f"`{part}`" in app.warning[0].value
-    assert table_of(app)["at"] == 9
-    assert table_of(app)["rows"][0]["cells"][-1]["entries"] == ["120", "0"]
+    assert sent_to_hands(app)["at"] == 9
+    assert sent_to_hands(app)["rows"][0]["cells"][-1]["entries"] == ["120", "0"]
     press(app, "Dismiss")
     assert not app.warning
 
@@ -326,7 +304,7 @@ def test_stability_floor_is_that_of_the_clipping(open_page: OpenPage, floor: str
 def test_stability_formula_changes_the_table_and_the_link(open_page: OpenPage) -> None:
     app = open_page(PAGE, step="3")
     app.selectbox(key="formula-choice").set_value("log_softmax").run()
-    table = table_of(app)
+    table = sent_to_hands(app)
     assert table["title"].endswith("log-softmax")
     assert app.query_params["formula"] == "log_softmax"
     assert "step" not in app.query_params
@@ -337,7 +315,7 @@ def test_stability_dtype_changes_what_is_said(open_page: OpenPage) -> None:
     app = open_page(PAGE)
     app.selectbox(key="arithmetic").set_value("float64").run()
     assert "Right, forward and backward" in text_of(app)
-    assert table_of(app)["at"] == 11
+    assert sent_to_hands(app)["at"] == 11
 
 
 def test_stability_target_is_one_of_the_classes(open_page: OpenPage) -> None:
@@ -358,7 +336,7 @@ def test_stability_reset_restores_the_default(open_page: OpenPage) -> None:
     app = open_page(PAGE, logits="3,1,2", formula="naive", arithmetic="float16", floor="0.1", step="2")
     press(app, "Reset")
     assert not app.exception
-    assert table_of(app)["at"] == 9
+    assert sent_to_hands(app)["at"] == 9
     assert app.text_input(key="logits").value == "120,0"
     assert app.select_slider(key="floor").value == "1e-12"
     assert "formula" not in app.query_params

@@ -27,22 +27,10 @@ from lab.transport_state import (
 )
 from lab.transport_text import notes, snippet
 from tests.pages.conftest import OpenPage
-from tests.unpacking import captions_of, figures_of, frame_of, parts_of
+from tests.pages.reading import numbers_of, text_of
+from tests.unpacking import figures_of, frame_of, parts_of
 
 PAGE = "transport.py"
-
-
-def text_of(app: AppTest) -> str:
-    """Return what the page says, the captions of its figures included."""
-    parts = (app.title, app.markdown, app.error, app.warning, app.caption)
-    said = [element.value for group in parts for element in group]
-    return "\n".join([*said, captions_of(app)])
-
-
-def numbers_of(app: AppTest) -> dict[str, float]:
-    """Return the table of numbers."""
-    table = app.dataframe[0].value
-    return dict(zip(table.iloc[:, 0], map(float, table.iloc[:, 1]), strict=True))
 
 
 def drawn(app: AppTest, uid: str) -> Any:

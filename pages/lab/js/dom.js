@@ -14,6 +14,11 @@ export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
+// A sentence with {names} in it, and the values to put there.
+export function fill(template, values) {
+  return template.replace(/\{(\w+)\}/g, (_whole, name) => values[name]);
+}
+
 // **bold** and `code`, as in the captions; the rest is text.
 export function setRich(node, text) {
   if (node.dataset.text === text) return;

@@ -1,8 +1,11 @@
 // Logits as bars to drag, and what follows from them in the same frame: p, the loss, its gradient,
-// the Jacobian. The server hears of it when a hand lets go, and answers with `serial`, by which an
-// answer to an older message is told from a change that came from elsewhere.
+// the Jacobian.
 
-import { make } from "./dom.js";
+import {
+  buildBar, element, keyed, lowered, pointed, scientific, shareOf, shortest, stretch, write,
+} from "./bars.js";
+import { fill } from "./dom.js";
+import { Moved, staying } from "./moved.js";
 import {
   crossEntropy,
   crossEntropyGradient,
@@ -12,69 +15,28 @@ import {
   softmaxJacobian,
 } from "./softmax.js";
 
-const mounted = new WeakMap();
 const KEY_PAUSE = 300;
-const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
-const SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉";
-
-function spelled(digits, number) {
-  return [...String(number)].map((digit) => digits[digit]).join("");
-}
-
-// The index of a class as people write it, from 1.
-function lowered(i) {
-  return spelled(SUBSCRIPTS, i + 1);
-}
 
 function readable(value, digits = 3) {
   if (Number.isNaN(value)) return "NaN";
   if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
   const size = Math.abs(value);
   if (size === 0) return "0";
-  if (size < 10 ** -digits || size >= 1e5) {
-    const [mantissa, exponent] = value.toExponential(1).split("e");
-    const raised = spelled(SUPERSCRIPTS, Math.abs(exponent));
-    return `${mantissa}·10${exponent < 0 ? "⁻" : ""}${raised}`.replace("-", "−");
-  }
+  if (size < 10 ** -digits || size >= 1e5) return scientific(value);
   return value.toFixed(digits + (size < 0.1 ? 1 : 0)).replace("-", "−");
 }
 
-function shortest(value) {
-  return String(Number(value.toFixed(4)) || 0).replace("-", "−");
-}
-
-function fill(template, values) {
-  return template.replace(/\{(\w+)\}/g, (_whole, name) => values[name]);
-}
-
-function element(parent, tag, attributes = {}, text = "") {
-  const node = make(tag, attributes, text);
-  parent.append(node);
-  return node;
-}
-
-// Change the one text of a node in place: a new text node would have the page styled anew.
-function write(node, text) {
-  if (!node.firstChild) node.append(text);
-  else if (node.firstChild.data !== text) node.firstChild.data = text;
-}
-
-// Put a bar from one percentage of its track to another. A transform moves nothing else on the page.
-function stretch(bar, from, to) {
-  const shape = `translateX(${from.toFixed(2)}%) scaleX(${((to - from) / 100).toFixed(4)})`;
-  if (bar.shape === shape) return;
-  bar.shape = shape;
-  bar.style.transform = shape;
-}
-
-class Logits {
+class Logits extends Moved {
   constructor(root) {
-    this.root = root;
-    this.serial = 0;
+    super(root, KEY_PAUSE);
     this.touched = null;
     this.pointed = null;
     this.cell = [0, 0];
     this.classes = 0;
+  }
+
+  message({ logits, temperature, target }) {
+    return { logits: [...logits], temperature, target };
   }
 
   // What the server says counts unless a newer message is on its way to it.
@@ -82,7 +44,7 @@ class Logits {
     this.send = send;
     this.words = data.words;
     if (data.serial < this.serial) return;
-    const told = JSON.stringify([data.logits, data.temperature, data.target]);
+    const told = JSON.stringify(this.message(data));
     this.serial = data.serial;
     this.window = data.window;
     if (told !== this.told) {
@@ -169,7 +131,7 @@ class Logits {
       tabindex: 0,
       "aria-label": fill(words.logitOf, { number }),
     });
-    const logit = this.buildBar(handle);
+    const logit = buildBar(handle);
     logit.knob = element(logit.track, "b");
     handle.addEventListener("pointerdown", (event) => this.grab(event, i));
     handle.addEventListener("pointermove", (event) => this.drag(event));
@@ -180,15 +142,9 @@ class Logits {
     handle.addEventListener("focus", () => this.touch(i));
     row.addEventListener("pointerenter", () => this.hand === undefined && this.touch(i));
 
-    const p = this.buildBar(element(row, "div", { class: "bar probability" }));
-    const gradient = this.buildBar(element(row, "div", { class: "bar gradient" }));
+    const p = buildBar(element(row, "div", { class: "bar probability" }));
+    const gradient = buildBar(element(row, "div", { class: "bar gradient" }));
     return { row, radio, handle, logit, p, gradient };
-  }
-
-  buildBar(box) {
-    const number = element(box, "span", { class: "number" });
-    const track = element(box, "div", { class: "track" });
-    return { box, number, track, bar: element(track, "i") };
   }
 
   buildJacobian(half) {
@@ -201,7 +157,7 @@ class Logits {
     const line = () => element(table, "div", { class: "line", role: "row" });
     const name = (row, role, text) => element(row, "span", { role }, text);
     const head = line();
-    name(head, "columnheader", "").setAttribute("aria-label", words.row);
+    name(head, "gridcell", "");
     const numbers = [...Array(classes).keys()];
     this.columns = numbers.map((j) => name(head, "columnheader", String(j + 1)));
     name(head, "columnheader", "Σ").setAttribute("aria-label", words.sum);
@@ -240,9 +196,7 @@ class Logits {
   drag(event) {
     if (event.pointerId !== this.hand?.pointer) return;
     const { i, box } = this.hand;
-    const share = Math.min(1, Math.max(0, (event.clientX - box.left) / box.width));
-    const step = (this.high - this.low) / 1000;
-    this.set(i, Math.round((this.low + share * (this.high - this.low)) / step) * step);
+    this.set(i, pointed(event, box, [this.low, this.high]));
   }
 
   release(event) {
@@ -261,40 +215,15 @@ class Logits {
   }
 
   press(event, i) {
-    const step = (this.high - this.low) / 100;
-    const moves = {
-      ArrowRight: step, ArrowUp: step, ArrowLeft: -step, ArrowDown: -step,
-      PageUp: 10 * step, PageDown: -10 * step, Home: -Infinity, End: Infinity,
-    };
-    const move = moves[event.key];
-    if (move === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
-    event.preventDefault();
-    const moved = Math.round((this.logits[i] + move) / step) * step;
-    this.set(i, Math.min(this.high, Math.max(this.low, Number.isFinite(move) ? moved : move)));
+    const value = keyed(event, this.logits[i], [this.low, this.high]);
+    if (value === undefined) return;
+    this.set(i, value);
     this.commitSoon();
   }
 
   set(i, value) {
     this.logits[i] = Number(value.toFixed(4)) || 0;
     this.draw();
-  }
-
-  commitSoon() {
-    clearTimeout(this.timer);
-    this.waiting = true;
-    this.timer = setTimeout(() => this.commitNow(), KEY_PAUSE);
-  }
-
-  commitNow(released = false) {
-    clearTimeout(this.timer);
-    if (!this.waiting && !released) return;
-    this.waiting = false;
-    const { logits, temperature, target } = this;
-    const told = JSON.stringify([logits, temperature, target]);
-    if (told === this.told) return;
-    this.told = told;
-    this.serial += 1;
-    this.send("moved", { logits: [...logits], temperature, target, serial: this.serial });
   }
 
   // What lights up.
@@ -375,7 +304,7 @@ class Logits {
 
   drawRows(p, gradient, loss) {
     const { low, high, words, hand } = this;
-    const share = (value) => (100 * (Math.min(high, Math.max(low, value)) - low)) / (high - low);
+    const share = (value) => shareOf(value, [low, high]);
     const zero = share(0);
     this.rows.forEach((row, i) => {
       const logit = this.logits[i];
@@ -415,7 +344,8 @@ class Logits {
     write(this.naive, fill(words, { largest: shortest(largest), power: readable(Math.exp(largest)) }));
   }
 
-  // The colour is the square root of an entry's share of 1/4, the most there is.
+  // The colour is the square root of an entry's share of 1/4, the most there is, and leaves the
+  // digits on it legible in both themes.
   drawJacobian() {
     const texts = this.classes <= 8;
     this.jacobian.forEach((entries, i) => {
@@ -423,7 +353,7 @@ class Logits {
       entries.forEach((entry, j) => {
         total += entry;
         const sign = entry < 0 ? "negative" : "positive";
-        const shade = `rgba(var(--${sign}), ${(2 * Math.sqrt(Math.abs(entry))).toFixed(2)})`;
+        const shade = `rgba(var(--${sign}), ${(1.4 * Math.sqrt(Math.abs(entry))).toFixed(2)})`;
         const cell = this.cells[i][j];
         if (shade !== this.shades[i][j]) {
           cell.style.background = shade;
@@ -446,17 +376,8 @@ class Logits {
   }
 }
 
-export default function ({ data, parentElement, setStateValue }) {
-  let part = mounted.get(parentElement);
-  if (!part) {
-    part = new Logits(parentElement.querySelector(".lab-logits"));
-    mounted.set(parentElement, part);
-  }
-  part.receive(data, setStateValue);
-  return () => {
-    // Also called between two runs, while the node stays.
-    if (part.root.isConnected) return;
-    clearTimeout(part.timer);
-    mounted.delete(parentElement);
-  };
+const show = staying(".lab-logits", (root) => new Logits(root));
+
+export default function (component) {
+  return show(component, component.setStateValue);
 }

@@ -1,18 +1,12 @@
-// Weights as bars to paint, and points to drag on a square with the plan as lines between them. The
-// server hears of it when a hand lets go, and answers with `serial`, by which an answer to an older
-// message is told from a change that came from elsewhere.
+// Weights as bars to paint, and points to drag on a square with the plan as lines between them.
 
-import { make, setText } from "./dom.js";
+import { fill, make, setText } from "./dom.js";
+import { Moved, staying } from "./moved.js";
 
-const mounted = new WeakMap();
 const KEY_PAUSE = 350;
 const HIGHEST = 35;
 const FINEST = 1295;
 const SPACE = "http://www.w3.org/2000/svg";
-
-function fill(template, values) {
-  return template.replace(/\{(\w+)\}/g, (_whole, name) => values[name]);
-}
 
 function shape(parent, tag, attributes) {
   const node = document.createElementNS(SPACE, tag);
@@ -21,11 +15,10 @@ function shape(parent, tag, attributes) {
   return node;
 }
 
-// What both have in common: messages, and that an older answer undoes nothing.
-class Part {
+// What both have in common: that an older answer undoes nothing.
+class Part extends Moved {
   constructor(root) {
-    this.root = root;
-    this.serial = 0;
+    super(root, KEY_PAUSE);
   }
 
   receive(data, send) {
@@ -43,23 +36,6 @@ class Part {
       this.take(data);
     }
     this.draw();
-  }
-
-  commitSoon() {
-    clearTimeout(this.timer);
-    this.waiting = true;
-    this.timer = setTimeout(() => this.commit(), KEY_PAUSE);
-  }
-
-  commit() {
-    clearTimeout(this.timer);
-    this.waiting = false;
-    const message = this.message(this);
-    const told = JSON.stringify(message);
-    if (told === this.told) return;
-    this.told = told;
-    this.serial += 1;
-    this.send("moved", { ...message, serial: this.serial });
   }
 }
 
@@ -86,7 +62,7 @@ class Weights extends Part {
     level.addEventListener("click", () => {
       this[name] = this[name].map(() => 18);
       this.draw();
-      this.commit();
+      this.commitNow(true);
     });
     const head = make("div", { class: "head" }, make("h3", {}, this.words[name]), level);
     const track = make("div", { class: "bars" });
@@ -97,7 +73,7 @@ class Weights extends Part {
       bar.setAttribute("aria-valuemin", 0);
       bar.setAttribute("aria-valuemax", HIGHEST);
       bar.addEventListener("keydown", (event) => this.press(event, name, i));
-      bar.addEventListener("blur", () => this.waiting && this.commit());
+      bar.addEventListener("blur", () => this.commitNow());
       return bar;
     });
     track.append(...bars);
@@ -130,7 +106,7 @@ class Weights extends Part {
 
   release() {
     this.hand = undefined;
-    this.commit();
+    this.commitNow(true);
   }
 
   // A finger that scrolls the page paints nothing.
@@ -220,7 +196,7 @@ class Pad extends Part {
     dot.addEventListener("pointerup", (event) => {
       if (event.pointerId !== this.hand?.pointer) return;
       this.hand = undefined;
-      this.commit();
+      this.commitNow(true);
     });
     dot.addEventListener("pointercancel", () => {
       if (!this.hand) return;
@@ -228,7 +204,7 @@ class Pad extends Part {
       this.hand = undefined;
     });
     dot.addEventListener("keydown", (event) => this.press(event, name, i));
-    dot.addEventListener("blur", () => this.waiting && this.commit());
+    dot.addEventListener("blur", () => this.commitNow());
     return dot;
   }
 
@@ -279,18 +255,8 @@ class Pad extends Part {
   }
 }
 
-export default function ({ data, parentElement, setTriggerValue }) {
-  let part = mounted.get(parentElement);
-  if (!part) {
-    const root = parentElement.querySelector(".lab-pad");
-    part = data.kind === "weights" ? new Weights(root) : new Pad(root);
-    mounted.set(parentElement, part);
-  }
-  part.receive(data, setTriggerValue);
-  return () => {
-    // Also called between two runs, while the node stays.
-    if (part.root.isConnected) return;
-    clearTimeout(part.timer);
-    mounted.delete(parentElement);
-  };
+const show = staying(".lab-pad", (root, data) => (data.kind === "weights" ? new Weights(root) : new Pad(root)));
+
+export default function (component) {
+  return show(component, component.setTriggerValue);
 }

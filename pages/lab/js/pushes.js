@@ -1,60 +1,34 @@
-// Logits and target as bars to drag, with arrows on the logits: which way each loss pushes. The server
-// hears of it when a hand lets go, and answers with `serial`, by which an answer to an older message is
-// told from a change that came from elsewhere.
+// Logits and target as bars to drag, with arrows on the logits: which way each loss pushes.
 
-import { make } from "./dom.js";
+import {
+  buildBar, element, keyed, lowered, pointed, scientific, shareOf, shortest, stretch, write,
+} from "./bars.js";
+import { fill } from "./dom.js";
 import { gradientsOf, targetWith } from "./gradient.js";
+import { Moved, staying } from "./moved.js";
 
-const mounted = new WeakMap();
 const KEY_PAUSE = 300;
-const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
-const SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉";
 // A gradient of 1 is drawn as so many percent of the axis of the logits.
 const ARROW = 50;
 // What is smaller is rounding.
 const NOTHING = 1e-12;
 
-const spelled = (digits, number) => [...String(number)].map((digit) => digits[digit]).join("");
-const lowered = (i) => spelled(SUBSCRIPTS, i + 1);
-const shortest = (value) => String(Number(value.toFixed(4)) || 0).replace("-", "−");
-
 function readable(value, digits = 3) {
   const size = Math.abs(value);
   if (size < NOTHING) return "0";
-  if (size < 10 ** -digits) {
-    const [mantissa, exponent] = value.toExponential(1).split("e");
-    return `${mantissa}·10⁻${spelled(SUPERSCRIPTS, -Number(exponent))}`.replace("-", "−");
-  }
+  if (size < 10 ** -digits) return scientific(value);
   return value.toFixed(digits).replace("-", "−");
 }
 
-function fill(template, values) {
-  return template.replace(/\{(\w+)\}/g, (_whole, name) => values[name]);
-}
-
-function element(parent, tag, attributes = {}, text = "") {
-  const node = make(tag, attributes, text);
-  parent.append(node);
-  return node;
-}
-
-// Change the one text of a node in place: a new text node would have the page styled anew.
-function write(node, text) {
-  if (!node.firstChild) node.append(text);
-  else if (node.firstChild.data !== text) node.firstChild.data = text;
-}
-
-// Put a bar from one percentage of its track to another. A transform moves nothing else on the page.
-function stretch(bar, from, to) {
-  bar.style.transform = `translateX(${from.toFixed(2)}%) scaleX(${((to - from) / 100).toFixed(4)})`;
-}
-
-class Pushes {
+class Pushes extends Moved {
   constructor(root) {
-    this.root = root;
-    this.serial = 0;
+    super(root, KEY_PAUSE);
     this.touched = 0;
     this.classes = 0;
+  }
+
+  message({ logits, q, kind, target }) {
+    return { logits: [...logits], q: [...q], kind, target };
   }
 
   // What the server says counts unless a newer message is on its way to it.
@@ -64,7 +38,7 @@ class Pushes {
     if (data.serial < this.serial) return;
     this.serial = data.serial;
     this.window = data.window;
-    const told = JSON.stringify([data.logits, data.q, data.kind, data.target]);
+    const told = JSON.stringify(this.message(data));
     if (told !== this.told) {
       this.hand = undefined;
       this.waiting = false;
@@ -128,7 +102,7 @@ class Pushes {
         tabindex: 0,
         "aria-label": fill(words[`${what}Of`], { number }),
       });
-      const bar = this.buildBar(handle);
+      const bar = buildBar(handle);
       bar.knob = element(bar.track, "b");
       handle.addEventListener("pointerdown", (event) => this.grab(event, what, i));
       handle.addEventListener("pointermove", (event) => this.drag(event));
@@ -146,15 +120,9 @@ class Pushes {
     row.addEventListener("pointerenter", () => this.hand === undefined && this.touch(i));
     const bars = {};
     for (const what of ["p", "pulls", "residual", "full"]) {
-      bars[what] = this.buildBar(element(row, "div", { class: `bar ${what} at-${what}` }));
+      bars[what] = buildBar(element(row, "div", { class: `bar ${what} at-${what}` }));
     }
     return { row, radio, arrows, ...handles, ...bars };
-  }
-
-  buildBar(box) {
-    const number = element(box, "span", { class: "number" });
-    const track = element(box, "div", { class: "track" });
-    return { box, number, track, bar: element(track, "i") };
   }
 
   // Moving by hand and by key; `what` is "q" or "logit".
@@ -179,10 +147,7 @@ class Pushes {
     if (event.pointerId !== this.hand?.pointer) return;
     const { what, i, box, before, pressed } = this.hand;
     if (what === "q" && this.kind !== "free" && Math.abs(event.clientX - pressed) < 3) return;
-    const [low, high] = this.ends(what);
-    const share = Math.min(1, Math.max(0, (event.clientX - box.left) / box.width));
-    const step = (high - low) / 1000;
-    this.set(what, i, Math.round((low + share * (high - low)) / step) * step, before.q);
+    this.set(what, i, pointed(event, box, this.ends(what)), before.q);
   }
 
   release(event) {
@@ -201,18 +166,10 @@ class Pushes {
   }
 
   press(event, what, i) {
-    const [low, high] = this.ends(what);
-    const step = (high - low) / 100;
-    const moves = {
-      ArrowRight: step, ArrowUp: step, ArrowLeft: -step, ArrowDown: -step,
-      PageUp: 10 * step, PageDown: -10 * step, Home: -Infinity, End: Infinity,
-    };
-    const move = moves[event.key];
-    if (move === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
-    event.preventDefault();
     const now = what === "q" ? this.q[i] : this.logits[i];
-    const moved = Math.round((now + move) / step) * step;
-    this.set(what, i, Math.min(high, Math.max(low, Number.isFinite(move) ? moved : move)), this.q);
+    const value = keyed(event, now, this.ends(what));
+    if (value === undefined) return;
+    this.set(what, i, value, this.q);
     this.commitSoon();
   }
 
@@ -234,24 +191,6 @@ class Pushes {
     this.q = this.logits.map((_logit, j) => smoothing / this.classes + (j === i ? 1 - smoothing : 0));
     this.draw();
     this.commitSoon();
-  }
-
-  commitSoon() {
-    clearTimeout(this.timer);
-    this.waiting = true;
-    this.timer = setTimeout(() => this.commitNow(), KEY_PAUSE);
-  }
-
-  commitNow(released = false) {
-    clearTimeout(this.timer);
-    if (!this.waiting && !released) return;
-    this.waiting = false;
-    const { logits, q, kind, target } = this;
-    const told = JSON.stringify([logits, q, kind, target]);
-    if (told === this.told) return;
-    this.told = told;
-    this.serial += 1;
-    this.send("moved", { logits: [...logits], q: [...q], kind, target, serial: this.serial });
   }
 
   touch(i) {
@@ -281,7 +220,7 @@ class Pushes {
 
   drawRow(row, i) {
     const { found, low, high, words } = this;
-    const share = (value) => (100 * (Math.min(high, Math.max(low, value)) - low)) / (high - low);
+    const share = (value) => shareOf(value, [low, high]);
     const logit = this.logits[i];
     const at = share(logit);
     const zero = share(0);
@@ -342,17 +281,8 @@ class Pushes {
   }
 }
 
-export default function ({ data, parentElement, setStateValue }) {
-  let part = mounted.get(parentElement);
-  if (!part) {
-    part = new Pushes(parentElement.querySelector(".lab-pushes"));
-    mounted.set(parentElement, part);
-  }
-  part.receive(data, setStateValue);
-  return () => {
-    // Also called between two runs, while the node stays.
-    if (part.root.isConnected) return;
-    clearTimeout(part.timer);
-    mounted.delete(parentElement);
-  };
+const show = staying(".lab-pushes", (root) => new Pushes(root));
+
+export default function (component) {
+  return show(component, component.setStateValue);
 }

@@ -3,8 +3,8 @@
 // change that came from elsewhere.
 
 import { icon, make, setText } from "./dom.js";
+import { staying } from "./moved.js";
 
-const mounted = new WeakMap();
 const REST_MS = 400;
 const FRAME_MS = 900;
 
@@ -216,17 +216,8 @@ class Trace {
   }
 }
 
-export default function ({ data, parentElement, setTriggerValue }) {
-  let part = mounted.get(parentElement);
-  if (!part) {
-    part = new Trace(parentElement.querySelector(".lab-trace"));
-    mounted.set(parentElement, part);
-  }
-  part.receive(data, setTriggerValue);
-  return () => {
-    // Also called between two runs, while the node stays.
-    if (parentElement.isConnected) return;
-    part.remove();
-    mounted.delete(parentElement);
-  };
+const show = staying(".lab-trace", (root) => new Trace(root));
+
+export default function (component) {
+  return show(component, component.setTriggerValue);
 }
