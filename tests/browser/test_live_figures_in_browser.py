@@ -145,7 +145,7 @@ def test_losses_plays_from_a_straight_line_through_the_bend_and_back(
     expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
 
 
-def test_losses_pause_stays_where_it_is(lab: str, page: Page) -> None:
+def test_losses_steps_and_pauses_and_follows_its_slider(lab: str, page: Page) -> None:
     open_film(page, f"{lab}/losses?{SMALL}")
     page.get_by_role("button", name="Play", exact=True).click()
     page.wait_for_function("Number(document.querySelector('.lab-value').textContent) > 4")
@@ -154,6 +154,14 @@ def test_losses_pause_stays_where_it_is(lab: str, page: Page) -> None:
     page.wait_for_function("value => location.search.includes('logit_scale=' + value)", arg=value)
     assert at(page) == value
     assert 4 < float(value) < 1024
+    page.locator(".st-key-logit_scale").get_by_role("slider").focus()
+    page.keyboard.press("Home")
+    drawn_at(page, "1")
+    for _ in range(3):
+        page.get_by_role("button", name="One step forward").click()
+    page.get_by_role("button", name="One step back").click()
+    drawn_at(page, "1.5")
+    page.wait_for_function("location.search.includes('logit_scale=1.5')")
 
 
 def test_losses_plays_in_a_loop_until_paused(lab: str, page: Page) -> None:
@@ -186,22 +194,6 @@ def test_losses_bar_works_by_keyboard(lab: str, page: Page, sent: list[object]) 
     expect(page.get_by_role("button", name="Pause")).to_be_visible()
     page.keyboard.press("Space")
     expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
-
-
-def test_losses_steps_forward_and_back(lab: str, page: Page) -> None:
-    open_film(page, f"{lab}/losses?{SMALL}")
-    for _ in range(3):
-        page.get_by_role("button", name="One step forward").click()
-    page.get_by_role("button", name="One step back").click()
-    drawn_at(page, "1.5")
-    page.wait_for_function("location.search.includes('logit_scale=1.5')")
-
-
-def test_losses_bar_follows_the_slider_of_its_parameter(lab: str, page: Page) -> None:
-    open_film(page, f"{lab}/losses?{SMALL}")
-    page.locator(".st-key-logit_scale").get_by_role("slider").focus()
-    page.keyboard.press("End")
-    drawn_at(page, "1024")
 
 
 def test_losses_scrubs_what_is_chosen(lab: str, page: Page) -> None:
@@ -324,8 +316,18 @@ def test_losses_offers_plain_charts_where_no_script_answers(lab: str, browser: B
     context.close()
 
 
-def test_losses_shows_the_data_of_a_figure_as_a_table(lab: str, page: Page) -> None:
+def test_losses_figures_have_names_and_their_data_as_a_table(lab: str, page: Page) -> None:
     open_film(page, f"{lab}/losses?{SMALL}&logit_scale=16")
+    for name in (
+        "The post's first chart: L2 over L1",
+        "The true gradients, logit by logit",
+        "L1 = L2 + H(p), trial by trial",
+        "The post's second chart: spacing of the sorted losses",
+    ):
+        expect(page.get_by_role("region", name=name, exact=True)).to_have_count(1)
+        expect(page.get_by_role("heading", name=name, exact=True, level=2)).to_have_count(1)
+    labels = page.locator(".lab-plot").evaluate_all("nodes => nodes.map(n => n.ariaLabel)")
+    assert all(len(label) > 40 for label in labels)
     card = page.locator("[data-panel='pairs']")
     card.get_by_text("The data as a table").click()
     expect(card.locator("tbody tr")).to_have_count(10)
@@ -342,20 +344,6 @@ def test_losses_shows_the_data_of_a_figure_as_a_table(lab: str, page: Page) -> N
     page.get_by_test_id("scrub").press("Home")
     drawn_at(page, "1")
     expect(card.locator("tbody td").nth(4)).not_to_have_text(cells[0])
-
-
-def test_losses_figures_have_names_for_those_who_do_not_see_them(lab: str, page: Page) -> None:
-    open_film(page, f"{lab}/losses?{SMALL}")
-    for name in (
-        "The post's first chart: L2 over L1",
-        "The true gradients, logit by logit",
-        "L1 = L2 + H(p), trial by trial",
-        "The post's second chart: spacing of the sorted losses",
-    ):
-        expect(page.get_by_role("region", name=name, exact=True)).to_have_count(1)
-        expect(page.get_by_role("heading", name=name, exact=True, level=2)).to_have_count(1)
-    labels = page.locator(".lab-plot").evaluate_all("nodes => nodes.map(n => n.ariaLabel)")
-    assert all(len(label) > 40 for label in labels)
 
 
 def test_losses_figures_follow_the_theme_and_the_width(lab: str, page: Page) -> None:

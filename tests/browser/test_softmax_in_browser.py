@@ -130,9 +130,14 @@ def test_softmax_bar_dragged_by_mouse_moves_all_in_the_same_frame(lab: str, page
     )
     assert same[1]["shown"] != same[0]
     assert_follows(same[1])
+    # The axis grows where a bar reaches its end, once it is let go.
+    with held(page, 0, 1.2):
+        assert read(page)["logits"][0] == 5
+        expect(page.get_by_text("axis −5 to 5")).to_be_visible()
+    expect(page.get_by_text("axis −10 to 10")).to_be_visible()
 
 
-def test_softmax_sends_nothing_while_dragging_and_one_message_on_release(lab: str, page: Page) -> None:
+def test_softmax_sends_one_message_a_drag_and_one_a_burst_of_keys(lab: str, page: Page) -> None:
     sent: list[object] = []
     page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
     open_softmax(page, f"{lab}/softmax")
@@ -143,6 +148,13 @@ def test_softmax_sends_nothing_while_dragging_and_one_message_on_release(lab: st
         assert sent == []
     address_has(page, "a=2,4")
     wait(page)
+    page.wait_for_timeout(500)
+    assert len(sent) == 1
+    sent.clear()
+    handle(page, 0).focus()
+    for _ in range(10):
+        page.keyboard.press("ArrowRight")
+    address_has(page, "a=3,4,")
     page.wait_for_timeout(500)
     assert len(sent) == 1
 
@@ -164,8 +176,16 @@ def test_softmax_release_is_in_the_url_and_a_reload_restores_it(lab: str, page: 
     expect(page.locator(".stCode").filter(has_text="/softmax?")).to_contain_text("-2.5&temperature=2")
 
 
-def test_softmax_bar_moves_by_key(lab: str, page: Page) -> None:
+def test_softmax_bar_moves_by_key_and_says_what_it_is(lab: str, page: Page) -> None:
     open_softmax(page, f"{lab}/softmax")
+    bar = page.get_by_role("slider", name="Logit of class 2")
+    assert bar.get_attribute("aria-valuemin") == "-5"
+    assert bar.get_attribute("aria-valuemax") == "5"
+    assert bar.get_attribute("aria-valuetext") == "1; p 0.216; loss 1.533"
+    bar.focus()
+    page.keyboard.press("ArrowRight")
+    assert bar.get_attribute("aria-valuetext") == "1.1; p 0.233; loss 1.455"
+    page.keyboard.press("ArrowLeft")
     bar = handle(page, 0)
     bar.focus()
     for key, moved in (
@@ -177,39 +197,15 @@ def test_softmax_bar_moves_by_key(lab: str, page: Page) -> None:
         assert_follows(read(page))
     address_has(page, "a=5,1,")
     expect(bar).to_be_focused()
-
-
-def test_softmax_bar_says_what_it_is(lab: str, page: Page) -> None:
-    open_softmax(page, f"{lab}/softmax")
-    bar = page.get_by_role("slider", name="Logit of class 2")
-    assert bar.get_attribute("aria-valuemin") == "-5"
-    assert bar.get_attribute("aria-valuemax") == "5"
-    assert bar.get_attribute("aria-valuetext") == "1; p 0.216; loss 1.533"
-    bar.focus()
-    page.keyboard.press("ArrowRight")
-    assert bar.get_attribute("aria-valuetext") == "1.1; p 0.233; loss 1.455"
-
-
-def test_softmax_keys_in_a_burst_are_one_message(lab: str, page: Page) -> None:
-    sent: list[object] = []
-    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
-    open_softmax(page, f"{lab}/softmax")
-    page.wait_for_timeout(500)
-    sent.clear()
-    handle(page, 0).focus()
-    for _ in range(10):
-        page.keyboard.press("ArrowRight")
-    address_has(page, "a=3,1,")
-    page.wait_for_timeout(500)
-    assert len(sent) == 1
-
-
-def test_softmax_axis_grows_where_a_bar_reaches_its_end(lab: str, page: Page) -> None:
-    open_softmax(page, f"{lab}/softmax")
-    with held(page, 0, 1.2):
-        assert read(page)["logits"][0] == 5
-        expect(page.get_by_text("axis −5 to 5")).to_be_visible()
-    expect(page.get_by_text("axis −10 to 10")).to_be_visible()
+    # The touched logit lights its row and its column.
+    handle(page, 2).focus()
+    lit = page.evaluate(
+        """() => ['touched', 'touched-down'].map((name) =>
+            [...document.querySelectorAll('.lab-logits .entry')]
+                .flatMap((entry, k) => entry.classList.contains(name) ? [k] : []))"""
+    )
+    assert lit == [[10, 11, 12, 13, 14], [2, 7, 12, 17, 22]]
+    expect(page.locator(".lab-logits .readout")).to_contain_text("As a₃ rises")
 
 
 def test_softmax_bar_follows_a_finger_and_leaves_scrolling_alone(lab: str, browser: Browser) -> None:
@@ -267,18 +263,6 @@ def test_softmax_temperature_and_target_follow_without_the_server(lab: str, page
     expect(page.get_by_role("spinbutton", name="Target class")).to_have_value("4")
 
 
-def test_softmax_touched_logit_lights_its_row_and_column(lab: str, page: Page) -> None:
-    open_softmax(page, f"{lab}/softmax")
-    handle(page, 2).focus()
-    lit = page.evaluate(
-        """() => ['touched', 'touched-down'].map((name) =>
-            [...document.querySelectorAll('.lab-logits .entry')]
-                .flatMap((entry, k) => entry.classList.contains(name) ? [k] : []))"""
-    )
-    assert lit == [[10, 11, 12, 13, 14], [2, 7, 12, 17, 22]]
-    expect(page.locator(".lab-logits .readout")).to_contain_text("As a₃ rises")
-
-
 def test_softmax_entries_are_read_by_pointer_and_key(lab: str, page: Page) -> None:
     open_softmax(page, f"{lab}/softmax?a=" + ",".join(str(k / 10) for k in range(30)))
     readout = page.locator(".lab-logits .readout")
@@ -298,7 +282,7 @@ def test_softmax_entries_are_read_by_pointer_and_key(lab: str, page: Page) -> No
 # What comes from elsewhere
 
 
-def test_softmax_preset_moves_the_bars_and_keeps_their_nodes(lab: str, page: Page) -> None:
+def test_softmax_presets_move_the_bars_and_keep_their_nodes(lab: str, page: Page) -> None:
     open_softmax(page, f"{lab}/softmax")
     handle(page, 0).evaluate("node => { node.same = true; }")
     page.get_by_role("button", name="Saturated").click()
@@ -308,10 +292,6 @@ def test_softmax_preset_moves_the_bars_and_keeps_their_nodes(lab: str, page: Pag
     page.locator("[data-testid='stSidebar']").get_by_role("button", name="Reset").click()
     expect(handle(page, 0)).to_have_attribute("aria-valuenow", "2")
     page.wait_for_function("location.search === ''")
-
-
-def test_softmax_shift_shows_where_the_naive_formula_fails(lab: str, page: Page) -> None:
-    open_softmax(page, f"{lab}/softmax")
     naive = page.locator(".lab-logits .naive")
     expect(naive).to_be_hidden()
     before = read(page)

@@ -86,6 +86,11 @@ def test_stability_opens_at_the_first_nan_and_marks_it_in_words(lab: str, page: 
     assert found["rows"][7]["marks"] == ["◀ first ∞"] * 3 + ["", ""]
     assert found["rows"][8]["marks"] == ["◀ first NaN"] * 3 + ["", ""]
     assert found["rows"][15]["marks"] == ["◀ first NaN"] * 3 + ["", ""]
+    # The same is read from the map below.
+    card = page.locator("[data-panel='values']")
+    for gap in (18, 93, 104, 746):
+        assert card.locator(".textpoint", has_text=f"NaN from {gap}").count() >= 1
+    assert trace(charts(page), "values", "now: gap 120")["x"] == [120, 120]
 
 
 def test_stability_steps_without_the_server_and_tells_it_once(lab: str, page: Page) -> None:
@@ -105,7 +110,7 @@ def test_stability_steps_without_the_server_and_tells_it_once(lab: str, page: Pa
     assert read(page)["step"] == 11
 
 
-def test_stability_steps_by_keyboard(lab: str, page: Page) -> None:
+def test_stability_steps_by_keyboard_and_by_a_click_on_a_row(lab: str, page: Page) -> None:
     open_stability(page, f"{lab}/stability")
     bar = page.get_by_test_id("trace-step")
     bar.focus()
@@ -120,10 +125,6 @@ def test_stability_steps_by_keyboard(lab: str, page: Page) -> None:
     address_has(page, "step=20")
     wait(page)
     expect(bar).to_be_focused()
-
-
-def test_stability_steps_by_a_click_on_a_row(lab: str, page: Page) -> None:
-    open_stability(page, f"{lab}/stability")
     page.locator(".lab-trace tbody tr:not(.phase)").nth(4).click()
     assert read(page)["step"] == 5
     assert "exp(−120) = 0" in read(page)["said"]
@@ -214,15 +215,6 @@ def test_stability_presets_break_and_cure(lab: str, page: Page) -> None:
 
 
 # The figures
-
-
-def test_stability_thresholds_are_read_from_the_map(lab: str, page: Page) -> None:
-    open_stability(page, f"{lab}/stability")
-    card = page.locator("[data-panel='values']")
-    for gap in (18, 93, 104, 746):
-        assert card.locator(".textpoint", has_text=f"NaN from {gap}").count() >= 1
-    drawn = charts(page)
-    assert trace(drawn, "values", "now: gap 120")["x"] == [120, 120]
 
 
 def test_stability_gap_moves_logits_table_and_map_together(lab: str, page: Page) -> None:

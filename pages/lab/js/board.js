@@ -63,7 +63,7 @@ export class Board {
       while (this.wanted && this.node.isConnected) {
         await new Promise(requestAnimationFrame);
         this.wanted = false;
-        await this.draw(false);
+        await this.draw(0);
       }
     } catch (error) {
       this.component.fail(error);
@@ -77,7 +77,10 @@ export class Board {
     if (this.busy || !this.node.isConnected) return;
     this.busy = true;
     try {
-      await this.draw(true);
+      // One at a time, so that the page answers in between.
+      while (!this.wanted && this.node.isConnected && (await this.draw(1))) {
+        await new Promise(requestAnimationFrame);
+      }
     } catch (error) {
       this.component.fail(error);
     } finally {
@@ -94,7 +97,7 @@ export class Board {
       this.cards.delete(key);
     }
     panels.forEach((panel, place) => {
-      if (!this.cards.has(panel.key)) this.cards.set(panel.key, this.makeCard(panel.key));
+      if (!this.cards.has(panel.key)) this.cards.set(panel.key, this.makeCard(panel));
       const card = this.cards.get(panel.key);
       if (this.node.children[place] !== card.node) this.node.insertBefore(card.node, this.node.children[place]);
       setText(card.heading, panel.title);
@@ -107,7 +110,7 @@ export class Board {
     });
   }
 
-  makeCard(key) {
+  makeCard({ key, numbers }) {
     const id = `${this.id}-${key}`;
     const card = {
       heading: make("h2", { id }),
@@ -125,6 +128,8 @@ export class Board {
       { class: "lab-card", "data-panel": key, "aria-labelledby": id },
       card.heading, card.plot, card.caption, card.details
     );
+    // The numbers are read before the figure is drawn.
+    setRich(card.caption, numbers);
     card.plot.card = card;
     this.sizes.observe(card.plot);
     this.sights.observe(card.plot);
@@ -159,9 +164,9 @@ export class Board {
     return index >= 0 ? { film, value, index } : { value: head.at, index: 0 };
   }
 
-  async draw(all) {
+  // Draws what is in sight and, of what is not, as many as may be; returns whether some are left.
+  async draw(unseen) {
     const source = this.source();
-    if (!source) return;
     this.theme = readTheme(this.root);
     const look = JSON.stringify(this.theme);
     const drawing = [];
@@ -173,7 +178,7 @@ export class Board {
       setRich(card.caption, source.film?.numbers[panel.key][index] ?? panel.numbers);
       const next = { film, index, look, width: card.width, state: this.stateOf(source), digest: source.film ? null : panel.digest };
       if (!card.width || this.same(card.drawn, next)) continue;
-      if (card.unseen && card.drawn && !all) {
+      if (card.unseen && (unseen -= 1) < 0) {
         late = true;
         continue;
       }
@@ -187,6 +192,7 @@ export class Board {
     this.root.closest("[class*='st-key-live-']")?.setAttribute("data-live", "");
     if (source.value != null) this.node.dataset.at = String(source.value);
     this.node.dataset.late = String(late);
+    return late;
   }
 
   // What a frame shows, by name: a film and the figure that came before it agree on it.
