@@ -13,6 +13,16 @@ FIXED_ITERATIONS = 25
 def experiment_work(config: ExperimentConfig) -> int:
     """Count the work of an experiment, n · m · trials · (n_iter + 25) updates of an entry.
 
+    Parameters
+    ----------
+    config
+        Of the experiment.
+
+    Returns
+    -------
+    int
+        In updates of an entry.
+
     Examples
     --------
     >>> experiment_work(ExperimentConfig())

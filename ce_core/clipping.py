@@ -111,6 +111,16 @@ def clipping_curves(
 def clipping_gap(floor: float) -> float:
     """Return the gap between two logits at which the smaller p is the floor.
 
+    Parameters
+    ----------
+    floor
+        To which p is clipped, between 0 and 1.
+
+    Returns
+    -------
+    float
+        log((1 - floor) / floor).
+
     Raises
     ------
     ValueError

@@ -154,6 +154,11 @@ def digit_image(name: str) -> Float[Tensor, "8 8"]:
     name
         "one" or "zero".
 
+    Returns
+    -------
+    Tensor [8, 8]
+        In float64, row by row from the top.
+
     Raises
     ------
     ValueError
@@ -173,6 +178,16 @@ def digit_image(name: str) -> Float[Tensor, "8 8"]:
 
 def pixel_grid(size: int) -> Float[Tensor, "pixels 2"]:
     """Return the centres (x, y) of the pixels of a square image, row by row from the top, in [0, 1].
+
+    Parameters
+    ----------
+    size
+        Pixels a side.
+
+    Returns
+    -------
+    Tensor [size * size, 2]
+        In float64.
 
     Raises
     ------

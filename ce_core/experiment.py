@@ -249,7 +249,8 @@ def _raise_to(base: Float[Tensor, "*shape"], exponent: float) -> Float[Tensor, "
     """Return base ** exponent, by products and a root where these do: torch's power is slow."""
     twice = 2 * exponent
     if not (twice.is_integer() and 0 < twice <= 16):
-        return base**exponent
+        # Beyond the largest number of the dtype, the power of what is below 1 is 0 as it is there.
+        return base ** min(exponent, torch.finfo(base.dtype).max)
     whole, half = divmod(int(twice), 2)
     result = base.sqrt() if half else None
     square = base

@@ -46,10 +46,25 @@ def frame_configs(
 ) -> list[ExperimentConfig]:
     """Return the configuration with one field at each of the values.
 
+    Parameters
+    ----------
+    config, name, values
+        As for `run_frames`.
+
+    Returns
+    -------
+    list of ExperimentConfig
+        One a value.
+
     Raises
     ------
     ValueError
         If the configuration has no such field, or a value is out of its bounds.
+
+    Examples
+    --------
+    >>> [config.eps for config in frame_configs(ExperimentConfig(), "eps", [0.1, 0.2])]
+    [0.1, 0.2]
     """
     if name not in vars(config):
         raise ValueError(f"name must be a field of the configuration, got {name!r}")
@@ -78,6 +93,11 @@ def fit_frames(
         third; then without the largest of them, so that what is left is never thinner than that.
         Empty if no two fit.
 
+    Raises
+    ------
+    ValueError
+        If the configuration has no such field, or a value is out of its bounds.
+
     Examples
     --------
     >>> fit_frames(ExperimentConfig(), "eps", [0.1, 0.2, 0.5, 1.0, 2.0], budget=20_000_000)
@@ -95,7 +115,30 @@ def fit_frames(
 def chunk_frames(
     config: ExperimentConfig, name: str, values: Sequence[int | float], work: int
 ) -> Iterator[tuple[int | float, ...]]:
-    """Cut the values into runs of about the same amount of work, each of at least one value."""
+    """Cut the values of a parameter into chunks that each take no more than so much work.
+
+    Parameters
+    ----------
+    config, name, values
+        As for `run_frames`.
+    work
+        Largest sum of `experiment_work` over a chunk; one value alone may take more.
+
+    Yields
+    ------
+    tuple of float
+        The next values, at least one.
+
+    Raises
+    ------
+    ValueError
+        If the configuration has no such field, or a value is out of its bounds.
+
+    Examples
+    --------
+    >>> list(chunk_frames(ExperimentConfig(), "eps", [0.1, 0.2, 0.5], work=12_000_000))
+    [(0.1, 0.2), (0.5,)]
+    """
     chunk: list[int | float] = []
     done = 0
     for value, step in zip(values, frame_configs(config, name, values), strict=True):

@@ -153,6 +153,18 @@ class CaseResult:
 def run_code(case: PracticeCase, *, cured: bool) -> CaseResult:
     """Run the line of a case, or its cure, forward and backward in the dtype of the case.
 
+    Parameters
+    ----------
+    case
+        One of `PRACTICE_CASES`.
+    cured
+        Whether to run the cure in place of the line as it is written.
+
+    Returns
+    -------
+    CaseResult
+        The code, its value and gradient as torch computes them, and the true value.
+
     Examples
     --------
     >>> for cured in (False, True):

@@ -19,6 +19,8 @@ PAGES: Final = {
     "gradient": "/gradient",
     "gradient-10": "/gradient?start=-1,1.5,0.5,0,-0.5,1,-1,0.5,0,-1.5&steps=500&step=30",
     "stability": "/stability",
+    "transport": "/transport",
+    "transport-clouds": "/transport?cost=clouds",
     "losses": "/losses",
     "losses-scale-16": "/losses?logit_scale=16&published=true",
 }

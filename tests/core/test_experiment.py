@@ -230,6 +230,16 @@ def test_run_experiment_is_finite_at_both_ends_of_eps() -> None:
         assert result.l1.isfinite().all()
 
 
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32"])
+def test_run_experiment_takes_exponents_beyond_its_dtype(dtype: str) -> None:
+    beyond = ExperimentConfig(cost_exponent=1e300, dtype=dtype)
+    # All costs are 0 then, as they are for any exponent that large.
+    large = ExperimentConfig(cost_exponent=1e30, dtype=dtype)
+    assert torch.equal(run_experiment(beyond).l1, run_experiment(large).l1)
+    nothing = run_experiment(ExperimentConfig(logit_exponent=1e300, dtype=dtype))
+    assert nothing.l1.isnan().all()
+
+
 @pytest.mark.parametrize("n_iter", [150, 2000])
 def test_run_experiment_is_finite_after_many_iterations(n_iter: int) -> None:
     result = run_experiment(ExperimentConfig(trials=2, n_iter=n_iter))
