@@ -8,6 +8,7 @@ const SPEEDS = [0.5, 1, 2, 4];
 const MS_PER_FRAME = 125;
 // Keys and steps come in bursts, of which the last counts.
 const REST_MS = 350;
+const UNSEEN_MS = 150;
 
 export class Bar {
   constructor(root) {
@@ -107,7 +108,7 @@ export class Bar {
     const idle = !this.dragging && !this.playing && !this.timer && head.answered >= this.serial;
     const index = head.values.indexOf(idle ? head.at : this.value);
     if (idle) this.committed = head.at;
-    this.move(index < 0 ? head.values.indexOf(head.at) : index);
+    this.move(index < 0 ? head.values.indexOf(head.at) : index, 0);
     this.refresh();
   }
 
@@ -128,12 +129,13 @@ export class Bar {
     this.tell();
   }
 
-  move(index) {
+  // Figures out of sight wait until the hand, or the film, has rested.
+  move(index, rest = UNSEEN_MS) {
     this.index = Math.min(Math.max(index, 0), this.head.values.length - 1);
     this.value = this.head.values[this.index];
     this.range.value = String(this.index);
     this.tell();
-    for (const board of this.group.boards) board.want();
+    for (const board of this.group.boards) board.want(rest);
   }
 
   tell() {

@@ -15,8 +15,6 @@ const CONFIG = {
   doubleClick: false,
   modeBarButtonsToRemove: ["autoScale2d", "resetScale2d", "select2d", "lasso2d"],
 };
-// Figures out of sight are drawn when nothing has moved for so long.
-const IDLE_MS = 150;
 const ROWS_SHOWN = 100;
 let boards = 0;
 
@@ -53,9 +51,11 @@ export class Board {
   }
 
   // Several wishes before the next frame of the screen are one; a frame that is not drawn in time is
-  // left out, so that the picture is never behind the hand.
-  async want() {
+  // left out, so that the picture is never behind the hand. What is out of sight is drawn when
+  // nothing more was wished for so many milliseconds.
+  async want(rest = 0) {
     this.wanted = true;
+    this.rest = rest;
     clearTimeout(this.idle);
     if (this.busy || !this.Plotly) return;
     this.busy = true;
@@ -70,7 +70,7 @@ export class Board {
     } finally {
       this.busy = false;
     }
-    this.idle = setTimeout(() => this.catchUp(), IDLE_MS);
+    this.idle = setTimeout(() => this.catchUp(), this.rest);
   }
 
   async catchUp() {
@@ -86,7 +86,7 @@ export class Board {
     } finally {
       this.busy = false;
     }
-    if (this.wanted) this.want();
+    if (this.wanted) this.want(this.rest);
   }
 
   arrange(panels) {
@@ -180,6 +180,11 @@ export class Board {
       if (!card.width || this.same(card.drawn, next)) continue;
       if (card.unseen && (unseen -= 1) < 0) {
         late = true;
+        continue;
+      }
+      // At first, when a figure takes long, one at a time.
+      if (!card.drawn && drawing.length) {
+        this.wanted = true;
         continue;
       }
       card.drawn = next;
