@@ -1,6 +1,6 @@
 """What the browser tests do on a page, and the numbers they read off its charts."""
 
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Page
@@ -26,10 +26,9 @@ def open_lab(page: Page, address: str) -> None:
     settle(page)
 
 
-def on_phone(page: Page, theme: Literal["light", "dark"] = "light") -> None:
-    """Make the tab a phone's."""
+def on_phone(page: Page) -> None:
+    """Make the tab as wide as a phone."""
     page.set_viewport_size({"width": 360, "height": 780})
-    page.emulate_media(color_scheme=theme)
 
 
 def charts(page: Page) -> Charts:

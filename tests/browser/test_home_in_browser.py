@@ -55,7 +55,7 @@ def test_home_reads_from_top_to_bottom_without_a_click(lab: str, page: Page) -> 
     assert len(charts(page)) == 8
 
 
-def test_home_shows_what_each_line_is_off_by(lab: str, page: Page) -> None:
+def test_home_shows_the_numbers_of_the_core(lab: str, page: Page) -> None:
     open_lab(page, lab)
     said = page.locator("[class*='st-key-derivation-'] p").all_inner_texts()
     expected = [line for name in DERIVATIONS for line in check_derivation(name, *example())]
@@ -65,15 +65,18 @@ def test_home_shows_what_each_line_is_off_by(lab: str, page: Page) -> None:
             assert f"✗ fails: off by {size}" in text
         else:
             assert ("✓ holds exactly" if line.difference == 0 else f"✓ holds to {size}") in text
-
-
-def test_home_shows_the_five_elements_that_are_not_0(lab: str, page: Page) -> None:
-    open_lab(page, lab)
     cells = page.locator(".st-key-five-numbers tbody td:last-child").all_inner_texts()
     elements = five_numbers()[2].tolist()
     assert [float(cell.replace("−", "-")) for cell in cells[:5]] == [
         pytest.approx(element, rel=5e-3) for element in elements
     ]
+    read = charts(page)
+    straight, bent = (trace(read, key, "trials") for key in ("pairs", "bent"))
+    assert len(straight["x"]) == len(bent["x"]) == 20
+    assert _slope(straight) == pytest.approx(
+        CLAIMS["linear_correlation"].measure()["slope_1"], rel=1e-3
+    )
+    assert _slope(bent) == pytest.approx(CLAIMS["linear_correlation"].measure()["slope_16"], rel=1e-3)
 
 
 def test_home_contents_jump_to_each_part_by_keyboard(lab: str, page: Page) -> None:
@@ -117,17 +120,6 @@ def test_ledger_link_shows_its_state_also_after_a_visit(lab: str, page: Page) ->
     shown = numbers_of(tab)
     tab.close()
     assert shown["slope"] == pytest.approx(CLAIMS["large_samples"].measure()["slope_1024"], rel=1e-3)
-
-
-def test_home_charts_are_those_of_the_experiment(lab: str, page: Page) -> None:
-    open_lab(page, lab)
-    read = charts(page)
-    straight, bent = (trace(read, key, "trials") for key in ("pairs", "bent"))
-    assert len(straight["x"]) == len(bent["x"]) == 20
-    assert _slope(straight) == pytest.approx(
-        CLAIMS["linear_correlation"].measure()["slope_1"], rel=1e-3
-    )
-    assert _slope(bent) == pytest.approx(CLAIMS["linear_correlation"].measure()["slope_16"], rel=1e-3)
 
 
 def test_home_formulas_fit_a_phone(lab: str, page: Page) -> None:
