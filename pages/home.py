@@ -9,7 +9,9 @@ from lab.home_layout import (
     open_step,
     show_derivation,
     show_page_link,
+    show_state_link,
     show_verdict,
+    state_address,
 )
 from lab.home_ledger import draw_ledger
 from lab.i18n import _
@@ -64,8 +66,8 @@ st.markdown(text.step_5())
 show_shot("home-experiment", figures.experiment_shot())
 show_verdict(text.verdict_5())
 with st.container(horizontal=True):
-    show_page_link("losses.py", _("Open the post's experiment"))
-    show_page_link("losses.py", _("Open it where the line bends"), {"logit_scale": "16"})
+    show_state_link(_("Open the post's experiment"), state_address("losses", {}))
+    show_state_link(_("Open it where the line bends"), state_address("losses", {"logit_scale": "16"}))
 
 open_step(5)
 st.markdown(text.ledger())

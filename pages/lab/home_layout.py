@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -45,12 +46,20 @@ def show_verdict(verdict: str) -> None:
         st.markdown(verdict)
 
 
-def show_page_link(page: str, label: str, query: Mapping[str, str] | None = None) -> None:
-    """Link to a page in a state."""
-    st.page_link(
-        page,
-        label=label,
-        icon=":material/arrow_forward:",
-        query_params=dict(query or {}),
-        width="content",
-    )
+def show_page_link(page: str, label: str) -> None:
+    """Link to a page as the visitor left it."""
+    st.page_link(page, label=label, icon=":material/arrow_forward:", width="content")
+
+
+def state_address(page: str, query: Mapping[str, str]) -> str:
+    """Return the address of a page in a state, relative to the home page."""
+    return f"{page}?{urlencode(query)}" if query else page
+
+
+def show_state_link(label: str, address: str) -> None:
+    """Link to a page in a state.
+
+    It opens a tab, so a session, of its own: in this one a page that has been visited keeps what its
+    link does not name.
+    """
+    st.link_button(label, address, icon=":material/open_in_new:", type="tertiary")

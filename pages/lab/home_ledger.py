@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
-from urllib.parse import urlencode
 
 import streamlit as st
 
 from ce_core.claims import CLAIMS, CONDITIONAL, FALSE, TRUE
 from ce_core.derivation import example
+from lab.home_layout import show_state_link, state_address
 from lab.i18n import N_, _
 from lab.numerals import number
 from lab.parameters import spell
@@ -39,12 +39,8 @@ class Entry:
 
     @property
     def address(self) -> str:
-        """The link, relative to the home page.
-
-        It opens a tab, so a session, of its own: in this one a page that has been visited keeps the
-        state that it had, and would not be in the one that shows the claim.
-        """
-        return f"{self.page}?{urlencode(self.query)}" if self.query else self.page
+        """The link, relative to the home page."""
+        return state_address(self.page, self.query)
 
 
 BADGES: Final = {
@@ -277,9 +273,4 @@ def draw_ledger() -> None:
                 st.subheader(_(entry.claim), anchor=False)
                 badge = _(BADGES[CLAIMS[key].verdict])
                 st.markdown(" ".join([badge, statement(key)]))
-                st.link_button(
-                    _(_LABELS[entry.page]),
-                    entry.address,
-                    icon=":material/open_in_new:",
-                    type="tertiary",
-                )
+                show_state_link(_(_LABELS[entry.page]), entry.address)
