@@ -52,9 +52,7 @@ def draw_controls() -> TransportState:
     """Draw every control in the sidebar and return what they say; what is no value is not taken."""
     cost = chosen(COST, COSTS)
     with st.sidebar:
-        with st.container(horizontal=True):
-            st.button(_("Reset"), icon=":material/restart_alt:", on_click=put_state, args=(DEFAULT,))
-            st.button(_("New draw"), icon=":material/casino:", on_click=_draw_again)
+        buttons = st.container(horizontal=True)
         st.subheader(_("Iteration"), anchor=False)
         values: dict[str, float] = {EPS.name: slider(EPS), COUNT.name: slider(COUNT)}
         accelerate = st.toggle(
@@ -82,6 +80,15 @@ def draw_controls() -> TransportState:
         if cost != DIGITS:
             values |= {ROWS.name: slider(ROWS), COLUMNS.name: slider(COLUMNS)}
         values[FORBIDDEN.name] = slider(FORBIDDEN)
+        nothing_drawn = cost == DIGITS and not values[FORBIDDEN.name]
+        with buttons:
+            st.button(_("Reset"), icon=":material/restart_alt:", on_click=put_state, args=(DEFAULT,))
+            st.button(
+                _("New draw"),
+                icon=":material/casino:",
+                on_click=_draw_again,
+                disabled=nothing_drawn,
+            )
         draw = st.number_input(
             _("Seed"),
             min_value=0,
@@ -89,6 +96,7 @@ def draw_controls() -> TransportState:
             value=DEFAULT.draw,
             key="draw",
             help=_("Of the costs, of the points that nobody has moved, and of the forbidden pairs."),
+            disabled=nothing_drawn,
             bind="query-params",
         )
         texts: dict[str, str] = {}

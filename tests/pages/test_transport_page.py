@@ -309,3 +309,13 @@ def press(app: AppTest, label: str) -> None:
     """Press the button with that label."""
     (button,) = (button for button in app.button if button.label == label)
     button.click().run()
+
+
+@pytest.mark.parametrize(("forbidden", "disabled"), [("0", True), ("0.2", False)])
+def test_transport_seed_rests_where_nothing_is_drawn(
+    open_page: OpenPage, forbidden: str, disabled: bool
+) -> None:
+    app = open_page(PAGE, cost="digits", forbidden=forbidden)
+    assert app.number_input(key="draw").disabled is disabled
+    (again,) = (button for button in app.button if button.label == "New draw")
+    assert again.disabled is disabled
