@@ -1,10 +1,12 @@
-// The figures of a page, in one component: each node stays from run to run and is updated by
-// Plotly.react, so that zoom and camera survive, nothing blinks, and all figures move together.
+// The figures of a page, in one component: each node stays from run to run and is repainted where
+// only its data have moved, or updated by Plotly.react, so that zoom and camera survive, nothing
+// blinks, and all figures move together.
 
 import { make, setRich, setText } from "./dom.js";
 import { frameOf, still } from "./film.js";
 import { filmOf, groupOf } from "./groups.js";
 import { loadPlotly, readTheme, themed } from "./plotly.js";
+import { refreshed, repaint } from "./repaint.js";
 import { csvOf, rowsOf, shown } from "./table.js";
 
 // Nothing is sent to Plotly's own server. Plotly would reset to the axes of the first frame; our own
@@ -121,6 +123,7 @@ export class Board {
       download: make("button", { type: "button" }),
       zoom: {},
       resets: 0,
+      repainted: false,
     };
     card.details = make("details", {}, card.summary, card.scroller, card.download);
     card.node = make(
@@ -135,6 +138,7 @@ export class Board {
     this.sights.observe(card.plot);
     card.details.addEventListener("toggle", () => this.fill(card));
     card.download.addEventListener("click", () => this.save(card));
+    for (const reach of ["pointerenter", "focusin"]) card.plot.addEventListener(reach, () => this.settle(card));
     return card;
   }
 
@@ -178,6 +182,7 @@ export class Board {
       setRich(card.caption, source.film?.numbers[panel.key][index] ?? panel.numbers);
       const next = { film, index, look, width: card.width, state: this.stateOf(source), digest: source.film ? null : panel.digest };
       if (!card.width || this.same(card.drawn, next)) continue;
+      if (this.repaint(card, next)) continue;
       if (card.unseen && (unseen -= 1) < 0) {
         late = true;
         continue;
@@ -189,7 +194,7 @@ export class Board {
       }
       card.drawn = next;
       drawing.push(this.react(card));
-      if (card.details.open) this.refillSoon(card);
+      this.refillSoon(card);
     }
     await Promise.all(drawing);
     // Says to the style sheet that the way to the plain charts is not needed. (A selector with :has
@@ -213,17 +218,43 @@ export class Board {
     return drawn.film === next.film && still(next.film, drawn.index, next.index);
   }
 
+  // Moves what Plotly has drawn, where that is enough and nobody has a pointer in the figure.
+  repaint(card, next) {
+    const { drawn } = card;
+    if (!card.figure || drawn.look !== next.look || drawn.width !== next.width) return false;
+    if (drawn.reset || card.plot.matches(":hover")) return false;
+    const figure = frameOf(next.film, next.index);
+    if (!repaint(card.plot, card.figure, figure, new Set(Object.keys(card.zoom)))) return false;
+    Object.assign(card, { figure, drawn: next, repainted: true });
+    this.count(card);
+    this.refillSoon(card);
+    return true;
+  }
+
+  // Lets Plotly know what was repainted.
+  settle(card) {
+    if (card.repainted) this.react(card);
+  }
+
   async react(card) {
+    card.figure = frameOf(card.drawn.film, card.drawn.index);
     const { data, layout } = frameOf(card.drawn.film, card.drawn.index);
+    const fresh = card.repainted ? refreshed(card.plot, data) : data;
+    card.repainted = false;
     const sized = Object.assign(themed(layout, this.theme), { width: card.drawn.width, autosize: false });
     // Plotly itself keeps a zoom only where the figure's own range stays as it was.
     for (const [axis, range] of Object.entries(card.zoom)) {
       if (sized[axis]) Object.assign(sized[axis], { range: [...range], autorange: false });
     }
     sized.uirevision = `${sized.uirevision} ${card.resets}`;
-    await this.Plotly.react(card.plot, data, sized, this.config);
+    await this.Plotly.react(card.plot, fresh, sized, this.config);
     this.listen(card);
-    card.plot.dataset.drawn = String(Number(card.plot.dataset.drawn ?? 0) + 1);
+    this.count(card);
+  }
+
+  count({ plot, repainted }) {
+    plot.dataset.drawn = String(Number(plot.dataset.drawn ?? 0) + 1);
+    plot.dataset.repainted = String(repainted);
   }
 
   listen(card) {
@@ -247,11 +278,12 @@ export class Board {
   reset(card) {
     card.zoom = {};
     card.resets += 1;
-    card.drawn = { ...card.drawn, state: null, digest: null, film: null };
+    card.drawn = { ...card.drawn, state: null, digest: null, film: null, reset: true };
     this.want();
   }
 
   refillSoon(card) {
+    if (!card.details.open) return;
     clearTimeout(card.refill);
     card.refill = setTimeout(() => this.fill(card), 200);
   }

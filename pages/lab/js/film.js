@@ -24,7 +24,7 @@ function copy(tree) {
   return Object.fromEntries(Object.entries(tree).map(([name, child]) => [name, copy(child)]));
 }
 
-function isData(tree) {
+export function isData(tree) {
   return ArrayBuffer.isView(tree) || (Array.isArray(tree) && ArrayBuffer.isView(tree[0]));
 }
 
