@@ -52,7 +52,7 @@ def film(trees: Sequence[dict[str, Tree]]) -> dict[str, Tree]:
         `[]` for none.
     """
     moves: list[Tree] = []
-    base = _shared(list(trees), [], moves)
+    base = _shared(list(trees), [], moves) if len(trees) > 1 else trees[0]
     return {"base": base, "moves": moves}
 
 
@@ -107,14 +107,7 @@ def pack(tree: Mapping[str, Tree]) -> bytes:
     Numbers become float32 where that moves no point visibly, whole numbers the smallest integers
     that hold them. Equal arrays are written once, and all of it is deflated unless it is short.
     """
-    arrays = _Arrays()
-    written = arrays.replace(tree)
-    head = json.dumps(
-        {"tree": written, "arrays": arrays.table}, ensure_ascii=False, separators=(",", ":")
-    ).encode()
-    # Typed arrays begin at multiples of their size; 8 serves all.
-    start = b"".join((struct.pack("<I", len(head)), head, b" " * (-(4 + len(head)) % 8)))
-    body = start + b"".join(arrays.blocks)
+    body = _written(tree)
     if len(body) < _DEFLATE_FROM:
         return _PLAIN + body
     return _DEFLATED + zlib.compress(body, level=3)
@@ -122,7 +115,18 @@ def pack(tree: Mapping[str, Tree]) -> bytes:
 
 def digest(tree: Mapping[str, Tree]) -> str:
     """Return a short name of the content, the same for equal trees."""
-    return hashlib.blake2b(pack(tree), digest_size=9).hexdigest()
+    return hashlib.blake2b(_written(tree), digest_size=9).hexdigest()
+
+
+def _written(tree: Mapping[str, Tree]) -> bytes:
+    arrays = _Arrays()
+    written = arrays.replace(tree)
+    head = json.dumps(
+        {"tree": written, "arrays": arrays.table}, ensure_ascii=False, separators=(",", ":")
+    ).encode()
+    # Typed arrays begin at multiples of their size; 8 serves all.
+    start = b"".join((struct.pack("<I", len(head)), head, b" " * (-(4 + len(head)) % 8)))
+    return start + b"".join(arrays.blocks)
 
 
 class _Arrays:

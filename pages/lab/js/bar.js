@@ -135,7 +135,7 @@ export class Bar {
     this.value = this.head.values[this.index];
     this.range.value = String(this.index);
     this.tell();
-    for (const board of this.group.boards) board.want(rest);
+    for (const board of this.group.boards) board.want({ rest });
   }
 
   tell() {

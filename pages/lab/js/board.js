@@ -31,7 +31,7 @@ export class Board {
     this.sizes = new ResizeObserver((entries) => this.resize(entries));
     this.sights = new IntersectionObserver((entries) => this.see(entries), { rootMargin: "40px" });
     this.dark = matchMedia("(prefers-color-scheme: dark)");
-    this.recolour = () => setTimeout(() => this.want(), 250);
+    this.recolour = () => setTimeout(() => this.readColours(), 250);
     this.dark.addEventListener("change", this.recolour);
   }
 
@@ -44,26 +44,41 @@ export class Board {
     this.arrange(head.panels);
     this.Plotly = await loadPlotly(head.plotly);
     this.config ??= { ...CONFIG, modeBarButtonsToAdd: [this.resetButton()] };
-    this.want();
+    // What the server answers came late enough.
+    this.want({ now: true });
+    setTimeout(() => this.readColours());
   }
 
   refresh(component) {
     this.component = component;
-    this.want();
+    this.readColours();
+  }
+
+  // To ask for colours has the page styled anew, so that it is not done on the way to a drawing.
+  readColours() {
+    const theme = readTheme(this.root);
+    if (JSON.stringify(theme) !== JSON.stringify(this.theme)) {
+      this.theme = theme;
+      this.want();
+    }
   }
 
   // Several wishes before the next frame of the screen are one; a frame that is not drawn in time is
   // left out, so that the picture is never behind the hand. What is out of sight is drawn when
   // nothing more was wished for so many milliseconds.
-  async want(rest = 0) {
+  async want({ rest = 0, now = false } = {}) {
     this.wanted = true;
     this.rest = rest;
     clearTimeout(this.idle);
-    if (this.busy || !this.Plotly) return;
+    if (!this.Plotly) return;
+    this.hurried ||= now;
+    if (now) this.hurry?.();
+    if (this.busy) return;
     this.busy = true;
     try {
       while (this.wanted && this.node.isConnected) {
-        await new Promise(requestAnimationFrame);
+        await this.frame();
+        this.hurried = false;
         this.wanted = false;
         await this.draw(0);
       }
@@ -73,6 +88,15 @@ export class Board {
       this.busy = false;
     }
     this.idle = setTimeout(() => this.catchUp(), this.rest);
+  }
+
+  // The next frame of the screen, or now.
+  frame() {
+    return new Promise((resolve) => {
+      this.hurry = resolve;
+      if (this.hurried) resolve();
+      else requestAnimationFrame(resolve);
+    });
   }
 
   async catchUp() {
@@ -88,7 +112,7 @@ export class Board {
     } finally {
       this.busy = false;
     }
-    if (this.wanted) this.want(this.rest);
+    if (this.wanted) this.want({ rest: this.rest });
   }
 
   arrange(panels) {
@@ -171,7 +195,7 @@ export class Board {
   // Draws what is in sight and, of what is not, as many as may be; returns whether some are left.
   async draw(unseen) {
     const source = this.source();
-    this.theme = readTheme(this.root);
+    this.theme ??= readTheme(this.root);
     const look = JSON.stringify(this.theme);
     const drawing = [];
     let late = false;
@@ -182,7 +206,8 @@ export class Board {
       setRich(card.caption, source.film?.numbers[panel.key][index] ?? panel.numbers);
       const next = { film, index, look, width: card.width, state: this.stateOf(source), digest: source.film ? null : panel.digest };
       if (!card.width || this.same(card.drawn, next)) continue;
-      if (this.repaint(card, next)) continue;
+      // What is out of sight waits while the hand moves.
+      if (!(card.unseen && this.rest) && this.repaint(card, next)) continue;
       if (card.unseen && (unseen -= 1) < 0) {
         late = true;
         continue;

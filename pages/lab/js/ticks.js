@@ -39,15 +39,12 @@ export function axisPainter(plot, axis) {
       if (!wanted) continue;
       for (const [layer, originals] of layers) {
         for (const node of originals) node.style.display = "none";
-        const copies = shown.map((tick) => {
-          const node = originals[0].cloneNode(true);
-          node.style.display = "";
-          const text = node.querySelector("text");
+        const copies = copiesIn(layer, originals[0], shown.length);
+        shown.forEach((tick, i) => {
+          const text = copies[i].querySelector("text");
           if (text) write(text, tick);
-          move(text ?? node, tick.value);
-          return node;
+          move(text ?? copies[i], tick.value);
         });
-        standIn(layer, originals[0].tagName).replaceChildren(...copies);
       }
     }
   };
@@ -72,14 +69,18 @@ function layersOf(plot, selector) {
   return layers;
 }
 
-// Marks and labels of an axis lie in one layer.
-function standIn(layer, kind) {
-  const there = [...layer.children].find((node) => node.matches(`.${STAND_IN}[data-of="${kind}"]`));
-  if (there) return there;
-  const group = document.createElementNS(SVG, "g");
-  group.setAttribute("class", STAND_IN);
-  group.dataset.of = kind;
-  return layer.appendChild(group);
+// So many copies of a node, in a group of their own. Marks and labels of an axis lie in one layer.
+function copiesIn(layer, node, count) {
+  const kind = node.tagName;
+  let group = [...layer.children].find((child) => child.matches(`.${STAND_IN}[data-of="${kind}"]`));
+  if (!group) {
+    group = layer.appendChild(document.createElementNS(SVG, "g"));
+    group.setAttribute("class", STAND_IN);
+    group.dataset.of = kind;
+  }
+  while (group.childElementCount > count) group.lastChild.remove();
+  while (group.childElementCount < count) group.appendChild(node.cloneNode(true)).style.display = "";
+  return group.children;
 }
 
 // Steps of 2, 5 or 10 times a power of ten, so many that no more than `most` fit in.
@@ -109,6 +110,9 @@ function spelled(value, digits, exponent) {
 }
 
 function write(node, { text, power }) {
+  const whole = `${text} ${power}`;
+  if (node.dataset.written === whole) return;
+  node.dataset.written = whole;
   if (!power) return void (node.textContent = text);
   const raised = document.createElementNS(SVG, "tspan");
   raised.setAttribute("style", "font-size:70%");

@@ -18,8 +18,11 @@ export async function unpack(bytes) {
 }
 
 function inflate(bytes) {
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
-  return new Response(stream).arrayBuffer();
+  const { readable, writable } = new DecompressionStream("deflate");
+  // Not by a Blob, which the browser makes in another process.
+  const writer = writable.getWriter();
+  const written = Promise.all([writer.write(bytes), writer.close()]);
+  return Promise.all([new Response(readable).arrayBuffer(), written]).then(([body]) => body);
 }
 
 // A matrix becomes the array of its rows, which is how Plotly takes it.
