@@ -4,7 +4,6 @@ The author of a film builds one `go.Figure` a frame. What all frames share is fo
 once; `pages/lab/js/unpack.js` reads it.
 """
 
-import hashlib
 import json
 import struct
 import zlib
@@ -107,18 +106,6 @@ def pack(tree: Mapping[str, Tree]) -> bytes:
     Numbers become float32 where that moves no point visibly, whole numbers the smallest integers
     that hold them. Equal arrays are written once, and all of it is deflated unless it is short.
     """
-    body = _written(tree)
-    if len(body) < _DEFLATE_FROM:
-        return _PLAIN + body
-    return _DEFLATED + zlib.compress(body, level=3)
-
-
-def digest(tree: Mapping[str, Tree]) -> str:
-    """Return a short name of the content, the same for equal trees."""
-    return hashlib.blake2b(_written(tree), digest_size=9).hexdigest()
-
-
-def _written(tree: Mapping[str, Tree]) -> bytes:
     arrays = _Arrays()
     written = arrays.replace(tree)
     head = json.dumps(
@@ -126,7 +113,10 @@ def _written(tree: Mapping[str, Tree]) -> bytes:
     ).encode()
     # Typed arrays begin at multiples of their size; 8 serves all.
     start = b"".join((struct.pack("<I", len(head)), head, b" " * (-(4 + len(head)) % 8)))
-    return start + b"".join(arrays.blocks)
+    body = start + b"".join(arrays.blocks)
+    if len(body) < _DEFLATE_FROM:
+        return _PLAIN + body
+    return _DEFLATED + zlib.compress(body, level=3)
 
 
 class _Arrays:

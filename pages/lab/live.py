@@ -12,7 +12,7 @@ from typing import Any, Final
 import plotly.graph_objects as go
 import streamlit as st
 
-from ce_core.figures.packing import digest, figure_tree, film, pack
+from ce_core.figures.packing import figure_tree, film, pack
 from ce_core.figures.style import hold_axes
 from lab.controls import choose, chosen
 from lab.i18n import _
@@ -202,15 +202,13 @@ def read_commit(message: Any, values: Sequence[float]) -> tuple[float | None, in
 
 
 def _panel_head(panel: Panel) -> dict[str, Any]:
-    content = film([_bare(panel.figure)])
     return {
         "key": panel.key,
         "title": panel.figure.layout.title.text,
         "alt": panel.alt,
         "numbers": panel.numbers,
         "height": panel.figure.layout.height,
-        "film": content,
-        "digest": digest(content),
+        "film": film([_bare(panel.figure)]),
     }
 
 

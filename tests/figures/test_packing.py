@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ce_core.figures.packing import compact, digest, figure_tree, film, pack
+from ce_core.figures.packing import compact, figure_tree, film, pack
 from ce_core.figures.style import hold_axes
 from tests.unpacking import frame_of, unpack
 
@@ -121,12 +121,6 @@ def test_pack_writes_numbers_that_json_has_not_as_null() -> None:
 def test_pack_keeps_every_script() -> None:
     words = {"words": "ε, ‖dL₁‖, 中文", "letters": np.array(["α", "β"])}
     assert unpack(pack(words)) == {"words": "ε, ‖dL₁‖, 中文", "letters": ["α", "β"]}
-
-
-def test_digest_is_that_of_the_content() -> None:
-    one, same, other = (film([line(np.array([0.5, 1, k]))]) for k in (2, 2, 3))
-    assert digest(one) == digest(same)
-    assert digest(one) != digest(other)
 
 
 def ranges(trees: list[Tree]) -> list[list[float] | None]:

@@ -6,7 +6,7 @@ import { make, setRich, setText } from "./dom.js";
 import { frameOf, still } from "./film.js";
 import { filmOf, groupOf } from "./groups.js";
 import { loadPlotly, readTheme, themed } from "./plotly.js";
-import { refreshed, repaint } from "./repaint.js";
+import { equal, refreshed, repaint } from "./repaint.js";
 import { csvOf, rowsOf, shown } from "./table.js";
 
 // Nothing is sent to Plotly's own server. Plotly would reset to the axes of the first frame; our own
@@ -204,7 +204,7 @@ export class Board {
       const film = source.film?.panels[panel.key] ?? panel.film;
       const { index } = source;
       setRich(card.caption, source.film?.numbers[panel.key][index] ?? panel.numbers);
-      const next = { film, index, look, width: card.width, state: this.stateOf(source), digest: source.film ? null : panel.digest };
+      const next = { film, index, look, width: card.width, state: this.stateOf(source) };
       if (!card.width || this.same(card.drawn, next)) continue;
       // What is out of sight waits while the hand moves.
       if (!(card.unseen && this.rest) && this.repaint(card, next)) continue;
@@ -239,17 +239,19 @@ export class Board {
   same(drawn, next) {
     if (!drawn || drawn.look !== next.look || drawn.width !== next.width) return false;
     if (next.state && drawn.state === next.state) return true;
-    if (next.digest && drawn.digest === next.digest) return true;
     return drawn.film === next.film && still(next.film, drawn.index, next.index);
   }
 
   // Moves what Plotly has drawn, where that is enough and nobody has a pointer in the figure.
   repaint(card, next) {
     const { drawn } = card;
-    if (!card.figure || drawn.look !== next.look || drawn.width !== next.width) return false;
-    if (drawn.reset || card.plot.matches(":hover")) return false;
+    if (!card.figure || drawn.reset || drawn.look !== next.look || drawn.width !== next.width) return false;
     const figure = frameOf(next.film, next.index);
-    if (!repaint(card.plot, card.figure, figure, new Set(Object.keys(card.zoom)))) return false;
+    if (equal(card.figure, figure)) {
+      card.drawn = next;
+      return true;
+    }
+    if (card.plot.matches(":hover") || !repaint(card.plot, card.figure, figure, new Set(Object.keys(card.zoom)))) return false;
     Object.assign(card, { figure, drawn: next, repainted: true });
     this.count(card);
     this.refillSoon(card);
@@ -303,7 +305,7 @@ export class Board {
   reset(card) {
     card.zoom = {};
     card.resets += 1;
-    card.drawn = { ...card.drawn, state: null, digest: null, film: null, reset: true };
+    card.drawn = { ...card.drawn, state: null, film: null, reset: true };
     this.want();
   }
 

@@ -73,7 +73,7 @@ function differences(one, other) {
   return [...names].filter((name) => !equal(one[name], other[name]));
 }
 
-function equal(one, other) {
+export function equal(one, other) {
   if (one === other) return true;
   if (!one || !other || typeof one !== "object" || typeof other !== "object") return false;
   if (Array.isArray(one) || ArrayBuffer.isView(one)) {
