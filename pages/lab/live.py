@@ -108,9 +108,11 @@ def show_shot(key: str, shot: Shot, *, scrub: Scrub | None = None) -> None:
             },
         }
         _LIVE(key=f"board-{key}", data=pack(head), on_failed_change=_fall_back)
-        with st.container(key=f"plain-{key}", horizontal=True, vertical_alignment="center"):
-            st.caption(_("The live charts have not come."))
-            st.button(_("Show plain charts"), key=f"to-plain-{key}", on_click=_fall_back)
+        st.button(
+            _("The live charts have not come: show plain ones"),
+            key=f"to-plain-{key}",
+            on_click=_fall_back,
+        )
 
 
 def show_film(key: str, packed: bytes) -> None:

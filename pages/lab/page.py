@@ -12,9 +12,8 @@ def open_page(question: str, lead: str, *formulas: str) -> None:
     """Head a page with its question, what it is about, and its formulas, side by side if they fit."""
     st.title(question, anchor=False)
     st.markdown(lead)
-    with st.container(horizontal=True, horizontal_alignment="center", gap="large", key="formulas"):
-        for formula in formulas:
-            st.latex(formula, width="content")
+    with st.container(key="formulas"):
+        st.markdown("\n\n".join(f"$$\n{formula}\n$$" for formula in formulas))
 
 
 def phone_hint() -> None:

@@ -13,8 +13,10 @@ _CSS = """
 <style>
   .stMainBlockContainer { padding-top: 4rem; padding-bottom: 3rem; }
   [class*="st-key-figure-"] h2, .st-key-notes h2 { font-size: 1.2rem; padding: 0; }
+  .st-key-formulas [data-testid="stMarkdownContainer"] {
+    display: flex; flex-wrap: wrap; justify-content: center; align-items: baseline; column-gap: 4rem;
+  }
   .st-key-formulas .katex-display { margin: 0.2em 0 0.9em; overflow: visible; }
-  .st-key-formulas { row-gap: 0; }
   @media (max-width: 640px) {
     .stMainBlockContainer { padding-left: 0.75rem; padding-right: 0.75rem; }
     .stMainBlockContainer h1 { font-size: 1.6rem; }

@@ -309,8 +309,9 @@ def test_losses_offers_plain_charts_where_no_script_answers(lab: str, browser: B
 
     tab.route(re.compile(r"/lab/js-"), silence)
     tab.goto(f"{lab}/losses?{SMALL}")
-    expect(tab.get_by_text("The live charts have not come.")).to_be_visible(timeout=20_000)
-    tab.get_by_role("button", name="Show plain charts").click()
+    to_plain = tab.get_by_role("button", name="The live charts have not come: show plain ones")
+    expect(to_plain).to_be_visible(timeout=20_000)
+    to_plain.click()
     expect(tab.locator("[data-testid='stPlotlyChart']")).to_have_count(4, timeout=20_000)
     tab.unroute_all(behavior="ignoreErrors")
     context.close()
