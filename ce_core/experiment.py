@@ -14,8 +14,8 @@ from ce_core.transport import balanced_assignment, column_error
 
 DTYPES = ("float64", "float32", "bfloat16", "float16")
 
-# Entries of one array that are worked on at a time, so that a chunk stays in the cache.
-_CHUNK_ENTRIES = 1 << 16
+# Entries of one array that are worked on at a time: many for each call of torch, few for the cache.
+_CHUNK_ENTRIES = 1 << 18
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page
+from playwright.sync_api import Browser, ConsoleMessage, Page, WebSocket
 
 from scripts.browser import chromium, served_lab
 
@@ -58,6 +58,19 @@ def page(lab: str, tab: Page) -> Iterator[Page]:
     tab.goto(f"{lab}/_stcore/health")
     tab.evaluate("localStorage.clear(); sessionStorage.clear();")
     assert errors == []
+
+
+@pytest.fixture
+def sent(page: Page) -> Iterator[list[object]]:
+    """Return a list that grows by each message which the page sends to the server."""
+    messages: list[object] = []
+
+    def listen(socket: WebSocket) -> None:
+        socket.on("framesent", lambda frame: messages.append(frame))
+
+    page.on("websocket", listen)
+    yield messages
+    page.remove_listener("websocket", listen)
 
 
 def _is_ours(message: ConsoleMessage) -> bool:

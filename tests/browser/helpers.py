@@ -56,6 +56,11 @@ def query(page: Page) -> dict[str, list[str]]:
     return parse_qs(urlsplit(page.url).query)
 
 
+def address_has(page: Page, part: str) -> None:
+    """Wait until the query of the address bar has this in it."""
+    page.wait_for_function("part => decodeURIComponent(location.search).includes(part)", arg=part)
+
+
 def press_key(page: Page, parameter: str, key: str) -> None:
     """Move the slider of a parameter with the keyboard."""
     page.locator(f".st-key-{parameter}").get_by_role("slider").focus()

@@ -18,7 +18,7 @@ from ce_core import (
     softmax,
 )
 from scripts.browser import ROOT, settle
-from tests.browser.helpers import charts, on_phone, query, trace
+from tests.browser.helpers import address_has, charts, on_phone, query, trace
 
 pytestmark = pytest.mark.browser
 
@@ -81,10 +81,6 @@ def drag(page: Page, what: str, i: int, share: float) -> None:
     page.mouse.move(box["x"] + share * box["width"], height, steps=20)
 
 
-def address_has(page: Page, part: str) -> None:
-    page.wait_for_function("part => decodeURIComponent(location.search).includes(part)", arg=part)
-
-
 def assert_follows(found: dict[str, Any]) -> None:
     """Hold what the bars show to the core."""
     a, q = (torch.tensor(found[name], dtype=torch.float64) for name in ("logits", "q"))
@@ -110,10 +106,8 @@ def test_gradient_opens_with_arrows_that_point_opposite_ways(lab: str, page: Pag
 
 
 def test_gradient_dragged_logit_moves_all_at_once_and_tells_the_server_on_release(
-    lab: str, page: Page
+    lab: str, page: Page, sent: list[object]
 ) -> None:
-    sent: list[object] = []
-    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
     open_gradient(page, f"{lab}/gradient")
     page.wait_for_timeout(1000)
     sent.clear()

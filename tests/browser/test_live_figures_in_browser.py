@@ -11,20 +11,12 @@ from playwright.sync_api import Browser, Page, Request, Route, expect
 
 from ce_core import ExperimentConfig, run_experiment, sort_losses
 from scripts.browser import served_page, settle
-from tests.browser.helpers import charts, open_lab, query, trace
+from tests.browser.helpers import address_has, charts, open_lab, query, trace
 
 pytestmark = pytest.mark.browser
 
 READY = ".lab-scrub[data-ready='true']"
 SMALL = "n=32&m=16&trials=8"
-
-
-@pytest.fixture
-def sent(page: Page) -> list[object]:
-    """Return a list that grows by each message which the page sends to the server."""
-    messages: list[object] = []
-    page.on("websocket", lambda socket: socket.on("framesent", lambda data: messages.append(data)))
-    return messages
 
 
 def open_film(page: Page, address: str) -> None:
@@ -91,7 +83,7 @@ def test_losses_scrub_moves_the_figures_without_a_message(
 
     drag(page, 0, 0.5, check)
     value = at(page)
-    page.wait_for_function("value => location.search.includes('logit_scale=' + value)", arg=value)
+    address_has(page, f"logit_scale={value}")
     settle(page)
     assert len(sent) == before + 1
     expect(page.locator(".st-key-logit_scale")).to_contain_text(value)
@@ -101,7 +93,7 @@ def test_losses_scrub_moves_the_figures_without_a_message(
 def test_losses_scrubbed_state_is_in_its_link(lab: str, page: Page) -> None:
     open_film(page, f"{lab}/losses?{SMALL}")
     drag(page, 0, 0.6, lambda: None)
-    page.wait_for_function("location.search.includes('logit_scale')")
+    address_has(page, "logit_scale")
     settle(page)
     value = at(page)
     drawn_at(page, value)
@@ -139,7 +131,7 @@ def test_losses_plays_from_a_straight_line_through_the_bend_and_back(
     assert min(r) < 0.95 < 0.99 < r[-1]
     assert share[0] > 99.9
     assert share[-1] < 20
-    page.wait_for_function("location.search.includes('logit_scale=1024')")
+    address_has(page, "logit_scale=1024")
     settle(page)
     assert len(sent) == before + 1
     expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
@@ -151,7 +143,7 @@ def test_losses_steps_and_pauses_and_follows_its_slider(lab: str, page: Page) ->
     page.wait_for_function("Number(document.querySelector('.lab-value').textContent) > 4")
     page.get_by_role("button", name="Pause").click()
     value = at(page)
-    page.wait_for_function("value => location.search.includes('logit_scale=' + value)", arg=value)
+    address_has(page, f"logit_scale={value}")
     assert at(page) == value
     assert 4 < float(value) < 1024
     page.locator(".st-key-logit_scale").get_by_role("slider").focus()
@@ -161,7 +153,7 @@ def test_losses_steps_and_pauses_and_follows_its_slider(lab: str, page: Page) ->
         page.get_by_role("button", name="One step forward").click()
     page.get_by_role("button", name="One step back").click()
     drawn_at(page, "1.5")
-    page.wait_for_function("location.search.includes('logit_scale=1.5')")
+    address_has(page, "logit_scale=1.5")
 
 
 def test_losses_plays_in_a_loop_until_paused(lab: str, page: Page) -> None:
@@ -183,7 +175,7 @@ def test_losses_bar_works_by_keyboard(lab: str, page: Page, sent: list[object]) 
         page.keyboard.press("ArrowRight")
     drawn_at(page, "2")
     expect(bar).to_have_attribute("aria-valuetext", "2")
-    page.wait_for_function("location.search.includes('logit_scale=2')")
+    address_has(page, "logit_scale=2")
     settle(page)
     assert len(sent) == before + 1
     assert page.evaluate("document.activeElement.dataset.testid") == "scrub"
@@ -204,13 +196,13 @@ def test_losses_scrubs_what_is_chosen(lab: str, page: Page) -> None:
     ):  # fmt: skip
         page.locator(".st-key-scrub-choice").get_by_role("radio", name=pill).click()
         expect(page.locator(".lab-name")).to_have_text(pill)
-        page.wait_for_function("slug => location.search.includes('scrub=' + slug)", arg=slug)
+        address_has(page, f"scrub={slug}")
         page.wait_for_selector(READY)
         before = charts(page)
         page.get_by_test_id("scrub").press("End")
         drawn_at(page, "1000")
         assert charts(page) != before
-        page.wait_for_function("part => location.search.includes(part)", arg=f"{slug}=1000")
+        address_has(page, f"{slug}=1000")
 
 
 def test_losses_zoom_survives_scrub_and_commit(lab: str, page: Page) -> None:
@@ -231,7 +223,7 @@ def test_losses_zoom_survives_scrub_and_commit(lab: str, page: Page) -> None:
         assert plot.evaluate("node => node._fullLayout.xaxis.range") == zoomed
 
     drag(page, 0, 0.3, check)
-    page.wait_for_function("location.search.includes('logit_scale')")
+    address_has(page, "logit_scale")
     settle(page)
     drawn_at(page, at(page))
     assert plot.evaluate("node => node._fullLayout.xaxis.range") == zoomed
@@ -255,7 +247,7 @@ def test_losses_commit_draws_nothing_anew_and_sends_no_film_again(lab: str, page
     open_film(page, f"{lab}/losses")
     film = max(received)
     drag(page, 0, 0.5, lambda: None)
-    page.wait_for_function("location.search.includes('logit_scale')")
+    address_has(page, "logit_scale")
     settle(page)
     drawn_at(page, at(page))
     page.wait_for_timeout(500)
@@ -368,7 +360,7 @@ def test_losses_figures_follow_the_theme_and_the_width(lab: str, page: Page) -> 
 def test_losses_keeps_the_film_of_the_state_that_is_shown(lab: str, page: Page) -> None:
     open_film(page, f"{lab}/losses?{SMALL}&logit_scale=16")
     page.get_by_role("button", name="New draw").click()
-    page.wait_for_function("location.search.includes('seed=1')")
+    address_has(page, "seed=1")
     settle(page)
     page.wait_for_selector(READY)
     expected = l1_at(16.0, n=32, m=16, trials=8, seed=1)

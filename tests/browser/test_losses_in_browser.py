@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from ce_core import ExperimentConfig, run_experiment, sort_losses
 from scripts.browser import settle
-from tests.browser.helpers import after_change, charts, open_lab, press_key, query, trace
+from tests.browser.helpers import address_has, after_change, charts, open_lab, press_key, query, trace
 
 pytestmark = pytest.mark.browser
 
@@ -50,7 +50,7 @@ def test_losses_copied_link_opens_the_same_charts_elsewhere(lab: str, page: Page
     moved = after_change(page, before)
     page.get_by_role("button", name="New draw").click()
     drawn = after_change(page, moved)
-    page.wait_for_function("location.search.includes('seed=1')")
+    address_has(page, "seed=1")
     page.get_by_text("A link to this state").click()
     shown = page.locator(".stCode").filter(has_text="/losses?").inner_text()
     assert parse_qs(urlsplit(shown.strip()).query) == query(page)
@@ -83,7 +83,7 @@ def test_losses_keeps_its_state_across_pages(lab: str, page: Page) -> None:
     page.get_by_role("link", name="L1 against L2").first.click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Are L1 and L2 the same?")
     page.wait_for_selector(".lab-card .main-svg")
-    page.wait_for_function("location.search.includes('logit_scale=1024')")
+    address_has(page, "logit_scale=1024")
     page.wait_for_timeout(1000)
     assert charts(page) == moved
 

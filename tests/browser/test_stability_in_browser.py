@@ -9,7 +9,7 @@ from ce_core import PRACTICE_CASES, run_code, trace_formula
 from lab.stability_state import CASES, DTYPE_NAMES
 from lab.stability_text import CASE_LABELS, entry
 from scripts.browser import settle
-from tests.browser.helpers import charts, on_phone, open_lab, query, trace
+from tests.browser.helpers import address_has, charts, on_phone, open_lab, query, trace
 
 pytestmark = pytest.mark.browser
 
@@ -53,10 +53,6 @@ def steps_to(page: Page, step: int) -> None:
     )
 
 
-def address_has(page: Page, part: str) -> None:
-    page.wait_for_function("part => decodeURIComponent(location.search).includes(part)", arg=part)
-
-
 def wait(page: Page) -> None:
     page.wait_for_timeout(300)
     settle(page)
@@ -93,9 +89,9 @@ def test_stability_opens_at_the_first_nan_and_marks_it_in_words(lab: str, page: 
     assert trace(charts(page), "values", "now: gap 120")["x"] == [120, 120]
 
 
-def test_stability_steps_without_the_server_and_tells_it_once(lab: str, page: Page) -> None:
-    sent: list[object] = []
-    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
+def test_stability_steps_without_the_server_and_tells_it_once(
+    lab: str, page: Page, sent: list[object]
+) -> None:
     open_stability(page, f"{lab}/stability")
     page.wait_for_timeout(500)
     sent.clear()

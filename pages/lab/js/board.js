@@ -198,6 +198,8 @@ export class Board {
     this.theme ??= readTheme(this.root);
     const look = JSON.stringify(this.theme);
     const drawing = [];
+    // While the hand moves, what is out of sight waits.
+    const moving = this.rest > 0 && !unseen;
     let late = false;
     for (const panel of this.head.panels) {
       const card = this.cards.get(panel.key);
@@ -206,8 +208,7 @@ export class Board {
       setRich(card.caption, source.film?.numbers[panel.key][index] ?? panel.numbers);
       const next = { film, index, look, width: card.width, state: this.stateOf(source) };
       if (!card.width || this.same(card.drawn, next)) continue;
-      // What is out of sight waits while the hand moves.
-      if (!(card.unseen && this.rest) && this.repaint(card, next)) continue;
+      if (!(card.unseen && moving) && this.repaint(card, next)) continue;
       if (card.unseen && (unseen -= 1) < 0) {
         late = true;
         continue;
