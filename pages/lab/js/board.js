@@ -252,7 +252,15 @@ export class Board {
       card.drawn = next;
       return true;
     }
-    if (card.plot.matches(":hover") || !repaint(card.plot, card.figure, figure, new Set(Object.keys(card.zoom)))) return false;
+    if (card.plot.matches(":hover")) return false;
+    try {
+      if (!repaint(card.plot, card.figure, figure, new Set(Object.keys(card.zoom)))) return false;
+    } catch (error) {
+      // It looks into Plotly; what is not as it was there, Plotly itself can draw.
+      console.warn("The figure cannot be repainted:", error);
+      card.repainted = true;
+      return false;
+    }
     Object.assign(card, { figure, drawn: next, repainted: true });
     this.count(card);
     this.refillSoon(card);
@@ -261,7 +269,7 @@ export class Board {
 
   // Lets Plotly know what was repainted.
   settle(card) {
-    if (card.repainted) this.react(card);
+    if (card.repainted) this.react(card).catch((error) => this.component.fail(error));
   }
 
   async react(card) {

@@ -19,6 +19,7 @@ export function repaint(plot, shown, next, held) {
   const moves = layout?._plots && movesOf(shown, next, held);
   if (!moves) return false;
   const axes = moves.axes.map((name) => layout[name]);
+  if (!axes.every(Boolean)) return false;
   const ranges = axes.map((axis) => axis.range);
   const place = (axis, range) => {
     axis.range = range;

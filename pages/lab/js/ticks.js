@@ -5,6 +5,8 @@ const SVG = "http://www.w3.org/2000/svg";
 const STAND_IN = "lab-ticks";
 const STEPS = [2, 5, 10];
 const BESIDE = 1e-4;
+// Beyond so many steps from 0, no whole number counts them.
+const MOST_STEPS = 1e12;
 const MINUS = "\u2212";
 const ZERO_WIDTH = "\u200b";
 // Of a figure, as a share of the size of its type.
@@ -17,6 +19,7 @@ export function axisPainter(plot, axis) {
   if (!known || adorned) return null;
   const across = axis._id[0] === "x";
   const ticks = ticksOf(axis.range, axis.nticks, axis.minexponent);
+  if (!ticks.length) return null;
   const places = ticks.map(({ value }) => axis.l2p(value));
   const inside = ticks.filter((_tick, i) => places[i] > 1 && places[i] < axis._length - 1);
   // The line at zero is one of the grid, and stands at the very end of an axis too.
@@ -83,12 +86,14 @@ function copiesIn(layer, node, count) {
   return group.children;
 }
 
-// Steps of 2, 5 or 10 times a power of ten, so many that no more than `most` fit in.
+// Steps of 2, 5 or 10 times a power of ten, so many that no more than `most` fit in; none where the
+// range is too short for that.
 export function ticksOf(range, most, least) {
   const [low, high] = [Math.min(...range), Math.max(...range)];
   const rough = (high - low) / most;
   const power = 10 ** Math.floor(Math.log(rough) / Math.LN10);
-  const step = power * STEPS.find((part) => part >= rough / power);
+  const step = power * (STEPS.find((part) => part >= rough / power) ?? STEPS.at(-1));
+  if (!(Math.max(Math.abs(low), Math.abs(high)) < MOST_STEPS * step)) return [];
   const beside = BESIDE * (high - low);
   const ticks = [];
   for (let k = Math.ceil((low - beside) / step); k * step <= high + beside; k += 1) ticks.push(k * step);
