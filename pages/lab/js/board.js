@@ -3,10 +3,10 @@
 // blinks, and all figures move together.
 
 import { make, setRich, setText } from "./dom.js";
-import { frameOf, still } from "./film.js";
+import { equal, frameOf, still } from "./film.js";
 import { filmOf, groupOf } from "./groups.js";
 import { loadPlotly, readTheme, themed } from "./plotly.js";
-import { equal, refreshed, repaint } from "./repaint.js";
+import { refreshed, repaint } from "./repaint.js";
 import { csvOf, rowsOf, shown } from "./table.js";
 
 // Nothing is sent to Plotly's own server. Plotly would reset to the axes of the first frame; our own
@@ -207,8 +207,10 @@ export class Board {
       const { index } = source;
       setRich(card.caption, source.film?.numbers[panel.key][index] ?? panel.numbers);
       const next = { film, index, look, width: card.width, state: this.stateOf(source) };
-      if (!card.width || this.same(card.drawn, next)) continue;
-      if (!(card.unseen && moving) && this.repaint(card, next)) continue;
+      if (!card.width) continue;
+      const fits = card.drawn?.look === look && card.drawn.width === card.width;
+      if (fits && this.same(card.drawn, next)) continue;
+      if (fits && !(card.unseen && moving) && this.repaint(card, next)) continue;
       if (card.unseen && (unseen -= 1) < 0) {
         late = true;
         continue;
@@ -236,17 +238,14 @@ export class Board {
     return this.head.token && `${this.head.token} ${value}`;
   }
 
-  // Whether a figure already looks as it should.
+  // Whether a figure already shows what it should.
   same(drawn, next) {
-    if (!drawn || drawn.look !== next.look || drawn.width !== next.width) return false;
     if (next.state && drawn.state === next.state) return true;
     return drawn.film === next.film && still(next.film, drawn.index, next.index);
   }
 
   // Moves what Plotly has drawn, where that is enough and nobody has a pointer in the figure.
   repaint(card, next) {
-    const { drawn } = card;
-    if (!card.figure || drawn.reset || drawn.look !== next.look || drawn.width !== next.width) return false;
     const figure = frameOf(next.film, next.index);
     if (equal(card.figure, figure)) {
       card.drawn = next;
@@ -274,6 +273,7 @@ export class Board {
 
   async react(card) {
     card.figure = frameOf(card.drawn.film, card.drawn.index);
+    // Another, since Plotly writes into it.
     const { data, layout } = frameOf(card.drawn.film, card.drawn.index);
     const fresh = card.repainted ? refreshed(card.plot, data) : data;
     card.repainted = false;
@@ -314,7 +314,8 @@ export class Board {
   reset(card) {
     card.zoom = {};
     card.resets += 1;
-    card.drawn = { ...card.drawn, state: null, film: null, reset: true };
+    // Whatever is drawn next looks otherwise.
+    card.drawn = { ...card.drawn, look: null };
     this.want();
   }
 

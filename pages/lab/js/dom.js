@@ -10,6 +10,13 @@ export function make(tag, attributes = {}, ...children) {
   return node;
 }
 
+export function makeSvg(tag, attributes, ...children) {
+  const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  node.append(...children);
+  return node;
+}
+
 export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
@@ -42,12 +49,6 @@ const SHAPES = {
 };
 
 export function icon(name) {
-  const space = "http://www.w3.org/2000/svg";
-  const picture = document.createElementNS(space, "svg");
-  picture.setAttribute("viewBox", "0 0 24 24");
-  picture.setAttribute("aria-hidden", "true");
-  const shape = document.createElementNS(space, "path");
-  shape.setAttribute("d", SHAPES[name]);
-  picture.append(shape);
-  return picture;
+  const shape = makeSvg("path", { d: SHAPES[name] });
+  return makeSvg("svg", { viewBox: "0 0 24 24", "aria-hidden": "true" }, shape);
 }

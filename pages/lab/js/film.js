@@ -15,7 +15,7 @@ export function frameOf({ base, moves }, index) {
 
 // Whether two frames are the same picture.
 export function still({ moves }, one, other) {
-  return moves.every(([, values]) => same(values[one], values[other]));
+  return moves.every(([, values]) => equal(values[one], values[other]));
 }
 
 function copy(tree) {
@@ -28,9 +28,17 @@ export function isData(tree) {
   return ArrayBuffer.isView(tree) || (Array.isArray(tree) && ArrayBuffer.isView(tree[0]));
 }
 
-function same(one, other) {
-  if (one === other) return true;
-  if (!one || !other || typeof one !== "object" || isData(one) || isData(other)) return false;
-  const names = Object.keys(one);
-  return names.length === Object.keys(other).length && names.every((name) => same(one[name], other[name]));
+// The names of what two objects do not have in common.
+export function differences(one, other) {
+  const names = new Set([...Object.keys(one), ...Object.keys(other)]);
+  return [...names].filter((name) => !equal(one[name], other[name]));
+}
+
+export function equal(one, other) {
+  if (one === other || (one !== one && other !== other)) return true;
+  if (!one || !other || typeof one !== "object" || typeof other !== "object") return false;
+  if (!Array.isArray(one) && !ArrayBuffer.isView(one)) return differences(one, other).length === 0;
+  if (one.length !== other.length) return false;
+  for (let index = 0; index < one.length; index += 1) if (!equal(one[index], other[index])) return false;
+  return true;
 }

@@ -1,18 +1,14 @@
 // Weights as bars to paint, and points to drag on a square with the plan as lines between them.
 
-import { fill, make, setText } from "./dom.js";
+import { fill, make, makeSvg, setText } from "./dom.js";
 import { Moved, staying } from "./moved.js";
 
 const KEY_PAUSE = 350;
 const HIGHEST = 35;
 const FINEST = 1295;
-const SPACE = "http://www.w3.org/2000/svg";
 
 function shape(parent, tag, attributes) {
-  const node = document.createElementNS(SPACE, tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  parent.append(node);
-  return node;
+  return parent.appendChild(makeSvg(tag, attributes));
 }
 
 // What both have in common: that an older answer undoes nothing.

@@ -4,7 +4,7 @@
 // Plotly itself hears of it when it is asked to draw the next time (`refreshed`): the board does so as
 // soon as someone reaches for the figure, so that what hovers and zooms knows the same data.
 
-import { isData } from "./film.js";
+import { differences, isData } from "./film.js";
 import { painterOf } from "./marks.js";
 import { axisPainter, removeTicks } from "./ticks.js";
 
@@ -67,24 +67,6 @@ function movesOf(shown, next, held) {
     if (differences(shown.layout[name], next.layout[name]).some((part) => part !== "range")) return null;
   }
   return { traces, axes: axes.filter((name) => !held.has(name)) };
-}
-
-function differences(one, other) {
-  const names = new Set([...Object.keys(one), ...Object.keys(other)]);
-  return [...names].filter((name) => !equal(one[name], other[name]));
-}
-
-export function equal(one, other) {
-  if (one === other) return true;
-  if (!one || !other || typeof one !== "object" || typeof other !== "object") return false;
-  if (Array.isArray(one) || ArrayBuffer.isView(one)) {
-    if (one.length !== other.length) return false;
-    for (let index = 0; index < one.length; index += 1) {
-      if (!equal(one[index], other[index]) && !(one[index] !== one[index] && other[index] !== other[index])) return false;
-    }
-    return true;
-  }
-  return differences(one, other).length === 0;
 }
 
 // Shapes, notes and pictures that stand at a place of the axes would have to move with them.

@@ -1,7 +1,8 @@
 // The ticks of a linear axis, where Plotly would set them and as it would write them, drawn by copies
 // of its own nodes. Those stay in the page, hidden, and come back when Plotly draws again.
 
-const SVG = "http://www.w3.org/2000/svg";
+import { makeSvg } from "./dom.js";
+
 const STAND_IN = "lab-ticks";
 const STEPS = [2, 5, 10];
 const BESIDE = 1e-4;
@@ -28,9 +29,11 @@ export function axisPainter(plot, axis) {
     [axis.showticklabels, `g.${axis._id}tick`, ticks],
     [axis.ticks, `path.${axis._id}tick`, axis.ticks === "inside" ? inside : ticks],
     [axis.showgrid, `path.${axis._id}grid`, lines],
-  ].map(([wanted, selector, shown]) => ({ wanted, selector, shown, layers: layersOf(plot, selector) }));
+  ]
+    .filter(([wanted]) => wanted)
+    .map(([, selector, shown]) => ({ shown, layers: layersOf(plot, selector) }));
   // A node to copy is needed for each, and a label that is not turned.
-  if (groups.some(({ wanted, layers }) => wanted && !layers.size)) return null;
+  if (!groups.every(({ layers }) => layers.size)) return null;
   if (across && axis.showticklabels && crowded(axis, ticks, places, groups[0].layers)) return null;
   const move = (node, value) => {
     const place = axis._offset + axis.l2p(value);
@@ -38,8 +41,7 @@ export function axisPainter(plot, axis) {
   };
   return () => {
     for (const zero of plot.querySelectorAll(`path.${axis._id}zl`)) zero.style.display = "none";
-    for (const { wanted, shown, layers } of groups) {
-      if (!wanted) continue;
+    for (const { shown, layers } of groups) {
       for (const [layer, originals] of layers) {
         for (const node of originals) node.style.display = "none";
         const copies = copiesIn(layer, originals[0], shown.length);
@@ -77,9 +79,7 @@ function copiesIn(layer, node, count) {
   const kind = node.tagName;
   let group = [...layer.children].find((child) => child.matches(`.${STAND_IN}[data-of="${kind}"]`));
   if (!group) {
-    group = layer.appendChild(document.createElementNS(SVG, "g"));
-    group.setAttribute("class", STAND_IN);
-    group.dataset.of = kind;
+    group = layer.appendChild(makeSvg("g", { class: STAND_IN, "data-of": kind }));
   }
   while (group.childElementCount > count) group.lastChild.remove();
   while (group.childElementCount < count) group.appendChild(node.cloneNode(true)).style.display = "";
@@ -119,13 +119,9 @@ function write(node, { text, power }) {
   if (node.dataset.written === whole) return;
   node.dataset.written = whole;
   if (!power) return void (node.textContent = text);
-  const raised = document.createElementNS(SVG, "tspan");
-  raised.setAttribute("style", "font-size:70%");
-  raised.setAttribute("dy", "-0.6em");
-  raised.textContent = power < 0 ? `${MINUS}${-power}` : String(power);
-  const back = document.createElementNS(SVG, "tspan");
-  back.setAttribute("dy", "0.42em");
-  back.textContent = ZERO_WIDTH;
+  const exponent = power < 0 ? `${MINUS}${-power}` : String(power);
+  const raised = makeSvg("tspan", { style: "font-size:70%", dy: "-0.6em" }, exponent);
+  const back = makeSvg("tspan", { dy: "0.42em" }, ZERO_WIDTH);
   node.replaceChildren(`${text}×10${ZERO_WIDTH}`, raised, back);
 }
 
