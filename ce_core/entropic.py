@@ -170,7 +170,7 @@ def sinkhorn(
     invalid = ~(lowest > -torch.inf) | highest.isnan()
     if invalid.any():
         wide = wide.masked_fill(invalid[:, None, None], 0.0)
-    finite_cost, forbidding = wide, highest == torch.inf
+    finite_cost, forbidding = wide, (highest == torch.inf) & ~invalid
     if (lowest.isinf() | highest.isinf() | invalid).any():
         finite_cost = wide.masked_fill(wide == torch.inf, 0.0)
         highest = wide.detach().masked_fill(wide == torch.inf, -torch.inf).amax((-2, -1))
@@ -185,7 +185,7 @@ def sinkhorn(
     wanted = torch.is_grad_enabled() and any(x.requires_grad for x in (wide, mu_wide, nu_wide))
     unrolled = wanted and not implicit
     with torch.set_grad_enabled(unrolled):
-        problem = Problem(wide, mu_wide, nu_wide, spread.new_full((len(wide),), eps))
+        problem = Problem(wide, mu_wide, nu_wide, torch.full_like(spread, eps), forbidding)
         start = None if unrolled or goal is None else anneal(problem, spread)
         solution = solve(problem, start=start, goal=goal, max_iter=max_iter, on_logarithms=unrolled)
         f, g = eps * solution.u, eps * solution.v
@@ -206,13 +206,13 @@ def sinkhorn(
         empty = (mu_wide.unsqueeze(-1) == 0) | (nu_wide.unsqueeze(-2) == 0)
         plan = torch.where(empty, 0.0, plan)
     status = _status(solution, tol, floor, coarse)
-    status[infeasible] = SinkhornStatus.INFEASIBLE
-    status[invalid] = SinkhornStatus.INVALID
+    status = status.masked_fill(infeasible, SinkhornStatus.INFEASIBLE)
+    status = status.masked_fill(invalid, SinkhornStatus.INVALID)
     fields = {
         "plan": plan,
         "f": f,
         "g": g,
-        "transport_cost": (plan * finite_cost).sum((-2, -1)),
+        "transport_cost": torch.einsum("bij,bij->b", plan, finite_cost),
         "entropic_value": _entropic_value(plan, f, g, finite_cost, mu_wide, nu_wide, eps),
     }
     errors = solution.errors
@@ -251,12 +251,13 @@ def _status(
     solution: Solution, tol: float | None, floor: Float[Tensor, " b"], coarse: float
 ) -> Int[Tensor, " b"]:
     status = torch.full_like(solution.n_iter, SinkhornStatus.CONVERGED)
-    if tol is not None:
-        error = solution.errors[:, -1].detach()
-        status[error > tol] = SinkhornStatus.NOT_CONVERGED
-        beyond = (error > tol) | (tol < coarse)
-        status[beyond & (error <= floor)] = SinkhornStatus.TOLERANCE_UNREACHABLE
-    return status
+    if tol is None:
+        return status
+    error = solution.errors[:, -1].detach()
+    missed = error > tol
+    status = status.masked_fill(missed, SinkhornStatus.NOT_CONVERGED)
+    rounded = (error <= floor) & (missed | (tol < coarse))
+    return status.masked_fill(rounded, SinkhornStatus.TOLERANCE_UNREACHABLE)
 
 
 def _without(invalid: Bool[Tensor, " b"], field: Float[Tensor, "b *rest"]) -> Float[Tensor, "b *rest"]:
@@ -299,11 +300,11 @@ def as_marginal(
             f"{name} must have shape [{size}] or {(*cost.shape[:-2], size)}, "
             f"got shape {tuple(weights.shape)}"
         )
-    total = weights.detach().sum(-1)
+    total = weights.sum(-1, keepdim=True)
     lowest = weights.detach().min().item() if weights.numel() else 0.0
     if not math.isfinite(lowest) or lowest < 0:
         raise ValueError(f"{name} must be finite and >= 0, got {lowest}")
     if not ((total - 1).abs() <= _MASS_TOLERANCE).all():
         worst = total.flatten()[(total - 1).abs().nan_to_num(torch.inf).argmax()].item()
         raise ValueError(f"{name} must sum to 1, got {worst}")
-    return weights / weights.sum(-1, keepdim=True)
+    return weights / total

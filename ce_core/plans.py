@@ -180,7 +180,8 @@ def _iterate(
     counts: list[int],
 ) -> Float[Tensor, "frames n m"]:
     """Run the plain iteration on logarithms, and keep its plans at the counts."""
-    problem = Problem(cost[None], mu[None], nu[None], cost.new_tensor([eps]))
+    forbidding = (cost == torch.inf).any()[None]
+    problem = Problem(cost[None], mu[None], nu[None], cost.new_tensor([eps]), forbidding)
     steps = OnLogarithms(problem, torch.zeros_like(problem.mu))
     u, v = problem.mu.new_zeros(len(mu)), problem.nu.new_zeros(len(nu))
     reference = mu.log().unsqueeze(-1) + nu.log() - cost / eps

@@ -32,6 +32,8 @@ class Problem(NamedTuple):
     mu: Float[Tensor, "b n"]
     nu: Float[Tensor, "b m"]
     eps: Float[Tensor, " b"]
+    forbidding: Bool[Tensor, " b"]
+    """Which items forbid a pair."""
 
     def take(self, items: Tensor) -> "Problem":
         """Return some items of the batch."""
@@ -88,7 +90,9 @@ class OnKernel:
 
     def __init__(self, problem: Problem, u: Float[Tensor, "b n"], *, accelerated: bool) -> None:
         self.problem, self.accelerated = problem, accelerated
-        exponent = problem.log_kernel().add_(u.unsqueeze(-1))
+        exponent = problem.log_kernel()
+        if u.any():
+            exponent.add_(u.unsqueeze(-1))
         highest = exponent.amax(-2)
         v = -highest.masked_fill(highest == -torch.inf, 0.0)
         self.absorbed_u, self.absorbed_v = u.clone(), v
@@ -103,14 +107,15 @@ class OnKernel:
         self.point = Point(u, v, columns)
         self.moved = torch.zeros_like(u[:, 0])
         self.error = torch.full_like(self.moved, torch.inf)
-        self.guess: Tensor | None = None
+        # The last potentials, from which the next block looks ahead.
+        self.recent: Tensor | None = None
 
     def keep(self, items: Int[Tensor, " kept"]) -> None:
         """Go on with some items only."""
         self.problem, self.point = self.problem.take(items), self.point.take(items)
         for name in ("absorbed_u", "absorbed_v", "kernel", "moved", "error"):
             setattr(self, name, getattr(self, name)[items])
-        self.guess = None if self.guess is None else self.guess[items]
+        self.recent = None if self.recent is None else self.recent[:, items]
 
     def run(self, length: int, goals: Float[np.ndarray, " b"]) -> Block:
         """Run a block until all items arrive at their goals.
@@ -130,22 +135,24 @@ class OnKernel:
             self.moved[unsafe] = torch.inf
         self.point, self.error = Point(block.u[-1], block.v[-1], block.columns), block.errors[-1]
         if self.accelerated and length > _MEMORY:
-            recent = as_arrays(block.u[-1 - _MEMORY :], self.problem.mu)
-            self.guess = torch.as_tensor(extrapolate(*recent))
+            self.recent = block.u[-1 - _MEMORY :]
         return block
 
     def plans(
         self, items: Int[Tensor, " some"], u: Float[Tensor, "some n"], v: Float[Tensor, "some m"]
     ) -> Float[Tensor, "some n m"]:
         """Return the plans that potentials of the last block give. If of all items, it ends here."""
-        whole = len(items) == len(self.kernel)
-        kernel = self.kernel if whole else self.kernel[items]
-        rows = self.problem.mu[items] * (u - self.absorbed_u[items]).exp()
-        columns = self.problem.nu[items] * (v - self.absorbed_v[items]).exp()
+        kernel, moved, absorbed_u, absorbed_v = (
+            part if len(items) == len(part) else part[items]
+            for part in (self.kernel, self.moved, self.absorbed_u, self.absorbed_v)
+        )
+        problem = self.problem.take(items)
+        rows = problem.mu * (u - absorbed_u).exp()
+        columns = problem.nu * (v - absorbed_v).exp()
         plan = kernel.mul_(rows.unsqueeze(-1)).mul_(columns.unsqueeze(-2))
-        far = (~(self.moved[items] < _SAFE)).nonzero().squeeze(-1)
+        far = (~(moved < _SAFE)).nonzero().squeeze(-1)
         if len(far):
-            some = self.problem.take(items[far])
+            some = problem.take(far)
             exponent = some.log_kernel().add_(u[far].unsqueeze(-1)).add_(v[far].unsqueeze(-2))
             plan[far] = exponent.exp_().mul_(some.mu.unsqueeze(-1)).mul_(some.nu.unsqueeze(-2))
         return plan
@@ -163,8 +170,9 @@ class OnKernel:
             if not len(left):
                 break
         self.moved = self._distance(self.point.u, self.point.v)
-        if self.guess is not None:
-            self.guess[items[gained]] = torch.nan
+        if self.recent is not None:
+            # They no longer lead anywhere. The last of them is `point`, which stays.
+            self.recent[0, items[gained]] = torch.nan
         return gained
 
     def _step(self, items: Int[Tensor, " some"]) -> Bool[Tensor, " some"]:
@@ -205,7 +213,7 @@ class OnKernel:
             self.absorbed_u[far], self.absorbed_v[far], self.kernel[far] = u, v, exponent.exp_()
 
     def _multiply(self, length: int, goals: Float[np.ndarray, " b"]) -> Block:
-        """Run a block, starting from the guess where that has the lower error after an iteration."""
+        """Run a block, from where the last one leads if an iteration there has the lower error."""
         kernel, mu, nu, u, v, absorbed_u, absorbed_v, columns, error = as_arrays(
             self.kernel,
             self.problem.mu.unsqueeze(-2),
@@ -221,9 +229,9 @@ class OnKernel:
         transposed = kernel.swapaxes(-1, -2)
         row_sums, column_sums = [], [xp.exp(columns + absorbed_v)]
         errors = []
-        if self.guess is not None:
-            (guess,) = as_arrays(self.guess.unsqueeze(-2))
-            left = (mu * xp.exp(guess - absorbed_u)) @ kernel
+        if self.recent is not None:
+            ahead = extrapolate(*as_arrays(self.recent, self.problem.mu))
+            left = (mu * xp.exp(ahead[:, None] - absorbed_u)) @ kernel
             row = (nu / left) @ transposed
             right = (mu / row) @ kernel
             reached = (nu * abs(right / left - 1)).sum(-1)

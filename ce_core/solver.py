@@ -52,6 +52,8 @@ def anneal(problem: Problem, spread: Float[Tensor, " b"]) -> Float[Tensor, "b n"
     solution for each eps need not be good to be a good start for the next.
     """
     u = torch.zeros_like(problem.mu)
+    if not (spread > _STEEP).any():
+        return u
     steepness = torch.where(spread > _STEEP, spread / 10, 1.0)
     factor = steepness ** (1 / (steepness.log() / math.log(4)).ceil().clamp(min=1))
     while (rest := (steepness > 1.01).nonzero().squeeze(-1)).numel():
@@ -96,7 +98,7 @@ def _iterate(
     size, device = len(u), u.device
     v = torch.zeros_like(problem.nu)
     plan: Tensor | None = None
-    forbidding = (problem.cost.detach().amax((-2, -1)) == torch.inf).cpu().numpy()
+    forbidding = problem.forbidding.cpu().numpy()
     infeasible = np.zeros(size, dtype=bool)
     if forbidding.any():
         infeasible = is_blocked(problem.cost < torch.inf, problem.mu, problem.nu).cpu().numpy()
@@ -109,7 +111,7 @@ def _iterate(
     patience, pause = np.zeros(size, dtype=np.int64), np.zeros(size, dtype=np.int64)
 
     done = blocks = 0
-    while len(lanes):
+    while size:
         # Before a long block, one iteration brings the scalings near 1, so that they are absorbed.
         whole = _BLOCK if goal is not None else _LONG_BLOCK if done else 1
         length = min(whole, max_iter - done)
@@ -123,15 +125,18 @@ def _iterate(
         n_iter[lanes[now]] += last[now] + 1
         held = np.repeat(errors[-1][-1:], length, 0)
         at = np.minimum(np.arange(length)[:, None], last)
-        held[:, lanes[now]] = np.take_along_axis(measured, at, 0)[:, now]
+        held[:, lanes[now]] = measured[at, np.arange(len(lanes))][:, now]
         errors.append(held)
         ended = (now & (reached.any(0) | (done == max_iter))).nonzero()[0]
         if len(ended):
-            items, these = torch.as_tensor(lanes[ended], device=device), torch.as_tensor(ended)
-            final_u, final_v = (part[last[ended] - length, ended] for part in (block.u, block.v))
+            items, these, ends = (
+                torch.as_tensor(part, device=device)
+                for part in (lanes[ended], ended, last[ended] - length)
+            )
+            final_u, final_v = block.u[ends, these], block.v[ends, these]
             u[items], v[items] = final_u, final_v
             if isinstance(steps, OnKernel):
-                plans = steps.plans(these.to(device), final_u, final_v)
+                plans = steps.plans(these, final_u, final_v)
                 if len(ended) == size:
                     plan = plans
                 else:
@@ -140,7 +145,9 @@ def _iterate(
             running[lanes[ended]] = False
 
         moving = lanes[running[lanes]]
-        if goal is not None and blocks % _CHECK == 0 and len(moving):
+        if not len(moving):
+            break
+        if goal is not None and blocks % _CHECK == 0:
             error, ago = held[-1], checked.copy()
             checked[moving] = error[moving]
             doubtful = moving[forbidding[moving]]

@@ -174,7 +174,8 @@ def _scale_log_kernel(cost: Float[Tensor, "b n m"], eps: float, n_iter: int) -> 
     # So small an eps is at its limit; smaller still, and cost/eps would overflow.
     limited = (1e-300 * largest).clamp(min=eps).reshape(size)
     mu, nu = wide.new_full((size, n), 1 / n), wide.new_full((size, m), 1 / m)
-    problem = Problem(wide, mu, nu, limited)
+    forbidding = (wide == torch.inf).flatten(1).any(1)
+    problem = Problem(wide, mu, nu, limited, forbidding)
     differentiable = torch.is_grad_enabled() and cost.requires_grad
     solution = solve(problem, goal=None, max_iter=n_iter, on_logarithms=differentiable)
     plan = torch.softmax(problem.log_kernel() + solution.v.unsqueeze(-2), -1)
