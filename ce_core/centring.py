@@ -1,5 +1,6 @@
 """The post's fourth step: Σ p (a - p·a) is 0 but for rounding, its elements are not."""
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -7,7 +8,13 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from ce_core._tensors import ArrayLike, floating, require_integer, require_same_classes
+from ce_core._tensors import (
+    ArrayLike,
+    floating,
+    require_integer,
+    require_number,
+    require_same_classes,
+)
 from ce_core.formulas import require_row
 from ce_core.probability import centred_product
 
@@ -95,7 +102,8 @@ def check_centring(
     Raises
     ------
     ValueError
-        If `p` and `a` are not rows of one length with finite entries.
+        If `p` and `a` are not rows of one length with finite entries, if `mean` is not finite, or if
+        p·a or an element is too large for the dtype.
 
     See Also
     --------
@@ -127,8 +135,10 @@ def check_centring(
         if not row.isfinite().all():
             raise ValueError(f"{name} must be finite, got {row.tolist()}")
     p, a = p.detach(), a.detach()
-    b = (p * a).sum().item() if mean is None else mean
+    b = (p * a).sum().item() if mean is None else require_number("mean", mean)
     elements = centred_product(p, a) if mean is None else p * (a - b)
+    if not (math.isfinite(b) and elements.sum().isfinite()):
+        raise ValueError(f"p (a - b) must be within {p.dtype}, got {p.tolist()} and {a.tolist()}")
     weights, values = map(Fraction, p.tolist()), map(Fraction, a.tolist())
     exact = sum(
         (w * (v - Fraction(b)) for w, v in zip(weights, values, strict=True)), start=Fraction(0)
@@ -148,7 +158,8 @@ def centring_errors(*, draws: int = 10_000, m: int = 5, seed: int = 0) -> Centri
     m
         Numbers in a draw, >= 1.
     seed
-        Of the draws, which are made in float64 and cast: each dtype sees the same sample.
+        Of the draws, an integer >= 0 and < 2**63. They are made in float64 and cast: each dtype sees
+        the same sample.
 
     Returns
     -------
@@ -178,7 +189,7 @@ def centring_errors(*, draws: int = 10_000, m: int = 5, seed: int = 0) -> Centri
     """
     draws = require_integer("draws", draws, at_least=1)
     m = require_integer("m", m, at_least=1)
-    seed = require_integer("seed", seed, at_least=0)
+    seed = require_integer("seed", seed, at_least=0, below=2**63)
     generator = torch.Generator().manual_seed(seed)
     values = torch.rand(draws, m, generator=generator, dtype=torch.float64)
     weights = torch.rand(draws, m, generator=generator, dtype=torch.float64)

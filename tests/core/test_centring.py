@@ -133,3 +133,10 @@ def test_check_centring_takes_tensors_and_follows_their_dtype() -> None:
     found = check_centring(tensor64(*CHECK_P).float(), tensor64(*CHECK_VALUES).float())
     assert found.elements.dtype == torch.float32
     assert abs(found.total) < 1e-7
+
+
+def test_check_centring_refuses_what_leaves_the_dtype() -> None:
+    with pytest.raises(ValueError, match=r"must be within torch\.float64"):
+        check_centring([1e300], [1e300])
+    with pytest.raises(ValueError, match="mean must be finite"):
+        check_centring([1.0], [1.0], mean=float("nan"))
