@@ -93,11 +93,14 @@ def count_points(
 
 def _cells(values: Float[Tensor, " points"], bins: int) -> tuple[Tensor, Float[Tensor, " bins"]]:
     """Return the cell of each value and the middle of each cell."""
-    low, high = values.min(), values.max()
+    # In halves, since the range of numbers of both signs may be twice the largest number.
+    halves = values / 2
+    low, high = halves.min(), halves.max()
     width = (high - low) / bins
     if width == 0:
         # All values are equal: one cell holds them, drawn as wide as the value is large.
-        width = low.abs().clamp(min=1e-3) / bins
+        width = low.abs().clamp(min=5e-4) / bins
         low = low - width * bins / 2
-    cells = ((values - low) / width).long().clamp(0, bins - 1)
-    return cells, low + width * (torch.arange(bins, device=values.device, dtype=values.dtype) + 0.5)
+    cells = ((halves - low) / width).long().clamp(0, bins - 1)
+    steps = torch.arange(bins, device=values.device, dtype=values.dtype) + 0.5
+    return cells, 2 * (low + width * steps)

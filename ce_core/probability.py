@@ -184,7 +184,8 @@ def softmax_jvp(
     Notes
     -----
     J does not see a constant in `v`; the entry of v at the largest logit is subtracted first, so
-    that neither an offset of v nor a p near one-hot costs digits.
+    that neither an offset of v nor a p near one-hot costs digits. Where such a difference is beyond
+    the largest number of the dtype, the row is not finite.
 
     References
     ----------
@@ -221,7 +222,8 @@ def centred_product(
     Returns
     -------
     Tensor
-        p_i (a_i - Σ_j p_j a_j), shape [..., m], in the unit of `a`.
+        p_i (a_i - Σ_j p_j a_j), shape [..., m], in the unit of `a`. Where a difference is beyond the
+        largest number of the dtype it is infinite, and NaN where its weight is 0 too.
 
     Raises
     ------

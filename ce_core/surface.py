@@ -57,7 +57,8 @@ def softmax_surface(
     Raises
     ------
     ValueError
-        If `a` is not one row of at least two, or an option is out of bounds.
+        If `a` is not one row of at least two, or an option is out of bounds; `low`, `high` and their
+        difference must be numbers of the dtype.
 
     Notes
     -----
@@ -82,6 +83,11 @@ def softmax_surface(
     high = require_number("high", high, above=low)
     points = require_integer("points", points, at_least=2)
     temperature = require_number("temperature", temperature, above=0.0)
+    largest = torch.finfo(a.dtype).max
+    if max(abs(low), abs(high), high - low) > largest:
+        raise ValueError(
+            f"low, high and high - low must be within {a.dtype}, ±{largest:.3g}, got {low!r} and {high!r}"
+        )
     side = torch.linspace(low, high, points, dtype=a.dtype, device=a.device)
     grid = a.detach().expand(points, points, -1).clone()
     grid[..., 0], grid[..., 1] = side, side.unsqueeze(-1)

@@ -50,3 +50,9 @@ def test_count_points_of_no_finite_point_is_empty(values: list[float]) -> None:
     density = count_points(values, values)
     assert density.points == 0
     assert density.counts.numel() == len(density.x_sample) == 0
+
+
+def test_count_points_reaches_from_end_to_end_of_the_numbers() -> None:
+    density = count_points([-1.7e308, 0.5, 1.7e308], [0.0, 1.0, 2.0], bins=2)
+    assert density.counts.tolist() == [[1.0, 0.0], [0.0, 2.0]]
+    assert density.x_centres.tolist() == pytest.approx([-0.85e308, 0.85e308])

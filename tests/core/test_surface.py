@@ -48,3 +48,18 @@ def test_softmax_surface_refuses(arguments: dict[str, Any], message: str) -> Non
     valid: dict[str, Any] = {"a": [0.0, 0.0], "low": -5.0, "high": 5.0}
     with pytest.raises(ValueError, match=f"^{message}"):
         softmax_surface(**(valid | arguments))
+
+
+@pytest.mark.parametrize(
+    ("dtype", "low", "high"),
+    [
+        (torch.float64, -1.7e308, 1.7e308),
+        (torch.float32, -1e300, 1e300),
+        (torch.float16, 1e5, 2e5),
+    ],
+)
+def test_softmax_surface_refuses_a_square_beyond_the_dtype(
+    dtype: torch.dtype, low: float, high: float
+) -> None:
+    with pytest.raises(ValueError, match="low, high and high - low must be within"):
+        softmax_surface(torch.zeros(2, dtype=dtype), low=low, high=high)
