@@ -86,7 +86,8 @@ def softmax_surface(
     largest = torch.finfo(a.dtype).max
     if max(abs(low), abs(high), high - low) > largest:
         raise ValueError(
-            f"low, high and high - low must be within {a.dtype}, ±{largest:.3g}, got {low!r} and {high!r}"
+            f"low, high and high - low must be within {a.dtype}, ±{largest:.3g}, "
+            f"got {low!r} and {high!r}"
         )
     side = torch.linspace(low, high, points, dtype=a.dtype, device=a.device)
     grid = a.detach().expand(points, points, -1).clone()
