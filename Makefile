@@ -35,7 +35,7 @@ test: browser $(DEV) ## Run linter, type checker and every test
 	$(PY) -m ruff check
 	$(PY) -m ruff format --check
 	$(PY) -m mypy
-	OMP_NUM_THREADS=1 $(PY) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --jaxtyping-packages=ce_core,beartype.beartype
+	OMP_NUM_THREADS=1 $(PY) -m pytest -n $(WORKERS) --dist loadfile --jaxtyping-packages=ce_core,beartype.beartype
 
 fuzz: $(DEV) ## Run the property tests on 10,000 examples each (2 hours; FUZZ=sinkhorn picks some)
 	OMP_NUM_THREADS=1 $(PY) -m pytest --hypothesis-profile=fuzz --jaxtyping-packages=ce_core,beartype.beartype tests/fuzz $(if $(FUZZ),-k '$(FUZZ)')
