@@ -66,17 +66,6 @@ def test_page_fits_a_phone_and_is_accessible_there(lab: str, page: Page, path: s
     assert violations(page) == []
 
 
-def test_home_opens_the_losses_where_the_line_bends(lab: str, page: Page) -> None:
-    # Whatever the losses showed before.
-    open_lab(page, f"{lab}/losses?n=32")
-    page.get_by_role("link", name="Home").click()
-    with page.context.expect_page() as opened:
-        page.get_by_role("link", name="Open it where the line bends").click()
-    expect(opened.value.get_by_text("Not slope 1")).to_be_visible(timeout=30_000)
-    assert opened.value.url.endswith("/losses?logit_scale=16")
-    opened.value.close()
-
-
 def test_every_answer_carries_the_security_headers(lab: str) -> None:
     for path in ("/", "/losses", "/_stcore/health"):
         with urlopen(lab + path) as answer:

@@ -37,8 +37,16 @@ def numbers_of(tab: Page) -> dict[str, float]:
     return {name: float(value.rstrip(".")) for name, value in found.items()}
 
 
-def test_home_reads_from_top_to_bottom_without_a_click(lab: str, page: Page) -> None:
+def test_home_reads_from_top_to_bottom_and_leads_to_what_it_says(lab: str, page: Page) -> None:
     open_lab(page, lab)
+    check_order(page)
+    check_numbers(page)
+    check_contents(page)
+    check_ledger_links(page)
+
+
+def check_order(page: Page) -> None:
+    """Look at headings, formulas and charts, without a click."""
     expect(page.get_by_role("heading", level=1)).to_have_text(TITLE)
     levels = page.evaluate(
         """() => [...document.querySelectorAll("[data-testid='stMain'] :is(h1, h2, h3, h4)")]
@@ -55,8 +63,8 @@ def test_home_reads_from_top_to_bottom_without_a_click(lab: str, page: Page) -> 
     assert len(charts(page)) == 8
 
 
-def test_home_shows_the_numbers_of_the_core(lab: str, page: Page) -> None:
-    open_lab(page, lab)
+def check_numbers(page: Page) -> None:
+    """Compare the derivation, the five numbers and the two clouds with the core."""
     said = page.locator("[class*='st-key-derivation-'] p").all_inner_texts()
     expected = [line for name in DERIVATIONS for line in check_derivation(name, *example())]
     for text, line in zip(said, expected, strict=True):
@@ -79,8 +87,8 @@ def test_home_shows_the_numbers_of_the_core(lab: str, page: Page) -> None:
     assert _slope(bent) == pytest.approx(CLAIMS["linear_correlation"].measure()["slope_16"], rel=1e-3)
 
 
-def test_home_contents_jump_to_each_part_by_keyboard(lab: str, page: Page) -> None:
-    open_lab(page, lab)
+def check_contents(page: Page) -> None:
+    """Jump to each part by keyboard."""
     for anchor in ANCHORS:
         page.locator(f"[data-testid='stMain'] p a[href='#{anchor}']").focus()
         page.keyboard.press("Enter")
@@ -92,8 +100,8 @@ def test_home_contents_jump_to_each_part_by_keyboard(lab: str, page: Page) -> No
         )
 
 
-def test_ledger_link_shows_the_numbers_of_the_claim(lab: str, page: Page) -> None:
-    open_lab(page, lab)
+def check_ledger_links(page: Page) -> None:
+    """Open the links of three claims, and find the numbers that the ledger says."""
     for key, correlation, slope in (
         ("linear_correlation", "correlation_16", "slope_16"),
         ("large_dimension", "scaled_correlation_256", "scaled_slope_256"),
@@ -110,12 +118,17 @@ def test_ledger_link_shows_the_numbers_of_the_claim(lab: str, page: Page) -> Non
         assert shown["slope"] == pytest.approx(measured[slope], rel=1e-3)
 
 
-def test_ledger_link_shows_its_state_also_after_a_visit(lab: str, page: Page) -> None:
+def test_home_links_show_their_state_also_after_a_visit(lab: str, page: Page) -> None:
     open_lab(page, f"{lab}/losses?logit_scale=64&n=32")
     page.get_by_role("link", name="Home").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(TITLE)
     page.wait_for_selector("#ledger")
     settle(page)
+    with page.context.expect_page() as opened:
+        page.get_by_role("link", name="Open it where the line bends").click()
+    expect(opened.value.get_by_text("Not slope 1")).to_be_visible(timeout=30_000)
+    assert opened.value.url.endswith("/losses?logit_scale=16")
+    opened.value.close()
     tab = follow(page, "large_samples")
     shown = numbers_of(tab)
     tab.close()

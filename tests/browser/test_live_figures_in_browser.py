@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -265,21 +265,21 @@ def test_losses_commit_draws_nothing_anew_and_sends_no_film_again(lab: str, page
     assert sum(received) < film / 3
 
 
-def test_losses_falls_back_to_plain_charts_without_plotly(lab: str, browser: Browser) -> None:
+@pytest.fixture(scope="module")
+def failing(browser: Browser) -> Iterator[Page]:
+    """Return a tab in which scripts may fail."""
     context = browser.new_context(viewport={"width": 1440, "height": 1000})
-    tab = context.new_page()
-    tab.route(re.compile(r"/lab/plotly-"), lambda route: route.abort())
-    check_plain(tab, lab)
+    yield context.new_page()
     context.close()
 
 
-def test_losses_falls_back_to_plain_charts_without_the_labs_scripts(lab: str, browser: Browser) -> None:
-    context = browser.new_context(viewport={"width": 1440, "height": 1000})
-    tab = context.new_page()
-    tab.route(re.compile(r"/lab/js-"), lambda route: route.abort())
-    check_plain(tab, lab)
-    tab.unroute(re.compile(r"/lab/js-"))
-    context.close()
+@pytest.mark.parametrize("missing", ["plotly-", "js-"])
+def test_losses_falls_back_to_plain_charts_without_a_script(
+    lab: str, failing: Page, missing: str
+) -> None:
+    failing.route(re.compile(f"/lab/{missing}"), lambda route: route.abort())
+    check_plain(failing, lab)
+    failing.unroute_all()
 
 
 def check_plain(tab: Page, lab: str) -> None:
@@ -292,21 +292,17 @@ def check_plain(tab: Page, lab: str) -> None:
     expect(tab.get_by_role("button", name="Show live charts")).to_be_visible()
 
 
-def test_losses_offers_plain_charts_where_no_script_answers(lab: str, browser: Browser) -> None:
-    context = browser.new_context(viewport={"width": 1440, "height": 1000})
-    tab = context.new_page()
-
+def test_losses_offers_plain_charts_where_no_script_answers(lab: str, failing: Page) -> None:
     def silence(route: Route, request: Request) -> None:
         """Leave the request open: the script neither comes nor fails."""
 
-    tab.route(re.compile(r"/lab/js-"), silence)
-    tab.goto(f"{lab}/losses?{SMALL}")
-    to_plain = tab.get_by_role("button", name="The live charts have not come: show plain ones")
+    failing.route(re.compile(r"/lab/js-"), silence)
+    failing.goto(f"{lab}/losses?{SMALL}")
+    to_plain = failing.get_by_role("button", name="The live charts have not come: show plain ones")
     expect(to_plain).to_be_visible(timeout=20_000)
     to_plain.click()
-    expect(tab.locator("[data-testid='stPlotlyChart']")).to_have_count(4, timeout=20_000)
-    tab.unroute_all(behavior="ignoreErrors")
-    context.close()
+    expect(failing.locator("[data-testid='stPlotlyChart']")).to_have_count(4, timeout=20_000)
+    failing.unroute_all(behavior="ignoreErrors")
 
 
 def test_losses_figures_have_names_and_their_data_as_a_table(lab: str, page: Page) -> None:
