@@ -1,12 +1,10 @@
 """The lab as an ASGI application: `python app.py`, `streamlit run app.py`, or any ASGI server."""
 
 import gc
-import gzip
 import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import cache
 from pathlib import Path
 
 # One thread a run: sessions share the cores better than their matrices do. Before torch is loaded.
@@ -21,14 +19,11 @@ import streamlit as st  # noqa: E402
 from starlette.datastructures import MutableHeaders  # noqa: E402
 from starlette.middleware import Middleware  # noqa: E402
 from starlette.middleware.gzip import GZipMiddleware  # noqa: E402
-from starlette.requests import Request  # noqa: E402
-from starlette.responses import FileResponse, Response  # noqa: E402
-from starlette.routing import Route  # noqa: E402
 from starlette.types import ASGIApp, Message, Receive, Scope, Send  # noqa: E402
 from streamlit.web import cli  # noqa: E402
 
-from ce_core.figures.script import SCRIPT_FILE, SCRIPT_NAME  # noqa: E402
-from lab.scripts import SCRIPT_FILES, SCRIPT_FOLDER, plotly_address  # noqa: E402
+from lab.kept_files import KeptFiles  # noqa: E402
+from lab.scripts import imported_scripts, plotly_address, script_address  # noqa: E402
 
 # Streamlit styles its elements inline, and plotly.js compiles its WebGL shaders' wrappers with
 # `Function`: hence the two "unsafe". Nothing is loaded from, sent to or framed by another host.
@@ -56,8 +51,12 @@ SECURITY_HEADERS = {
 }
 
 
-# Told with the page itself, so that the browser fetches plotly.js while Streamlit starts.
-PRELOAD = f"<{plotly_address()}>; rel=modulepreload"
+# Told with the page itself, so that the browser fetches them while Streamlit starts: what live
+# figures need, though their scripts name each other, and plotly.js only once they run.
+PRELOAD = ", ".join(
+    f"<{address}>; rel=modulepreload"
+    for address in (plotly_address(), *map(script_address, imported_scripts("live.js")))
+)
 
 
 class Headers:
@@ -102,31 +101,14 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
     yield
 
 
-def script_route(address: str, file: Path) -> Route:
-    """Serve a script whose address names its version, so that it is for ever the same."""
-    kept = {"Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"}
-    packed = cache(lambda: gzip.compress(file.read_bytes()))
-
-    async def script(request: Request) -> Response:
-        if "gzip" not in request.headers.get("accept-encoding", ""):
-            return FileResponse(file, media_type="text/javascript", headers=kept)
-        # Compressed once, not for each visitor: for plotly.js that takes a quarter of a second.
-        headers = {**kept, "Content-Encoding": "gzip"}
-        return Response(packed(), media_type="text/javascript", headers=headers)
-
-    return Route(address, script)
-
-
-SCRIPT_ROUTES = [
-    script_route(f"/lab/{SCRIPT_NAME}", SCRIPT_FILE),
-    *(script_route(f"{SCRIPT_FOLDER}/{file.name}", file) for file in SCRIPT_FILES),
-]
-
 app = st.App(
     ROOT / "pages" / "router.py",
     lifespan=lifespan,
-    routes=SCRIPT_ROUTES,
-    middleware=[Middleware(Headers), Middleware(GZipMiddleware, compresslevel=5)],
+    middleware=[
+        Middleware(Headers),
+        Middleware(KeptFiles),
+        Middleware(GZipMiddleware, compresslevel=5),
+    ],
 )
 
 if __name__ == "__main__":

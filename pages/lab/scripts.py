@@ -1,6 +1,7 @@
 """The lab's own scripts, served by the app under an address that changes with their content."""
 
 import hashlib
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -13,18 +14,29 @@ _FOLDER: Final = Path(__file__).with_name("js")
 SCRIPT_FILES: Final = tuple(sorted(_FOLDER.glob("*.js")))
 _CONTENT: Final = b"".join(file.read_bytes() for file in SCRIPT_FILES)
 
+_IMPORT: Final = re.compile(r'\bfrom "\./(\w+\.js)"')
+
 # In the address, so that a browser may keep the files for ever.
-SCRIPT_FOLDER: Final = f"/lab/js-{hashlib.blake2b(_CONTENT, digest_size=6).hexdigest()}"
+_SCRIPT_FOLDER: Final = f"/lab/js-{hashlib.blake2b(_CONTENT, digest_size=6).hexdigest()}"
 
 
 def script_address(name: str) -> str:
     """Return where the app serves a script, seen from the browser."""
-    return f"{_base()}{SCRIPT_FOLDER}/{name}"
+    return f"{base_address()}{_SCRIPT_FOLDER}/{name}"
 
 
 def plotly_address() -> str:
     """Return where the app serves plotly.js, seen from the browser."""
-    return f"{_base()}/lab/{SCRIPT_NAME}"
+    return f"{base_address()}/lab/{SCRIPT_NAME}"
+
+
+def imported_scripts(name: str) -> list[str]:
+    """Return a script and what it imports, directly or not: a browser learns of one after the other."""
+    found = [name]
+    for script in found:
+        text = (_FOLDER / script).read_text(encoding="utf-8")
+        found += [other for other in _IMPORT.findall(text) if other not in found]
+    return found
 
 
 def component_script(name: str) -> str:
@@ -60,6 +72,7 @@ def register(name: str, *, styled: bool = True) -> Callable[..., Any]:
     return component
 
 
-def _base() -> str:
+def base_address() -> str:
+    """Return the path under which the lab is served, which begins every address; "" for none."""
     base = str(st.get_option("server.baseUrlPath")).strip("/")
     return f"/{base}" if base else ""

@@ -1,7 +1,8 @@
 """What every page shares: reachable first on a fresh server, fits a phone, safe and compressed."""
 
-from collections.abc import Sequence
-from urllib.request import Request, urlopen
+import re
+from collections.abc import Mapping, Sequence
+from urllib.request import urlopen
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -74,11 +75,15 @@ def test_every_answer_carries_the_security_headers(lab: str) -> None:
             assert answer.headers["Referrer-Policy"] == "same-origin"
 
 
-def test_scripts_are_compressed(lab: str, page: Page) -> None:
-    encodings: dict[str, str] = {}
-    page.on("response", lambda r: encodings.update({r.url: r.headers.get("content-encoding", "")}))
+def test_scripts_are_compressed_kept_and_told_of_with_the_page(lab: str, page: Page) -> None:
+    answers: dict[str, Mapping[str, str]] = {}
+    page.on("response", lambda answer: answers.update({answer.url: answer.headers}))
     open_lab(page, f"{lab}/losses")
-    scripts = {url: encoding for url, encoding in encodings.items() if url.endswith(".js")}
-    assert len(scripts) > 5
-    large = [url for url in scripts if len(urlopen(Request(url)).read()) > 1000]
-    assert {scripts[url] for url in large} == {"gzip"}
+    scripts = {url: headers for url, headers in answers.items() if url.endswith(".js")}
+    assert any("/static/js/" in url for url in scripts)
+    for headers in scripts.values():
+        assert headers["content-encoding"] == "gzip"
+        assert headers["content-type"].startswith("text/javascript")
+        assert "immutable" in headers["cache-control"]
+    told = re.findall("<(.+?)>; rel=modulepreload", answers[f"{lab}/losses"]["link"])
+    assert {f"{lab}{address}" for address in told} == {url for url in scripts if "/lab/" in url}

@@ -3,10 +3,12 @@
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
+ROOT = Path(__file__).resolve().parents[3]
+sys.path[:0] = [str(ROOT / "pages"), str(ROOT)]
 
-import streamlit as st
+import streamlit as st  # noqa: E402
+from starlette.middleware import Middleware  # noqa: E402
 
-from app import SCRIPT_ROUTES
+from lab.kept_files import KeptFiles  # noqa: E402
 
-app = st.App(Path(__file__).with_name("page.py"), routes=SCRIPT_ROUTES)
+app = st.App(Path(__file__).with_name("page.py"), middleware=[Middleware(KeptFiles)])

@@ -1,0 +1,104 @@
+"""Files that the browser keeps: all of them, as they are, wherever the lab is served."""
+
+import asyncio
+import gzip
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import streamlit as st
+from starlette.types import Message, Receive, Scope, Send
+
+from ce_core.figures.script import SCRIPT_FILE
+from lab.kept_files import KeptFiles
+from lab.scripts import SCRIPT_FILES, imported_scripts, plotly_address, script_address
+
+STREAMLIT = Path(st.__file__).parent / "static"
+PASSED_ON = 418
+
+
+@pytest.fixture
+def served_at_a_path() -> Iterator[None]:
+    before = st.get_option("server.baseUrlPath")
+    st.config.set_option("server.baseUrlPath", "teaching/lab")
+    yield
+    st.config.set_option("server.baseUrlPath", before)
+
+
+async def _others(scope: Scope, receive: Receive, send: Send) -> None:
+    await send({"type": "http.response.start", "status": PASSED_ON, "headers": []})
+    await send({"type": "http.response.body", "body": b""})
+
+
+def ask(
+    address: str, *, accepts: str = "gzip, br", method: str = "GET"
+) -> tuple[int, dict[str, str], bytes]:
+    """Ask twice for an address; return status, headers and body of the second answer."""
+    files = KeptFiles(_others)
+    sent: list[Message] = []
+
+    async def receive() -> Any:
+        raise AssertionError("nothing is to be received")
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "method": method,
+        "path": address,
+        "headers": [(b"accept-encoding", accepts.encode())],
+    }
+    for _ in range(2):
+        sent.clear()
+        asyncio.run(files(scope, receive, send))
+    headers = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
+    return sent[0]["status"], headers, sent[1]["body"]
+
+
+@pytest.mark.parametrize(
+    "pattern", ["js/index.*.js", "css/*.css", "media/Source*.woff2", "media/*.svg"]
+)
+def test_what_streamlit_ships_arrives_as_it_is(pattern: str) -> None:
+    files = list((STREAMLIT / "static").glob(pattern))
+    assert files
+    for file in files:
+        address = f"/{file.relative_to(STREAMLIT).as_posix()}"
+        for accepts in ("gzip", "br"):
+            status, headers, body = ask(address, accepts=accepts)
+            assert status == 200
+            assert int(headers["content-length"]) == len(body)
+            assert headers["vary"] == "Accept-Encoding"
+            packed = headers.get("content-encoding") == "gzip"
+            assert packed == (accepts == "gzip" and file.suffix != ".woff2")
+            assert (gzip.decompress(body) if packed else body) == file.read_bytes()
+
+
+def test_the_labs_own_files_are_served_where_it_is_served(served_at_a_path: None) -> None:
+    for address, file in (
+        (plotly_address(), SCRIPT_FILE),
+        *((script_address(file.name), file) for file in SCRIPT_FILES),
+    ):
+        assert address.startswith("/teaching/lab/lab/")
+        status, _, body = ask(address)
+        assert status == 200
+        assert gzip.decompress(body) == file.read_bytes()
+    assert ask("/static/js/index.js")[0] == PASSED_ON
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["/", "/losses", "/lab/", "/static/../index.html", "/static/js/", "/static/js/../../index.html"],
+)
+def test_all_else_is_left_to_streamlit(address: str) -> None:
+    assert ask(address)[0] == PASSED_ON
+
+
+def test_a_file_is_not_written_to() -> None:
+    assert ask(plotly_address(), method="POST")[0] == PASSED_ON
+
+
+def test_imported_scripts_are_found_through_others() -> None:
+    assert imported_scripts("softmax.js") == ["softmax.js"]
+    assert {"live.js", "board.js", "marks.js", "ticks.js"} <= set(imported_scripts("live.js"))
