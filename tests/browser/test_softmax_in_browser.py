@@ -356,9 +356,14 @@ def test_softmax_camera_survives_a_move(lab: str, page: Page) -> None:
     page.mouse.down()
     page.mouse.move(middle[0] + 120, middle[1] + 30, steps=8)
     page.mouse.up()
-    page.wait_for_timeout(500)
     eye = "node => node._fullLayout.scene._scene.getCamera().eye"
+    # It turns on for a while after the hand has let go.
     turned = plot.evaluate(eye)
+    for _ in range(40):
+        page.wait_for_timeout(250)
+        before, turned = turned, plot.evaluate(eye)
+        if turned == before:
+            break
     assert turned != {"x": -1.35, "y": -1.65, "z": 0.9}
     drawn = plot.get_attribute("data-drawn")
     handle(page, 0).focus()

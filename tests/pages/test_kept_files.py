@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -50,9 +51,11 @@ def ask(
         "path": address,
         "headers": [(b"accept-encoding", accepts.encode())],
     }
-    for _ in range(2):
-        sent.clear()
-        asyncio.run(files(scope, receive, send))
+    # In a thread of its own, since that of the tests may have an event loop already.
+    with ThreadPoolExecutor(1) as thread:
+        for _ in range(2):
+            sent.clear()
+            thread.submit(asyncio.run, files(scope, receive, send)).result()
     headers = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
     return sent[0]["status"], headers, sent[1]["body"]
 
