@@ -357,8 +357,8 @@ def test_softmax_camera_survives_a_move(lab: str, page: Page) -> None:
     page.mouse.move(middle[0] + 120, middle[1] + 30, steps=8)
     page.mouse.up()
     eye = "node => node._fullLayout.scene._scene.getCamera().eye"
-    # It turns on for a while after the hand has let go.
     turned = plot.evaluate(eye)
+    # It turns on for a while after the hand has let go, and all the longer where drawing is slow.
     for _ in range(40):
         page.wait_for_timeout(250)
         before, turned = turned, plot.evaluate(eye)

@@ -5,7 +5,7 @@
 import { make, setRich, setText } from "./dom.js";
 import { equal, frameOf, still } from "./film.js";
 import { filmOf, groupOf } from "./groups.js";
-import { loadPlotly, readTheme, themed } from "./plotly.js";
+import { keepCameras, loadPlotly, readTheme, themed } from "./plotly.js";
 import { refreshed, repaint } from "./repaint.js";
 import { csvOf, rowsOf, shown } from "./table.js";
 
@@ -146,6 +146,7 @@ export class Board {
       scroller: make("div", { class: "lab-rows", role: "region", tabindex: "0" }),
       download: make("button", { type: "button" }),
       zoom: {},
+      turned: false,
       resets: 0,
       repainted: false,
     };
@@ -162,6 +163,9 @@ export class Board {
     this.sights.observe(card.plot);
     card.details.addEventListener("toggle", () => this.fill(card));
     card.download.addEventListener("click", () => this.save(card));
+    for (const turn of ["pointerdown", "wheel"]) {
+      card.plot.addEventListener(turn, () => (card.turned = true), { passive: true });
+    }
     for (const reach of ["pointerenter", "focusin"]) card.plot.addEventListener(reach, () => this.settle(card));
     return card;
   }
@@ -282,6 +286,7 @@ export class Board {
     for (const [axis, range] of Object.entries(card.zoom)) {
       if (sized[axis]) Object.assign(sized[axis], { range: [...range], autorange: false });
     }
+    if (card.turned) keepCameras(card.plot);
     sized.uirevision = `${sized.uirevision} ${card.resets}`;
     await this.Plotly.react(card.plot, fresh, sized, this.config);
     this.listen(card);
@@ -313,6 +318,7 @@ export class Board {
 
   reset(card) {
     card.zoom = {};
+    card.turned = false;
     card.resets += 1;
     // Whatever is drawn next looks otherwise.
     card.drawn = { ...card.drawn, look: null };

@@ -16,6 +16,14 @@ export function loadPlotly(url) {
   return libraries.get(address);
 }
 
+// Has Plotly remember how 3-D figures are turned now. By itself it does when a mouse lets go, after
+// which they turn on for a while, and not at all after a finger; the next drawing would turn them back.
+export function keepCameras(plot) {
+  for (const name of plot._fullLayout?._subplots?.gl3d ?? []) {
+    plot._fullLayout[name]._scene?.saveLayout(plot.layout);
+  }
+}
+
 // Colours and type as Streamlit has them at this element, whichever theme is on.
 export function readTheme(element) {
   const style = getComputedStyle(element);
