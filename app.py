@@ -18,7 +18,6 @@ for folder in (ROOT / "pages", ROOT):
 import streamlit as st  # noqa: E402
 from starlette.datastructures import MutableHeaders  # noqa: E402
 from starlette.middleware import Middleware  # noqa: E402
-from starlette.middleware.gzip import GZipMiddleware  # noqa: E402
 from starlette.types import ASGIApp, Message, Receive, Scope, Send  # noqa: E402
 from streamlit.web import cli  # noqa: E402
 
@@ -104,11 +103,7 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
 app = st.App(
     ROOT / "pages" / "router.py",
     lifespan=lifespan,
-    middleware=[
-        Middleware(Headers),
-        Middleware(KeptFiles),
-        Middleware(GZipMiddleware, compresslevel=5),
-    ],
+    middleware=[Middleware(Headers), Middleware(KeptFiles)],
 )
 
 if __name__ == "__main__":

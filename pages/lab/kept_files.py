@@ -26,9 +26,8 @@ _LEVEL: Final = 6
 class KeptFiles:
     """ASGI middleware that serves plotly.js, the lab's own scripts, and Streamlit's front end.
 
-    Their addresses name their content, so each is read and compressed once. By itself Streamlit
-    opens each of the hundred that a page needs anew, in threads that wait for its script's run, and
-    sends it as it is.
+    Their addresses name their content, so each is read and compressed once. Streamlit by itself
+    reads the hundred that a page needs anew for each visitor, in threads, and sends them as they are.
     """
 
     def __init__(self, inner: ASGIApp) -> None:
