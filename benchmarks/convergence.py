@@ -151,18 +151,21 @@ def _attempt(solver: Solver, problem: Problem, effort: Effort) -> _Attempt:
 
 @contextmanager
 def _at_most(seconds: float) -> Iterator[None]:
-    """Interrupt Python after so many seconds of the processor; compiled loops bound themselves."""
+    """Interrupt Python after so many seconds on the wall; compiled loops bound themselves.
+
+    A timer on the processor's clock would bring that clock itself out of step, by some milliseconds.
+    """
 
     def stop(*_: object) -> None:
         raise _OverTimeError
 
-    before = signal.signal(signal.SIGPROF, stop)
-    signal.setitimer(signal.ITIMER_PROF, seconds)
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_PROF, 0)
-        signal.signal(signal.SIGPROF, before)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def _ott_iterations(effort: Effort) -> dict[bool, int]:
