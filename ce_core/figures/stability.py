@@ -22,6 +22,8 @@ _HEAD: Final = 1.35
 _ROW_PIXELS: Final = 15
 # From this share of the axis on, what is written beside a threshold goes to its left.
 _LATE: Final = 0.62
+# Between a label and the mark that may stand right of it.
+_GAP: Final = "\u00a0\u00a0"
 
 
 def verdict_figure(
@@ -261,7 +263,10 @@ def _thresholds(
         "showlegend": False,
         "x": np.array([max(run.first - 0.5, edges[0]) for run, _, _ in found]),
         "y": np.array([height for _, height, _ in found]),
-        "text": [text.format(verdict=names[run.verdict], gap=f"{run.first:g}") for run, _, _ in found],
+        "text": [
+            text.format(verdict=names[run.verdict], gap=f"{run.first:g}") + _GAP * side.endswith("left")
+            for run, _, side in found
+        ],
         "mode": "text",
         "textposition": [side for _, _, side in found],
         "textfont": {"size": 10},

@@ -377,6 +377,21 @@ def test_softmax_camera_survives_a_move(lab: str, page: Page) -> None:
     assert moved == pytest.approx([3])
 
 
+def test_softmax_surface_is_seen_from_afar_where_there_is_little_room(lab: str, page: Page) -> None:
+    on_phone(page)
+    open_softmax(page, f"{lab}/softmax")
+    wait_for_charts(page)
+    plot = page.locator(".lab-card .js-plotly-plot").nth(2)
+    plot.scroll_into_view_if_needed()
+    page.wait_for_function(
+        "() => document.querySelectorAll('.lab-card .js-plotly-plot')[2]._fullLayout?.scene"
+    )
+    eye = plot.evaluate("node => node._fullLayout.scene.camera.eye")
+    far = eye["z"] / 0.9
+    assert far > 1.2
+    assert eye == pytest.approx({"x": -1.35 * far, "y": -1.65 * far, "z": 0.9 * far})
+
+
 def test_softmax_with_30_classes_has_room_for_a_finger(lab: str, page: Page) -> None:
     on_phone(page)
     open_softmax(page, f"{lab}/softmax?a=" + ",".join(f"-{k / 10}" for k in range(30)))

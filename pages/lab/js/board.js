@@ -5,7 +5,7 @@
 import { make, setRich, setText } from "./dom.js";
 import { equal, frameOf, still } from "./film.js";
 import { filmOf, groupOf } from "./groups.js";
-import { keepCameras, loadPlotly, readTheme, themed } from "./plotly.js";
+import { fitScenes, keepCameras, loadPlotly, readTheme, themed } from "./plotly.js";
 import { refreshed, repaint } from "./repaint.js";
 import { csvOf, rowsOf, shown } from "./table.js";
 
@@ -286,6 +286,7 @@ export class Board {
     for (const [axis, range] of Object.entries(card.zoom)) {
       if (sized[axis]) Object.assign(sized[axis], { range: [...range], autorange: false });
     }
+    fitScenes(sized, { width: sized.width, height: card.plot.clientHeight });
     if (card.turned) keepCameras(card.plot);
     sized.uirevision = `${sized.uirevision} ${card.resets}`;
     await this.Plotly.react(card.plot, fresh, sized, this.config);
