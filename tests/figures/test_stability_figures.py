@@ -54,7 +54,7 @@ def test_verdict_figure_writes_the_thresholds(dtype: str) -> None:
         )
         if (formula, name) == ("max_shifted", dtype)
     ]
-    assert text == f"NaN from {UNDERFLOW[dtype]}"
+    assert text.rstrip() == f"NaN from {UNDERFLOW[dtype]}"
     assert x == UNDERFLOW[dtype] - 0.5
     axis = figure.layout.yaxis
     place = axis.tickvals.index(y)

@@ -137,7 +137,7 @@ def test_stability_map_shows_the_thresholds(open_page: OpenPage, dtype: str) -> 
             for (formula, name, *_), text in zip(written["customdata"], written["text"], strict=True)
             if (formula, name) == ("max_shifted", dtype)
         ]
-        assert found == [f"NaN from {UNDERFLOW[dtype]}"]
+        assert [text.rstrip() for text in found] == [f"NaN from {UNDERFLOW[dtype]}"]
     assert set(trace(figures[0], "now")["x"]) == {120}
 
 
