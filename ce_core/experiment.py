@@ -152,15 +152,18 @@ def run_experiment(config: ExperimentConfig, *, device: torch.device | str = "cp
     products = torch.empty(3, config.trials, dtype=torch.float64)
     done = 0
     for draws in _draw_chunks(config):
-        chunk = _run_chunk(config, draws, device)
-        # Filled in, since what is kept between the large arrays of two chunks keeps their memory.
         part = slice(done, done + len(draws))
+        logits, cost = _prepare(config, draws, device)
+        # What is large goes as soon as it can, and what stays is filled in: small memory is fast.
+        del draws
+        chunk = _run_chunk(config, logits, cost)
+        del logits, cost
         losses[:, part], rows_finite[part] = chunk.losses, chunk.finite
         marginal_error[part], products[:, part] = chunk.marginal_error, chunk.products
         if done == 0:
             kept = chunk.finite[0]
             l1_grad, difference = (grad[kept].cpu().double() for grad in chunk.first_gradients)
-        done += len(draws)
+        done = part.stop
     count = rows_finite.sum(-1)
     rows = torch.where(rows_finite, losses.double(), 0.0)
     # Rounded once more: the mean of a run in half precision is a number in half precision.
@@ -208,24 +211,32 @@ class _Chunk(NamedTuple):
     """dL1/da and the difference, of the first trial."""
 
 
-def _run_chunk(
+def _prepare(
     config: ExperimentConfig, draws: Float[np.ndarray, "chunk 2 n m"], device: torch.device | str
-) -> _Chunk:
-    dtype: torch.dtype = getattr(torch, config.dtype)
-    uniform = torch.from_numpy(draws).to(device=device, dtype=dtype)
+) -> tuple[Float[Tensor, "chunk n m"], Float[Tensor, "chunk n m"]]:
+    """Return the logits and the costs that uniform numbers stand for."""
+    uniform = torch.from_numpy(draws).to(device=device, dtype=getattr(torch, config.dtype))
     powers = _raise_to(uniform[:, 0], config.logit_exponent)
-    logits = (powers / powers.sum(-1, keepdim=True)).mul_(config.logit_scale)
-    cost = _raise_to(uniform[:, 1], config.cost_exponent)
+    logits = powers.div_(powers.sum(-1, keepdim=True)).mul_(config.logit_scale)
+    return logits, _raise_to(uniform[:, 1], config.cost_exponent)
+
+
+def _run_chunk(
+    config: ExperimentConfig, logits: Float[Tensor, "chunk n m"], cost: Float[Tensor, "chunk n m"]
+) -> _Chunk:
+    """Compute what some trials give. Overwrites the logits."""
     target = balanced_assignment(cost, eps=config.eps, n_iter=config.n_iter)
 
     # The losses of `ce_core.losses`, of logits that are finite and not small: what they share is
     # computed once.
     a, q = widen(logits), widen(target)
-    a = a - a.amax(-1, keepdim=True)
+    a = a.sub_(a.amax(-1, keepdim=True))
     log_p = torch.log_softmax(a, -1)
     p = torch.softmax(a, -1)
-    l1_grad = p - q
-    losses = torch.stack([_dot(q, log_p).neg_(), _dot(l1_grad, a), _dot(p, log_p).neg_()]).to(dtype)
+    l1 = _dot(q, log_p).neg_()
+    entropy = _dot(p, log_p).neg_()
+    l1_grad = torch.sub(p, q, out=log_p)
+    losses = torch.stack([l1, _dot(l1_grad, a), entropy]).to(logits.dtype)
     finite = losses.isfinite().all(0)
     difference = p.mul_(a.sub_(_dot(p, a).unsqueeze(-1)))
     if not finite.all():
@@ -237,7 +248,7 @@ def _run_chunk(
         finite=finite,
         marginal_error=column_error(target),
         products=torch.stack([_dot(left, right).sum(-1, dtype=torch.float64) for left, right in pairs]),
-        first_gradients=(l1_grad[0], difference[0]),
+        first_gradients=(l1_grad[0].clone(), difference[0].clone()),
     )
 
 

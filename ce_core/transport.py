@@ -149,7 +149,8 @@ def _scale_kernel(
     cost: Float[Tensor, "b n m"], lowest: Float[Tensor, " b"], eps: float, n_iter: int
 ) -> Float[Tensor, "b n m"]:
     """Scale exp(-cost/eps) itself: two matrix-vector products an iteration."""
-    kernel = ((lowest[:, None, None] - cost) / eps).exp()
+    kernel = lowest[:, None, None] - cost
+    kernel = kernel.div_(eps).exp_()
     n, m = cost.shape[-2:]
     factors, rows = kernel, kernel.new_ones(len(cost), 1, n)
     differentiable = torch.is_grad_enabled() and cost.requires_grad
@@ -161,8 +162,11 @@ def _scale_kernel(
         columns = (n / m) / (rows @ factors)
         rows = 1 / (columns @ transposed)
     rows, columns = torch.as_tensor(rows), torch.as_tensor(columns)
-    plan = rows.mT * kernel * columns if differentiable else kernel.mul_(rows.mT).mul_(columns)
-    return plan / plan.sum(-1, keepdim=True)
+    if differentiable:
+        plan = rows.mT * kernel * columns
+        return plan / plan.sum(-1, keepdim=True)
+    plan = kernel.mul_(rows.mT).mul_(columns)
+    return plan.div_(plan.sum(-1, keepdim=True))
 
 
 def _scale_log_kernel(cost: Float[Tensor, "b n m"], eps: float, n_iter: int) -> Float[Tensor, "b n m"]:
@@ -187,4 +191,4 @@ def column_error(
 ) -> Float[Tensor, "*batch"]:
     """L1 distance of the column sums from n/m, as a share of the mass n of the plan."""
     n, m = plan.shape[-2:]
-    return (plan.double().sum(-2) - n / m).abs().sum(-1) / n
+    return (plan.sum(-2, dtype=torch.float64) - n / m).abs().sum(-1) / n
