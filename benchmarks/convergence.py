@@ -1,6 +1,7 @@
 """Time to a small marginal error as eps falls, and who does not get there."""
 
 import signal
+import statistics
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -81,6 +82,7 @@ def _add_row(
     ours = peers.ours(problem, max_iter=_MOST_ITERATIONS, tol=_TOL)
     own = _attempt(ours, problem, effort)
     cells: list[str] = []
+    seconds: list[float] = []
     ahead = own.seconds is not None
     for peer in _PEERS:
         solver, attempt = _best_attempt(peer, problem, iterations, effort)
@@ -92,6 +94,7 @@ def _add_row(
             times = time_pairs(
                 ours, solver, pairs=effort.pairs, least=effort.least, seconds=min(1.0, effort.seconds)
             )
+            seconds.append(times.median_seconds[0])
             ahead = ahead and times.median >= 1
             cells.append(f"{times.median:.3g} ({times.lowest:.3g} to {times.highest:.3g})")
     others = [cell for cell in cells if cell != _MISSING and not cell.startswith("no:")]
@@ -101,7 +104,8 @@ def _add_row(
         verdict = "nobody gets there"
     else:
         verdict = section.verdict(ahead) + ("" if others else ", alone")
-    section.add(name, f"{problem.eps:g}", own.said, *cells, verdict)
+    said = show_seconds(statistics.median(seconds)) if seconds else own.said
+    section.add(name, f"{problem.eps:g}", said, *cells, verdict)
 
 
 def _best_attempt(
