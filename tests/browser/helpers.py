@@ -1,9 +1,11 @@
 """What the browser tests do on a page, and the numbers they read off its charts."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
 from scripts.browser import settle
 
@@ -29,6 +31,21 @@ def open_lab(page: Page, address: str) -> None:
 def on_phone(page: Page) -> None:
     """Make the tab as wide as a phone."""
     page.set_viewport_size({"width": 360, "height": 780})
+
+
+@contextmanager
+def phone_with_finger(browser: Browser) -> Iterator[tuple[Page, Callable[..., None]]]:
+    """Open a tab as wide as a phone, and what touches it: a kind of event, and where fingers are."""
+    context = browser.new_context(viewport={"width": 360, "height": 780}, has_touch=True)
+    page = context.new_page()
+    session = context.new_cdp_session(page)
+
+    def touch(kind: str, *points: tuple[float, float]) -> None:
+        at = [{"x": x, "y": y} for x, y in points]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": at})
+
+    yield page, touch
+    context.close()
 
 
 def charts(page: Page) -> Charts:

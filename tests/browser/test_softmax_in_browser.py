@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from ce_core import cross_entropy, cross_entropy_grad, softmax, softmax_jacobian
 from scripts.browser import ROOT
-from tests.browser.helpers import address_has, on_phone, query
+from tests.browser.helpers import address_has, on_phone, phone_with_finger, query
 
 pytestmark = pytest.mark.browser
 
@@ -205,41 +205,33 @@ def test_softmax_bar_moves_by_key_and_says_what_it_is(lab: str, page: Page) -> N
 
 
 def test_softmax_bar_follows_a_finger_and_leaves_scrolling_alone(lab: str, browser: Browser) -> None:
-    context = browser.new_context(viewport={"width": 360, "height": 780}, has_touch=True)
-    page = context.new_page()
-    open_softmax(page, f"{lab}/softmax")
-    handle(page, 1).evaluate("node => node.scrollIntoView({block: 'center'})")
-    finger = context.new_cdp_session(page)
-
-    def touch(kind: str, *points: tuple[float, float]) -> None:
-        at = [{"x": x, "y": y} for x, y in points]
-        finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": at})
-
-    start = place(page, 0, 0.5)
-    touch("touchStart", start)
-    for step in range(1, 11):
-        touch("touchMove", (start[0] + 2 * step, start[1]))
-    # Chromium hands touches on once a frame.
-    page.wait_for_timeout(300)
-    found = read(page)
-    assert found["logits"][0] > 0.5
-    assert found["logits"][0] != 2
-    assert_follows(found)
-    touch("touchEnd")
-    address_has(page, f"a={found['logits'][0]:g},1,")
-    wait(page)
-    settled = read(page)["logits"]
-    scrolled = page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop")
-    start = place(page, 1, 0.9)
-    touch("touchStart", start)
-    for step in range(1, 11):
-        touch("touchMove", (start[0], start[1] - 20 * step))
-        page.wait_for_timeout(16)
-    touch("touchEnd")
-    page.wait_for_timeout(300)
-    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") > scrolled
-    assert read(page)["logits"] == settled
-    context.close()
+    with phone_with_finger(browser) as (page, touch):
+        open_softmax(page, f"{lab}/softmax")
+        handle(page, 1).evaluate("node => node.scrollIntoView({block: 'center'})")
+        start = place(page, 0, 0.5)
+        touch("touchStart", start)
+        for step in range(1, 11):
+            touch("touchMove", (start[0] + 2 * step, start[1]))
+        # Chromium hands touches on once a frame.
+        page.wait_for_timeout(300)
+        found = read(page)
+        assert found["logits"][0] > 0.5
+        assert found["logits"][0] != 2
+        assert_follows(found)
+        touch("touchEnd")
+        address_has(page, f"a={found['logits'][0]:g},1,")
+        wait(page)
+        settled = read(page)["logits"]
+        scrolled = page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop")
+        start = place(page, 1, 0.9)
+        touch("touchStart", start)
+        for step in range(1, 11):
+            touch("touchMove", (start[0], start[1] - 20 * step))
+            page.wait_for_timeout(16)
+        touch("touchEnd")
+        page.wait_for_timeout(300)
+        assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") > scrolled
+        assert read(page)["logits"] == settled
 
 
 def test_softmax_temperature_and_target_follow_without_the_server(lab: str, page: Page) -> None:
