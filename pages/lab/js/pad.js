@@ -176,6 +176,8 @@ class Pad extends Part {
     shape(dot, "circle", { class: "reach", r: 5 });
     if (name === "x") shape(dot, "circle", { class: "mark", r: 1.7 });
     else shape(dot, "rect", { class: "mark", x: -1.6, y: -1.6, width: 3.2, height: 3.2 });
+    // Or the finger would scroll: inside an SVG no `touch-action` is heeded.
+    dot.addEventListener("touchstart", (event) => event.preventDefault(), { passive: false });
     dot.addEventListener("pointerdown", (event) => {
       if (event.button !== 0 || this.hand) return;
       event.preventDefault();
