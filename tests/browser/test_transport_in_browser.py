@@ -4,17 +4,18 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from ce_core import random_cost, sinkhorn
 from lab.transport_data import answer
 from lab.transport_state import TransportState
 from scripts.browser import settle
-from tests.browser.helpers import charts, open_lab, query, trace
+from tests.browser.helpers import charts, open_lab, phone_with_finger, query, trace
 
 pytestmark = pytest.mark.browser
 
 PATIENCE = 60_000
+_SCROLLED = "document.querySelector('[data-testid=stMain]').scrollTop"
 _PLAN = """() => Array.from(document.querySelector("[data-panel='plan'] .js-plotly-plot")._fullData
     .find(trace => trace.type === 'heatmap').z, row => Array.from(row))"""
 
@@ -103,6 +104,42 @@ def test_transport_marginals_are_painted_and_moved_by_key(lab: str, page: Page) 
     assert query(page)["mu"][0].startswith("0")
     _hold_to_core(page, rows=4, columns=4)
     np.testing.assert_array_equal(plan_of(page)[0], 0)
+
+
+def test_transport_points_and_marginals_follow_a_finger(lab: str, browser: Browser) -> None:
+    with phone_with_finger(browser) as (page, touch):
+        open_lab(page, f"{lab}/transport?cost=clouds&rows=4&columns=3&along=none")
+        point = page.locator(".lab-pad .dot.x").first
+        point.evaluate("node => node.scrollIntoView({block: 'center'})")
+        scrolled = page.evaluate(_SCROLLED)
+        x, y = middle(point)
+        touch("touchStart", (x, y))
+        for step in range(1, 9):
+            touch("touchMove", (x + 5 * step, y - 5 * step))
+        # Chromium hands touches on once a frame.
+        page.wait_for_timeout(300)
+        assert "x" not in query(page)
+        touch("touchEnd")
+        wait_for_query(page, "x")
+        assert page.evaluate(_SCROLLED) == scrolled
+        _hold_to_core(page, cost="clouds", rows=4, columns=3)
+
+        open_lab(page, f"{lab}/transport?rows=4&columns=4&along=none")
+        page.get_by_text("Paint the marginals").click()
+        bars = page.locator(".weights.nu .bars")
+        expect(bars).to_be_visible()
+        page.wait_for_timeout(500)
+        bars.evaluate("node => node.scrollIntoView({block: 'center'})")
+        box = bars.bounding_box()
+        assert box is not None
+        left, low = box["x"] + 3, box["y"] + 0.8 * box["height"]
+        touch("touchStart", (left, low))
+        for step in range(1, 9):
+            touch("touchMove", (left + step / 8 * (box["width"] - 6), low - 3 * step))
+        page.wait_for_timeout(300)
+        touch("touchEnd")
+        wait_for_query(page, "nu")
+        _hold_to_core(page, rows=4, columns=4)
 
 
 def _hold_to_core(page: Page, **sizes: Any) -> None:
