@@ -230,11 +230,12 @@ def _run_chunk(
     # The losses of `ce_core.losses`, of logits that are finite and not small: what they share is
     # computed once.
     a, q = widen(logits), widen(target)
-    a = a.sub_(a.amax(-1, keepdim=True))
+    a.sub_(a.amax(-1, keepdim=True))
     log_p = torch.log_softmax(a, -1)
     p = torch.softmax(a, -1)
     l1 = _dot(q, log_p).neg_()
     entropy = _dot(p, log_p).neg_()
+    # In the memory of what is used up.
     l1_grad = torch.sub(p, q, out=log_p)
     losses = torch.stack([l1, _dot(l1_grad, a), entropy]).to(logits.dtype)
     finite = losses.isfinite().all(0)

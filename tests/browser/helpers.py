@@ -36,16 +36,21 @@ def on_phone(page: Page) -> None:
 @contextmanager
 def phone_with_finger(browser: Browser) -> Iterator[tuple[Page, Callable[..., None]]]:
     """Open a tab as wide as a phone, and what touches it: a kind of event, and where fingers are."""
-    context = browser.new_context(viewport={"width": 360, "height": 780}, has_touch=True)
-    page = context.new_page()
-    session = context.new_cdp_session(page)
+    with browser.new_context(viewport={"width": 360, "height": 780}, has_touch=True) as context:
+        page = context.new_page()
+        session = context.new_cdp_session(page)
 
-    def touch(kind: str, *points: tuple[float, float]) -> None:
-        at = [{"x": x, "y": y} for x, y in points]
-        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": at})
+        def touch(kind: str, *points: tuple[float, float]) -> None:
+            at = [{"x": x, "y": y} for x, y in points]
+            session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": at})
 
-    yield page, touch
-    context.close()
+        yield page, touch
+
+
+def scrolled(page: Page) -> float:
+    """Return how far the page is scrolled down."""
+    top: float = page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop")
+    return top
 
 
 def charts(page: Page) -> Charts:

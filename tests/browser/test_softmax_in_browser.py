@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from ce_core import cross_entropy, cross_entropy_grad, softmax, softmax_jacobian
 from scripts.browser import ROOT
-from tests.browser.helpers import address_has, on_phone, phone_with_finger, query
+from tests.browser.helpers import address_has, on_phone, phone_with_finger, query, scrolled
 
 pytestmark = pytest.mark.browser
 
@@ -222,7 +222,7 @@ def test_softmax_bar_follows_a_finger_and_leaves_scrolling_alone(lab: str, brows
         address_has(page, f"a={found['logits'][0]:g},1,")
         wait(page)
         settled = read(page)["logits"]
-        scrolled = page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop")
+        top = scrolled(page)
         start = place(page, 1, 0.9)
         touch("touchStart", start)
         for step in range(1, 11):
@@ -230,7 +230,7 @@ def test_softmax_bar_follows_a_finger_and_leaves_scrolling_alone(lab: str, brows
             page.wait_for_timeout(16)
         touch("touchEnd")
         page.wait_for_timeout(300)
-        assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") > scrolled
+        assert scrolled(page) > top
         assert read(page)["logits"] == settled
 
 

@@ -10,12 +10,11 @@ from ce_core import random_cost, sinkhorn
 from lab.transport_data import answer
 from lab.transport_state import TransportState
 from scripts.browser import settle
-from tests.browser.helpers import charts, open_lab, phone_with_finger, query, trace
+from tests.browser.helpers import charts, open_lab, phone_with_finger, query, scrolled, trace
 
 pytestmark = pytest.mark.browser
 
 PATIENCE = 60_000
-_SCROLLED = "document.querySelector('[data-testid=stMain]').scrollTop"
 _PLAN = """() => Array.from(document.querySelector("[data-panel='plan'] .js-plotly-plot")._fullData
     .find(trace => trace.type === 'heatmap').z, row => Array.from(row))"""
 
@@ -111,7 +110,7 @@ def test_transport_points_and_marginals_follow_a_finger(lab: str, browser: Brows
         open_lab(page, f"{lab}/transport?cost=clouds&rows=4&columns=3&along=none")
         point = page.locator(".lab-pad .dot.x").first
         point.evaluate("node => node.scrollIntoView({block: 'center'})")
-        scrolled = page.evaluate(_SCROLLED)
+        top = scrolled(page)
         x, y = middle(point)
         touch("touchStart", (x, y))
         for step in range(1, 9):
@@ -121,7 +120,7 @@ def test_transport_points_and_marginals_follow_a_finger(lab: str, browser: Brows
         assert "x" not in query(page)
         touch("touchEnd")
         wait_for_query(page, "x")
-        assert page.evaluate(_SCROLLED) == scrolled
+        assert scrolled(page) == top
         _hold_to_core(page, cost="clouds", rows=4, columns=3)
 
         open_lab(page, f"{lab}/transport?rows=4&columns=4&along=none")

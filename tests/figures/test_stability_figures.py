@@ -47,14 +47,15 @@ def test_verdict_figure_colours_each_verdict_as_its_legend() -> None:
 def test_verdict_figure_writes_the_thresholds(dtype: str) -> None:
     figure = verdict_figure(JUDGED, of="values", labels=LABELS)
     drawn = trace(figure, "thresholds")
-    ((text, x, y),) = [
-        (text, x, y)
-        for (formula, name, _, _), text, x, y in zip(
-            drawn.customdata, drawn.text, drawn.x, drawn.y, strict=True
+    ((text, side, x, y),) = [
+        (text, side, x, y)
+        for (formula, name, _, _), text, side, x, y in zip(
+            drawn.customdata, drawn.text, drawn.textposition, drawn.x, drawn.y, strict=True
         )
         if (formula, name) == ("max_shifted", dtype)
     ]
-    assert text.rstrip() == f"NaN from {UNDERFLOW[dtype]}"
+    # Left of its place it keeps off a mark that stands there.
+    assert text == f"NaN from {UNDERFLOW[dtype]}" + "\u00a0\u00a0" * (side == "middle left")
     assert x == UNDERFLOW[dtype] - 0.5
     axis = figure.layout.yaxis
     place = axis.tickvals.index(y)

@@ -286,7 +286,7 @@ export class Board {
     for (const [axis, range] of Object.entries(card.zoom)) {
       if (sized[axis]) Object.assign(sized[axis], { range: [...range], autorange: false });
     }
-    fitScenes(sized, { width: sized.width, height: card.plot.clientHeight });
+    fitScenes(sized);
     if (card.turned) keepCameras(card.plot);
     sized.uirevision = `${sized.uirevision} ${card.resets}`;
     await this.Plotly.react(card.plot, fresh, sized, this.config);

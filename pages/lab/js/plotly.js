@@ -25,13 +25,13 @@ export function keepCameras(plot) {
 }
 
 // Steps back from 3-D figures that are narrower than high: what they show is as wide as they are high.
-export function fitScenes(layout, { width, height }) {
-  const far = Math.max(1, (1.05 * height) / width);
+// The layout, which has its size, is changed in place.
+export function fitScenes(layout) {
+  const far = Math.max(1, (1.05 * layout.height) / layout.width);
   for (const name of Object.keys(layout)) {
     const eye = /^scene/.test(name) && layout[name].camera?.eye;
     if (eye) layout[name].camera = { ...layout[name].camera, eye: { x: far * eye.x, y: far * eye.y, z: far * eye.z } };
   }
-  return layout;
 }
 
 // Colours and type as Streamlit has them at this element, whichever theme is on.

@@ -3,12 +3,12 @@
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[3]
-sys.path[:0] = [str(ROOT / "pages"), str(ROOT)]
+sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "pages"))
 
-import streamlit as st  # noqa: E402
-from starlette.middleware import Middleware  # noqa: E402
+import streamlit as st
+from starlette.middleware import Middleware
 
-from lab.kept_files import KeptFiles  # noqa: E402
+from lab.kept_files import KeptFiles
 
 app = st.App(Path(__file__).with_name("page.py"), middleware=[Middleware(KeptFiles)])
