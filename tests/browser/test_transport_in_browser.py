@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, FloatRect, Locator, Page, expect
 
 from ce_core import random_cost, sinkhorn
 from lab.transport_data import answer
@@ -34,6 +34,18 @@ def middle(locator: Locator) -> tuple[float, float]:
     box = locator.bounding_box()
     assert box is not None
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def painted_box(page: Page, bars: Locator) -> FloatRect:
+    """Open the marginals and return where those bars come to rest: the drawer opens slowly."""
+    page.get_by_text("Paint the marginals").click()
+    expect(bars).to_be_visible()
+    settle(page)
+    page.wait_for_function("!document.getAnimations().some(motion => motion.playState === 'running')")
+    bars.evaluate("node => node.scrollIntoView({block: 'center'})")
+    box = bars.bounding_box()
+    assert box is not None
+    return box
 
 
 def test_transport_deep_link_first_shows_the_core_numbers(lab: str, page: Page) -> None:
@@ -84,13 +96,7 @@ def test_transport_points_are_dragged_and_moved_by_key(lab: str, page: Page) -> 
 
 def test_transport_marginals_are_painted_and_moved_by_key(lab: str, page: Page) -> None:
     open_lab(page, f"{lab}/transport?rows=4&columns=4&along=none")
-    page.get_by_text("Paint the marginals").click()
-    bars = page.locator(".weights.nu .bars")
-    expect(bars).to_be_visible()
-    page.wait_for_timeout(500)
-    middle(bars)
-    box = bars.bounding_box()
-    assert box is not None
+    box = painted_box(page, page.locator(".weights.nu .bars"))
     page.mouse.move(box["x"] + 3, box["y"] + 5)
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] - 3, box["y"] + box["height"] - 8, steps=6)
@@ -124,13 +130,7 @@ def test_transport_points_and_marginals_follow_a_finger(lab: str, browser: Brows
         _hold_to_core(page, cost="clouds", rows=4, columns=3)
 
         open_lab(page, f"{lab}/transport?rows=4&columns=4&along=none")
-        page.get_by_text("Paint the marginals").click()
-        bars = page.locator(".weights.nu .bars")
-        expect(bars).to_be_visible()
-        page.wait_for_timeout(500)
-        bars.evaluate("node => node.scrollIntoView({block: 'center'})")
-        box = bars.bounding_box()
-        assert box is not None
+        box = painted_box(page, page.locator(".weights.nu .bars"))
         left, low = box["x"] + 3, box["y"] + 0.8 * box["height"]
         touch("touchStart", (left, low))
         for step in range(1, 9):
