@@ -22,7 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send  # noqa: E402
 from streamlit.web import cli  # noqa: E402
 
 from lab.kept_files import KeptFiles  # noqa: E402
-from lab.scripts import imported_scripts, plotly_address, script_address  # noqa: E402
+from lab.opening import Opening  # noqa: E402
 
 # Streamlit styles its elements inline, and plotly.js compiles its WebGL shaders' wrappers with
 # `Function`: hence the two "unsafe". Nothing is loaded from, sent to or framed by another host.
@@ -50,16 +50,8 @@ SECURITY_HEADERS = {
 }
 
 
-# Told with the page itself, so that the browser fetches them while Streamlit starts: what live
-# figures need, though their scripts name each other, and plotly.js only once they run.
-PRELOAD = ", ".join(
-    f"<{address}>; rel=modulepreload"
-    for address in (plotly_address(), *map(script_address, imported_scripts("live.js")))
-)
-
-
 class Headers:
-    """ASGI middleware that sets `SECURITY_HEADERS` on every response, and `PRELOAD` on every page."""
+    """ASGI middleware that sets `SECURITY_HEADERS` on every response."""
 
     def __init__(self, inner: ASGIApp) -> None:
         self.inner = inner
@@ -69,10 +61,7 @@ class Headers:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers.update(SECURITY_HEADERS)
-                if headers.get("content-type", "").startswith("text/html"):
-                    headers["Link"] = PRELOAD
+                MutableHeaders(scope=message).update(SECURITY_HEADERS)
             await send(message)
 
         await self.inner(scope, receive, send_with_headers)
@@ -103,7 +92,7 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
 app = st.App(
     ROOT / "pages" / "router.py",
     lifespan=lifespan,
-    middleware=[Middleware(Headers), Middleware(KeptFiles)],
+    middleware=[Middleware(Headers), Middleware(KeptFiles), Middleware(Opening)],
 )
 
 if __name__ == "__main__":

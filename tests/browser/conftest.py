@@ -1,6 +1,5 @@
 """One served lab, one Chromium and one tab for all browser tests; each test is a visit of its own."""
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -43,7 +42,7 @@ def page(lab: str, tab: Page) -> Iterator[Page]:
     errors: list[str] = []
 
     def note_message(message: ConsoleMessage) -> None:
-        if _is_ours(message):
+        if message.type == "error":
             errors.append(message.text)
 
     def note_error(error: Exception) -> None:
@@ -71,9 +70,3 @@ def sent(page: Page) -> Iterator[list[object]]:
     page.on("websocket", listen)
     yield messages
     page.remove_listener("websocket", listen)
-
-
-def _is_ours(message: ConsoleMessage) -> bool:
-    """Tell errors apart from Streamlit's search for its server below a deep link, which misses once."""
-    below_a_page = re.search(r"//[^/]+/[a-z]+/_stcore/", message.location["url"])
-    return message.type == "error" and not below_a_page

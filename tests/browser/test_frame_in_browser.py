@@ -1,12 +1,12 @@
 """What every page shares: reachable first on a fresh server, fits a phone, safe and compressed."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from urllib.request import urlopen
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Response, expect
 
 from scripts.browser import settle
 from tests.browser.helpers import on_phone, open_lab
@@ -76,14 +76,15 @@ def test_every_answer_carries_the_security_headers(lab: str) -> None:
 
 
 def test_scripts_are_compressed_kept_and_told_of_with_the_page(lab: str, page: Page) -> None:
-    answers: dict[str, Mapping[str, str]] = {}
-    page.on("response", lambda answer: answers.update({answer.url: answer.headers}))
+    answers: dict[str, Response] = {}
+    page.on("response", lambda answer: answers.update({answer.url: answer}))
     open_lab(page, f"{lab}/losses")
-    scripts = {url: headers for url, headers in answers.items() if url.endswith(".js")}
+    assert {url: answer.status for url, answer in answers.items() if not answer.ok} == {}
+    scripts = {url: answer.headers for url, answer in answers.items() if url.endswith(".js")}
     assert any("/static/js/" in url for url in scripts)
     for headers in scripts.values():
         assert headers["content-encoding"] == "gzip"
         assert headers["content-type"].startswith("text/javascript")
         assert "immutable" in headers["cache-control"]
-    told = re.findall("<(.+?)>; rel=modulepreload", answers[f"{lab}/losses"]["link"])
+    told = re.findall('<link rel="modulepreload" href="(/lab/.+?)">', answers[f"{lab}/losses"].text())
     assert {f"{lab}{address}" for address in told} == {url for url in scripts if "/lab/" in url}

@@ -1,9 +1,10 @@
 """The pages as Streamlit runs them, without a browser."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 ROUTER = Path(__file__).resolve().parents[2] / "pages" / "router.py"
@@ -24,3 +25,12 @@ def open_page() -> OpenPage:
         return app.switch_page(file).run()
 
     return open_it
+
+
+@pytest.fixture
+def served_at_a_path() -> Iterator[None]:
+    """Have the lab served below a path of its host."""
+    before = st.get_option("server.baseUrlPath")
+    st.config.set_option("server.baseUrlPath", "teaching/lab")
+    yield
+    st.config.set_option("server.baseUrlPath", before)

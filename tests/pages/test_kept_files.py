@@ -1,63 +1,24 @@
 """Files that the browser keeps: all of them, as they are, wherever the lab is served."""
 
-import asyncio
 import gzip
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import pytest
 import streamlit as st
-from starlette.types import Message, Receive, Scope, Send
 
 from ce_core.figures.script import SCRIPT_FILE
 from lab.kept_files import KeptFiles
 from lab.scripts import SCRIPT_FILES, imported_scripts, plotly_address, script_address
+from tests.pages.asking import PASSED_ON, Answer, ask_app, passing_on
 
 STREAMLIT = Path(st.__file__).parent / "static"
-PASSED_ON = 418
 
 
-@pytest.fixture
-def served_at_a_path() -> Iterator[None]:
-    before = st.get_option("server.baseUrlPath")
-    st.config.set_option("server.baseUrlPath", "teaching/lab")
-    yield
-    st.config.set_option("server.baseUrlPath", before)
-
-
-async def _others(scope: Scope, receive: Receive, send: Send) -> None:
-    await send({"type": "http.response.start", "status": PASSED_ON, "headers": []})
-    await send({"type": "http.response.body", "body": b""})
-
-
-def ask(
-    address: str, *, accepts: str = "gzip, br", method: str = "GET"
-) -> tuple[int, dict[str, str], bytes]:
-    """Ask twice for an address; return status, headers and body of the second answer."""
-    files = KeptFiles(_others)
-    sent: list[Message] = []
-
-    async def receive() -> Any:
-        raise AssertionError("nothing is to be received")
-
-    async def send(message: Message) -> None:
-        sent.append(message)
-
-    scope = {
-        "type": "http",
-        "method": method,
-        "path": address,
-        "headers": [(b"accept-encoding", accepts.encode())],
-    }
-    # In a thread of its own, since that of the tests may have an event loop already.
-    with ThreadPoolExecutor(1) as thread:
-        for _ in range(2):
-            sent.clear()
-            thread.submit(asyncio.run, files(scope, receive, send)).result()
-    headers = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
-    return sent[0]["status"], headers, sent[1]["body"]
+def ask(address: str, *, accepts: str = "gzip, br", method: str = "GET") -> Answer:
+    """Ask twice for an address; return the second answer."""
+    files = KeptFiles(passing_on)
+    ask_app(files, address, accepts=accepts, method=method)
+    return ask_app(files, address, accepts=accepts, method=method)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,50 @@
+"""Ask an ASGI application, or a middleware, without a server."""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+PASSED_ON = 418
+
+
+class Answer(NamedTuple):
+    """What came back."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+async def passing_on(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer every request in the place of what lies behind a middleware."""
+    await send({"type": "http.response.start", "status": PASSED_ON, "headers": []})
+    await send({"type": "http.response.body", "body": b""})
+
+
+def ask_app(app: ASGIApp, address: str, *, accepts: str = "gzip, br", method: str = "GET") -> Answer:
+    """Ask for an address."""
+    sent: list[Message] = []
+
+    async def receive() -> Any:
+        raise AssertionError("nothing is to be received")
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "method": method,
+        "path": address,
+        "headers": [(b"accept-encoding", accepts.encode())],
+    }
+
+    async def ask() -> None:
+        await app(scope, receive, send)
+
+    # In a thread of its own, since that of the tests may have an event loop already.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, ask()).result()
+    headers = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
+    return Answer(sent[0]["status"], headers, b"".join(part["body"] for part in sent[1:]))
