@@ -118,7 +118,7 @@ def _measure(browser: Browser, lab: str, bare: str, effort: Effort) -> Section:
         _first_chart(browser, address)
     firsts = [
         (_first_chart(browser, f"{lab}/losses"), _first_chart(browser, bare))
-        for _ in range(max(3, effort.pairs // 2))
+        for _ in range(effort.pairs)
     ]
     ours, theirs = _opened(browser, f"{lab}/losses"), _opened(browser, bare)
     for key in ("ArrowRight", "ArrowLeft"):

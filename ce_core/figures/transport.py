@@ -277,8 +277,9 @@ def eps_path_figure(
     def limit(uid: str, name: str, y: float) -> dict[str, Any]:
         return line(uid, name, np.array([y, y]), REFERENCE_COLOUR) | {
             "x": ends,
-            "mode": "lines+text",
-            # Each where the line of the entropy is far away.
+            # Each where the line of the entropy is far away; the marks, unseen, keep it off its own.
+            "mode": "lines+markers+text",
+            "marker": {"size": 7, "opacity": 0},
             "text": [name, ""] if uid == "independence" else ["", name],
             "textposition": "bottom right" if uid == "independence" else "top left",
             "line": {"color": REFERENCE_COLOUR, "width": 1.5, "dash": "dash"},
