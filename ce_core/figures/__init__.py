@@ -4,13 +4,13 @@ Every builder takes `translate`, through which each visible string passes. Impor
 imports Plotly and never Streamlit.
 """
 
+from ce_core.figures.clipping import clipping_error_figure, clipping_gradient_figure
+from ce_core.figures.descent import approach_figure, simplex_figure
 from ce_core.figures.gradient import (
-    approach_figure,
     check_elements_figure,
     check_errors_figure,
     descent_gradients_figure,
     residual_figure,
-    simplex_figure,
 )
 from ce_core.figures.losses import (
     entropy_split_figure,
@@ -18,24 +18,11 @@ from ce_core.figures.losses import (
     loss_pairs_figure,
     spacing_figure,
 )
-from ce_core.figures.softmax import (
-    contour_figure,
-    difference_figure,
-    eigenvalue_figure,
-    surface_figure,
-)
-from ce_core.figures.stability import (
-    clipping_error_figure,
-    clipping_gradient_figure,
-    verdict_figure,
-)
-from ce_core.figures.transport import (
-    clouds_figure,
-    convergence_figure,
-    eps_path_figure,
-    plan_figure,
-    variant_figure,
-)
+from ce_core.figures.plans import clouds_figure, plan_figure
+from ce_core.figures.sinkhorn import convergence_figure, eps_path_figure, variant_figure
+from ce_core.figures.softmax import difference_figure, eigenvalue_figure
+from ce_core.figures.surface import contour_figure, surface_figure
+from ce_core.figures.verdicts import verdict_figure
 
 __all__ = [
     "approach_figure",

@@ -54,8 +54,8 @@ def loss_pairs_figure(
     traces: list[dict[str, Any]] = []
     shown = [losses] if published is None else [losses, published]
     x_range, y_range = square_windows(
-        _array(torch.cat([pairs.l1 for pairs in shown])),
-        _array(torch.cat([pairs.l2 for pairs in shown])),
+        torch.cat([pairs.l1 for pairs in shown]).numpy(),
+        torch.cat([pairs.l2 for pairs in shown]).numpy(),
     )
     if len(losses.l1) and x_range is not None:
         ends = np.array(x_range)
@@ -74,8 +74,8 @@ def loss_pairs_figure(
                 "type": "scatter",
                 "uid": "trials",
                 "name": translate("trials"),
-                "x": _array(losses.l1),
-                "y": _array(losses.l2),
+                "x": losses.l1.numpy(),
+                "y": losses.l2.numpy(),
                 "mode": "lines+markers",
                 "line": {"color": POST_COLOUR, "width": 1.5},
                 "marker": {"color": POST_COLOUR, "size": 7},
@@ -121,8 +121,8 @@ def spacing_figure(
                 "type": "scatter",
                 "uid": "trials",
                 "name": translate("trials"),
-                "x": _array(losses.l1_spacing) * 1e6,
-                "y": _array(losses.l2_spacing) * 1e6,
+                "x": losses.l1_spacing.numpy() * 1e6,
+                "y": losses.l2_spacing.numpy() * 1e6,
                 "mode": "markers",
                 "marker": {"color": L1_COLOUR, "size": 7},
                 "hovertemplate": "L1 %{x:.4g}<br>L2 %{y:.4g}<extra></extra>",
@@ -172,7 +172,7 @@ def entropy_split_figure(
             "name": name,
             "legendgroup": uid,
             "x": trial,
-            "y": _array(values),
+            "y": values.numpy(),
             "marker": {"color": colour, "line": {"width": 0}},
             "hovertemplate": "%{y:.6g}<extra>" + name + "</extra>",
         }
@@ -188,7 +188,7 @@ def entropy_split_figure(
             "legendgroup": uid,
             "showlegend": uid == "l1",
             "x": trial,
-            "y": _array(values - values.nanmean()),
+            "y": (values - values.nanmean()).numpy(),
             "xaxis": "x2",
             "yaxis": "y2",
             "mode": "lines" if joined else "lines+markers",
@@ -238,18 +238,18 @@ def gradient_figure(density: PointDensity, *, translate: Translate = str) -> go.
     traces: list[dict[str, Any]] = []
     shown = None
     if density.points:
-        counts = _array(density.counts)
+        counts = density.counts.numpy()
         powers = np.zeros(counts.shape)
         np.log10(counts, out=powers, where=counts > 0)
         powers[counts > 0] += 0.3
-        shown = window(*(_array(axis)[[0, -1]] for axis in (density.x_centres, density.y_centres)))
+        shown = window(*(axis.numpy()[[0, -1]] for axis in (density.x_centres, density.y_centres)))
         traces += [
             {
                 "type": "heatmap",
                 "uid": "density",
                 "name": translate("p in full, all entries"),
-                "x": _array(density.x_centres),
-                "y": _array(density.y_centres),
+                "x": density.x_centres.numpy(),
+                "y": density.y_centres.numpy(),
                 "z": powers,
                 "customdata": counts,
                 "colorscale": DENSITY_COLOURS,
@@ -262,8 +262,8 @@ def gradient_figure(density: PointDensity, *, translate: Translate = str) -> go.
                 "type": "scatter",
                 "uid": "sample",
                 "name": translate("p in full"),
-                "x": _array(density.x_sample).astype(np.float32),
-                "y": _array(density.y_sample).astype(np.float32),
+                "x": density.x_sample.numpy().astype(np.float32),
+                "y": density.y_sample.numpy().astype(np.float32),
                 "mode": "markers",
                 "marker": {"color": L2_COLOUR, "size": 4, "opacity": 0.7},
                 "hovertemplate": "dL1/da %{x:.3g}<br>dL2/da %{y:.3g}<extra></extra>",
@@ -296,8 +296,8 @@ def _published(x: Tensor, y: Tensor, translate: Translate) -> dict[str, Any]:
         "type": "scatter",
         "uid": "published",
         "name": translate("the post's 20 pairs"),
-        "x": _array(x),
-        "y": _array(y),
+        "x": x.numpy(),
+        "y": y.numpy(),
         "mode": "markers",
         "marker": {"color": PUBLISHED_COLOUR, "size": 9, "symbol": "diamond-open"},
         "hovertemplate": "L1 %{x:.7g}<br>L2 %{y:.4g}<extra></extra>",
@@ -312,7 +312,3 @@ def _from_zero(values: list[np.ndarray]) -> list[float]:
     """Return a range from 0, which bars start at, to a little over the values."""
     low, high = min(part.min() for part in values), max(part.max() for part in values)
     return [float(1.06 * low), float(1.06 * high) or 1.0]
-
-
-def _array(values: Tensor) -> np.ndarray:
-    return values.numpy()

@@ -16,6 +16,13 @@ L2_COLOUR: Final = "#D55E00"
 ENTROPY_COLOUR: Final = "#009E73"
 REFERENCE_COLOUR: Final = "#8a8a8a"
 PUBLISHED_COLOUR: Final = "#CC79A7"
+# From wide to narrow, and apart in any colour vision.
+DTYPE_COLOURS: Final = {
+    "float64": "#2b8fd6",
+    "float32": "#009E73",
+    "bfloat16": "#E69F00",
+    "float16": "#CC79A7",
+}
 
 DENSITY_COLOURS: Final = (
     (0.0, "rgba(60, 150, 220, 0)"),

@@ -10,7 +10,7 @@ import torch
 
 from ce_core import DTYPES, FORMULAS, VERDICTS, clipping_curves, verdict_map
 from ce_core.figures import clipping_error_figure, clipping_gradient_figure, verdict_figure
-from ce_core.figures.stability import floor_uid
+from ce_core.figures.clipping import floor_uid
 
 JUDGED = verdict_map(range(1, 1001))
 LABELS = {name: f"label of {name}" for name in FORMULAS}

@@ -11,7 +11,7 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 from ce_core import DTYPES, FORMULAS, PRACTICE_CASES, clipping_gap, run_code, trace_formula
-from ce_core.figures.stability import floor_uid
+from ce_core.figures.clipping import floor_uid
 from lab.stability_data import answer, data_csv
 from lab.stability_state import (
     CASES,

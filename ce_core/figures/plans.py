@@ -1,0 +1,208 @@
+"""Plans: one with its marginals, and one as lines between two clouds of points."""
+
+import math
+from typing import Any, Final
+
+import numpy as np
+import plotly.graph_objects as go
+from torch import Tensor
+
+from ce_core.figures.style import (
+    REFERENCE_COLOUR,
+    Translate,
+    make_figure,
+)
+
+# Colour grows with the root of the mass, so that small entries are seen beside large ones.
+_PLAN_COLOURS: Final = tuple(
+    (share**2, f"rgba(43, 143, 214, {0.04 + 0.96 * share:.3f})") for share in np.linspace(0, 1, 9)
+)
+_COLUMN_COLOUR: Final = "#E69F00"
+_ROW_COLOUR: Final = "#009E73"
+# Lines between points, from faint to full: the least share of the most that a pair can get.
+_SHARES: Final = (0.02, 0.1, 0.3, 0.6)
+
+
+def plan_figure(plan: Tensor, mu: Tensor, nu: Tensor, *, translate: Translate = str) -> go.Figure:
+    """Draw a plan as a heat map, its column sums above and its row sums beside it, with their goals.
+
+    Parameters
+    ----------
+    plan
+        P, [n, m], of mass 1.
+    mu, nu
+        What its rows and columns ought to sum to, [n] and [m].
+    translate
+        Applied to every visible string.
+
+    Returns
+    -------
+    go.Figure
+        Traces `plan`, `column-sums`, `row-sums`, and the marginals `nu` and `mu` as ticks, by `uid`.
+        The colour does not depend on the plan: full where a pair has all that row and column allow.
+    """
+    values = plan.numpy()
+    rows, columns = np.arange(1, len(values) + 1), np.arange(1, values.shape[1] + 1)
+    goals, sums = (mu.numpy(), nu.numpy()), (values.sum(1), values.sum(0))
+    most = max(1e-12, min(goals[0].max(), goals[1].max()))
+    highest = [1.5 * max(goal.max(), 1e-12) for goal in goals]
+    colours = {"column": _COLUMN_COLOUR, "row": _ROW_COLOUR}
+    traces: list[dict[str, Any]] = [
+        {
+            "type": "heatmap",
+            "uid": "plan",
+            "name": translate("plan"),
+            "x": columns,
+            "y": rows,
+            "z": values,
+            "zmin": 0,
+            "zmax": most,
+            "colorscale": _PLAN_COLOURS,
+            "showscale": False,
+            "xgap": 1 if max(values.shape) <= 32 else 0,
+            "ygap": 1 if max(values.shape) <= 32 else 0,
+            "hovertemplate": translate("row")
+            + " %{y}, "
+            + translate("column")
+            + " %{x}<br>P %{z:.4g}<extra></extra>",
+        },
+        {
+            "type": "bar",
+            "uid": "column-sums",
+            "name": translate("column sums"),
+            "x": columns,
+            "y": sums[1],
+            "yaxis": "y2",
+            "marker": {"color": colours["column"], "line": {"width": 0}},
+            "hovertemplate": translate("column") + " %{x}: %{y:.4g}<extra></extra>",
+        },
+        {
+            "type": "scatter",
+            "uid": "nu",
+            "name": "ν, μ",
+            "x": columns,
+            "y": goals[1],
+            "yaxis": "y2",
+            "mode": "markers",
+            "marker": _tick("line-ew", len(columns)),
+            "hovertemplate": "ν %{y:.4g}<extra></extra>",
+        },
+        {
+            "type": "bar",
+            "uid": "row-sums",
+            "name": translate("row sums"),
+            "orientation": "h",
+            "x": sums[0],
+            "y": rows,
+            "xaxis": "x2",
+            "marker": {"color": colours["row"], "line": {"width": 0}},
+            "hovertemplate": translate("row") + " %{y}: %{x:.4g}<extra></extra>",
+        },
+        {
+            "type": "scatter",
+            "uid": "mu",
+            "name": "μ",
+            "showlegend": False,
+            "x": goals[0],
+            "y": rows,
+            "xaxis": "x2",
+            "mode": "markers",
+            "marker": _tick("line-ns", len(rows)),
+            "hovertemplate": "μ %{x:.4g}<extra></extra>",
+        },
+    ]
+    hidden = {"showticklabels": False, "zeroline": False, "showgrid": False}
+    return make_figure(
+        traces,
+        title=translate("The plan and its marginals"),
+        x_title=translate("column"),
+        y_title=translate("row"),
+        height=440,
+        xaxis={"domain": [0, 0.8], "range": [0.5, len(columns) + 0.5], "showgrid": False},
+        yaxis={"domain": [0, 0.78], "range": [len(rows) + 0.5, 0.5], "showgrid": False},
+        xaxis2={"domain": [0.83, 1], "range": [0, highest[0]], "anchor": "y", **hidden},
+        yaxis2={"domain": [0.82, 1], "range": [0, highest[1]], "anchor": "x", **hidden},
+        bargap=0.15,
+    )
+
+
+def clouds_figure(
+    x: Tensor, y: Tensor, plan: Tensor, mu: Tensor, nu: Tensor, *, translate: Translate = str
+) -> go.Figure:
+    """Draw two clouds of points, and the plan as lines between them.
+
+    Parameters
+    ----------
+    x, y
+        Points, [n, 2] and [m, 2].
+    plan
+        P, [n, m].
+    mu, nu
+        Weights of the points, [n] and [m].
+    translate
+        Applied to every visible string.
+
+    Returns
+    -------
+    go.Figure
+        Lines `share-…` by the least share of the most that a pair can get, from faint to full, then
+        the points `x` and `y`, of an area that goes with their weight; by `uid`.
+    """
+    first, second, values = x.numpy(), y.numpy(), plan.numpy()
+    most = max(1e-300, min(float(mu.max()), float(nu.max())))
+    shares = values / most
+    traces: list[dict[str, Any]] = []
+    for place, least in enumerate(_SHARES):
+        above = _SHARES[place + 1] if place + 1 < len(_SHARES) else math.inf
+        rows, columns = np.nonzero((shares >= least) & (shares < above))
+        gap = np.full(len(rows), np.nan)
+        traces.append(
+            {
+                "type": "scatter",
+                "uid": f"share-{least}",
+                "name": translate("from {share} %").format(share=f"{100 * least:g}"),
+                "x": np.stack([first[rows, 0], second[columns, 0], gap], 1).ravel(),
+                "y": np.stack([first[rows, 1], second[columns, 1], gap], 1).ravel(),
+                "mode": "lines",
+                "line": {"color": REFERENCE_COLOUR, "width": (0.75, 1.5, 2.5, 4)[place]},
+                "opacity": (0.35, 0.55, 0.8, 1)[place],
+                "hoverinfo": "skip",
+            }
+        )
+    for uid, points, weights, colour, symbol in (
+        ("x", first, mu.numpy(), _ROW_COLOUR, "circle"),
+        ("y", second, nu.numpy(), _COLUMN_COLOUR, "square"),
+    ):
+        largest = max(weights.max(), 1e-300)
+        traces.append(
+            {
+                "type": "scatter",
+                "uid": uid,
+                "name": translate("rows") if uid == "x" else translate("columns"),
+                "x": points[:, 0],
+                "y": points[:, 1],
+                "mode": "markers",
+                "marker": {
+                    "color": colour,
+                    "symbol": symbol,
+                    "size": 2 + 10 * np.sqrt(weights / largest),
+                    "line": {"width": 0},
+                },
+                "text": [str(index) for index in range(1, len(points) + 1)],
+                "hovertemplate": "%{fullData.name} %{text}: (%{x:.3g}, %{y:.3g})<extra></extra>",
+            }
+        )
+    return make_figure(
+        traces,
+        title=translate("The plan between the points"),
+        x_title="",
+        y_title="",
+        height=440,
+        xaxis={"range": [-0.06, 1.06], "constrain": "domain"},
+        yaxis={"range": [-0.06, 1.06], "scaleanchor": "x", "constrain": "domain"},
+    )
+
+
+def _tick(symbol: str, count: int) -> dict[str, Any]:
+    size = max(3, min(14, 150 // count))
+    return {"symbol": symbol, "size": size, "line": {"width": 2.5, "color": REFERENCE_COLOUR}}
