@@ -167,15 +167,17 @@ def sinkhorn(
     wide = cost.double().reshape(-1, n, m)
 
     lowest, highest = wide.detach().amin((-2, -1)), wide.detach().amax((-2, -1))
-    invalid = ~(lowest > -torch.inf) | highest.isnan()
-    if invalid.any():
+    finite_cost, span = wide, highest - lowest
+    invalid = forbidding = torch.zeros_like(span, dtype=torch.bool)
+    if not span.isfinite().all():
+        invalid = ~(lowest > -torch.inf) | highest.isnan()
+        forbidding = (highest == torch.inf) & ~invalid
         wide = wide.masked_fill(invalid[:, None, None], 0.0)
-    finite_cost, forbidding = wide, (highest == torch.inf) & ~invalid
-    if (lowest.isinf() | highest.isinf() | invalid).any():
         finite_cost = wide.masked_fill(wide == torch.inf, 0.0)
         highest = wide.detach().masked_fill(wide == torch.inf, -torch.inf).amax((-2, -1))
         lowest = torch.where(invalid, 0.0, lowest)
-    spread = torch.where(lowest < torch.inf, (highest - lowest) / eps, 0.0)
+        span = torch.where(lowest < torch.inf, highest - lowest, 0.0)
+    spread = span / eps
     # The results are rounded to the dtype of the cost, and their marginals with them.
     coarse = 0.0 if cost.dtype == torch.float64 else torch.finfo(cost.dtype).eps / 2
     floor = rounding_floor(spread).clamp(min=coarse)
@@ -201,7 +203,7 @@ def sinkhorn(
     if plan is None:
         exponent = (f.unsqueeze(-1) + g.unsqueeze(-2) - wide) / eps
         plan = mu_wide.unsqueeze(-1) * nu_wide.unsqueeze(-2) * exponent.exp()
-    if (mu_wide == 0).any() or (nu_wide == 0).any():
+    if not (mu_wide.all() and nu_wide.all()):
         # Where both weights are 0 the kernel is free to overflow; there is no mass.
         empty = (mu_wide.unsqueeze(-1) == 0) | (nu_wide.unsqueeze(-2) == 0)
         plan = torch.where(empty, 0.0, plan)
@@ -212,7 +214,7 @@ def sinkhorn(
         "plan": plan,
         "f": f,
         "g": g,
-        "transport_cost": torch.einsum("bij,bij->b", plan, finite_cost),
+        "transport_cost": _sum_of_products(plan, finite_cost),
         "entropic_value": _entropic_value(plan, f, g, finite_cost, mu_wide, nu_wide, eps),
     }
     errors = solution.errors
@@ -285,6 +287,12 @@ def _entropic_value(
     mass = (reference * weights.detach()).sum((-2, -1)) - (plan * cost).sum((-2, -1)) / eps
     dual = (mu * f).sum(-1) + (nu * g).sum(-1) - eps * mass
     return value + dual - dual.detach()
+
+
+def _sum_of_products(
+    left: Float[Tensor, "b n m"], right: Float[Tensor, "b n m"]
+) -> Float[Tensor, " b"]:
+    return (left.flatten(1).unsqueeze(-2) @ right.flatten(1).unsqueeze(-1))[:, 0, 0]
 
 
 def as_marginal(

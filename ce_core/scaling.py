@@ -24,6 +24,11 @@ _MEMORY = 6
 # Newton steps in a row, how far one may go, and what share of the error it may leave.
 _LEAPS, _LONGEST_STEP, _WORTH_A_STEP = 8, 20.0, 0.8
 
+# What `OnKernel` holds of each item.
+_PER_ITEM = (
+    *("kernel", "mu", "nu", "u", "v", "columns", "absorbed_u", "absorbed_v", "moved", "error"),
+)
+
 
 class Problem(NamedTuple):
     """A batch of transport problems, each with an eps of its own. A cost of +inf forbids a pair."""
@@ -86,7 +91,10 @@ class OnLogarithms:
 
 
 class OnKernel:
-    """Iterations on kernels with potentials absorbed, and what makes them fewer."""
+    """Iterations on kernels with potentials absorbed, and what makes them fewer.
+
+    What changes in every block is held as `as_arrays` gives it, and shares its memory with tensors.
+    """
 
     def __init__(self, problem: Problem, u: Float[Tensor, "b n"], *, accelerated: bool) -> None:
         self.problem, self.accelerated = problem, accelerated
@@ -95,27 +103,35 @@ class OnKernel:
             exponent.add_(u.unsqueeze(-1))
         highest = exponent.amax(-2)
         v = -highest.masked_fill(highest == -torch.inf, 0.0)
-        self.absorbed_u, self.absorbed_v = u.clone(), v
-        self.kernel = exponent.add_(v.unsqueeze(-2)).exp_()
-        sums = (problem.mu.unsqueeze(-2) @ self.kernel).squeeze(-2)
+        kernel = exponent.add_(v.unsqueeze(-2)).exp_()
+        self.kernel, self.mu, self.nu, self.u, self.v = as_arrays(kernel, problem.mu, problem.nu, u, v)
+        self.xp: Any = torch if isinstance(self.kernel, Tensor) else np
+        sums = torch.as_tensor((self.mu[:, None] @ self.kernel)[:, 0])
         columns = sums.log() - v
         # The rows with mass may be so far from the largest of a column that its sum underflows.
         lost = ((sums == 0) & (highest > -torch.inf)).any(-1).nonzero().squeeze(-1)
         if len(lost):
             some = problem.take(lost)
             columns[lost] = _log_columns(some.log_kernel(), some.mu, u[lost])
-        self.point = Point(u, v, columns)
-        self.moved = torch.zeros_like(u[:, 0])
-        self.error = torch.full_like(self.moved, torch.inf)
+        moved = torch.zeros_like(u[:, 0])
+        self.columns, self.absorbed_u, self.absorbed_v, self.moved, self.error = as_arrays(
+            columns, u.clone(), v.clone(), moved, torch.full_like(moved, torch.inf)
+        )
         # The last potentials, from which the next block looks ahead.
-        self.recent: Tensor | None = None
+        self.recent: Any = None
+
+    @property
+    def point(self) -> Point:
+        """Where the iteration is."""
+        return Point(*map(torch.as_tensor, (self.u, self.v, self.columns)))
 
     def keep(self, items: Int[Tensor, " kept"]) -> None:
         """Go on with some items only."""
-        self.problem, self.point = self.problem.take(items), self.point.take(items)
-        for name in ("absorbed_u", "absorbed_v", "kernel", "moved", "error"):
-            setattr(self, name, getattr(self, name)[items])
-        self.recent = None if self.recent is None else self.recent[:, items]
+        self.problem = self.problem.take(items)
+        (kept,) = as_arrays(items)
+        for name in _PER_ITEM:
+            setattr(self, name, getattr(self, name)[kept])
+        self.recent = None if self.recent is None else self.recent[:, kept]
 
     def run(self, length: int, goals: Float[np.ndarray, " b"]) -> Block:
         """Run a block until all items arrive at their goals.
@@ -123,19 +139,20 @@ class OnKernel:
         It runs on the kernel, and again on logarithms for the items where that went too far.
         """
         self._absorb()
-        block = self._multiply(length, goals)
-        length = len(block.errors)
-        self.moved = self._distance(block.u[-1], block.v[-1])
-        unsafe = (~((self.moved < _SAFE) & block.errors.isfinite().all(0))).nonzero().squeeze(-1)
-        if len(unsafe):
-            again = _run_on_logarithms(self.problem.take(unsafe), self.point.take(unsafe), length)
+        u, v, errors, columns = found = self._multiply(length, goals)
+        block = Block(*map(torch.as_tensor, found))
+        self.moved = self._distance(u[-1], v[-1])
+        safe = (self.moved < _SAFE) & self.xp.isfinite(errors).all(0)
+        if not safe.all():
+            unsafe = torch.as_tensor(~safe).nonzero().squeeze(-1)
+            again = _run_on_logarithms(self.problem.take(unsafe), self.point.take(unsafe), len(errors))
             for into, part in zip(block[:3], again[:3], strict=True):
                 into[:, unsafe] = part[-len(into) :]
             block.columns[unsafe] = again.columns
-            self.moved[unsafe] = torch.inf
-        self.point, self.error = Point(block.u[-1], block.v[-1], block.columns), block.errors[-1]
-        if self.accelerated and length > _MEMORY:
-            self.recent = block.u[-1 - _MEMORY :]
+            self.moved[~safe] = torch.inf
+        self.u, self.v, self.columns, self.error = u[-1], v[-1], columns, errors[-1]
+        if self.accelerated and len(errors) > _MEMORY:
+            self.recent = u[-1 - _MEMORY :]
         return block
 
     def plans(
@@ -144,7 +161,9 @@ class OnKernel:
         """Return the plans that potentials of the last block give. If of all items, it ends here."""
         kernel, moved, absorbed_u, absorbed_v = (
             part if len(items) == len(part) else part[items]
-            for part in (self.kernel, self.moved, self.absorbed_u, self.absorbed_v)
+            for part in map(
+                torch.as_tensor, (self.kernel, self.moved, self.absorbed_u, self.absorbed_v)
+            )
         )
         problem = self.problem.take(items)
         rows = problem.mu * (u - absorbed_u).exp()
@@ -161,23 +180,25 @@ class OnKernel:
         self, crawling: Int[np.ndarray, " some"], goal: Float[np.ndarray, " some"]
     ) -> Bool[np.ndarray, " some"]:
         """Take Newton steps, whole or shortened, as long as they gain, and tell where one did."""
-        items = torch.as_tensor(crawling, device=self.error.device)
+        error = torch.as_tensor(self.error)
+        items = torch.as_tensor(crawling, device=error.device)
         left, gained = np.arange(len(crawling)), np.zeros(len(crawling), dtype=bool)
         for _ in range(_LEAPS):
-            left = left[self._step(items[left]).cpu().numpy()]
+            left = left[self._step(items[left], error).cpu().numpy()]
             gained[left] = True
-            left = left[self.error[items[left]].cpu().numpy() > goal[left]]
+            left = left[error[items[left]].cpu().numpy() > goal[left]]
             if not len(left):
                 break
-        self.moved = self._distance(self.point.u, self.point.v)
+        self.moved = self._distance(self.u, self.v)
         if self.recent is not None:
-            # They no longer lead anywhere. The last of them is `point`, which stays.
-            self.recent[0, items[gained]] = torch.nan
+            # They no longer lead anywhere. The last of them is `u`, which stays.
+            torch.as_tensor(self.recent)[0, items[gained]] = torch.nan
         return gained
 
-    def _step(self, items: Int[Tensor, " some"]) -> Bool[Tensor, " some"]:
+    def _step(self, items: Int[Tensor, " some"], error: Float[Tensor, " b"]) -> Bool[Tensor, " some"]:
         """Take a Newton step where it lowers the error by more than a few iterations do."""
-        some, start = self.problem.take(items), self.point.take(items)
+        point = self.point
+        some, start = self.problem.take(items), point.take(items)
         log_kernel = some.log_kernel()
         exponent = log_kernel + start.u.unsqueeze(-1) - start.columns.unsqueeze(-2)
         plan = exponent.exp_().mul_(some.mu.unsqueeze(-1)).mul_(some.nu.unsqueeze(-2))
@@ -188,53 +209,57 @@ class OnKernel:
             u = start.u + (share * reach).unsqueeze(-1) * step
             trial = Point(u, start.v, _log_columns(log_kernel, some.mu, u))
             block = _run_on_logarithms(some, trial, 1, log_kernel)
-            better = solved & (block.errors[0] < _WORTH_A_STEP * self.error[items]) & ~gained
+            better = solved & (block.errors[0] < _WORTH_A_STEP * error[items]) & ~gained
             chosen = better.nonzero().squeeze(-1)
             found = (block.u[0], block.v[0], block.columns, block.errors[0])
-            for into, part in zip((*self.point, self.error), found, strict=True):
+            for into, part in zip((*point, error), found, strict=True):
                 into[items[chosen]] = part[chosen]
             gained |= better
             if gained.all():
                 break
         return gained
 
-    def _distance(self, u: Float[Tensor, "b n"], v: Float[Tensor, "b m"]) -> Float[Tensor, " b"]:
-        """Return how far potentials are from the absorbed ones."""
-        return torch.maximum(
-            (u - self.absorbed_u).abs_().amax(-1), (v - self.absorbed_v).abs_().amax(-1)
-        )
+    def _distance(self, u: Any, v: Any) -> Any:
+        """Return how far potentials are from the absorbed ones, [b]."""
+        xp = self.xp
+        return xp.maximum(xp.amax(abs(u - self.absorbed_u), -1), xp.amax(abs(v - self.absorbed_v), -1))
 
     def _absorb(self) -> None:
         """Take in the potentials of the items that have moved far."""
-        far = (~(self.moved < _ABSORB)).nonzero().squeeze(-1)
-        if len(far):
-            u, v = self.point.u[far], self.point.v[far]
-            exponent = self.problem.take(far).log_kernel().add_(u.unsqueeze(-1)).add_(v.unsqueeze(-2))
-            self.absorbed_u[far], self.absorbed_v[far], self.kernel[far] = u, v, exponent.exp_()
+        far = ~(self.moved < _ABSORB)
+        if far.any():
+            items = torch.as_tensor(far).nonzero().squeeze(-1)
+            u, v, _ = self.point.take(items)
+            exponent = self.problem.take(items).log_kernel()
+            exponent = exponent.add_(u.unsqueeze(-1)).add_(v.unsqueeze(-2))
+            into = map(torch.as_tensor, (self.absorbed_u, self.absorbed_v, self.kernel))
+            for old, new in zip(into, (u, v, exponent.exp_()), strict=True):
+                old[items] = new
 
-    def _multiply(self, length: int, goals: Float[np.ndarray, " b"]) -> Block:
-        """Run a block, from where the last one leads if an iteration there has the lower error."""
-        kernel, mu, nu, u, v, absorbed_u, absorbed_v, columns, error = as_arrays(
-            self.kernel,
-            self.problem.mu.unsqueeze(-2),
-            self.problem.nu.unsqueeze(-2),
-            self.point.u.unsqueeze(-2),
-            self.point.v.unsqueeze(-2),
-            self.absorbed_u.unsqueeze(-2),
-            self.absorbed_v.unsqueeze(-2),
-            self.point.columns.unsqueeze(-2),
-            self.error.unsqueeze(-1),
-        )
-        xp: Any = torch if isinstance(kernel, Tensor) else np
-        transposed = kernel.swapaxes(-1, -2)
+    def _multiply(self, length: int, goals: Float[np.ndarray, " b"]) -> tuple[Any, Any, Any, Any]:
+        """Run a block, from where the last one leads if an iteration there has the lower error.
+
+        Returns the fields of a `Block`.
+        """
+        xp, kernel, product = self.xp, self.kernel, self.xp.matmul
+        vectors = [self.mu, self.nu, self.u, self.v, self.absorbed_u, self.absorbed_v, self.columns]
+        # Of one item they are matrices of one row as they are, and `dot` is the faster product.
+        alone = xp is np and len(kernel) == 1
+        if alone:
+            kernel, product = kernel[0], np.dot
+        else:
+            vectors = [vector[:, None] for vector in vectors]
+        mu, nu, u, v, absorbed_u, absorbed_v, columns = vectors
+        transposed, weights = kernel.swapaxes(-1, -2), nu.swapaxes(-1, -2)
         row_sums, column_sums = [], [xp.exp(columns + absorbed_v)]
         errors = []
         if self.recent is not None:
-            ahead = extrapolate(*as_arrays(self.recent, self.problem.mu))
-            left = (mu * xp.exp(ahead[:, None] - absorbed_u)) @ kernel
-            row = (nu / left) @ transposed
-            right = (mu / row) @ kernel
-            reached = (nu * abs(right / left - 1)).sum(-1)
+            ahead = extrapolate(self.recent, self.mu)
+            left = product(mu * xp.exp((ahead if alone else ahead[:, None]) - absorbed_u), kernel)
+            row = product(nu / left, transposed)
+            right = product(mu / row, kernel)
+            reached = product(abs(right / left - 1), weights)[..., 0]
+            error = self.error if alone else self.error[:, None]
             lower = reached < error
             errors = [xp.where(lower, reached, error)]
             better = lower[..., None]
@@ -247,28 +272,31 @@ class OnKernel:
         watched = self.accelerated and xp is np
         while len(row_sums) < length:
             left = column_sums[-1]
-            row = (nu / left) @ transposed
-            right = (mu / row) @ kernel
+            row = product(nu / left, transposed)
+            right = product(mu / row, kernel)
             row_sums.append(row)
             column_sums.append(right)
             if watched:
-                errors.append((nu * abs(right / left - 1)).sum(-1))
-                if (errors[-1][:, 0] <= goals).all():
+                errors.append(product(abs(right / left - 1), weights)[..., 0])
+                if (errors[-1][..., 0] <= goals).all():
                     break
-        sums = xp.concatenate(column_sums, 1).swapaxes(0, 1)
         kept = len(row_sums) if self.accelerated else 1
-        rows = xp.concatenate(row_sums[-kept:], 1).swapaxes(0, 1)
+        rows, sums = xp.concatenate(row_sums[-kept:], -2), xp.concatenate(column_sums, -2)
         if watched:
-            measured = xp.concatenate(errors, 1).T
+            measured = xp.concatenate(errors, -1)
         else:
-            measured = (nu[:, 0] * abs(sums[1:] / sums[:-1] - 1)).sum(-1)
-        found = (
-            absorbed_u[:, 0] - xp.log(rows),
-            absorbed_v[:, 0] - xp.log(sums[-1 - kept : -1]),
-            measured,
-            xp.log(sums[-1]) - absorbed_v[:, 0],
+            change = sums[..., 1:, :] / sums[..., :-1, :]
+            change -= 1
+            measured = product(xp.abs(change, out=change), weights)[..., 0]
+        if alone:
+            rows, sums, measured = rows[None], sums[None], measured[None]
+        rows, sums = rows.swapaxes(0, 1), sums.swapaxes(0, 1)
+        return (
+            self.absorbed_u - xp.log(rows),
+            self.absorbed_v - xp.log(sums[-1 - kept : -1]),
+            measured.T,
+            xp.log(sums[-1]) - self.absorbed_v,
         )
-        return Block(*(torch.as_tensor(part) for part in found))
 
 
 def as_arrays(*tensors: Tensor) -> list[Any]:
