@@ -191,9 +191,10 @@ def sinkhorn(
         start = None if unrolled or goal is None else anneal(problem, spread)
         solution = solve(problem, start=start, goal=goal, max_iter=max_iter, on_logarithms=unrolled)
         f, g = eps * solution.u, eps * solution.v
-    infeasible = solution.infeasible
+    status, errors = _status(solution, tol, floor, coarse), solution.errors
     if forbidding.any():
-        infeasible = infeasible | _lacks_a_plan(problem, solution, floor if goal is None else goal)
+        lost = _lacks_a_plan(problem, solution, floor if goal is None else goal)
+        status = status.masked_fill(solution.infeasible | lost, SinkhornStatus.INFEASIBLE)
     if wanted and implicit:
         f, g = differentiate_implicitly(f, g, wide, mu_wide, nu_wide, eps)
     shift = (mu_wide * f).sum(-1, keepdim=True)
@@ -207,9 +208,6 @@ def sinkhorn(
         # Where both weights are 0 the kernel is free to overflow; there is no mass.
         empty = (mu_wide.unsqueeze(-1) == 0) | (nu_wide.unsqueeze(-2) == 0)
         plan = torch.where(empty, 0.0, plan)
-    status = _status(solution, tol, floor, coarse)
-    status = status.masked_fill(infeasible, SinkhornStatus.INFEASIBLE)
-    status = status.masked_fill(invalid, SinkhornStatus.INVALID)
     fields = {
         "plan": plan,
         "f": f,
@@ -217,8 +215,8 @@ def sinkhorn(
         "transport_cost": _sum_of_products(plan, finite_cost),
         "entropic_value": _entropic_value(plan, f, g, finite_cost, mu_wide, nu_wide, eps),
     }
-    errors = solution.errors
     if invalid.any():
+        status = status.masked_fill(invalid, SinkhornStatus.INVALID)
         fields = {name: _without(invalid, x) for name, x in fields.items()}
         errors = _without(invalid, errors)
     return SinkhornResult(
@@ -257,6 +255,8 @@ def _status(
         return status
     error = solution.errors[:, -1].detach()
     missed = error > tol
+    if tol >= coarse and not missed.any():
+        return status
     status = status.masked_fill(missed, SinkhornStatus.NOT_CONVERGED)
     rounded = (error <= floor) & (missed | (tol < coarse))
     return status.masked_fill(rounded, SinkhornStatus.TOLERANCE_UNREACHABLE)

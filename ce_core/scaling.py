@@ -109,8 +109,8 @@ class OnKernel:
         sums = torch.as_tensor((self.mu[:, None] @ self.kernel)[:, 0])
         columns = sums.log() - v
         # The rows with mass may be so far from the largest of a column that its sum underflows.
-        lost = ((sums == 0) & (highest > -torch.inf)).any(-1).nonzero().squeeze(-1)
-        if len(lost):
+        if not sums.all():
+            lost = ((sums == 0) & (highest > -torch.inf)).any(-1).nonzero().squeeze(-1)
             some = problem.take(lost)
             columns[lost] = _log_columns(some.log_kernel(), some.mu, u[lost])
         moved = torch.zeros_like(u[:, 0])
@@ -169,8 +169,9 @@ class OnKernel:
         rows = problem.mu * (u - absorbed_u).exp()
         columns = problem.nu * (v - absorbed_v).exp()
         plan = kernel.mul_(rows.unsqueeze(-1)).mul_(columns.unsqueeze(-2))
-        far = (~(moved < _SAFE)).nonzero().squeeze(-1)
-        if len(far):
+        safe = moved < _SAFE
+        if not safe.all():
+            far = (~safe).nonzero().squeeze(-1)
             some = problem.take(far)
             exponent = some.log_kernel().add_(u[far].unsqueeze(-1)).add_(v[far].unsqueeze(-2))
             plan[far] = exponent.exp_().mul_(some.mu.unsqueeze(-1)).mul_(some.nu.unsqueeze(-2))
