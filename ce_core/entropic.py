@@ -212,7 +212,7 @@ def sinkhorn(
         "plan": plan,
         "f": f,
         "g": g,
-        "transport_cost": _sum_of_products(plan, finite_cost),
+        "transport_cost": (plan * finite_cost).sum((-2, -1)),
         "entropic_value": _entropic_value(plan, f, g, finite_cost, mu_wide, nu_wide, eps),
     }
     if invalid.any():
@@ -287,12 +287,6 @@ def _entropic_value(
     mass = (reference * weights.detach()).sum((-2, -1)) - (plan * cost).sum((-2, -1)) / eps
     dual = (mu * f).sum(-1) + (nu * g).sum(-1) - eps * mass
     return value + dual - dual.detach()
-
-
-def _sum_of_products(
-    left: Float[Tensor, "b n m"], right: Float[Tensor, "b n m"]
-) -> Float[Tensor, " b"]:
-    return (left.flatten(1).unsqueeze(-2) @ right.flatten(1).unsqueeze(-1))[:, 0, 0]
 
 
 def as_marginal(
