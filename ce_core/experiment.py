@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -10,6 +10,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from ce_core._tensors import require_integer, require_number, widen
+from ce_core.scaling import as_arrays
 from ce_core.transport import balanced_assignment, column_error
 
 DTYPES = ("float64", "float32", "bfloat16", "float16")
@@ -254,7 +255,10 @@ def _run_chunk(
 
 
 def _dot(left: Float[Tensor, "*rows m"], right: Float[Tensor, "*rows m"]) -> Float[Tensor, "*rows"]:
-    return (left * right).sum(-1)
+    """Return the products of rows with rows, without all the products in between where that can be."""
+    first, second = as_arrays(left, right)
+    vecdot: Any = np.vecdot if isinstance(first, np.ndarray) else torch.linalg.vecdot
+    return torch.as_tensor(vecdot(first, second))
 
 
 def _raise_to(base: Float[Tensor, "*shape"], exponent: float) -> Float[Tensor, "*shape"]:
