@@ -155,9 +155,8 @@ def run_experiment(config: ExperimentConfig, *, device: torch.device | str = "cp
     for draws in _draw_chunks(config):
         part = slice(done, done + len(draws))
         logits, cost = _prepare(config, draws, device)
-        # What is large goes as soon as it can, and what stays is filled in: small memory is fast.
-        del draws
         chunk = _run_chunk(config, logits, cost)
+        # What is large goes as soon as it can, and what stays is filled in: small memory is fast.
         del logits, cost
         losses[:, part], rows_finite[part] = chunk.losses, chunk.finite
         marginal_error[part], products[:, part] = chunk.marginal_error, chunk.products
@@ -192,12 +191,14 @@ def run_experiment(config: ExperimentConfig, *, device: torch.device | str = "cp
 def _draw_chunks(config: ExperimentConfig) -> Iterator[Float[np.ndarray, "chunk 2 n m"]]:
     """Yield the uniform numbers of all trials, in order, from one stream.
 
-    The stream is read trial by trial, so where it is cut makes no difference.
+    The stream is read trial by trial, so where it is cut makes no difference. Each chunk takes the
+    place of the one before it.
     """
     generator = np.random.Generator(np.random.PCG64(config.seed))
-    size = max(1, _CHUNK_ENTRIES // (config.n * config.m))
+    size = min(config.trials, max(1, _CHUNK_ENTRIES // (config.n * config.m)))
+    draws = np.empty((size, 2, config.n, config.m))
     for start in range(0, config.trials, size):
-        yield generator.random((min(size, config.trials - start), 2, config.n, config.m))
+        yield generator.random(out=draws[: config.trials - start])
 
 
 class _Chunk(NamedTuple):
