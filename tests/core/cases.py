@@ -109,7 +109,7 @@ def mp_cross_entropy(a: list[float], q: list[float]) -> float:
 
 def draws_of(config: ExperimentConfig) -> np.ndarray:
     """Return the uniform numbers of all trials, [trials, 2, n, m]."""
-    return np.concatenate(list(experiment._draw_chunks(config)))
+    return np.concatenate([draws.copy() for draws in experiment._draw_chunks(config)])
 
 
 def log_domain_assignment(cost: np.ndarray, *, eps: float, n_iter: int) -> np.ndarray:
