@@ -16,6 +16,7 @@ from ce_core.transport import require_matrices
 
 # Marginals that were rounded to a half type, or summed in another order, still count as sums of 1.
 _MASS_TOLERANCE = 1e-2
+_LEAST_WEIGHT = 1e-300
 # Iterations after which an item whose pairs are partly forbidden is no longer suspected.
 _FEASIBILITY_STEPS = 1000
 
@@ -107,7 +108,8 @@ def sinkhorn(
     eps
         Entropic regularisation ε > 0, in the unit of C.
     mu, nu
-        Marginals, shapes [..., n] and [..., m], >= 0 with sum 1; uniform if None. Zeros are fine.
+        Marginals, shapes [..., n] and [..., m], >= 0 with sum 1; uniform if None. Zeros are fine, and
+        weights below 1e-300 count as such.
     tol
         Largest marginal error of a plan that counts as converged. None runs `max_iter` iterations.
     max_iter
@@ -177,6 +179,10 @@ def sinkhorn(
         highest = wide.detach().masked_fill(wide == torch.inf, -torch.inf).amax((-2, -1))
         lowest = torch.where(invalid, 0.0, lowest)
         span = torch.where(lowest < torch.inf, highest - lowest, 0.0)
+        lowest = lowest.masked_fill(lowest == torch.inf, 0.0)
+    # What all costs have in common costs digits, and moves nothing but g.
+    common = torch.where(lowest.abs() > span, lowest, 0.0)
+    wide = wide - common[:, None, None] if common.any() else wide
     spread = span / eps
     # The results are rounded to the dtype of the cost, and their marginals with them.
     coarse = 0.0 if cost.dtype == torch.float64 else torch.finfo(cost.dtype).eps / 2
@@ -208,6 +214,7 @@ def sinkhorn(
         # Where both weights are 0 the kernel is free to overflow; there is no mass.
         empty = (mu_wide.unsqueeze(-1) == 0) | (nu_wide.unsqueeze(-2) == 0)
         plan = torch.where(empty, 0.0, plan)
+    g = g + common.unsqueeze(-1)
     fields = {
         "plan": plan,
         "f": f,
@@ -309,4 +316,7 @@ def as_marginal(
     if not ((total - 1).abs() <= _MASS_TOLERANCE).all():
         worst = total.flatten()[(total - 1).abs().nan_to_num(torch.inf).argmax()].item()
         raise ValueError(f"{name} must sum to 1, got {worst}")
+    if lowest < _LEAST_WEIGHT:
+        # A product with such a weight is rounded to 0, or to few digits.
+        weights = weights.masked_fill((weights > 0) & (weights < _LEAST_WEIGHT), 0.0)
     return weights / total

@@ -184,8 +184,8 @@ def softmax_jvp(
     Notes
     -----
     J does not see a constant in `v`; the entry of v at the largest logit is subtracted first, so
-    that neither an offset of v nor a p near one-hot costs digits. Where such a difference is beyond
-    the largest number of the dtype, the row is not finite.
+    that neither an offset of v nor a p near one-hot costs digits. It is finite wherever v is, also
+    where such a difference is beyond the largest number of the dtype.
 
     References
     ----------
@@ -201,8 +201,10 @@ def softmax_jvp(
     logits, direction = widen(a), widen(v)
     direction = direction.expand(np.broadcast_shapes(a.shape, v.shape))
     winner = logits.argmax(-1, keepdim=True).expand(*direction.shape[:-1], 1)
+    share = _share_with_room(direction)
+    direction = direction * share
     centred = direction - direction.gather(-1, winner)
-    return centred_product(torch.softmax(logits, -1), centred).to(a.dtype)
+    return (centred_product(torch.softmax(logits, -1), centred) / share).to(a.dtype)
 
 
 def centred_product(
@@ -222,8 +224,8 @@ def centred_product(
     Returns
     -------
     Tensor
-        p_i (a_i - Σ_j p_j a_j), shape [..., m], in the unit of `a`. Where a difference is beyond the
-        largest number of the dtype it is infinite, and NaN where its weight is 0 too.
+        p_i (a_i - Σ_j p_j a_j), shape [..., m], in the unit of `a`. For a distribution p it is finite
+        wherever `a` is.
 
     Raises
     ------
@@ -239,8 +241,19 @@ def centred_product(
     require_same_classes("p", p, "a", a)
     weights, values = widen(p), widen(a)
     values = torch.where((weights == 0) & (values == -torch.inf), 0.0, values)
+    share = _share_with_room(values)
+    values = values * share
     mean = (weights * values).sum(-1, keepdim=True)
-    return (weights * (values - mean)).to(p.dtype)
+    return (weights * (values - mean) / share).to(p.dtype)
+
+
+def _share_with_room(values: Float[Tensor, "*rows m"]) -> Float[Tensor, "*rows 1"]:
+    """Return by what to multiply each row so that its differences are not beyond the largest number.
+
+    Numbers of that size lose nothing by it.
+    """
+    largest = torch.linalg.vector_norm(values.detach(), torch.inf, -1, keepdim=True)
+    return torch.where(largest > torch.finfo(values.dtype).max / 4, 0.25, 1.0)
 
 
 def entropy(p: Float[Tensor, "*batch m"] | ArrayLike) -> Float[Tensor, "*batch"]:

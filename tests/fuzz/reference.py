@@ -86,10 +86,14 @@ def softmax_jacobian(row: Row) -> list[Known]:
     return table
 
 
-def softmax_jvp(row: Row, v: list[float]) -> list[Known]:
-    """Return J v, v taken from its entry at the largest logit."""
+def softmax_jvp(row: Row, v: list[float], *, smallest_normal: float) -> list[Known]:
+    """Return J v, v taken from its entry at the largest logit.
+
+    Below the smallest normal number of the dtype, p is rounded by a fixed amount.
+    """
     base = mpmath.mpf(v[row.winner])
-    return _centred(row.p, row.rounding, [mpmath.mpf(x) - base for x in v])
+    rounding = [scale + smallest_normal for scale in row.rounding]
+    return _centred(row.p, rounding, [mpmath.mpf(x) - base for x in v])
 
 
 def centred_product(p: list[float], a: list[float]) -> list[Known]:

@@ -355,7 +355,8 @@ def test_count_points_counts_each_where_it_lies(vectors: list[Tensor], bins: int
         below = density.counts.sum(dim).cumsum(0)[:-1]
         edges = (centres[1:] + centres[:-1]) / 2
         # An edge is rounded as numbers of that size are.
-        slack = 1e-9 * (values.max() - values.min()) + 1e-14 * values.abs().max() + 1e-300
+        sizes = torch.cat([values, centres]).abs()
+        slack = 1e-9 * (values.max() - values.min()) + 1e-14 * sizes.max() + 1e-300
         fewest = (values.unsqueeze(-1) < edges - slack).sum(0)
         most = (values.unsqueeze(-1) <= edges + slack).sum(0)
         assert ((below >= fewest) & (below <= most)).all()

@@ -430,7 +430,8 @@ def test_sinkhorn_refuses_a_count_below_one(max_iter: Any) -> None:
 )
 def test_sinkhorn_refuses_marginals_that_are_none(name: str, weights: list[float]) -> None:
     total = math.fsum(weights) if all(map(math.isfinite, weights)) else NAN
-    good = len(weights) == 2 and all(w >= 0 for w in weights) and abs(total - 1) < 0.01
+    # Give or take the rounding of the weights to float32.
+    good = len(weights) == 2 and all(w >= 0 for w in weights) and abs(total - 1) < 0.01 + 1e-6
     assume(not good)
     with pytest.raises(ValueError, match=rf"^{name} must "):
         sinkhorn(COST, eps=1.0, **{name: weights})  # type: ignore[arg-type]
