@@ -113,6 +113,16 @@ def test_softmax_jvp_keeps_its_digits_near_one_hot() -> None:
 # centred_product
 
 
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32], ids=str)
+def test_products_are_finite_though_the_differences_are_not(dtype: torch.dtype) -> None:
+    most = torch.finfo(dtype).max
+    v = torch.tensor([[-most, most, most], [most, 1.0, -most]], dtype=dtype)
+    expected = torch.tensor([[-4, 2, 2], [3, 0, -3]], dtype=dtype) / 9 * most
+    p = torch.full((3,), 1 / 3, dtype=dtype)
+    for found in (softmax_jvp(torch.zeros(3, dtype=dtype), v), centred_product(p, v)):
+        torch.testing.assert_close(found, expected, rtol=1e-6, atol=1e-12 * most)
+
+
 def test_centred_product_sums_to_zero_but_is_not_zero_on_the_numbers_of_the_post() -> None:
     a = tensor64(0.90457897, 0.08975555, 0.6955031, 0.74161145, 0.50095907)
     p = tensor64(0.02797057, 0.09509987, 0.27454503, 0.273575, 0.32880953)

@@ -48,3 +48,50 @@ def test_sinkhorn_feasibility_of_items_that_end_at_different_times() -> None:
     result = sinkhorn(cost, eps=4e-3, tol=1e-9, max_iter=1)
     feasible = result.status != SinkhornStatus.INFEASIBLE
     assert feasible.tolist() == [True, False, True]
+
+
+@pytest.mark.parametrize("offset", [1e6, -1e9, 4e12])
+@pytest.mark.parametrize("tol", [1e-12, None])
+def test_sinkhorn_plan_does_not_lose_digits_to_what_all_costs_have_in_common(
+    offset: float, tol: float | None
+) -> None:
+    # Whole numbers, so that nothing is lost in the sum.
+    cost = torch.tensor([[0.0, 3.0, 5.0], [4.0, 1.0, 2.0]], dtype=F64)
+    one, other = (sinkhorn(c, eps=0.7, tol=tol, max_iter=50) for c in (cost, cost + offset))
+    torch.testing.assert_close(other.plan, one.plan, rtol=1e-12, atol=0)
+    assert other.status == one.status
+    torch.testing.assert_close(other.f, one.f, rtol=0, atol=1e-12)
+    torch.testing.assert_close(other.g, one.g + offset, rtol=1e-15, atol=0)
+    for name in ("transport_cost", "entropic_value"):
+        torch.testing.assert_close(
+            getattr(other, name), getattr(one, name) + offset, rtol=1e-14, atol=0
+        )
+
+
+@pytest.mark.parametrize("gradient", ["implicit", "unrolled"])
+def test_sinkhorn_gradient_does_not_see_what_all_costs_have_in_common(gradient: str) -> None:
+    cost = torch.tensor([[0.0, 3.0, 5.0], [4.0, 1.0, 2.0]], dtype=F64)
+    slopes = []
+    for offset in (0.0, 1e9):
+        shifted = (cost + offset).requires_grad_()
+        result = sinkhorn(shifted, eps=0.7, tol=1e-12, gradient=gradient)
+        slopes += torch.autograd.grad(result.plan[0, 1] + result.entropic_value, shifted)
+    torch.testing.assert_close(slopes[1], slopes[0], rtol=1e-9, atol=1e-12)
+
+
+def test_sinkhorn_takes_the_offset_of_each_item_from_that_item_alone() -> None:
+    cost = torch.tensor([[[0.0, 3.0], [1.0, 1.0]], [[1e9, 1e9 + 3], [1e9 + 1, 1e9 + 1]]], dtype=F64)
+    alone = [sinkhorn(item, eps=0.5, tol=1e-12) for item in cost]
+    together = sinkhorn(cost, eps=0.5, tol=1e-12)
+    for name in ("plan", "f", "g", "entropic_value"):
+        assert torch.equal(getattr(together, name), torch.stack([getattr(x, name) for x in alone]))
+
+
+@pytest.mark.parametrize("tol", [1e-6, None])
+def test_sinkhorn_counts_a_weight_next_to_nothing_as_zero(tol: float | None) -> None:
+    cost = torch.tensor([[1.0, 1.0, 0.0], [1.0, 0.0, 1.0]], dtype=F64)
+    faint, none = (
+        sinkhorn(cost, eps=0.01, nu=[least, 0.0, 1.0], tol=tol, max_iter=3) for least in (5e-324, 0.0)
+    )
+    for name in ("plan", "f", "transport_cost", "entropic_value", "status"):
+        assert torch.equal(getattr(faint, name), getattr(none, name))
