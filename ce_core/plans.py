@@ -180,6 +180,9 @@ def _iterate(
     counts: list[int],
 ) -> Float[Tensor, "frames n m"]:
     """Run the plain iteration on logarithms, and keep its plans at the counts."""
+    # What all costs have in common costs digits, and moves no plan.
+    lowest = cost.amin()
+    cost = cost - lowest if lowest < torch.inf else cost
     forbidding = (cost == torch.inf).any()[None]
     problem = Problem(cost[None], mu[None], nu[None], cost.new_tensor([eps]), forbidding)
     steps = OnLogarithms(problem, torch.zeros_like(problem.mu))

@@ -2,8 +2,9 @@
 
 import pytest
 import torch
+from torch import Tensor
 
-from ce_core import SinkhornStatus, sinkhorn
+from ce_core import SinkhornStatus, balanced_assignment, plans_along_iterations, sinkhorn
 from tests.core.cases import INF
 
 F64 = torch.float64
@@ -71,7 +72,7 @@ def test_sinkhorn_plan_does_not_lose_digits_to_what_all_costs_have_in_common(
 @pytest.mark.parametrize("gradient", ["implicit", "unrolled"])
 def test_sinkhorn_gradient_does_not_see_what_all_costs_have_in_common(gradient: str) -> None:
     cost = torch.tensor([[0.0, 3.0, 5.0], [4.0, 1.0, 2.0]], dtype=F64)
-    slopes = []
+    slopes: list[Tensor] = []
     for offset in (0.0, 1e9):
         shifted = (cost + offset).requires_grad_()
         result = sinkhorn(shifted, eps=0.7, tol=1e-12, gradient=gradient)
@@ -95,3 +96,16 @@ def test_sinkhorn_counts_a_weight_next_to_nothing_as_zero(tol: float | None) -> 
     )
     for name in ("plan", "f", "transport_cost", "entropic_value", "status"):
         assert torch.equal(getattr(faint, name), getattr(none, name))
+
+
+@pytest.mark.parametrize("eps", [0.7, 0.01])
+def test_other_plans_do_not_lose_digits_to_what_all_costs_have_in_common(eps: float) -> None:
+    # At the small eps the kernel itself would underflow.
+    cost = torch.tensor([[0.0, 30.0, 50.0], [40.0, 10.0, 20.0]], dtype=F64)
+    for offset in (1e9, -4e12):
+        frames, shifted = (
+            plans_along_iterations(c, eps=eps, counts=[0, 1, 9]).plan for c in (cost, cost + offset)
+        )
+        torch.testing.assert_close(shifted, frames, rtol=1e-12, atol=0)
+        balanced, other = (balanced_assignment(c, eps=eps) for c in (cost, cost + offset))
+        torch.testing.assert_close(other, balanced, rtol=1e-12, atol=0)
