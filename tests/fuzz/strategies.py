@@ -121,11 +121,12 @@ class Transport:
         return {name: value for name, value in vars(self).items() if name != "cost"}
 
     def marginals(self) -> tuple[Tensor, Tensor]:
-        """Return mu and nu of every item in float64, of sum 1."""
+        """Return mu and nu of every item in float64, of sum 1; what is below 1e-300 counts as 0."""
         *batch, n, m = self.cost.shape
         pairs = ((self.mu, n), (self.nu, m))
         full = [torch.ones(size) if weights is None else weights for weights, size in pairs]
-        wide = [weights.double() / weights.double().sum(-1, keepdim=True) for weights in full]
+        kept = [weights.double().masked_fill(weights < 1e-300, 0.0) for weights in full]
+        wide = [weights / weights.sum(-1, keepdim=True) for weights in kept]
         return wide[0].expand(*batch, n), wide[1].expand(*batch, m)
 
     def item(self, index: Shape) -> "Transport":
