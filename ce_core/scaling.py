@@ -25,9 +25,7 @@ _MEMORY = 6
 _LEAPS, _LONGEST_STEP, _WORTH_A_STEP = 8, 20.0, 0.8
 
 # What `OnKernel` holds of each item.
-_PER_ITEM = (
-    *("kernel", "mu", "nu", "u", "v", "columns", "absorbed_u", "absorbed_v", "moved", "error"),
-)
+_STATE = "kernel", "mu", "nu", "u", "v", "columns", "absorbed_u", "absorbed_v", "moved", "error"
 
 
 class Problem(NamedTuple):
@@ -129,7 +127,7 @@ class OnKernel:
         """Go on with some items only."""
         self.problem = self.problem.take(items)
         (kept,) = as_arrays(items)
-        for name in _PER_ITEM:
+        for name in _STATE:
             setattr(self, name, getattr(self, name)[kept])
         self.recent = None if self.recent is None else self.recent[:, kept]
 
