@@ -10,7 +10,7 @@ from torch import Tensor
 from ce_core._tensors import ArrayLike, floating, require_integer, require_number
 from ce_core.entropic import as_marginal, sinkhorn
 from ce_core.probability import entropy
-from ce_core.scaling import OnLogarithms, Problem
+from ce_core.scaling import OnLogarithms, Problem, without_offset
 from ce_core.transport import require_matrices
 
 
@@ -180,9 +180,7 @@ def _iterate(
     counts: list[int],
 ) -> Float[Tensor, "frames n m"]:
     """Run the plain iteration on logarithms, and keep its plans at the counts."""
-    # What all costs have in common costs digits, and moves no plan.
-    lowest = cost.amin()
-    cost = cost - lowest if lowest < torch.inf else cost
+    cost = without_offset(cost)
     forbidding = (cost == torch.inf).any()[None]
     problem = Problem(cost[None], mu[None], nu[None], cost.new_tensor([eps]), forbidding)
     steps = OnLogarithms(problem, torch.zeros_like(problem.mu))

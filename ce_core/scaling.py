@@ -246,19 +246,21 @@ class OnKernel:
         alone = xp is np and len(kernel) == 1
         if alone:
             kernel, product = kernel[0], np.dot
-        else:
-            vectors = [vector[:, None] for vector in vectors]
-        mu, nu, u, v, absorbed_u, absorbed_v, columns = vectors
+
+        def as_rows(vector: Any) -> Any:
+            return vector if alone else vector[:, None]
+
+        mu, nu, u, v, absorbed_u, absorbed_v, columns = map(as_rows, vectors)
         transposed, weights = kernel.swapaxes(-1, -2), nu.swapaxes(-1, -2)
         row_sums, column_sums = [], [xp.exp(columns + absorbed_v)]
         errors = []
         if self.recent is not None:
             ahead = extrapolate(self.recent, self.mu)
-            left = product(mu * xp.exp((ahead if alone else ahead[:, None]) - absorbed_u), kernel)
+            left = product(mu * xp.exp(as_rows(ahead) - absorbed_u), kernel)
             row = product(nu / left, transposed)
             right = product(mu / row, kernel)
             reached = product(abs(right / left - 1), weights)[..., 0]
-            error = self.error if alone else self.error[:, None]
+            error = as_rows(self.error)
             lower = reached < error
             errors = [xp.where(lower, reached, error)]
             better = lower[..., None]
@@ -296,6 +298,12 @@ class OnKernel:
             measured.T,
             xp.log(sums[-1]) - self.absorbed_v,
         )
+
+
+def without_offset(cost: Float[Tensor, "*batch n m"]) -> Float[Tensor, "*batch n m"]:
+    """Return costs of which the least is 0: what all have in common costs digits, and moves no plan."""
+    lowest = cost.detach().amin((-2, -1), keepdim=True)
+    return cost - lowest.masked_fill(lowest == torch.inf, 0.0)
 
 
 def as_arrays(*tensors: Tensor) -> list[Any]:

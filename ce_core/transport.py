@@ -12,7 +12,7 @@ from ce_core._tensors import (
     require_number,
     widen,
 )
-from ce_core.scaling import Problem, as_arrays
+from ce_core.scaling import Problem, as_arrays, without_offset
 from ce_core.solver import solve
 
 # The widest range of the log-kernel that plain scaling takes. Above the first the rounding of
@@ -173,10 +173,7 @@ def _scale_log_kernel(cost: Float[Tensor, "b n m"], eps: float, n_iter: int) -> 
     """Run the same updates in float64, on the logarithm of the kernel where it takes that."""
     size, n, m = cost.shape
     undefined = (cost.isnan() | (cost == -torch.inf)).flatten(1).any(1)
-    wide = cost.double().masked_fill(undefined[:, None, None], 0.0)
-    # What all costs have in common costs digits, and moves no plan.
-    lowest = wide.detach().amin((-2, -1), keepdim=True)
-    wide = wide - lowest.masked_fill(lowest == torch.inf, 0.0)
+    wide = without_offset(cost.double().masked_fill(undefined[:, None, None], 0.0))
     largest = wide.detach().abs().nan_to_num(0.0, posinf=0.0).amax((-2, -1), keepdim=True)
     # So small an eps is at its limit; smaller still, and cost/eps would overflow.
     limited = (1e-300 * largest).clamp(min=eps).reshape(size)
