@@ -21,8 +21,8 @@ from starlette.middleware import Middleware  # noqa: E402
 from starlette.types import ASGIApp, Message, Receive, Scope, Send  # noqa: E402
 from streamlit.web import cli  # noqa: E402
 
-from lab.kept_files import KeptFiles  # noqa: E402
-from lab.opening import Opening  # noqa: E402
+from lab.web.index_page import Opening  # noqa: E402
+from lab.web.static_files import KeptFiles  # noqa: E402
 
 # Streamlit styles its elements inline, and plotly.js compiles its WebGL shaders' wrappers with
 # `Function`: hence the two "unsafe". Nothing is loaded from, sent to or framed by another host.

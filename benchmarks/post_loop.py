@@ -3,7 +3,7 @@
 import numpy as np
 from jaxtyping import Float
 
-from ce_core.post_variant import scale_like_the_post
+from ce_core.post.plan_variant import scale_like_the_post
 
 Matrix = Float[np.ndarray, "n m"]
 

@@ -4,53 +4,37 @@ Logits `a`, predicted distributions `p`, targets `q` of shape [..., m]; costs of
 Losses and entropies are in nats. Tensors in, tensors out, of the same dtype and device.
 """
 
-from ce_core.budget import experiment_work, fit_budget
-from ce_core.centring import (
-    CENTRING_DTYPES,
-    CentringCheck,
-    CentringErrors,
-    centring_errors,
-    check_centring,
-)
-from ce_core.clipping import ClippingCurves, clipping_curves, clipping_gap
-from ce_core.comparison import LossComparison, SortedLosses, compare_losses, sort_losses
-from ce_core.convergence import ConvergenceTrace, trace_convergence
-from ce_core.costs import (
-    LARGEST_DRAW,
-    digit_image,
-    forbid_pairs,
-    pixel_grid,
-    random_cost,
-    squared_distances,
-)
-from ce_core.density import PointDensity, count_points
-from ce_core.descent import DESCENTS, DescentPaths, descent_paths
-from ce_core.differences import DifferenceErrors, difference_errors
-from ce_core.entropic import SinkhornResult, SinkhornStatus, sinkhorn
-from ce_core.exact import ExactStep, exact_steps
-from ce_core.experiment import DTYPES, ExperimentConfig, ExperimentResult, run_experiment
-from ce_core.export import config_call, config_command, summary, trial_rows, trials_csv
-from ce_core.formulas import FORMULAS
-from ce_core.frames import chunk_frames, fit_frames, frame_configs, run_frames
-from ce_core.lambert import lambert_w
-from ce_core.losses import (
+from ce_core.dtypes import DTYPES
+from ce_core.experiment.export import config_call, config_command, summary, trial_rows, trials_csv
+from ce_core.experiment.point_density import PointDensity, count_points
+from ce_core.experiment.run import ExperimentConfig, ExperimentResult, run_experiment
+from ce_core.experiment.statistics import LossComparison, SortedLosses, compare_losses, sort_losses
+from ce_core.experiment.sweep import chunk_frames, fit_frames, frame_configs, run_frames
+from ce_core.experiment.work import experiment_work, fit_budget
+from ce_core.losses.descent import DESCENTS, DescentPaths, descent_paths
+from ce_core.losses.forms import (
     cross_entropy,
     cross_entropy_grad,
     logit_gap,
     logit_gap_grad,
     logit_gap_residual,
 )
-from ce_core.minimum import LogitGapMinimum, logit_gap_minimum
-from ce_core.outcomes import OUTCOMES, OutcomeMap, outcome_map
-from ce_core.plans import PlanFrames, plans_along_eps, plans_along_iterations
-from ce_core.post_variant import (
+from ce_core.losses.lambert import lambert_w
+from ce_core.losses.minimum import LogitGapMinimum, logit_gap_minimum
+from ce_core.post.plan_variant import (
     VARIANT_DTYPES,
     VariantDifferences,
     post_assignment,
     variant_differences,
 )
-from ce_core.practice import PRACTICE_CASES, CaseResult, PracticeCase, run_code
-from ce_core.probability import (
+from ce_core.post.sum_check import (
+    CENTRING_DTYPES,
+    CentringCheck,
+    CentringErrors,
+    centring_errors,
+    check_centring,
+)
+from ce_core.probability.distributions import (
     centred_product,
     entropy,
     kl_divergence,
@@ -59,13 +43,30 @@ from ce_core.probability import (
     softmax_jacobian,
     softmax_jvp,
 )
-from ce_core.rates import asymptotic_rate, birkhoff_rate
-from ce_core.spectrum import JacobianSpectrum, jacobian_spectrum
-from ce_core.stability import FormulaStep, FormulaTrace, trace_formula, trace_formulas
-from ce_core.surface import SoftmaxSurface, softmax_surface
-from ce_core.targets import merge_classes, smoothed_target
-from ce_core.transport import balanced_assignment, balanced_codes
-from ce_core.verdicts import VERDICTS, VerdictMap, VerdictRun, verdict_map
+from ce_core.probability.eigenvalues import JacobianSpectrum, jacobian_spectrum
+from ce_core.probability.finite_differences import DifferenceErrors, difference_errors
+from ce_core.probability.surface import SoftmaxSurface, softmax_surface
+from ce_core.probability.targets import merge_classes, smoothed_target
+from ce_core.stability.accuracy_map import VERDICTS, VerdictMap, VerdictRun, verdict_map
+from ce_core.stability.clipping import ClippingCurves, clipping_curves, clipping_gap
+from ce_core.stability.exact_arithmetic import ExactStep, exact_steps
+from ce_core.stability.formulas import FORMULAS
+from ce_core.stability.outcome_map import OUTCOMES, OutcomeMap, outcome_map
+from ce_core.stability.pitfalls import PRACTICE_CASES, CaseResult, PracticeCase, run_code
+from ce_core.stability.tracing import FormulaStep, FormulaTrace, trace_formula, trace_formulas
+from ce_core.transport.balanced import balanced_assignment, balanced_codes
+from ce_core.transport.convergence import ConvergenceTrace, trace_convergence
+from ce_core.transport.costs import (
+    LARGEST_DRAW,
+    digit_image,
+    forbid_pairs,
+    pixel_grid,
+    random_cost,
+    squared_distances,
+)
+from ce_core.transport.entropic_ot import SinkhornResult, SinkhornStatus, sinkhorn
+from ce_core.transport.plan_paths import PlanFrames, plans_along_eps, plans_along_iterations
+from ce_core.transport.rates import asymptotic_rate, birkhoff_rate
 
 __all__ = [
     "CENTRING_DTYPES",

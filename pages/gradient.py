@@ -2,14 +2,13 @@
 
 from functools import partial
 
-from lab import gradient_controls as controls
-from lab import gradient_film as film
-from lab import gradient_text as text
-from lab.controls import link, read_link, show_ignored
-from lab.gradient_data import answer, data_csv, numbers
-from lab.i18n import _
-from lab.live import show_film, show_shot
-from lab.page import open_page, phone_hint, show_code, show_link, show_notes, show_numbers
+from lab.gradient import controls, text
+from lab.gradient import figures as film
+from lab.gradient.results import answer, data_csv, numbers
+from lab.language.catalogues import _
+from lab.live.figures import show_film, show_shot
+from lab.page.beats import open_page, phone_hint, show_code, show_link, show_notes, show_numbers
+from lab.state.widgets import link, read_link, show_ignored
 
 open_page(
     _("Which way does the loss push each logit?"),

@@ -2,9 +2,8 @@
 
 import streamlit as st
 
-from lab import home_figures as figures
-from lab import home_text as text
-from lab.home_layout import (
+from lab.home import figures, text
+from lab.home.layout import (
     apply_home_style,
     open_step,
     show_derivation,
@@ -13,10 +12,10 @@ from lab.home_layout import (
     show_verdict,
     state_address,
 )
-from lab.home_ledger import draw_ledger
-from lab.i18n import _
-from lab.live import show_shot
-from lab.page import open_page
+from lab.home.ledger import draw_ledger
+from lab.language.catalogues import _
+from lab.live.figures import show_shot
+from lab.page.beats import open_page
 
 apply_home_style()
 open_page(

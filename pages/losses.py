@@ -1,14 +1,13 @@
 """Are L1 and L2 the same?"""
 
 from ce_core import config_call, config_command, fit_budget
-from lab import losses_controls as controls
-from lab import losses_film as film
-from lab import losses_text as text
-from lab.controls import link, read_link, show_ignored
-from lab.i18n import _
-from lab.live import show_film, show_shot
-from lab.losses_data import measure
-from lab.page import open_page, phone_hint, show_code, show_link, show_notes, show_numbers
+from lab.language.catalogues import _
+from lab.live.figures import show_film, show_shot
+from lab.losses import controls, text
+from lab.losses import figures as film
+from lab.losses.results import measure
+from lab.page.beats import open_page, phone_hint, show_code, show_link, show_notes, show_numbers
+from lab.state.widgets import link, read_link, show_ignored
 
 open_page(
     _("Are L1 and L2 the same?"),

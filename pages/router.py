@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from lab.i18n import _
-from lab.style import ICON, apply_style
+from lab.language.catalogues import _
+from lab.page.style import ICON, apply_style
 
 page = st.navigation(
     [

@@ -3,13 +3,12 @@
 from functools import partial
 
 from ce_core.figures import contour_figure, difference_figure, eigenvalue_figure, surface_figure
-from lab import softmax_controls as controls
-from lab import softmax_text as text
-from lab.controls import link, read_link, show_ignored
-from lab.i18n import _
-from lab.live import Panel, Shot, show_shot
-from lab.page import open_page, phone_hint, show_code, show_link, show_notes, show_numbers
-from lab.softmax_data import answer, data_csv, numbers
+from lab.language.catalogues import _
+from lab.live.figures import Panel, Shot, show_shot
+from lab.page.beats import open_page, phone_hint, show_code, show_link, show_notes, show_numbers
+from lab.softmax import controls, text
+from lab.softmax.results import answer, data_csv, numbers
+from lab.state.widgets import link, read_link, show_ignored
 
 open_page(
     _("How does p move when I move a?"),

@@ -2,14 +2,13 @@
 
 from functools import partial
 
-from lab import stability_controls as controls
-from lab import stability_text as text
-from lab.controls import link, read_link, show_ignored
-from lab.i18n import _
-from lab.live import show_shot
-from lab.page import open_page, phone_hint, show_code, show_link, show_notes, show_numbers
-from lab.stability_data import answer, data_csv, numbers
-from lab.stability_view import show_case, take_shot
+from lab.language.catalogues import _
+from lab.live.figures import show_shot
+from lab.page.beats import open_page, phone_hint, show_code, show_link, show_notes, show_numbers
+from lab.stability import controls, text
+from lab.stability.figures import show_case, take_shot
+from lab.stability.results import answer, data_csv, numbers
+from lab.state.widgets import link, read_link, show_ignored
 
 open_page(
     _("Where does NaN come from?"),

@@ -2,15 +2,14 @@
 
 from functools import partial
 
-from lab import transport_controls as controls
-from lab import transport_film as film
-from lab import transport_text as text
-from lab.controls import chosen, link, read_link, show_ignored
-from lab.i18n import _
-from lab.live import CHART_KINDS, CHARTS, LIVE, show_film, show_shot
-from lab.page import open_page, phone_hint, show_code, show_link, show_notes, show_numbers
-from lab.transport_data import answer, data_csv, numbers
-from lab.transport_state import ALONG, PARAMETERS
+from lab.language.catalogues import _
+from lab.live.figures import CHART_KINDS, CHARTS, LIVE, show_film, show_shot
+from lab.page.beats import open_page, phone_hint, show_code, show_link, show_notes, show_numbers
+from lab.state.widgets import chosen, link, read_link, show_ignored
+from lab.transport import controls, text
+from lab.transport import figures as film
+from lab.transport.results import answer, data_csv, numbers
+from lab.transport.state import ALONG, PARAMETERS
 
 open_page(
     _("How does Sinkhorn balance a plan?"),

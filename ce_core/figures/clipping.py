@@ -5,8 +5,8 @@ from typing import Any, Final
 import numpy as np
 import plotly.graph_objects as go
 
-from ce_core.clipping import ClippingCurves
 from ce_core.figures.style import L2_COLOUR, REFERENCE_COLOUR, Translate, make_figure, window
+from ce_core.stability.clipping import ClippingCurves
 
 _FLOOR_COLOURS: Final = ("#009E73", "#2b8fd6", "#CC79A7", "#8a6d3b", "#56B4E9")
 

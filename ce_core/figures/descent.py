@@ -7,7 +7,6 @@ import numpy as np
 import plotly.graph_objects as go
 from torch import Tensor
 
-from ce_core.descent import DESCENTS
 from ce_core.figures.style import (
     L1_COLOUR,
     L2_COLOUR,
@@ -15,6 +14,7 @@ from ce_core.figures.style import (
     Translate,
     make_figure,
 )
+from ce_core.losses.descent import DESCENTS
 
 _HELD_COLOUR: Final = "#E69F00"
 # L1 lies broad under L2 with p held, since the two coincide.

@@ -6,8 +6,6 @@ import numpy as np
 import plotly.graph_objects as go
 from torch import Tensor
 
-from ce_core.centring import CentringErrors
-from ce_core.descent import DESCENTS
 from ce_core.figures.descent import DESCENT_LINES, descent_names
 from ce_core.figures.style import (
     DTYPE_COLOURS,
@@ -17,6 +15,8 @@ from ce_core.figures.style import (
     Translate,
     make_figure,
 )
+from ce_core.losses.descent import DESCENTS
+from ce_core.post.sum_check import CentringErrors
 
 RESIDUAL_COLOUR: Final = "#CC79A7"
 

@@ -7,8 +7,8 @@ import plotly.graph_objects as go
 import torch
 from torch import Tensor
 
-from ce_core.comparison import LossComparison, SortedLosses
-from ce_core.density import PointDensity
+from ce_core.experiment.point_density import PointDensity
+from ce_core.experiment.statistics import LossComparison, SortedLosses
 from ce_core.figures.style import (
     DENSITY_COLOURS,
     ENTROPY_COLOUR,

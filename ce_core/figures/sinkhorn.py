@@ -6,7 +6,6 @@ from typing import Any, Final
 import numpy as np
 import plotly.graph_objects as go
 
-from ce_core.convergence import ConvergenceTrace
 from ce_core.figures.style import (
     DTYPE_COLOURS,
     ENTROPY_COLOUR,
@@ -19,8 +18,9 @@ from ce_core.figures.style import (
     make_figure,
     window,
 )
-from ce_core.plans import PlanFrames
-from ce_core.post_variant import VariantDifferences
+from ce_core.post.plan_variant import VariantDifferences
+from ce_core.transport.convergence import ConvergenceTrace
+from ce_core.transport.plan_paths import PlanFrames
 
 _SMALLEST_DRAWN: Final = 1e-18
 _LOWEST_ERROR: Final = 1e-17

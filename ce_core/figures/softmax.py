@@ -8,7 +8,6 @@ import plotly.graph_objects as go
 import torch
 from torch import Tensor
 
-from ce_core.differences import DifferenceErrors
 from ce_core.figures.style import (
     DTYPE_COLOURS,
     L1_COLOUR,
@@ -17,7 +16,8 @@ from ce_core.figures.style import (
     empty_note,
     make_figure,
 )
-from ce_core.spectrum import JacobianSpectrum
+from ce_core.probability.eigenvalues import JacobianSpectrum
+from ce_core.probability.finite_differences import DifferenceErrors
 
 P_COLOUR: Final = "#E69F00"
 _SMALLEST_DRAWN: Final = 1e-18

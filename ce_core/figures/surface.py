@@ -10,7 +10,7 @@ from ce_core.figures.style import (
     Translate,
     make_figure,
 )
-from ce_core.surface import SoftmaxSurface
+from ce_core.probability.surface import SoftmaxSurface
 
 _LEVELS: Final = {"start": 0.1, "end": 0.9, "size": 0.1}
 _WHITE: Final = "rgba(255, 255, 255, 0.6)"

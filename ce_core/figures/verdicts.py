@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from ce_core.figures.style import REFERENCE_COLOUR, Translate, make_figure
-from ce_core.verdicts import VERDICTS, VerdictMap, VerdictRun
+from ce_core.stability.accuracy_map import VERDICTS, VerdictMap, VerdictRun
 
 # Half transparent, so that what is written on them is legible in the text colour of either theme.
 VERDICT_COLOURS: Final = {

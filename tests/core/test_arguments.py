@@ -29,8 +29,8 @@ from ce_core import (
     softmax_jvp,
     sort_losses,
 )
-from ce_core._tensors import require_number
-from tests.core.cases import INF, NAN, ROW_FUNCTIONS, RowFunction
+from ce_core._arguments import require_number
+from tests.support.cases import INF, NAN, ROW_FUNCTIONS, RowFunction
 
 PAIR, TRIPLE = [0.5, 0.5], [0.2, 0.3, 0.5]
 

@@ -22,7 +22,7 @@ from ce_core import (
     softmax_surface,
     sort_losses,
 )
-from tests.core.cases import FLOATS, INF, ROW_FUNCTIONS, RowFunction, uniform
+from tests.support.cases import FLOATS, INF, ROW_FUNCTIONS, RowFunction, uniform
 
 needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
 dtypes = pytest.mark.parametrize("dtype", FLOATS, ids=str)

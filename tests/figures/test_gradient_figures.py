@@ -25,7 +25,7 @@ from ce_core.figures import (
     residual_figure,
     simplex_figure,
 )
-from ce_core.post import CHECK_P, CHECK_SUM, CHECK_VALUES
+from ce_core.post.published import CHECK_P, CHECK_SUM, CHECK_VALUES
 
 A = torch.tensor([2.5, 0.5, -1.0], dtype=torch.float64)
 Q = torch.tensor([0.7, 0.2, 0.1], dtype=torch.float64)

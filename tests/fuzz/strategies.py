@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from torch import Tensor
 
-from tests.core.cases import FLOATS, INF, NAN
+from tests.support.cases import FLOATS, INF, NAN
 
 Draw: TypeAlias = Callable[[st.SearchStrategy[Any]], Any]
 Shape: TypeAlias = tuple[int, ...]

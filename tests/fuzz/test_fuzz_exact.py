@@ -25,9 +25,9 @@ from ce_core import (
     trace_formula,
     verdict_map,
 )
-from tests.core.cases import INF, NAN
 from tests.fuzz import reference
 from tests.fuzz.strategies import Draw, distributions, not_positive, seldom
+from tests.support.cases import INF, NAN
 
 L1_FORMULAS = ["naive", "max_shifted", "where_masked", "log_softmax", "log_softmax_masked"]
 

@@ -35,9 +35,9 @@ from ce_core import (
     trial_rows,
     trials_csv,
 )
-from ce_core.__main__ import experiment_config, parse
-from tests.core.cases import INF, NAN, draws_of, log_domain_assignment
+from ce_core.cli.commands import experiment_config, parse
 from tests.fuzz.strategies import Draw, not_count, not_positive
+from tests.support.cases import INF, NAN, draws_of, log_domain_assignment
 
 
 @st.composite

@@ -25,7 +25,6 @@ from ce_core import (
     softmax_jacobian,
     softmax_jvp,
 )
-from tests.core.cases import INF, NAN, ROW_FUNCTIONS, RowFunction
 from tests.fuzz import reference
 from tests.fuzz.reference import assert_known, of_distributions, of_logits
 from tests.fuzz.strategies import (
@@ -39,6 +38,7 @@ from tests.fuzz.strategies import (
     vectors,
     widths,
 )
+from tests.support.cases import INF, NAN, ROW_FUNCTIONS, RowFunction
 
 Pair = tuple[Tensor, Tensor]
 EXCLUDED = (-INF,)

@@ -13,7 +13,6 @@ from scipy.special import logsumexp
 from torch import Tensor
 
 from ce_core import SinkhornResult, SinkhornStatus, sinkhorn
-from tests.core.cases import INF, NAN
 from tests.fuzz.strategies import (
     Transport,
     costs,
@@ -22,6 +21,7 @@ from tests.fuzz.strategies import (
     span,
     transports,
 )
+from tests.support.cases import INF, NAN
 
 FIELDS = ("plan", "f", "g", "transport_cost", "entropic_value")
 UNIT = torch.finfo(torch.float64).eps

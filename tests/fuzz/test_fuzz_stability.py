@@ -23,7 +23,6 @@ from ce_core import (
     trace_formula,
     trace_formulas,
 )
-from tests.core.cases import INF, NAN
 from tests.fuzz import reference
 from tests.fuzz.reference import assert_known, of_logits
 from tests.fuzz.strategies import (
@@ -35,6 +34,7 @@ from tests.fuzz.strategies import (
     not_positive,
     seldom,
 )
+from tests.support.cases import INF, NAN
 
 Pair = tuple[Tensor, Tensor]
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from ce_core import asymptotic_rate, balanced_assignment, balanced_codes, birkhoff_rate
-from tests.core.cases import INF, NAN, log_domain_assignment
 from tests.fuzz.strategies import Draw, costs, dtypes, not_count, not_positive, span
+from tests.support.cases import INF, NAN, log_domain_assignment
 
 COST = [[0.0, 1.0], [1.0, 0.5]]
 batches = st.sampled_from([(), (), (1,), (3,), (2, 2), (0,)])

@@ -1,0 +1,1 @@
+"""The experiment of the post: draws, losses, statistics, sweeps over a parameter."""

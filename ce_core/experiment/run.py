@@ -1,0 +1,279 @@
+"""The post's experiment: L1 and L2 of random logits against balanced random targets."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from ce_core._arguments import require_integer, require_number
+from ce_core.dtypes import DTYPES, widen
+from ce_core.transport._stabilized_kernel import as_arrays
+from ce_core.transport.balanced import balanced_assignment, column_error
+
+# Entries of one array that are worked on at a time: many for each call of torch, few for the cache.
+_CHUNK_ENTRIES = 1 << 18
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExperimentConfig:
+    """The parameters of the experiment; the defaults are the post's.
+
+    Parameters
+    ----------
+    n
+        Samples (rows) in a trial, >= 1.
+    m
+        Classes (columns), >= 2.
+    trials
+        Independent repetitions, >= 1.
+    logit_exponent
+        Power to which the uniform numbers behind the logits are raised, >= 0.
+    cost_exponent
+        Power to which the uniform numbers behind the costs are raised, >= 0.
+    eps
+        Entropic regularisation of the target, > 0, in the unit of the costs.
+    n_iter
+        Sinkhorn iterations of the target, >= 1.
+    logit_scale
+        What the normalised logits are multiplied by, > 0. The post's is 1.
+    seed
+        Seed of the draws, an integer >= 0 and < 2**63.
+    dtype
+        Arithmetic: "float64", "float32", "bfloat16" or "float16". The draws are the same for all.
+
+    Raises
+    ------
+    ValueError
+        Naming the parameter, what it must be, and what it was.
+    """
+
+    n: int = 128
+    m: int = 64
+    trials: int = 20
+    logit_exponent: float = 4.0
+    cost_exponent: float = 1.5
+    eps: float = 0.5
+    n_iter: int = 10
+    logit_scale: float = 1.0
+    seed: int = 0
+    dtype: str = "float32"
+
+    def __post_init__(self) -> None:
+        checked: dict[str, float] = {
+            "seed": require_integer("seed", self.seed, at_least=0, below=2**63)
+        }
+        for name, least in (("n", 1), ("m", 2), ("trials", 1), ("n_iter", 1)):
+            checked[name] = require_integer(name, getattr(self, name), at_least=least)
+        for name in ("logit_exponent", "cost_exponent"):
+            checked[name] = require_number(name, getattr(self, name), at_least=0.0)
+        for name in ("eps", "logit_scale"):
+            checked[name] = require_number(name, getattr(self, name), above=0.0)
+        for name, value in checked.items():
+            object.__setattr__(self, name, value)
+        if self.dtype not in DTYPES:
+            raise ValueError(f"dtype must be one of {', '.join(DTYPES)}, got {self.dtype!r}")
+
+
+@dataclass(frozen=True)
+class ExperimentResult:
+    """What one run of the experiment measured; every tensor is float64 (or integer) on the CPU.
+
+    Attributes
+    ----------
+    config
+        The parameters it ran with.
+    l1, l2, entropy
+        L1 = -Σ q log p, L2 = Σ (p - q) a and H(p) in nats, shape [trials], in trial order: the mean
+        over the n rows, or over those that are finite, rounded to the dtype of the run. NaN where
+        no row is finite.
+    missing_rows
+        Rows of each trial that have no finite loss, [trials]: their powers all underflowed to 0, so
+        that they cannot be normalised, or something overflowed. The means leave them out.
+    identity_residual
+        Largest |L1 - L2 - H(p)| of a row of each trial, [trials], in nats.
+    marginal_error
+        L1 distance of the column sums of Q from n/m, as a share of its mass n, [trials].
+    l1_grad, l2_grad
+        dL1/da and dL2/da (p not held constant) of the first trial, [rows, m], per row; rows without
+        a finite loss are left out.
+    gradient_cosine, gradient_difference
+        Cosine of dL1/da and dL2/da, and ‖dL2/da - dL1/da‖ / ‖dL1/da‖, over all entries of all
+        trials.
+    """
+
+    config: ExperimentConfig
+    l1: Float[Tensor, " trials"]
+    l2: Float[Tensor, " trials"]
+    entropy: Float[Tensor, " trials"]
+    missing_rows: Int[Tensor, " trials"]
+    identity_residual: Float[Tensor, " trials"]
+    marginal_error: Float[Tensor, " trials"]
+    l1_grad: Float[Tensor, "rows m"]
+    l2_grad: Float[Tensor, "rows m"]
+    gradient_cosine: float
+    gradient_difference: float
+
+
+def run_experiment(config: ExperimentConfig, *, device: torch.device | str = "cpu") -> ExperimentResult:
+    """Repeat the post's experiment: the two losses of random logits against balanced targets.
+
+    In each trial the logits are uniform numbers to a power, each row divided by its sum and
+    multiplied by the scale; the target is Sinkhorn's balanced assignment of other uniform numbers
+    to a power, taken as costs.
+
+    Parameters
+    ----------
+    config
+        The parameters. The draws depend on `seed`, `n`, `m` and the number of the trial alone, so
+        they stay while the others move, and the first k trials have the same draws whatever
+        follows.
+    device
+        Where to compute. Draws are made, and results returned, on the CPU.
+
+    Returns
+    -------
+    ExperimentResult
+        The losses per trial with what is needed to understand them.
+
+    Examples
+    --------
+    >>> result = run_experiment(ExperimentConfig(trials=3, dtype="float64"))
+    >>> (result.l1 - result.l2 - result.entropy).abs().max() < 1e-12
+    tensor(True)
+    """
+    dtype: torch.dtype = getattr(torch, config.dtype)
+    losses = torch.empty(3, config.trials, config.n, dtype=dtype)
+    rows_finite = torch.empty(config.trials, config.n, dtype=torch.bool)
+    marginal_error = torch.empty(config.trials, dtype=torch.float64)
+    products = torch.empty(3, config.trials, dtype=torch.float64)
+    done = 0
+    for draws in _draw_chunks(config):
+        part = slice(done, done + len(draws))
+        logits, cost = _prepare(config, draws, device)
+        chunk = _run_chunk(config, logits, cost)
+        # What is large goes as soon as it can, and what stays is filled in: small memory is fast.
+        del logits, cost
+        losses[:, part], rows_finite[part] = chunk.losses, chunk.finite
+        marginal_error[part], products[:, part] = chunk.marginal_error, chunk.products
+        if done == 0:
+            kept = chunk.finite[0]
+            l1_grad, difference = (grad[kept].cpu().double() for grad in chunk.first_gradients)
+        done = part.stop
+    count = rows_finite.sum(-1)
+    rows = torch.where(rows_finite, losses.double(), 0.0)
+    # Rounded once more: the mean of a run in half precision is a number in half precision.
+    means = (rows.sum(-1) / count).to(losses.dtype).double()
+    residual = (rows[0] - rows[1] - rows[2]).abs().amax(-1)
+    square_1, product, square_difference = products.sum(1)
+    # dL2/da is dL1/da and the difference, so its products follow from theirs.
+    square_2 = square_1 + 2 * product + square_difference
+    product = square_1 + product
+    return ExperimentResult(
+        config=config,
+        l1=means[0],
+        l2=means[1],
+        entropy=means[2],
+        missing_rows=config.n - count,
+        identity_residual=torch.where(count > 0, residual, torch.nan),
+        marginal_error=marginal_error,
+        l1_grad=l1_grad,
+        l2_grad=l1_grad + difference,
+        gradient_cosine=(product / (square_1 * square_2).sqrt()).item(),
+        gradient_difference=(square_difference / square_1).sqrt().item(),
+    )
+
+
+def _draw_chunks(config: ExperimentConfig) -> Iterator[Float[np.ndarray, "chunk 2 n m"]]:
+    """Yield the uniform numbers of all trials, in order, from one stream.
+
+    The stream is read trial by trial, so where it is cut makes no difference. Each chunk takes the
+    place of the one before it.
+    """
+    generator = np.random.Generator(np.random.PCG64(config.seed))
+    size = min(config.trials, max(1, _CHUNK_ENTRIES // (config.n * config.m)))
+    draws = np.empty((size, 2, config.n, config.m))
+    for start in range(0, config.trials, size):
+        yield generator.random(out=draws[: config.trials - start])
+
+
+class _Chunk(NamedTuple):
+    """What some trials gave; the losses are L1, L2 and H(p) of each row."""
+
+    losses: Float[Tensor, "3 chunk n"]
+    finite: Bool[Tensor, "chunk n"]
+    marginal_error: Float[Tensor, " chunk"]
+    products: Float[Tensor, "3 chunk"]
+    """Of dL1/da with itself, of it with the difference dL2/da - dL1/da, of that with itself."""
+    first_gradients: tuple[Float[Tensor, "n m"], Float[Tensor, "n m"]]
+    """dL1/da and the difference, of the first trial."""
+
+
+def _prepare(
+    config: ExperimentConfig, draws: Float[np.ndarray, "chunk 2 n m"], device: torch.device | str
+) -> tuple[Float[Tensor, "chunk n m"], Float[Tensor, "chunk n m"]]:
+    """Return the logits and the costs that uniform numbers stand for."""
+    uniform = torch.from_numpy(draws).to(device=device, dtype=getattr(torch, config.dtype))
+    powers = _raise_to(uniform[:, 0], config.logit_exponent)
+    logits = powers.div_(powers.sum(-1, keepdim=True)).mul_(config.logit_scale)
+    return logits, _raise_to(uniform[:, 1], config.cost_exponent)
+
+
+def _run_chunk(
+    config: ExperimentConfig, logits: Float[Tensor, "chunk n m"], cost: Float[Tensor, "chunk n m"]
+) -> _Chunk:
+    """Compute what some trials give. Overwrites the logits."""
+    target = balanced_assignment(cost, eps=config.eps, n_iter=config.n_iter)
+
+    # The losses of `ce_core.losses.forms`, of logits that are finite and not small: what they share is
+    # computed once.
+    a, q = widen(logits), widen(target)
+    a.sub_(a.amax(-1, keepdim=True))
+    log_p = torch.log_softmax(a, -1)
+    p = torch.softmax(a, -1)
+    l1 = _dot(q, log_p).neg_()
+    entropy = _dot(p, log_p).neg_()
+    # In the memory of what is used up.
+    l1_grad = torch.sub(p, q, out=log_p)
+    losses = torch.stack([l1, _dot(l1_grad, a), entropy]).to(logits.dtype)
+    finite = losses.isfinite().all(0)
+    difference = p.mul_(a.sub_(_dot(p, a).unsqueeze(-1)))
+    if not finite.all():
+        kept = finite.unsqueeze(-1)
+        l1_grad, difference = torch.where(kept, l1_grad, 0.0), torch.where(kept, difference, 0.0)
+    pairs = ((l1_grad, l1_grad), (l1_grad, difference), (difference, difference))
+    return _Chunk(
+        losses=losses,
+        finite=finite,
+        marginal_error=column_error(target),
+        products=torch.stack([_dot(left, right).sum(-1, dtype=torch.float64) for left, right in pairs]),
+        first_gradients=(l1_grad[0].clone(), difference[0].clone()),
+    )
+
+
+def _dot(left: Float[Tensor, "*rows m"], right: Float[Tensor, "*rows m"]) -> Float[Tensor, "*rows"]:
+    """Return the products of rows with rows, without all the products in between where that can be."""
+    first, second = as_arrays(left, right)
+    vecdot: Any = np.vecdot if isinstance(first, np.ndarray) else torch.linalg.vecdot
+    return torch.as_tensor(vecdot(first, second))
+
+
+def _raise_to(base: Float[Tensor, "*shape"], exponent: float) -> Float[Tensor, "*shape"]:
+    """Return base ** exponent, by products and a root where these do: torch's power is slow."""
+    twice = 2 * exponent
+    if not (twice.is_integer() and 0 < twice <= 16):
+        # Beyond the largest number of the dtype, the power of what is below 1 is 0 as it is there.
+        return base ** min(exponent, torch.finfo(base.dtype).max)
+    whole, half = divmod(int(twice), 2)
+    result = base.sqrt() if half else None
+    square = base
+    while whole:
+        if whole % 2:
+            result = square if result is None else result * square
+        whole //= 2
+        square = square * square if whole else square
+    assert result is not None
+    return result

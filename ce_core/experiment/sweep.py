@@ -1,0 +1,156 @@
+"""The experiment along one of its parameters: a film of results, and how long it may be."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from ce_core.experiment.run import ExperimentConfig, ExperimentResult, run_experiment
+from ce_core.experiment.work import experiment_work
+
+
+def run_frames(
+    config: ExperimentConfig, name: str, values: Sequence[int | float]
+) -> tuple[ExperimentResult, ...]:
+    """Run the experiment once for each value of one parameter, all else equal.
+
+    Parameters
+    ----------
+    config
+        The other parameters. The draws are those of its seed for every value, so that what differs
+        between two results is due to the parameter.
+    name
+        The field of the configuration that varies.
+    values
+        What it takes, in order.
+
+    Returns
+    -------
+    tuple of ExperimentResult
+        One a value.
+
+    Raises
+    ------
+    ValueError
+        If the configuration has no such field, or a value is out of its bounds.
+
+    Examples
+    --------
+    >>> [result.config.eps for result in run_frames(ExperimentConfig(n=4, m=3), "eps", [0.1, 1.0])]
+    [0.1, 1.0]
+    """
+    return tuple(run_experiment(step) for step in frame_configs(config, name, values))
+
+
+def frame_configs(
+    config: ExperimentConfig, name: str, values: Sequence[int | float]
+) -> list[ExperimentConfig]:
+    """Return the configuration with one field at each of the values.
+
+    Parameters
+    ----------
+    config, name, values
+        As for `run_frames`.
+
+    Returns
+    -------
+    list of ExperimentConfig
+        One a value.
+
+    Raises
+    ------
+    ValueError
+        If the configuration has no such field, or a value is out of its bounds.
+
+    Examples
+    --------
+    >>> [config.eps for config in frame_configs(ExperimentConfig(), "eps", [0.1, 0.2])]
+    [0.1, 0.2]
+    """
+    if name not in vars(config):
+        raise ValueError(f"name must be a field of the configuration, got {name!r}")
+    changes: list[dict[str, Any]] = [{name: value} for value in values]
+    return [replace(config, **change) for change in changes]
+
+
+def fit_frames(
+    config: ExperimentConfig, name: str, values: Sequence[int | float], budget: int
+) -> tuple[int | float, ...]:
+    """Choose from the values of a parameter as many as fit a budget of work, evenly spread.
+
+    Parameters
+    ----------
+    config, name
+        As for `run_frames`.
+    values
+        What the parameter may take, ascending.
+    budget
+        Largest sum of `experiment_work` over the frames.
+
+    Returns
+    -------
+    tuple of float
+        All values if they fit. Otherwise evenly thinned, the ends kept, but no further than to a
+        third; then without the largest of them, so that what is left is never thinner than that.
+        Empty if no two fit.
+
+    Raises
+    ------
+    ValueError
+        If the configuration has no such field, or a value is out of its bounds.
+
+    Examples
+    --------
+    >>> fit_frames(ExperimentConfig(), "eps", [0.1, 0.2, 0.5, 1.0, 2.0], budget=20_000_000)
+    (0.1, 0.5, 2.0)
+    """
+    work = [experiment_work(step) for step in frame_configs(config, name, values)]
+    for end in range(len(values), 1, -1):
+        for count in range(end, max(2, -(-end // 3)) - 1, -1):
+            kept = _spread(end, count)
+            if sum(work[index] for index in kept) <= budget:
+                return tuple(values[index] for index in kept)
+    return ()
+
+
+def chunk_frames(
+    config: ExperimentConfig, name: str, values: Sequence[int | float], work: int
+) -> Iterator[tuple[int | float, ...]]:
+    """Cut the values of a parameter into chunks that each take no more than so much work.
+
+    Parameters
+    ----------
+    config, name, values
+        As for `run_frames`.
+    work
+        Largest sum of `experiment_work` over a chunk; one value alone may take more.
+
+    Yields
+    ------
+    tuple of float
+        The next values, at least one.
+
+    Raises
+    ------
+    ValueError
+        If the configuration has no such field, or a value is out of its bounds.
+
+    Examples
+    --------
+    >>> list(chunk_frames(ExperimentConfig(), "eps", [0.1, 0.2, 0.5], work=12_000_000))
+    [(0.1, 0.2), (0.5,)]
+    """
+    chunk: list[int | float] = []
+    done = 0
+    for value, step in zip(values, frame_configs(config, name, values), strict=True):
+        if chunk and done + experiment_work(step) > work:
+            yield tuple(chunk)
+            chunk, done = [], 0
+        chunk.append(value)
+        done += experiment_work(step)
+    if chunk:
+        yield tuple(chunk)
+
+
+def _spread(end: int, count: int) -> list[int]:
+    """Return `count` indices below `end`, as evenly spread as whole numbers are, both ends kept."""
+    return [round(step * (end - 1) / (count - 1)) for step in range(count)]

@@ -1,0 +1,1 @@
+"""The cross-entropy in two forms, their gradients, and where descent on them leads."""

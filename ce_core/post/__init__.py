@@ -1,0 +1,1 @@
+"""The blog post: its published numbers, its derivations and claims, each checked."""

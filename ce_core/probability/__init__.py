@@ -1,0 +1,1 @@
+"""Distributions over classes: softmax, its Jacobian and derivatives, entropy, targets."""

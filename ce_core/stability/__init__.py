@@ -1,0 +1,1 @@
+"""What each way to write the loss does in each floating-point arithmetic."""

@@ -1,0 +1,1 @@
+"""Entropic optimal transport: Sinkhorn's iteration, its convergence, balanced assignments."""

@@ -1,0 +1,188 @@
+"""Balanced targets: scores turned into a plan by Sinkhorn's alternate scaling."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from ce_core._arguments import ArrayLike, floating, require_classes, require_integer, require_number
+from ce_core.dtypes import widen
+from ce_core.transport._fixed_point_loop import solve
+from ce_core.transport._stabilized_kernel import Problem, as_arrays, without_offset
+
+# The widest range of the log-kernel that plain scaling takes. Above the first the rounding of
+# cost/eps in float32 would show in the sixth digit; above the second float64 scalings overflow.
+_KERNEL_RANGE = {torch.float32: 16.0, torch.float64: 300.0}
+
+
+def balanced_assignment(
+    cost: Float[Tensor, "*batch n m"] | ArrayLike, *, eps: float = 5.0, n_iter: int = 3
+) -> Float[Tensor, "*batch n m"]:
+    r"""Assign n samples to m prototypes so that each prototype gets about n/m of them.
+
+    The post's Q: starting from exp(-C/ε), scale the columns to sum to n/m, then the rows to sum to
+    1, `n_iter` times. A fixed number of iterations is not convergence: the rows are exact, the
+    columns carry the error.
+
+    Parameters
+    ----------
+    cost
+        C, shape [..., n, m]: low cost means high mass (pass minus a similarity). +inf forbids a
+        pair.
+    eps
+        Entropic regularisation ε > 0, in the unit of C.
+    n_iter
+        Number of iterations, at least 1, each columns then rows.
+
+    Returns
+    -------
+    Tensor
+        Q, of the shape, dtype and device of `cost`; each row sums to 1. An item of the batch with
+        NaN or -inf in its cost, or with a row or column that is forbidden throughout, is NaN there.
+        Gradients are those of the unrolled iterations.
+
+    Raises
+    ------
+    ValueError
+        If `cost` has fewer than two dimensions or an empty one, or is not numeric; if `eps` is not
+        finite and > 0; if `n_iter` is not an integer >= 1.
+
+    Notes
+    -----
+    Zeros are never replaced by small numbers. Where the range of C/ε is small the kernel itself is
+    scaled; elsewhere the same updates run in float64, on its logarithm where it takes that. A
+    constant added to a column, or to everything, changes nothing; one added to a row changes the
+    plan after a few iterations, though not the converged one.
+
+    References
+    ----------
+    Cuturi, "Sinkhorn distances", 2013, arXiv:1306.0895; as a target for clustering: Caron et al.
+    (SwAV), 2020, arXiv:2006.09882.
+
+    Examples
+    --------
+    Three samples that all prefer the first of two prototypes still share the two:
+
+    >>> q = balanced_assignment([[0.0, 1.0], [0.0, 2.0], [0.0, 3.0]], eps=0.5, n_iter=50)
+    >>> q.sum(0)
+    tensor([1.5000, 1.5000])
+    """
+    (cost,) = floating(cost=cost)
+    require_matrices("cost", cost)
+    eps = require_number("eps", eps, above=0.0)
+    n_iter = require_integer("n_iter", n_iter, at_least=1)
+
+    items = widen(cost).reshape(-1, *cost.shape[-2:])
+    lowest, highest = items.detach().amin((-2, -1)), items.detach().amax((-2, -1))
+    # Negated, so that a range that is NaN (infinite costs, eps beyond the dtype) counts as steep.
+    steep = ~((highest - lowest) / eps <= _KERNEL_RANGE[items.dtype])
+    if not steep.any():
+        plan = _scale_kernel(items, lowest, eps, n_iter)
+    elif steep.all():
+        plan = _scale_log_kernel(items, eps, n_iter).to(items.dtype)
+    else:
+        plan = items.new_empty(items.shape)
+        plan = plan.index_put((~steep,), _scale_kernel(items[~steep], lowest[~steep], eps, n_iter))
+        steep_plan = _scale_log_kernel(items[steep], eps, n_iter).to(items.dtype)
+        plan = plan.index_put((steep,), steep_plan)
+    return plan.reshape(cost.shape).to(cost.dtype)
+
+
+def balanced_codes(
+    similarity: Float[Tensor, "*batch n m"] | ArrayLike, *, eps: float = 0.05, n_iter: int = 3
+) -> Float[Tensor, "*batch n m"]:
+    r"""Codes of n samples over m prototypes from similarities, as SwAV and CBM compute them.
+
+    It is `balanced_assignment` of the negated similarities, with the defaults of that practice.
+
+    Parameters
+    ----------
+    similarity
+        Shape [..., n, m], such as the cosines of samples and prototypes: high means high mass. -inf
+        forbids a pair.
+    eps, n_iter
+        As for `balanced_assignment`.
+
+    Returns
+    -------
+    Tensor
+        Q, of the shape, dtype and device of `similarity`; each row sums to 1.
+
+    Raises
+    ------
+    ValueError
+        As for `balanced_assignment`.
+
+    References
+    ----------
+    Caron et al., "Unsupervised learning of visual features by contrasting cluster assignments"
+    (SwAV), 2020, arXiv:2006.09882; Liu et al. (CBM), 2023, arXiv:2302.12003.
+
+    Examples
+    --------
+    Two samples are most like the first prototype, but each prototype is to get one of them:
+
+    >>> similarity = torch.tensor([[0.9, 0.1], [0.8, 0.6]])
+    >>> similarity.argmax(-1), balanced_codes(similarity).argmax(-1)
+    (tensor([0, 0]), tensor([0, 1]))
+    """
+    (similarity,) = floating(similarity=similarity)
+    require_matrices("similarity", similarity)
+    return balanced_assignment(-similarity, eps=eps, n_iter=n_iter)
+
+
+def require_matrices(name: str, array: Tensor) -> None:
+    """Raise unless the array is a batch of matrices, none of them empty."""
+    if array.ndim < 2 or array.shape[-2] == 0:
+        raise ValueError(
+            f"{name} must have shape [..., n, m] with n >= 1, got shape {tuple(array.shape)}"
+        )
+    require_classes(name, array)
+
+
+def _scale_kernel(
+    cost: Float[Tensor, "b n m"], lowest: Float[Tensor, " b"], eps: float, n_iter: int
+) -> Float[Tensor, "b n m"]:
+    """Scale exp(-cost/eps) itself: two matrix-vector products an iteration."""
+    kernel = lowest[:, None, None] - cost
+    kernel = kernel.div_(eps).exp_()
+    n, m = cost.shape[-2:]
+    factors, rows = kernel, kernel.new_ones(len(cost), 1, n)
+    differentiable = torch.is_grad_enabled() and cost.requires_grad
+    if not differentiable:
+        factors, rows = as_arrays(kernel, rows)
+    transposed = factors.swapaxes(-1, -2)
+    for _ in range(n_iter):
+        # Were columns scaled to 1, the factors would drift by n/m an iteration, and overflow.
+        columns = (n / m) / (rows @ factors)
+        rows = 1 / (columns @ transposed)
+    rows, columns = torch.as_tensor(rows), torch.as_tensor(columns)
+    if differentiable:
+        plan = rows.mT * kernel * columns
+        return plan / plan.sum(-1, keepdim=True)
+    plan = kernel.mul_(rows.mT).mul_(columns)
+    return plan.div_(plan.sum(-1, keepdim=True))
+
+
+def _scale_log_kernel(cost: Float[Tensor, "b n m"], eps: float, n_iter: int) -> Float[Tensor, "b n m"]:
+    """Run the same updates in float64, on the logarithm of the kernel where it takes that."""
+    size, n, m = cost.shape
+    undefined = (cost.isnan() | (cost == -torch.inf)).flatten(1).any(1)
+    wide = without_offset(cost.double().masked_fill(undefined[:, None, None], 0.0))
+    largest = wide.detach().abs().nan_to_num(0.0, posinf=0.0).amax((-2, -1), keepdim=True)
+    # So small an eps is at its limit; smaller still, and cost/eps would overflow.
+    limited = (1e-300 * largest).clamp(min=eps).reshape(size)
+    mu, nu = wide.new_full((size, n), 1 / n), wide.new_full((size, m), 1 / m)
+    forbidding = (wide == torch.inf).flatten(1).any(1)
+    problem = Problem(wide, mu, nu, limited, forbidding)
+    differentiable = torch.is_grad_enabled() and cost.requires_grad
+    solution = solve(problem, goal=None, max_iter=n_iter, on_logarithms=differentiable)
+    plan = torch.softmax(problem.log_kernel() + solution.v.unsqueeze(-2), -1)
+    return plan.masked_fill((undefined | solution.infeasible)[:, None, None], torch.nan)
+
+
+def column_error(
+    plan: Float[Tensor, "*batch n m"],
+) -> Float[Tensor, "*batch"]:
+    """L1 distance of the column sums from n/m, as a share of the mass n of the plan."""
+    n, m = plan.shape[-2:]
+    return (plan.sum(-2, dtype=torch.float64) - n / m).abs().sum(-1) / n

@@ -1,0 +1,322 @@
+"""Entropic optimal transport by Sinkhorn's iteration in the log domain, item by item of a batch."""
+
+import math
+from dataclasses import dataclass
+from enum import IntEnum
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from ce_core._arguments import ArrayLike, floating, require_integer, require_number
+from ce_core.transport._fixed_point_loop import Solution, anneal, rounding_floor, solve
+from ce_core.transport._implicit_differentiation import differentiate_implicitly
+from ce_core.transport._stabilized_kernel import Problem
+from ce_core.transport.balanced import require_matrices
+
+# Marginals that were rounded to a half type, or summed in another order, still count as sums of 1.
+_MASS_TOLERANCE = 1e-2
+_LEAST_WEIGHT = 1e-300
+# Iterations after which an item whose pairs are partly forbidden is no longer suspected.
+_FEASIBILITY_STEPS = 1000
+
+
+class SinkhornStatus(IntEnum):
+    """How the iteration of one item of a batch ended; `advice` says what to try."""
+
+    CONVERGED = 0
+    NOT_CONVERGED = 1
+    INFEASIBLE = 2
+    TOLERANCE_UNREACHABLE = 3
+    INVALID = 4
+
+    @property
+    def advice(self) -> str:
+        """What happened, and what to change."""
+        return _ADVICE[self]
+
+
+_ADVICE = {
+    SinkhornStatus.CONVERGED: "the marginal error is at most tol, or the fixed count is done",
+    SinkhornStatus.NOT_CONVERGED: (
+        "max_iter was reached before tol: allow more iterations, a larger eps or a larger tol"
+    ),
+    SinkhornStatus.INFEASIBLE: (
+        "some rows hold more mass than the columns they may use can take, so there is no plan: "
+        "allow more pairs or change the marginals"
+    ),
+    SinkhornStatus.TOLERANCE_UNREACHABLE: (
+        "the error is as small as rounding to this dtype lets it be: raise tol or eps, or use float64"
+    ),
+    SinkhornStatus.INVALID: "the cost holds NaN or -inf: mend it there",
+}
+
+
+@dataclass(frozen=True)
+class SinkhornResult:
+    """The solution of a batch of entropic transport problems, each field per item.
+
+    Attributes
+    ----------
+    plan
+        P, [..., n, m], of mass 1: mu_i nu_j exp((f_i + g_j - C_ij) / eps). Rows sum to mu.
+    f, g
+        Dual potentials, [..., n] and [..., m], in the unit of the cost, with mu·f = 0.
+    errors
+        History, [..., iterations]: after each iteration, Σ_j |Σ_i P_ij - nu_j|; the final value is
+        held after an item has stopped.
+    converged
+        Whether the error is at most `tol`, [...].
+    n_iter
+        Iterations done at `eps`, [...]. Iterations at larger ones that come before them where `eps`
+        is small, and Newton steps between them, are not counted.
+    status
+        How each item ended, as the integer of a `SinkhornStatus`, [...].
+    transport_cost
+        ⟨P, C⟩, [...], in the unit of the cost.
+    entropic_value
+        ⟨P, C⟩ + eps KL(P‖mu nu), [...]; mu·f + nu·g once converged. It is not the transport cost.
+    """
+
+    plan: Float[Tensor, "*batch n m"]
+    f: Float[Tensor, "*batch n"]
+    g: Float[Tensor, "*batch m"]
+    errors: Float[Tensor, "*batch iterations"]
+    converged: Bool[Tensor, "*batch"]
+    n_iter: Int[Tensor, "*batch"]
+    status: Int[Tensor, "*batch"]
+    transport_cost: Float[Tensor, "*batch"]
+    entropic_value: Float[Tensor, "*batch"]
+
+
+def sinkhorn(
+    cost: Float[Tensor, "*batch n m"] | ArrayLike,
+    *,
+    eps: float,
+    mu: Float[Tensor, "*#batch n"] | ArrayLike | None = None,
+    nu: Float[Tensor, "*#batch m"] | ArrayLike | None = None,
+    tol: float | None = 1e-6,
+    max_iter: int = 10_000,
+    gradient: str = "implicit",
+) -> SinkhornResult:
+    r"""Find the plan P of least ⟨P, C⟩ + ε KL(P‖μν) with row sums μ and column sums ν.
+
+    Parameters
+    ----------
+    cost
+        C, shape [..., n, m]: low cost means high mass. +inf forbids a pair.
+    eps
+        Entropic regularisation ε > 0, in the unit of C.
+    mu, nu
+        Marginals, shapes [..., n] and [..., m], >= 0 with sum 1; uniform if None. Zeros are fine, and
+        weights below 1e-300 count as such.
+    tol
+        Largest marginal error of a plan that counts as converged. None runs `max_iter` iterations.
+    max_iter
+        Most iterations, each columns then rows.
+    gradient
+        "implicit" differentiates the equations that the solution fulfils, in memory that does not
+        depend on the iterations; it is right once converged. "unrolled" differentiates the
+        iterations themselves, and is what `tol=None` always does.
+
+    Returns
+    -------
+    SinkhornResult
+        Everything per item of the batch, of the dtype and device of `cost`. What only an item
+        suffers (not converged, infeasible, NaN in its cost) is its `status`.
+
+    Raises
+    ------
+    ValueError
+        If a shape, an option or a marginal is not as above.
+
+    Notes
+    -----
+    All is computed in float64, on the logarithm of the kernel wherever the kernel itself could
+    under- or overflow. With a `tol`, each block of iterations starts from where the one before it
+    leads by reduced rank extrapolation, small ε is reached by way of larger ones, and where that
+    crawls Newton steps are taken; all are kept only where they lower the error. With `tol=None` the
+    iteration is the plain one. The derivative of `entropic_value` with respect to the cost is the
+    plan (envelope theorem).
+
+    A marginal error below the rounding of the dtype of `cost` (half its eps for a narrow dtype, in
+    float64 about 2e-16 (8 + range of C/ε)) is not sought: the status is `TOLERANCE_UNREACHABLE`. An
+    item is `INFEASIBLE` where some rows hold more mass than the columns that they may use.
+
+    References
+    ----------
+    Cuturi, "Sinkhorn distances", 2013, arXiv:1306.0895; Peyré and Cuturi, "Computational optimal
+    transport", 2019, arXiv:1803.00567, sections 4.2 to 4.4.
+
+    Examples
+    --------
+    As ε falls, the plan tends from independence to an assignment:
+
+    >>> cost = torch.tensor([[0.0, 1.0], [1.0, 0.0]])
+    >>> sinkhorn(cost, eps=100.0).plan[0], sinkhorn(cost, eps=0.05).plan[0]
+    (tensor([0.2512, 0.2488]), tensor([5.0000e-01, 1.0306e-09]))
+    """
+    (cost,) = floating(cost=cost)
+    require_matrices("cost", cost)
+    eps = require_number("eps", eps, above=0.0)
+    tol = None if tol is None else require_number("tol", tol, at_least=0.0)
+    max_iter = require_integer("max_iter", max_iter, at_least=1)
+    if gradient not in ("implicit", "unrolled"):
+        raise ValueError(f"gradient must be 'implicit' or 'unrolled', got {gradient!r}")
+    batch, (n, m) = cost.shape[:-2], cost.shape[-2:]
+    mu_wide = as_marginal("mu", mu, cost, n).expand(*batch, n).reshape(-1, n)
+    nu_wide = as_marginal("nu", nu, cost, m).expand(*batch, m).reshape(-1, m)
+    wide = cost.double().reshape(-1, n, m)
+
+    lowest, highest = wide.detach().amin((-2, -1)), wide.detach().amax((-2, -1))
+    finite_cost, span = wide, highest - lowest
+    invalid = forbidding = torch.zeros_like(span, dtype=torch.bool)
+    if not span.isfinite().all():
+        invalid = ~(lowest > -torch.inf) | highest.isnan()
+        forbidding = (highest == torch.inf) & ~invalid
+        wide = wide.masked_fill(invalid[:, None, None], 0.0)
+        finite_cost = wide.masked_fill(wide == torch.inf, 0.0)
+        highest = wide.detach().masked_fill(wide == torch.inf, -torch.inf).amax((-2, -1))
+        lowest = torch.where(invalid, 0.0, lowest)
+        span = torch.where(lowest < torch.inf, highest - lowest, 0.0)
+        lowest = lowest.masked_fill(lowest == torch.inf, 0.0)
+    # What all costs have in common costs digits, and moves nothing but g.
+    common = torch.where(lowest.abs() > span, lowest, 0.0)
+    wide = wide - common[:, None, None] if common.any() else wide
+    spread = span / eps
+    # The results are rounded to the dtype of the cost, and their marginals with them.
+    coarse = 0.0 if cost.dtype == torch.float64 else torch.finfo(cost.dtype).eps / 2
+    floor = rounding_floor(spread).clamp(min=coarse)
+    goal = None if tol is None else floor.clamp(min=tol)
+
+    implicit = gradient == "implicit" and tol is not None
+    wanted = torch.is_grad_enabled() and any(x.requires_grad for x in (wide, mu_wide, nu_wide))
+    unrolled = wanted and not implicit
+    with torch.set_grad_enabled(unrolled):
+        problem = Problem(wide, mu_wide, nu_wide, torch.full_like(spread, eps), forbidding)
+        start = None if unrolled or goal is None else anneal(problem, spread)
+        solution = solve(problem, start=start, goal=goal, max_iter=max_iter, on_logarithms=unrolled)
+        f, g = eps * solution.u, eps * solution.v
+    status, errors = _status(solution, tol, floor, coarse), solution.errors
+    if forbidding.any():
+        lost = _lacks_a_plan(problem, solution, floor if goal is None else goal)
+        status = status.masked_fill(solution.infeasible | lost, SinkhornStatus.INFEASIBLE)
+    if wanted and implicit:
+        f, g = differentiate_implicitly(f, g, wide, mu_wide, nu_wide, eps)
+    shift = (mu_wide * f).sum(-1, keepdim=True)
+    f, g = f - shift, g + shift
+
+    plan = None if wanted else solution.plan
+    if plan is None:
+        exponent = (f.unsqueeze(-1) + g.unsqueeze(-2) - wide) / eps
+        plan = mu_wide.unsqueeze(-1) * nu_wide.unsqueeze(-2) * exponent.exp()
+    if not (mu_wide.all() and nu_wide.all()):
+        # Where both weights are 0 the kernel is free to overflow; there is no mass.
+        empty = (mu_wide.unsqueeze(-1) == 0) | (nu_wide.unsqueeze(-2) == 0)
+        plan = torch.where(empty, 0.0, plan)
+    g = g + common.unsqueeze(-1)
+    fields = {
+        "plan": plan,
+        "f": f,
+        "g": g,
+        "transport_cost": (plan * finite_cost).sum((-2, -1)),
+        "entropic_value": _entropic_value(plan, f, g, finite_cost, mu_wide, nu_wide, eps),
+    }
+    if invalid.any():
+        status = status.masked_fill(invalid, SinkhornStatus.INVALID)
+        fields = {name: _without(invalid, x) for name, x in fields.items()}
+        errors = _without(invalid, errors)
+    return SinkhornResult(
+        **{name: x.reshape((*batch, *x.shape[1:])).to(cost.dtype) for name, x in fields.items()},
+        errors=errors.reshape((*batch, errors.shape[-1])),
+        converged=(status == SinkhornStatus.CONVERGED).reshape(batch),
+        n_iter=solution.n_iter.reshape(batch),
+        status=status.reshape(batch),
+    )
+
+
+def _lacks_a_plan(
+    problem: Problem, solution: Solution, goal: Float[Tensor, " b"]
+) -> Bool[Tensor, " b"]:
+    """Tell which items that did not arrive at their goal have no plan at all.
+
+    Whether there is one does not depend on the costs of the pairs that are allowed, and shows
+    soonest where these are equal.
+    """
+    lost = torch.zeros_like(solution.infeasible)
+    arrived = (solution.errors[:, -1] <= goal) | solution.infeasible
+    items = (~arrived).nonzero().squeeze(-1)
+    if len(items):
+        with torch.no_grad():
+            part = problem.take(items)
+            equal = part._replace(cost=part.cost.masked_fill(part.cost < torch.inf, 0.0))
+            lost[items] = solve(equal, goal=goal[items], max_iter=_FEASIBILITY_STEPS).infeasible
+    return lost
+
+
+def _status(
+    solution: Solution, tol: float | None, floor: Float[Tensor, " b"], coarse: float
+) -> Int[Tensor, " b"]:
+    status = torch.full_like(solution.n_iter, SinkhornStatus.CONVERGED)
+    if tol is None:
+        return status
+    error = solution.errors[:, -1].detach()
+    missed = error > tol
+    if tol >= coarse and not missed.any():
+        return status
+    status = status.masked_fill(missed, SinkhornStatus.NOT_CONVERGED)
+    rounded = (error <= floor) & (missed | (tol < coarse))
+    return status.masked_fill(rounded, SinkhornStatus.TOLERANCE_UNREACHABLE)
+
+
+def _without(invalid: Bool[Tensor, " b"], field: Float[Tensor, "b *rest"]) -> Float[Tensor, "b *rest"]:
+    """Return a field with NaN for the items whose cost is invalid."""
+    return field.masked_fill(invalid.reshape(-1, *[1] * (field.ndim - 1)), torch.nan)
+
+
+def _entropic_value(
+    plan: Float[Tensor, "b n m"],
+    f: Float[Tensor, "b n"],
+    g: Float[Tensor, "b m"],
+    cost: Float[Tensor, "b n m"],
+    mu: Float[Tensor, "b n"],
+    nu: Float[Tensor, "b m"],
+    eps: float,
+) -> Float[Tensor, " b"]:
+    """Return the primal value, with the gradient of the dual one at fixed potentials."""
+    plan, f, g = plan.detach(), f.detach(), g.detach()
+    value = (plan.sum(-1) * f).sum(-1) + (plan.sum(-2) * g).sum(-1)
+    if not (torch.is_grad_enabled() and any(x.requires_grad for x in (cost, mu, nu))):
+        return value
+    reference = mu.unsqueeze(-1) * nu.unsqueeze(-2)
+    weights = torch.where(reference == 0, 0.0, plan / reference)
+    # The derivative of Σ mu nu exp((f + g - C)/eps) without its exponential, which is known.
+    mass = (reference * weights.detach()).sum((-2, -1)) - (plan * cost).sum((-2, -1)) / eps
+    dual = (mu * f).sum(-1) + (nu * g).sum(-1) - eps * mass
+    return value + dual - dual.detach()
+
+
+def as_marginal(
+    name: str, values: Tensor | ArrayLike | None, cost: Tensor, size: int
+) -> Float[Tensor, "*batch size"]:
+    """Return a marginal in float64 with sum 1, or raise naming what is wrong with it."""
+    if values is None:
+        return torch.full((size,), 1 / size, dtype=torch.float64, device=cost.device)
+    weights, _ = floating(**{name: values, "cost": cost})
+    weights = weights.double()
+    if weights.shape[-1] != size or weights.shape[:-1] not in ((), cost.shape[:-2]):
+        raise ValueError(
+            f"{name} must have shape [{size}] or {(*cost.shape[:-2], size)}, "
+            f"got shape {tuple(weights.shape)}"
+        )
+    total = weights.sum(-1, keepdim=True)
+    lowest = weights.detach().min().item() if weights.numel() else 0.0
+    if not math.isfinite(lowest) or lowest < 0:
+        raise ValueError(f"{name} must be finite and >= 0, got {lowest}")
+    if not ((total - 1).abs() <= _MASS_TOLERANCE).all():
+        worst = total.flatten()[(total - 1).abs().nan_to_num(torch.inf).argmax()].item()
+        raise ValueError(f"{name} must sum to 1, got {worst}")
+    if lowest < _LEAST_WEIGHT:
+        # A product with such a weight is rounded to 0, or to few digits.
+        weights = weights.masked_fill((weights > 0) & (weights < _LEAST_WEIGHT), 0.0)
+    return weights / total

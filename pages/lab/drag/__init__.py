@@ -1,0 +1,1 @@
+"""What is moved by hand: the scripts that all editors share."""

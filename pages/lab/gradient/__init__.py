@@ -1,0 +1,1 @@
+"""The lab of the gradients: which way each loss pushes each logit."""

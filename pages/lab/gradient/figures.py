@@ -1,0 +1,134 @@
+"""The figures of the page of the gradients, at one step of the descents and along all of them."""
+
+import hashlib
+from collections.abc import Callable
+from typing import Final
+
+import streamlit as st
+import torch
+
+from ce_core.figures import (
+    approach_figure,
+    check_elements_figure,
+    check_errors_figure,
+    descent_gradients_figure,
+    residual_figure,
+    simplex_figure,
+)
+from lab.gradient import text
+from lab.gradient.results import PUBLISHED_SUM, Answer, drawn_steps, frame_steps, without_step
+from lab.gradient.state import GradientState
+from lab.language.catalogues import _
+from lab.language.numerals import indexed
+from lab.live.figures import Panel, Scrub, Shot, pack_film
+
+GROUP: Final = "gradient"
+
+
+def take_shot(found: Answer) -> Shot:
+    """Return the figures at the step that is shown."""
+    return Shot(
+        panels=[*_moving(found, found.state.at), *_resting(found)], readouts=text.readouts(found)
+    )
+
+
+def plan_film(found: Answer, put: Callable[[float], None]) -> Scrub:
+    """Return the bar that moves along the steps; `put` takes the step at which it comes to rest."""
+    values = frame_steps(found.state)
+    return Scrub(
+        label=_("Step of the descent"),
+        values=values,
+        spelled=tuple(map(str, values)),
+        at=found.state.at,
+        token=hashlib.blake2b(repr(without_step(found.state)).encode(), digest_size=9).hexdigest(),
+        put=put,
+    )
+
+
+def make_film(found: Answer, scrub: Scrub) -> bytes:
+    """Return the film along the steps, packed; made once for all who ask for the same."""
+    return _film(without_step(found.state), scrub.values, found, scrub)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _film(state: GradientState, values: tuple[float, ...], _found: Answer, _scrub: Scrub) -> bytes:
+    resting = _resting(_found)
+    shots = [
+        Shot(panels=[*_moving(_found, int(step)), *resting], readouts=text.readouts(_found, int(step)))
+        for step in values
+    ]
+    return pack_film(GROUP, _scrub, shots)
+
+
+def _moving(found: Answer, step: int) -> list[Panel]:
+    """Return the figures that follow the step."""
+    steps = torch.tensor(drawn_steps(found.state))
+    so_far = steps[steps <= step]
+    watched = found.watched
+    # All frames on one axis, which holds the largest bar of any.
+    parts = torch.cat([found.gradients[0], found.residual, found.gradients[2]])
+    limit = max(float(parts.abs().max()), 1e-9)
+    return [
+        Panel(
+            key="simplex",
+            figure=simplex_figure(
+                found.triangle[:, so_far],
+                found.triangle[:, step],
+                target=found.target,
+                stop=found.stop,
+                corners=text.corners(found),
+                translate=_,
+            ),
+            alt=_(
+                "A triangle whose corners are classes: the paths of the three descents from one start, "
+                "the target, and the point where L2 in full is least."
+            ),
+            numbers=text.simplex_numbers(found, step),
+        ),
+        Panel(
+            key="approach",
+            figure=approach_figure(
+                steps,
+                found.paths.p[:, steps, watched],
+                now=step,
+                label=indexed("p", watched + 1),
+                target=found.q[watched].item(),
+                stop=found.minimum.p[watched].item(),
+                translate=_,
+            ),
+            alt=_("One probability over the steps of each descent; its target, and where L2 stops."),
+            numbers=text.approach_numbers(found, step),
+        ),
+        Panel(
+            key="gradients",
+            figure=descent_gradients_figure(found.gradients[:, step], limit=limit, translate=_),
+            alt=_("For each class three bars: the gradient of L1, of L2 with p held, of L2 in full."),
+            numbers=text.gradient_numbers(found, step),
+        ),
+        Panel(
+            key="residual",
+            figure=residual_figure(
+                found.gradients[0, step], found.residual[step], limit=limit, translate=_
+            ),
+            alt=_("For each class p − q and J a as bars, and their sum; last, the sums over classes."),
+            numbers=text.residual_numbers(found, step),
+        ),
+    ]
+
+
+def _resting(found: Answer) -> list[Panel]:
+    """Return the figures of the post's check, which no step changes."""
+    return [
+        Panel(
+            key="elements",
+            figure=check_elements_figure(found.check.elements, translate=_),
+            alt=_("The five elements of the post's check as bars, and their sum, too small to see."),
+            numbers=text.element_numbers(found),
+        ),
+        Panel(
+            key="errors",
+            figure=check_errors_figure(found.errors, published=PUBLISHED_SUM, translate=_),
+            alt=_("How often the sum misses 0 by how many eps, in float64 and float32."),
+            numbers=text.error_numbers(found),
+        ),
+    ]

@@ -1,0 +1,338 @@
+"""What the page of the gradients says about its figures; it depends on what they show."""
+
+from textwrap import wrap
+from typing import Final
+
+from lab.gradient.results import DRAWS, PUBLISHED_SUM, Answer
+from lab.gradient.state import FREE, ONE_HOT, GradientState
+from lab.language.catalogues import _
+from lab.language.numerals import indexed, number, percent
+
+# Where the text changes. The figures say the number, so nothing hangs on the exact place.
+_ROUNDING: Final = 1e-9
+_FELT: Final = 1e-6
+_SLIGHT: Final = 1e-3
+_ARRIVED: Final = 1e-6
+_RESTLESS: Final = 1e-3
+
+
+def notes(found: Answer) -> list[str]:
+    """Return what to notice in this state, the most important first."""
+    lines = [_far(found) or _ways(found), _stop(found), _same_path(found), _residual(found)]
+    return [*filter(None, lines), _check(found)]
+
+
+def corners(found: Answer) -> tuple[str, str, str]:
+    """Return what is at the corners of the triangle."""
+    classes = len(found.q)
+    names = [_("class {number}").format(number=kept + 1) for kept in found.kept]
+    if classes == 3:
+        return names[0], names[1], _("class {number}").format(number=3)
+    return names[0], names[1], _("all others") if classes > 3 else _("no third class")
+
+
+def readouts(found: Answer, step: int | None = None) -> list[tuple[str, str]]:
+    """Return the numbers that tell the story in passing, each of one width."""
+    at = found.state.at if step is None else step
+    p = found.paths.p[:, at, found.watched].tolist()
+    name = indexed("p", found.watched + 1)
+    return [
+        (_("{p} by L1").format(p=name), f"{p[0]:.4f}"),
+        (_("{p} by L2 in full").format(p=name), f"{p[2]:.4f}"),
+        (_("{p} where it stops").format(p=name), f"{found.minimum.p[found.watched].item():.4f}"),
+    ]
+
+
+def simplex_numbers(found: Answer, step: int) -> str:
+    """Return how far the paths are from where they go."""
+    p = found.paths.p[:, step]
+    return _(
+        "After step **{step}**: L1 is {l1} from q; L2 in full is **{l2}** from its minimum, which is "
+        "{miss} from q (each the largest difference of a p)."
+    ).format(
+        step=step,
+        l1=number(float((p[0] - found.q).abs().max())),
+        l2=number(float((p[2] - found.minimum.p).abs().max())),
+        miss=number(float((found.minimum.p - found.q).abs().max())),
+    )
+
+
+def approach_numbers(found: Answer, step: int) -> str:
+    """Return the probability that is followed, at this step and where the descents go."""
+    i = found.watched
+    l1, held, full = found.paths.p[:, step, i].tolist()
+    return _(
+        "{p} after step {step}: L1 **{l1}**, L2 with p held {held}, L2 in full **{full}**. Its target "
+        "is {q}; L2 in full stops at **{stop}**."
+    ).format(
+        p=indexed("p", i + 1),
+        step=step,
+        l1=number(l1, digits=6),
+        held=number(held, digits=6),
+        full=number(full, digits=6),
+        q=number(found.q[i].item(), digits=4),
+        stop=number(found.minimum.p[i].item(), digits=6),
+    )
+
+
+def gradient_numbers(found: Answer, step: int) -> str:
+    """Return the sizes of the gradients, and by how much they differ."""
+    l1, held, full = found.gradients[:, step]
+    return _(
+        "Largest entries after step {step}: dL1/da **{l1}**, dL2/da in full **{full}**. L1 and L2 with "
+        "p held differ by {apart}, the two of L2 by {residual}."
+    ).format(
+        step=step,
+        l1=number(float(l1.abs().max())),
+        full=number(float(full.abs().max())),
+        apart=number(float((l1 - held).abs().max()), digits=2),
+        residual=number(float((full - held).abs().max())),
+    )
+
+
+def residual_numbers(found: Answer, step: int) -> str:
+    """Return the sum of the residual beside its elements."""
+    residual = found.residual[step]
+    return _(
+        "(J a)ᵢ = pᵢ (aᵢ − p·a). Sum over the classes: **{total}**. Elements from **{low}** to "
+        "**{high}**."
+    ).format(
+        total=number(residual.sum().item(), digits=2),
+        low=number(residual.min().item()),
+        high=number(residual.max().item()),
+    )
+
+
+def element_numbers(found: Answer) -> str:
+    """Return what the post's digits add up to."""
+    return _(
+        "From the eight printed digits the sum is **{total}**; with b as printed, **{printed}**. The "
+        "post prints {published}. The elements go up to **{largest}**."
+    ).format(
+        total=number(found.check.total, digits=2),
+        printed=number(found.printed_check.total, digits=2),
+        published=number(PUBLISHED_SUM, digits=2),
+        largest=number(found.check.elements.abs().max().item()),
+    )
+
+
+def error_numbers(found: Answer) -> str:
+    """Return how the rounding errors of the sum are distributed."""
+    errors = found.errors
+    parts = [
+        _("{dtype} (eps = {eps}): rms **{rms}** eps, largest {largest}, exactly 0 in {zero}").format(
+            dtype=dtype,
+            eps=number(errors.eps[index], digits=2),
+            rms=number(errors.rms[index].item()),
+            largest=number(errors.largest[index].item()),
+            zero=percent(errors.zero_share[index].item(), digits=2),
+        )
+        for index, dtype in enumerate(errors.dtypes)
+    ]
+    return _("{draws} draws like the post's. {parts}.").format(
+        draws=f"{errors.errors.shape[1]:,}", parts=" · ".join(parts)
+    )
+
+
+def _largest(values: list[float]) -> int:
+    return max(range(len(values)), key=lambda i: abs(values[i]))
+
+
+def _ways(found: Answer) -> str:
+    """Return how the pushes at the start differ."""
+    l1, full = found.gradients[0, 0].tolist(), found.gradients[2, 0].tolist()
+    residual = found.residual[0].tolist()
+    if max(map(abs, residual)) < _ROUNDING:
+        return _(
+            "**Here all three gradients agree**: at the start every class with p > 0 has the same "
+            "logit, so J a is 0 in every element. It is 0 nowhere else."
+        )
+    if max(map(abs, l1)) < _SLIGHT < max(map(abs, full)):
+        worst = _largest(residual)
+        return _(
+            "**L1 is at rest, L2 in full is not.** The start is the target: p − q is at most {l1} in "
+            "size. Yet (J a){index} = {residual}, so L2 in full walks away from the right answer."
+        ).format(
+            l1=number(max(map(abs, l1)), digits=2),
+            index=indexed("", worst + 1),
+            residual=number(residual[worst]),
+        )
+    torn = [min(abs(x), abs(y)) if x * y < 0 else 0.0 for x, y in zip(l1, full, strict=True)]
+    if max(torn) > _FELT:
+        i = _largest(torn)
+        up, down = _("up"), _("down")
+        return _(
+            "**They push opposite ways.** At the start L1 pushes {a} {way} by {l1}, L2 in full pushes "
+            "it {other} by {full}: J a is larger than p − q there, and of the other sign."
+        ).format(
+            a=indexed("a", i + 1),
+            way=up if l1[i] < 0 else down,
+            other=up if full[i] < 0 else down,
+            l1=number(abs(l1[i])),
+            full=number(abs(full[i])),
+        )
+    i = _largest(residual)
+    return _(
+        "**The same way, not equally hard.** At the start no logit is pushed both ways, but {a} by "
+        "{l1} for L1 and by {full} for L2 in full. The difference is J a."
+    ).format(a=indexed("a", i + 1), l1=number(-l1[i]), full=number(-full[i]))
+
+
+def _far(found: Answer) -> str:
+    """Return that nothing pushes where the loss is flat far from its minimum."""
+    slope = float(found.gradients[2, 0].abs().max())
+    lift = found.losses[1] - found.minimum.loss.item()
+    if slope > _SLIGHT or lift < 0.05:
+        return ""
+    return _(
+        "**Far out nothing pushes.** At the start the largest entry of dL2/da in full is {slope}, yet "
+        "L2 is {loss} there and {least} at its minimum. L2 in full is not convex: it flattens, and "
+        "descent gets stuck."
+    ).format(
+        slope=number(slope, digits=2),
+        loss=number(found.losses[1], digits=2),
+        least=number(found.minimum.loss.item()),
+    )
+
+
+def _stop(found: Answer) -> str:
+    """Return where L2 in full stops, by the closed form and by the path."""
+    q, p, i = found.q, found.minimum.p, found.watched
+    if float(q.max() - q.min()) < _ROUNDING:
+        text = _(
+            "**Uniform on all {classes} classes: the only q that L2 in full does not miss.** Its "
+            "minimum is p = q = 1/K = {share}."
+        ).format(classes=len(q), share=number(1 / len(q), digits=4))
+    elif q.max() == 1:
+        text = _(
+            "**L2 in full stops at {p} = {stop}**, not at 1: 1/(1 + W((K − 1)/e)) for K = {classes}, W "
+            "being Lambert's function. It never becomes sure."
+        ).format(p=indexed("p", i + 1), stop=number(p[i].item(), digits=4), classes=len(q))
+    else:
+        text = _(
+            "**L2 in full stops at {p} = {stop}, where q says {q}**: p = q/W(q e^λ), and "
+            "λ = 1 + H(p) = {multiplier} makes the sum 1."
+        ).format(
+            p=indexed("p", i + 1),
+            stop=number(p[i].item(), digits=4),
+            q=number(q[i].item(), digits=4),
+            multiplier=number(found.minimum.multiplier.item(), digits=4),
+        )
+    return text + " " + _arrival(found)
+
+
+def _arrival(found: Answer) -> str:
+    steps, gap = found.state.steps, number(found.gap, digits=2)
+    if found.gap == 0:
+        return _("After {steps} steps its path is there to the last digit.").format(steps=steps)
+    if found.gap < _ARRIVED:
+        return _("After {steps} steps its path ends {gap} from there.").format(steps=steps, gap=gap)
+    last = float((found.paths.p[2, -1] - found.paths.p[2, -2]).abs().max())
+    if last > _RESTLESS and found.gap < 2 * last:
+        return _(
+            "Its path jumps to and fro over it: the last of {steps} steps still moves a p by {last}. "
+            "The learning rate is too large."
+        ).format(steps=steps, last=number(last, digits=2))
+    return _("After {steps} steps its path is still {gap} away.").format(steps=steps, gap=gap)
+
+
+def _same_path(found: Answer) -> str:
+    text = _(
+        "**L1 and L2 with p held constant walk one path**: in {steps} steps no p differs by more than "
+        "{apart}. With p detached L2 has the gradient of L1, and that is how practice uses it."
+    )
+    if found.apart == 0:
+        text = _(
+            "**L1 and L2 with p held constant walk one path**: in {steps} steps no p differs in any "
+            "digit. With p detached L2 has the gradient of L1, and that is how practice uses it."
+        )
+    if found.apart > _FELT:
+        text = _(
+            "**L1 and L2 with p held constant have one gradient**, up to rounding, which this learning "
+            "rate blows up: in {steps} steps a p comes to differ by {apart}."
+        )
+    return text.format(steps=found.state.steps, apart=number(found.apart, digits=2))
+
+
+def _residual(found: Answer) -> str:
+    """Return what the residual is where L2 in full stands at the step that is shown."""
+    step = found.state.at
+    residual, full = found.residual[step].tolist(), found.gradients[2, step].tolist()
+    i = _largest(residual)
+    if abs(residual[i]) < _ROUNDING:
+        return _(
+            "**After step {step} J a is 0 in every element**: where L2 in full stands, the logits of "
+            "all classes with p > 0 are equal."
+        ).format(step=step)
+    text = _(
+        "**Only the sum of J a is 0** ({total}). After step {step} its largest element is (J a){index} "
+        "= {element}."
+    ).format(
+        total=number(sum(residual), digits=2),
+        step=step,
+        index=indexed("", i + 1),
+        element=number(residual[i]),
+    )
+    if max(map(abs, full)) < _ARRIVED < abs(residual[i]):
+        text += " " + _(
+            "There p − q = −J a in every class, to {rest}: that is why L2 in full stops."
+        ).format(rest=number(max(map(abs, full)), digits=2))
+    return text
+
+
+def _check(found: Answer) -> str:
+    errors = found.errors
+    return _(
+        "**The post's check adds up what is not 0.** Its five elements go up to {largest}; their sum "
+        "is {total}. In {draws} such draws the sum misses 0 by {rms64} eps in float64 and {rms32} eps "
+        "in float32 (root mean square): rounding, which says nothing of the elements."
+    ).format(
+        largest=number(found.check.elements.abs().max().item()),
+        total=number(found.check.total, digits=2),
+        draws=f"{DRAWS:,}",
+        rms64=number(errors.rms[0].item(), digits=2),
+        rms32=number(errors.rms[1].item(), digits=2),
+    )
+
+
+def snippet(state: GradientState) -> str:
+    """Return the Python that computes what the page shows."""
+    return (
+        f"import torch\nimport ce_core as ce\nfrom ce_core.post import published\n\n{_setup(state)}"
+        "print(ce.cross_entropy_grad(a, q))\n"
+        "print(ce.logit_gap_grad(\n    a, q, detach_p=True\n))\n"
+        "print(ce.logit_gap_grad(a, q))\n"
+        "print(ce.logit_gap_residual(a))\n"
+        "paths = ce.descent_paths(\n"
+        f"    a, q,\n    learning_rate={state.rate!r},\n    steps={state.steps},\n)\n"
+        "print(paths.p[:, -1])\n"
+        "print(ce.logit_gap_minimum(q))\n"
+        "print(ce.check_centring(\n    published.CHECK_P,\n    published.CHECK_VALUES,\n))\n"
+        f"print(ce.centring_errors(\n    seed={state.seed}\n).rms)\n"
+    )
+
+
+def command(state: GradientState) -> str:
+    """Return the command line that prints where L2 in full stops."""
+    return (
+        f"python - <<'END'\nimport torch\nimport ce_core as ce\n{_setup(state)}"
+        "print(ce.logit_gap_minimum(q).p)\nEND"
+    )
+
+
+def _setup(state: GradientState) -> str:
+    lines = _tensor("a", state.logits)
+    if state.kind == FREE:
+        return lines + _tensor("q", state.weights) + "q = q / q.sum()\n"
+    smoothing = 0.0 if state.kind == ONE_HOT else state.smoothing
+    return lines + (
+        f"q = ce.smoothed_target(\n    {state.target - 1}, {len(state.logits)},\n"
+        f"    smoothing={smoothing!r},\n)\n"
+    )
+
+
+def _tensor(name: str, values: tuple[float, ...]) -> str:
+    """Return the assignment of a tensor, in lines that fit a phone."""
+    listed = wrap(f"[{', '.join(map(repr, values))}],", width=28)
+    lines = [f"{name} = torch.tensor(", *(f"    {line}" for line in listed)]
+    return "\n".join([*lines, "    dtype=torch.float64,", ")", ""])

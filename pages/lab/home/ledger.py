@@ -1,0 +1,276 @@
+"""The ledger: what the post claims, in our words, what is true, and the state that shows it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+import streamlit as st
+
+from ce_core.post.claims import CLAIMS, CONDITIONAL, FALSE, TRUE
+from ce_core.post.derivations import example
+from lab.home.layout import show_state_link, state_address
+from lab.language.catalogues import N_, _
+from lab.language.numerals import number
+from lab.state.parameters import spell
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A claim on the page.
+
+    Attributes
+    ----------
+    claim
+        What the post says, in our words, before translation.
+    statement
+        What is true. Names in braces are numbers that the claim measures. That of a conditional
+        claim goes on where its badge, "True if", stops.
+    page, query
+        The page and the state of it that shows the claim.
+    digits
+        As many as its numbers need to be told apart.
+    """
+
+    claim: str
+    statement: str
+    page: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    digits: int = 3
+
+    @property
+    def address(self) -> str:
+        """The link, relative to the home page."""
+        return state_address(self.page, self.query)
+
+
+BADGES: Final = {
+    TRUE: N_(":green-badge[✓ True]"),
+    FALSE: N_(":red-badge[✗ False]"),
+    CONDITIONAL: N_(":orange-badge[◐ True if]"),
+}
+# What is smaller is an error of rounding or close to one, of which only the size matters.
+_ROUNDING: Final = 1e-5
+_LABELS: Final = {
+    "softmax": N_("See it: Softmax"),
+    "gradient": N_("See it: Gradient"),
+    "stability": N_("See it: Stability"),
+    "losses": N_("See it: L1 against L2"),
+    "transport": N_("See it: Transport"),
+}
+
+EXAMPLE_LOGITS: Final = ",".join(map(spell, example()[0].tolist()))
+
+LEDGER: Final[Mapping[str, Entry]] = {
+    "softmax_jacobian": Entry(
+        N_("The derivative of the softmax is p (1 − p) on the diagonal and −pᵢ pⱼ off it"),
+        N_(
+            "J = diag(p) − p pᵀ, for all logits. Against autograd it holds to {difference}; its rows "
+            "sum to {row_sum}, in truth 0, so one eigenvalue is 0."
+        ),
+        "softmax",
+    ),
+    "cross_entropy_gradient": Entry(
+        N_("The gradient of cross-entropy through the softmax is p − q"),
+        N_(
+            "Σq = 1 (to {difference}). In general it is (Σq) p − q: for weights that sum to "
+            "1.5, p − q is wrong by {wrong_by}, the general form by {weighted_difference}."
+        ),
+        "gradient",
+    ),
+    "losses_equivalent": Entry(
+        N_("L2 = Σ (p − q) a is an equivalent form of the cross-entropy L1"),
+        N_(
+            "L1 − L2 = H(p), exactly (to {identity}): at the example above {l1} − {l2} = {entropy}. "
+            "Nor do they have the same minimum: with one right class of 10, L1 drives its p to 1, L2 "
+            "in full stops at {confidence}."
+        ),
+        "losses",
+        {"logit_scale": "16"},
+        digits=4,
+    ),
+    "same_gradient": Entry(
+        N_("L2 has the same gradient as L1"),
+        N_(
+            "p is held constant (difference: {held}). In full, dL2/da = (p − q) + J a. For "
+            "logits (2, 0) with the first class right, dL1/da₁ = {l1} and dL2/da₁ = {l2}: it points "
+            "the other way."
+        ),
+        "gradient",
+        {"start": "2,0", "step": "0"},
+    ),
+    "zero_elements": Entry(
+        N_("pᵢ (aᵢ − Σⱼ pⱼ aⱼ) = 0 for every i"),
+        N_(
+            "Only the sum over i is 0 (to {sum}). At the example above an element is {largest}. All "
+            "are 0 only where every class with p > 0 has the same logit."
+        ),
+        "gradient",
+        {"start": EXAMPLE_LOGITS, "step": "0"},
+    ),
+    "five_number_check": Entry(
+        N_("A check with five numbers confirms that the term vanishes"),
+        N_(
+            "It adds the five up, and only the sum vanishes: the elements are {smallest} to {largest} "
+            "in size. Nor does the printed {printed} come from the printed digits: they give {sum}, "
+            "or {with_printed_mean} with the mean as printed."
+        ),
+        "gradient",
+    ),
+    "log_zero": Entry(
+        N_("Without a logarithm there is no NaN from log(0)"),
+        N_(
+            "p underflows to 0 from a gap between logits of {float16} (float16), {bfloat16} "
+            "(bfloat16), {float32} (float32), {float64} (float64) on, and then 0 · log 0 is NaN. L2 "
+            "stays finite there. So does L1 computed by log-softmax, which is the same loss: to cure "
+            "NaN nobody needs L2."
+        ),
+        "stability",
+        {"formula": "logit_gap"},
+    ),
+    "subtract_maximum": Entry(
+        N_("Subtracting the largest logit first is cure enough"),
+        N_(
+            "It cures overflow (float32: from a logit of {naive} on), not underflow: from a gap of "
+            "{max_shifted} on it is NaN all the same. A mask on the NaN saves the value, not the "
+            "gradient, which is NaN from {where_masked} on."
+        ),
+        "stability",
+        {"formula": "max_shifted"},
+    ),
+    "constant_factor": Entry(
+        N_("Sinkhorn may start from a softmax over all entries of −C/ε"),
+        N_(
+            "That divides the kernel by one number, and the plan stays (to {softmax}); so does adding "
+            "a number to all of C (to {constant}). Added to a single row, it leaves the converged plan "
+            "(to {row_converged}), not the one after 3 iterations ({row_fixed} at ε = 0.02)."
+        ),
+        "transport",
+    ),
+    "floored_zeros": Entry(
+        N_("Zeros in the kernel may be replaced by 1e−38"),
+        N_(
+            "no entry underflows: a range of C/ε below 87 (float32) or 708 (float64). Not far "
+            "beyond, two rows suffice for a plan that has {after_float32} of its mass in the wrong "
+            "place. The post's random costs forgive more: {post_700} at a range of 700, {post_5000} "
+            "at 5,000. There is no NaN to tell, which is all that the post asserts."
+        ),
+        "transport",
+        {"epsilon": "0.001", "iterations": "10"},
+    ),
+    "fixed_iterations": Entry(
+        N_("10 iterations (or 3) of Sinkhorn give a balanced Q"),
+        N_(
+            "ε is large enough: at ε = 0.5 the columns miss their share by {columns_0_5_10} "
+            "after 10. At ε = 0.003 they miss it by {columns_0_003_3} of the mass after 3, by "
+            "{columns_0_003_10} after 10. The rows never show it (to {rows}): they are scaled last. A "
+            "fixed number is not convergence."
+        ),
+        "losses",
+        {"eps": "0.003", "n_iter": "3"},
+    ),
+    "published_pairs": Entry(
+        N_("The 20 published pairs show that the losses are equivalent"),
+        N_(
+            "They show L1 − L2 = {difference} in every pair, to {spread}: nearly log 64 = {log_m}, the "
+            "entropy of a p that is almost uniform. With r = {correlation} and slope {slope} they are "
+            "far from equal, and always equally far."
+        ),
+        "losses",
+        {"published": "true"},
+        digits=6,
+    ),
+    "sorted_spacing": Entry(
+        N_("np.gradient of the sorted losses shows the gradients"),
+        N_(
+            "It shows how far apart sorted numbers lie, half the distance of the two neighbours. Draw "
+            "80 trials instead of 20, and it shrinks from {spacing_20} to {spacing_80}; dL1/da stays "
+            "at {gradient_20}, since no gradient depends on how many trials one draws."
+        ),
+        "losses",
+        {"trials": "96"},
+    ),
+    "deviation_in_practice": Entry(
+        N_("In theory the two are equal; in practice they deviate a little"),
+        N_(
+            "Theory says L1 = L2 + H(p), and practice agrees: the deviation is {gap_float32} in "
+            "float32, {gap_float64} in float64, and H(p) is {entropy_float64}. What rounding "
+            "adds is {residual_float64} in float64."
+        ),
+        "losses",
+        {"dtype": "float64"},
+        digits=6,
+    ),
+    "small_deviation": Entry(
+        N_("The gradients of L1 and L2 hardly differ"),
+        N_(
+            "the logits are near 0: on the post's, the difference is {scale_1} of the size of "
+            "dL1/da. On logits 16 times as large it is {scale_16}, at 64 times {scale_64}: larger than "
+            "the gradient."
+        ),
+        "losses",
+        {"logit_scale": "64"},
+    ),
+    "linear_correlation": Entry(
+        N_("L1 and L2 are linearly correlated"),
+        N_(
+            "H(p) hardly varies: the slope is exactly 1 − cov(L1, H)/var(L1). The post's "
+            "logits are about 1/m: r = {correlation_1}, slope {slope_1}. Times 16, r is "
+            "{correlation_16} and the slope {slope_16}; times 64, {correlation_64} and {slope_64}. "
+            "Times 1024, where p is nearly one-hot, the line is back: {correlation_1024} and "
+            "{slope_1024}."
+        ),
+        "losses",
+        {"logit_scale": "16", "dtype": "float64"},
+        digits=4,
+    ),
+    "large_dimension": Entry(
+        N_("… when the dimension m is large enough"),
+        N_(
+            "the logits are divided by their sum, and so shrink like 1/m: r = {correlation_3} "
+            "at m = 3, {correlation_64} at 64. Undo that with a scale of m, and the slope is "
+            "{scaled_slope_3} at 3, {scaled_slope_64} at 64, {scaled_slope_256} at 256, where r is "
+            "{scaled_correlation_256}."
+        ),
+        "losses",
+        {"m": "256", "logit_scale": "256", "dtype": "float64"},
+        digits=4,
+    ),
+    "large_samples": Entry(
+        N_("… when the amount of data n is large enough"),
+        N_(
+            "n hardly matters. On logits 16 times as large, n = 16, 128 and 1024 give the slopes "
+            "{slope_16}, {slope_128}, {slope_1024} and r = {correlation_16}, {correlation_128}, "
+            "{correlation_1024}: more data does not straighten the line."
+        ),
+        "losses",
+        {"n": "1024", "logit_scale": "16", "dtype": "float64"},
+        digits=4,
+    ),
+}
+"""Key -> entry, as in `ce_core.post.claims.CLAIMS`, in the order of the post."""
+
+
+@st.cache_data(show_spinner=False)
+def measured(key: str) -> dict[str, str]:
+    """Return the numbers of a claim as they are read, computed once for all visitors."""
+    digits = LEDGER[key].digits
+    return {
+        name.replace(".", "_"): number(value, digits=digits if abs(value) > _ROUNDING else 2)
+        for name, value in CLAIMS[key].measure().items()
+    }
+
+
+def statement(key: str) -> str:
+    """Return what is true, with its numbers."""
+    return _(LEDGER[key].statement).format(**measured(key))
+
+
+def draw_ledger() -> None:
+    """Draw a card for each claim: the claim, its verdict, what is true, the way to see it."""
+    with st.container(key="ledger"):
+        for key, entry in LEDGER.items():
+            with st.container(border=True, key=f"claim-{key}"):
+                st.subheader(_(entry.claim), anchor=False)
+                badge = _(BADGES[CLAIMS[key].verdict])
+                st.markdown(" ".join([badge, statement(key)]))
+                show_state_link(_(_LABELS[entry.page]), entry.address)

@@ -1,0 +1,29 @@
+"""Numbers as people read them."""
+
+import math
+
+from lab.language.catalogues import _
+
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+
+
+def number(value: float, *, digits: int = 3) -> str:
+    """Write a number with so many digits, its power of ten raised."""
+    if math.isnan(value):
+        return _("not defined")
+    mantissa, _e, exponent = f"{value:.{digits}g}".replace("-", "−").partition("e")
+    if not exponent:
+        return mantissa
+    power = str(int(exponent.replace("−", "-"))).translate(_SUPERSCRIPTS)
+    return f"{mantissa}·10{power}"
+
+
+def percent(value: float, *, digits: int = 3) -> str:
+    """Write a share of 1 in percent."""
+    return _("not defined") if math.isnan(value) else f"{100 * value:.{digits}g} %"
+
+
+def indexed(symbol: str, index: int) -> str:
+    """Write a symbol with its index lowered: p₁₂."""
+    return symbol + str(index).translate(_SUBSCRIPTS)

@@ -1,0 +1,179 @@
+"""Figures as bytes for the browser: JSON with the arrays beside it, and only what moves per frame.
+
+The author of a film builds one `go.Figure` a frame. What all frames share is found here and sent
+once; `pages/lab/live/unpack.js` reads it.
+"""
+
+import json
+import struct
+import zlib
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, TypeAlias
+
+import numpy as np
+import plotly.graph_objects as go
+
+Tree: TypeAlias = Any
+"""What JSON holds, and NumPy arrays."""
+
+_PLAIN: Final = b"LABJ"
+_DEFLATED: Final = b"LABZ"
+# Below this, deflating saves less than the browser's way of inflating costs.
+_DEFLATE_FROM: Final = 4096
+
+# A point may move by this much of the range of its array when it becomes float32.
+_TOLERANCE: Final = 1e-4
+
+_MISSING: Final = object()
+
+
+def figure_tree(figure: go.Figure) -> dict[str, Tree]:
+    """Return the figure as `{"data": [...], "layout": {...}}`, its arrays as they are."""
+    return {
+        "data": [trace.to_plotly_json() for trace in figure.data],
+        "layout": figure.layout.to_plotly_json(),
+    }
+
+
+def film(trees: Sequence[dict[str, Tree]]) -> dict[str, Tree]:
+    """Split the frames of one figure into what they share and what moves.
+
+    Parameters
+    ----------
+    trees
+        A figure each as `figure_tree` returns it, at least one.
+
+    Returns
+    -------
+    dict
+        `base`, the tree that the frames share, and `moves`, a list of `[path, values]`: at that
+        path of the base, frame k has the k-th of the values, where `[value]` stands for a value and
+        `[]` for none.
+    """
+    moves: list[Tree] = []
+    base = _shared(list(trees), [], moves) if len(trees) > 1 else trees[0]
+    return {"base": base, "moves": moves}
+
+
+def _shared(frames: list[Tree], path: list[str | int], moves: list[Tree]) -> Tree:
+    """Return what the frames share below a path, and note the rest."""
+    first = frames[0]
+    if all(isinstance(frame, dict) for frame in frames):
+        names = dict.fromkeys(name for frame in frames for name in frame)
+        children = {
+            name: _shared([frame.get(name, _MISSING) for frame in frames], [*path, name], moves)
+            for name in names
+        }
+        return {name: child for name, child in children.items() if child is not _MISSING}
+    if all(_is_branch(frame) and len(frame) == len(first) for frame in frames):
+        return [
+            _shared([frame[index] for frame in frames], [*path, index], moves)
+            for index in range(len(first))
+        ]
+    if all(_same(frame, first) for frame in frames):
+        return first
+    moves.append([path, [[] if frame is _MISSING else [frame] for frame in frames]])
+    # A trace keeps its place in the list, and whatever else is there is overwritten.
+    return None if path and isinstance(path[-1], int) else _MISSING
+
+
+def _is_branch(value: Tree) -> bool:
+    """Tell a list of parts, which are compared one by one, from a list of values."""
+    return isinstance(value, list | tuple) and any(isinstance(part, dict) for part in value)
+
+
+def _same(left: Tree, right: Tree) -> bool:
+    if left is right:
+        return True
+    if isinstance(left, np.ndarray) and isinstance(right, np.ndarray):
+        return (
+            left.dtype == right.dtype
+            and left.shape == right.shape
+            and left.tobytes() == right.tobytes()
+        )
+    if type(left) is not type(right):
+        return False
+    if isinstance(left, dict):
+        return left.keys() == right.keys() and all(_same(left[name], right[name]) for name in left)
+    if isinstance(left, list | tuple):
+        return len(left) == len(right) and all(map(_same, left, right))
+    return bool(left == right)
+
+
+def pack(tree: Mapping[str, Tree]) -> bytes:
+    """Write a tree as bytes: JSON, in which `{"$": k}` stands for the k-th array, then the arrays.
+
+    Numbers become float32 where that moves no point visibly, whole numbers the smallest integers
+    that hold them. Equal arrays are written once, and all of it is deflated unless it is short.
+    """
+    arrays = _Arrays()
+    written = arrays.replace(tree)
+    head = json.dumps(
+        {"tree": written, "arrays": arrays.table}, ensure_ascii=False, separators=(",", ":")
+    ).encode()
+    # Typed arrays begin at multiples of their size; 8 serves all.
+    start = b"".join((struct.pack("<I", len(head)), head, b" " * (-(4 + len(head)) % 8)))
+    body = start + b"".join(arrays.blocks)
+    if len(body) < _DEFLATE_FROM:
+        return _PLAIN + body
+    return _DEFLATED + zlib.compress(body, level=3)
+
+
+class _Arrays:
+    """The arrays of a tree, each content once: `table` describes `blocks`."""
+
+    def __init__(self) -> None:
+        self.table: list[Tree] = []
+        self.blocks: list[bytes] = []
+        self._offset = 0
+        self._known: dict[tuple[str, bytes], int] = {}
+
+    def replace(self, tree: Tree) -> Tree:
+        """Return the tree with references in the place of its arrays."""
+        if isinstance(tree, Mapping):
+            return {name: self.replace(child) for name, child in tree.items()}
+        if isinstance(tree, list | tuple):
+            return [self.replace(child) for child in tree]
+        if isinstance(tree, np.generic):
+            return self.replace(tree.item())
+        if isinstance(tree, float) and not np.isfinite(tree):
+            return None
+        if not isinstance(tree, np.ndarray):
+            return tree
+        if tree.dtype.kind not in "iuf":
+            return self.replace(tree.tolist())
+        return {"$": self._add(compact(tree))}
+
+    def _add(self, array: np.ndarray) -> int:
+        content = array.tobytes()
+        described = f"{array.dtype.str[1:]} {array.shape}"
+        index = self._known.setdefault((described, content), len(self.table))
+        if index == len(self.table):
+            self.table.append([array.dtype.str[1:], self._offset, list(array.shape)])
+            block = content + b"\0" * (-len(content) % 8)
+            self.blocks.append(block)
+            self._offset += len(block)
+        return index
+
+
+def compact(values: np.ndarray) -> np.ndarray:
+    """Return the array in the smallest type that draws the same picture, little-endian.
+
+    Examples
+    --------
+    >>> compact(np.array([0.0, 300.0])).dtype, compact(np.array([0.1, 0.5])).dtype
+    (dtype('uint16'), dtype('float32'))
+    >>> compact(np.array([4.0, 4.0 + 1e-7])).dtype  # float32 would draw both at one place
+    dtype('float64')
+    """
+    finite = values[np.isfinite(values)]
+    if finite.size == values.size and not np.signbit(finite).any():
+        for whole, limit in (("<u1", 0xFF), ("<u2", 0xFFFF)):
+            if (values <= limit).all() and (values == np.floor(values)).all():
+                return values.astype(whole)
+    with np.errstate(over="ignore", invalid="ignore"):
+        single = values.astype("<f4")
+        moved = np.abs(single[np.isfinite(values)] - finite).max(initial=0.0)
+        width = np.ptp(finite) if finite.size else 0.0
+    fits = moved < np.inf and moved <= _TOLERANCE * width
+    return single if fits else values.astype("<f8")

@@ -1,0 +1,134 @@
+// The ticks of a linear axis, where Plotly would set them and as it would write them, drawn by copies
+// of its own nodes. Those stay in the page, hidden, and come back when Plotly draws again.
+
+import { makeSvg } from "../web/dom.js";
+
+const STAND_IN = "lab-ticks";
+const STEPS = [2, 5, 10];
+const BESIDE = 1e-4;
+// Beyond so many steps from 0, no whole number counts them.
+const MOST_STEPS = 1e12;
+const MINUS = "\u2212";
+const ZERO_WIDTH = "\u200b";
+// Of a figure, as a share of the size of its type.
+const LETTER_WIDTH = 0.55;
+
+// A painter of what marks an axis whose range has moved; null where only Plotly can.
+export function axisPainter(plot, axis) {
+  const known = axis.tickmode === "auto" && axis.nticks && axis.exponentformat === "power" && !axis.tickformat;
+  const adorned = axis.tickprefix || axis.ticksuffix || axis._minDtick > 0 || axis.tickangle !== "auto" || axis.minor?.showgrid;
+  if (!known || adorned) return null;
+  const across = axis._id[0] === "x";
+  const ticks = ticksOf(axis.range, axis.nticks, axis.minexponent);
+  if (!ticks.length) return null;
+  const places = ticks.map(({ value }) => axis.l2p(value));
+  const inside = ticks.filter((_tick, i) => places[i] > 1 && places[i] < axis._length - 1);
+  // The line at zero is one of the grid, and stands at the very end of an axis too.
+  const lines = ticks.filter((tick) => inside.includes(tick) || (axis.zeroline && tick.value === 0));
+  const groups = [
+    [axis.showticklabels, `g.${axis._id}tick`, ticks],
+    [axis.ticks, `path.${axis._id}tick`, axis.ticks === "inside" ? inside : ticks],
+    [axis.showgrid, `path.${axis._id}grid`, lines],
+  ]
+    .filter(([wanted]) => wanted)
+    .map(([, selector, shown]) => ({ shown, layers: layersOf(plot, selector) }));
+  // A node to copy is needed for each, and a label that is not turned.
+  if (!groups.every(({ layers }) => layers.size)) return null;
+  if (across && axis.showticklabels && crowded(axis, ticks, places, groups[0].layers)) return null;
+  const move = (node, value) => {
+    const place = axis._offset + axis.l2p(value);
+    node.setAttribute("transform", across ? `translate(${place},0)` : `translate(0,${place})`);
+  };
+  return () => {
+    for (const zero of plot.querySelectorAll(`path.${axis._id}zl`)) zero.style.display = "none";
+    for (const { shown, layers } of groups) {
+      for (const [layer, originals] of layers) {
+        for (const node of originals) node.style.display = "none";
+        const copies = copiesIn(layer, originals[0], shown.length);
+        shown.forEach((tick, i) => {
+          const text = copies[i].querySelector("text");
+          if (text) write(text, tick);
+          move(text ?? copies[i], tick.value);
+        });
+      }
+    }
+  };
+}
+
+export function removeTicks(plot) {
+  for (const node of plot.querySelectorAll(`.${STAND_IN}`)) {
+    for (const original of node.parentNode.children) original.style.display = "";
+    node.remove();
+  }
+  for (const zero of plot.querySelectorAll("path.zl")) zero.style.display = "";
+}
+
+// The nodes of Plotly's that match, by the layer that they lie in.
+function layersOf(plot, selector) {
+  const layers = new Map();
+  for (const node of plot.querySelectorAll(selector)) {
+    const layer = node.parentNode;
+    if (layer.classList.contains(STAND_IN)) continue;
+    layers.set(layer, [...(layers.get(layer) ?? []), node]);
+  }
+  return layers;
+}
+
+// So many copies of a node, in a group of their own. Marks and labels of an axis lie in one layer.
+function copiesIn(layer, node, count) {
+  const kind = node.tagName;
+  let group = [...layer.children].find((child) => child.matches(`.${STAND_IN}[data-of="${kind}"]`));
+  if (!group) {
+    group = layer.appendChild(makeSvg("g", { class: STAND_IN, "data-of": kind }));
+  }
+  while (group.childElementCount > count) group.lastChild.remove();
+  while (group.childElementCount < count) group.appendChild(node.cloneNode(true)).style.display = "";
+  return group.children;
+}
+
+// Steps of 2, 5 or 10 times a power of ten, so many that no more than `most` fit in; none where the
+// range is too short for that.
+export function ticksOf(range, most, least) {
+  const [low, high] = [Math.min(...range), Math.max(...range)];
+  const rough = (high - low) / most;
+  const power = 10 ** Math.floor(Math.log(rough) / Math.LN10);
+  const step = power * (STEPS.find((part) => part >= rough / power) ?? STEPS.at(-1));
+  if (!(Math.max(Math.abs(low), Math.abs(high)) < MOST_STEPS * step)) return [];
+  const beside = BESIDE * (high - low);
+  const ticks = [];
+  for (let k = Math.ceil((low - beside) / step); k * step <= high + beside; k += 1) ticks.push(k * step);
+  const largest = Math.floor(Math.log(Math.max(Math.abs(low), Math.abs(high))) / Math.LN10 + 0.01);
+  const exponent = Math.abs(largest) > least ? largest : 0;
+  const digits = 2 - Math.floor(Math.log(step) / Math.LN10 + 0.01);
+  return ticks.map((value) => ({ value, ...spelled(value, digits, exponent) }));
+}
+
+function spelled(value, digits, exponent) {
+  const size = Math.abs(value);
+  const kept = digits + exponent;
+  if (size < 10 ** -digits / 2) return { text: "0", power: 0 };
+  const scaled = size * 10 ** -exponent;
+  const rounded = kept > 0
+    ? scaled.toFixed(Math.min(20, kept)).replace(/\.?0+$/, "")
+    : String(Math.round(scaled * 10 ** kept) / 10 ** kept);
+  return { text: (value < 0 ? MINUS : "") + rounded, power: exponent };
+}
+
+function write(node, { text, power }) {
+  const whole = `${text} ${power}`;
+  if (node.dataset.written === whole) return;
+  node.dataset.written = whole;
+  if (!power) return void (node.textContent = text);
+  const exponent = power < 0 ? `${MINUS}${-power}` : String(power);
+  const raised = makeSvg("tspan", { style: "font-size:70%", dy: "-0.6em" }, exponent);
+  const back = makeSvg("tspan", { dy: "0.42em" }, ZERO_WIDTH);
+  node.replaceChildren(`${text}×10${ZERO_WIDTH}`, raised, back);
+}
+
+// Whether Plotly might turn the labels, or has turned them.
+function crowded(axis, ticks, places, layers) {
+  const turned = [...layers.values()].some((nodes) => /rotate/.test(nodes[0].innerHTML));
+  const widest = Math.max(...ticks.map(({ text, power }) => text.length + (power ? 4 : 0)));
+  const room = places.length > 1 ? Math.abs(places[1] - places[0]) : axis._length;
+  return turned || (widest + 1) * LETTER_WIDTH * axis.tickfont.size > room;
+}

@@ -1,0 +1,1 @@
+"""The lab of the losses: L1 against L2 over many trials."""

@@ -1,0 +1,1 @@
+"""The beats that all pages share, and their look."""

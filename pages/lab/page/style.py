@@ -1,0 +1,33 @@
+"""The little that the theme cannot say."""
+
+from pathlib import Path
+from typing import Final
+
+import streamlit as st
+
+# A file of our own: Streamlit would fetch an icon of its fonts from another host.
+ICON: Final = Path(__file__).parents[1] / "web" / "icon.svg"
+
+_LIVE_CSS: Final = (Path(__file__).parents[1] / "live" / "live.css").read_text(encoding="utf-8")
+_CSS = """
+<style>
+  .stMainBlockContainer { padding-top: 4rem; padding-bottom: 3rem; }
+  [class*="st-key-figure-"] h2, .st-key-notes h2 { font-size: 1.2rem; padding: 0; }
+  .st-key-formulas [data-testid="stMarkdownContainer"] {
+    display: flex; flex-wrap: wrap; justify-content: center; align-items: baseline; column-gap: 4rem;
+  }
+  .st-key-formulas .katex-display { margin: 0.2em 0 0.9em; overflow: visible; }
+  @media (max-width: 640px) {
+    .stMainBlockContainer { padding-left: 0.75rem; padding-right: 0.75rem; }
+    .stMainBlockContainer h1 { font-size: 1.6rem; }
+    [class*="st-key-figure-"] { padding: 0.5rem; }
+    .stMainBlockContainer h2, .stMainBlockContainer h3 { font-size: 1.1rem; }
+  }
+  @media (min-width: 641px) { .st-key-phone-hint { display: none; } }
+</style>
+"""
+
+
+def apply_style() -> None:
+    """Set margins for wide and narrow screens. Call once a run, from the router."""
+    st.html(f"{_CSS}<style>{_LIVE_CSS}</style>")

@@ -1,0 +1,1 @@
+"""The lab of the softmax: how p moves when a logit moves."""

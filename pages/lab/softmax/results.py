@@ -1,0 +1,124 @@
+"""What the page of the softmax shows, computed once for all visitors who ask for the same."""
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import streamlit as st
+import torch
+from torch import Tensor
+
+from ce_core import (
+    DTYPES,
+    DifferenceErrors,
+    JacobianSpectrum,
+    SoftmaxSurface,
+    cross_entropy,
+    cross_entropy_grad,
+    difference_errors,
+    entropy,
+    jacobian_spectrum,
+    softmax,
+    softmax_jacobian,
+    softmax_surface,
+    trace_formula,
+)
+from lab.softmax.state import SoftmaxState
+
+
+@dataclass(frozen=True)
+class Answer:
+    """All that a state of the logits determines; `scores` are a/T, and the rest follows from them."""
+
+    state: SoftmaxState
+    scores: Tensor
+    p: Tensor
+    loss: float
+    gradient: Tensor
+    entropy: float
+    jacobian: Tensor
+    spectrum: JacobianSpectrum
+    differences: DifferenceErrors
+    surface: SoftmaxSurface
+    naive_failures: tuple[str, ...]
+
+    @property
+    def point(self) -> tuple[float, float, float]:
+        """Where the present state lies on the surface."""
+        return self.state.logits[0], self.state.logits[1], self.p[0].item()
+
+
+@st.cache_resource(max_entries=128, show_spinner=False)
+def answer(state: SoftmaxState) -> Answer:
+    """Compute everything that the page shows of a state."""
+    logits = torch.tensor(state.logits, dtype=torch.float64)
+    scores = logits / state.temperature
+    target = torch.zeros_like(scores)
+    target[state.target - 1] = 1
+    p = softmax(scores)
+    low, high = state.window
+    return Answer(
+        state=state,
+        scores=scores,
+        p=p,
+        loss=cross_entropy(scores, target).item(),
+        gradient=cross_entropy_grad(scores, target),
+        entropy=entropy(p).item(),
+        jacobian=softmax_jacobian(scores),
+        spectrum=jacobian_spectrum(scores),
+        differences=difference_errors(scores),
+        surface=softmax_surface(logits, low=low, high=high, temperature=state.temperature),
+        naive_failures=tuple(dtype for dtype in DTYPES if _naive_fails(scores, target, dtype)),
+    )
+
+
+def numbers(found: Answer) -> dict[str, float]:
+    """Return every number of the page by name."""
+    errors = found.differences
+    table: dict[str, float] = {"l1": found.loss, "entropy": found.entropy}
+    columns = (("p", found.p), ("gradient", found.gradient), ("eigenvalue", found.spectrum.eigenvalues))
+    for name, values in columns:
+        table |= {f"{name}_{i}": value for i, value in enumerate(values.tolist(), start=1)}
+    table |= {"rank": int(found.spectrum.rank), "rank_tolerance": found.spectrum.tolerance.item()}
+    for index, dtype in enumerate(errors.dtypes):
+        table |= {
+            f"best_step_{dtype}": errors.best_steps[index].item(),
+            f"best_error_{dtype}": errors.best_errors[index].item(),
+            f"autograd_error_{dtype}": errors.autograd[index].item(),
+            f"closed_form_error_{dtype}": errors.closed_form[index].item(),
+        }
+    return table
+
+
+def data_csv(found: Answer) -> str:
+    """Return what the figures show as CSV, one number a line, every digit kept."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("quantity", "row", "column", "value"))
+    writer.writerows(_lines(found))
+    return text.getvalue()
+
+
+def _lines(found: Answer) -> Iterator[tuple[str, int | str, int | float | str, float]]:
+    columns = {
+        "a": list(found.state.logits),
+        "p": found.p.tolist(),
+        "gradient": found.gradient.tolist(),
+        "eigenvalue": found.spectrum.eigenvalues.tolist(),
+    }
+    for name, values in columns.items():
+        yield from ((name, i, "", value) for i, value in enumerate(values, start=1))
+    for i, row in enumerate(found.jacobian.tolist(), start=1):
+        yield from (("jacobian", i, j, value) for j, value in enumerate(row, start=1))
+    steps = found.differences.steps.tolist()
+    for dtype, errors in zip(
+        found.differences.dtypes, found.differences.differences.tolist(), strict=True
+    ):
+        for step, error in zip(steps, errors, strict=True):
+            yield "difference_error", dtype, step, error
+
+
+def _naive_fails(scores: Tensor, target: Tensor, dtype: str) -> bool:
+    steps = trace_formula("naive", scores, target, dtype=dtype).steps
+    return any(step.name == "probabilities" and step.outcome == "nan" for step in steps)

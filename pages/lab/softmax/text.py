@@ -1,0 +1,247 @@
+"""What the page of the softmax says about its figures; it depends on what they show."""
+
+import math
+from collections.abc import Iterable
+from textwrap import wrap
+
+from lab.language.catalogues import _
+from lab.language.numerals import indexed, number, percent
+from lab.softmax.results import Answer
+from lab.softmax.state import SoftmaxState
+
+# Where the text changes. The figures say the number, so nothing hangs on the exact place.
+_SATURATED = 0.99
+_UNIFORM = 0.99
+_INEXACT = 1e-13
+
+
+def notes(found: Answer) -> list[str]:
+    """Return what to notice in this state, the most important first."""
+    lines = [_overflow(found), _regime(found), _balance(found), _best_step(found), _autograd(found)]
+    return [line for line in lines if line]
+
+
+def difference_numbers(found: Answer) -> str:
+    """Return the best step of each dtype."""
+    errors = found.differences
+    parts = [
+        _("{dtype} h = **{step}**, error {error}").format(
+            dtype=dtype,
+            step=number(errors.best_steps[index].item(), digits=2),
+            error=number(errors.best_errors[index].item(), digits=2),
+        )
+        for index, dtype in enumerate(errors.dtypes)
+        if errors.best_errors[index] < 1
+    ]
+    best = _("Best steps: {steps}.").format(steps=" · ".join(parts)) if parts else _("No step works.")
+    return best + " " + _("Dotted: autograd in the same dtype, without any step.")
+
+
+def eigenvalue_numbers(found: Answer) -> str:
+    """Return the rank, and by which tolerance."""
+    spectrum = found.spectrum
+    return _(
+        "Rank **{rank}** of at most {most}: eigenvalues above K·ε·λ₁ = {tolerance} (ε = 2⁻⁵², float64) "
+        "count and are filled · the last is {last}, in truth 0 · trace Σλ = 1 − Σp² = {trace}"
+    ).format(
+        rank=int(spectrum.rank),
+        most=len(found.p) - 1,
+        tolerance=number(spectrum.tolerance.item(), digits=2),
+        last=number(spectrum.eigenvalues[-1].item(), digits=2),
+        trace=number(found.jacobian.trace().item()),
+    )
+
+
+def surface_numbers(found: Answer) -> str:
+    """Return where the present state lies on the surface."""
+    return _("Now: a₁ = {first}, a₂ = {second}, p₁ = **{p}**. Turn it by hand; the view stays.").format(
+        first=number(found.state.logits[0], digits=6),
+        second=number(found.state.logits[1], digits=6),
+        p=number(found.p[0].item(), digits=4),
+    )
+
+
+def contour_numbers(found: Answer) -> str:
+    """Return what the lines of equal probability look like."""
+    if len(found.p) == 2:
+        return _(
+            "Two classes: p₁ = 1/(1 + e^((a₂ − a₁)/T)). Every line is a₁ − a₂ = const: on the dashed "
+            "one p stays as it is."
+        )
+    return _(
+        "The other logits stay as they are. Up the dashed line p₁/p₂ stays; p₁ itself grows, since "
+        "both gain on the others."
+    )
+
+
+def _overflow(found: Answer) -> str:
+    if not found.naive_failures:
+        return ""
+    largest = found.scores.max().item()
+    names = ", ".join(found.naive_failures)
+    if largest > 0:
+        return _(
+            "**$e^{{{largest}}}$ is ∞ in {dtypes}**: the textbook formula gives ∞/∞ = NaN there. "
+            "Subtract the maximum first, and no power exceeds 1. p does not change, since it sees only "
+            "the differences of the logits."
+        ).format(largest=f"{largest:.4g}", dtypes=names)
+    return _(
+        "**Every power $e^a$ is 0 in {dtypes}**: the textbook formula gives 0/0 = NaN there. Subtract "
+        "the maximum first, and the largest power is 1."
+    ).format(dtypes=names)
+
+
+def _regime(found: Answer) -> str:
+    """Return the one thing that this p is an example of."""
+    state, p = found.state, found.p
+    classes, largest = len(p), max(state.logits)
+    winners = [i for i, logit in enumerate(state.logits, start=1) if logit == largest]
+    if len(winners) > 1:
+        return _tie(found, winners)
+    (winner,) = winners
+    if p.max() >= _SATURATED:
+        return _saturated(found, winner)
+    if found.entropy >= _UNIFORM * math.log(classes):
+        return _(
+            "**Nearly uniform.** Divided by T = {temperature}, the logits differ by at most {spread}: "
+            "H(p) is only {missing} below log K. As T → ∞, p → 1/K, whatever the logits."
+        ).format(
+            temperature=number(state.temperature),
+            spread=number((found.scores.max() - found.scores.min()).item()),
+            missing=percent(1 - found.entropy / math.log(classes), digits=2),
+        )
+    second = int(p.sort(descending=True).indices[1]) + 1
+    return _(
+        "**Only differences count.** $p_{{{first}}}/p_{{{second}}} = "
+        "e^{{(a_{{{first}}} - a_{{{second}}})/T}}$ = {ratio}, whatever the other logits are: a logit "
+        "higher by T makes its odds larger by the factor e = 2.718."
+    ).format(
+        first=winner,
+        second=second,
+        ratio=number((p[winner - 1] / p[second - 1]).item(), digits=4),
+    )
+
+
+def _tie(found: Answer, winners: list[int]) -> str:
+    classes = len(found.p)
+    if len(winners) == classes:
+        return _("**All logits are equal**, so p is 1/K = {share} for every class, at every T.").format(
+            share=number(1 / classes)
+        )
+    return _(
+        "**A tie stays a tie.** {winners} share the largest logit, so they have the same p at every "
+        "T, now {p}. As T → 0, each tends to 1/{count}: the limit is no one-hot vector."
+    ).format(
+        winners=", ".join(indexed("a", winner) for winner in winners),
+        p=number(found.p[winners[0] - 1].item(), digits=4),
+        count=len(winners),
+    )
+
+
+def _saturated(found: Answer, winner: int) -> str:
+    largest = number(found.jacobian.abs().max().item(), digits=2)
+    if found.state.target != winner:
+        return _(
+            "**p is saturated, the loss is not.** The largest entry of J is {largest}: move a logit, "
+            "and p hardly answers. Yet p − q is {gradient} at the target, at full strength: the "
+            "derivative of −log p is −1/p, which undoes what is small in J."
+        ).format(largest=largest, gradient=number(found.gradient[found.state.target - 1].item()))
+    if found.p[winner - 1] == 1:
+        return _(
+            "**One-hot, to the last digit.** {p} rounds to 1 and the largest entry of J is {largest}. "
+            "As T → 0, softmax becomes argmax, which has no slope. L1 = {loss} still has its digits, "
+            "since it is computed from logits."
+        ).format(p=indexed("p", winner), largest=largest, loss=number(found.loss, digits=2))
+    return _(
+        "**Saturated, and right.** {p} is nearly 1 and the largest entry of J is {largest}. The target "
+        "is this class, so p − q is small too. Choose another target, and it is near −1 there."
+    ).format(p=indexed("p", winner), largest=largest)
+
+
+def _balance(found: Answer) -> str:
+    rank, most = int(found.spectrum.rank), len(found.p) - 1
+    start = _(
+        "**Every row of J sums to 0**: what one class gains, the others lose. So a push that is the "
+        "same on all logits moves nothing, and one eigenvalue is 0."
+    )
+    if rank == most:
+        return start + " " + _("The rank is K − 1 = {rank}.").format(rank=rank)
+    if rank == 0:
+        return start + " " + _("Here J is 0 throughout: every other p is too small for float64.")
+    return (
+        start
+        + " "
+        + _(
+            "In exact arithmetic the rank is K − 1 = {most}. Here it is {rank}: the smallest p is {p}, "
+            "and eigenvalues below {tolerance} are as good as 0 beside the largest."
+        ).format(
+            most=most,
+            rank=rank,
+            tolerance=number(found.spectrum.tolerance.item(), digits=2),
+            p=number(found.p.min().item(), digits=2),
+        )
+    )
+
+
+def _best_step(found: Answer) -> str:
+    errors = found.differences
+    blind = [d for d, error in zip(errors.dtypes, errors.best_errors, strict=True) if not error < 1]
+    text = ""
+    if errors.best_errors[0] < 1:
+        text = _(
+            "**The best step is not the smallest.** In float64 the error is least, {error}, at "
+            "h = {step} (theory: about {expected}). To the right the Taylor series is cut off: h². To "
+            "the left two rounded numbers are subtracted: ε/h."
+        ).format(
+            error=number(errors.best_errors[0].item(), digits=2),
+            step=number(errors.best_steps[0].item(), digits=2),
+            expected=number(errors.expected_steps[0].item(), digits=2),
+        )
+    if blind and found.spectrum.rank > 0:
+        text += (" " if text else "") + _(
+            "**In {dtypes} no step finds a single digit of J**: what h changes is lost where logits or "
+            "p are rounded."
+        ).format(dtypes=", ".join(blind))
+    return text
+
+
+def _autograd(found: Answer) -> str:
+    error = found.differences.autograd[0].item()
+    if not error > _INEXACT:
+        return ""
+    return _(
+        "**Autograd loses digits here too**: its error in float64 is {error}. It subtracts p from 1 "
+        "where p has been rounded near 1. The closed form here takes the diagonal as minus the rest of "
+        "its row, and keeps them."
+    ).format(error=number(error, digits=2))
+
+
+def snippet(state: SoftmaxState) -> str:
+    """Return the Python that computes what the page shows."""
+    target = [float(i == state.target) for i in range(1, len(state.logits) + 1)]
+    return (
+        f"import torch\nimport ce_core as ce\n\n{_tensor('a', state.logits)}"
+        f"a = a / {state.temperature:.12g}\n{_tensor('q', target)}"
+        "print(ce.softmax(a))\n"
+        "print(ce.cross_entropy(a, q))\n"
+        "print(ce.cross_entropy_grad(a, q))\n"
+        "print(ce.softmax_jacobian(a))\n"
+        "print(ce.jacobian_spectrum(a))\n"
+        "print(ce.difference_errors(a))\n"
+    )
+
+
+def command(state: SoftmaxState) -> str:
+    """Return the command line that prints p."""
+    return (
+        f"python - <<'END'\nimport torch\nimport ce_core as ce\n{_tensor('a', state.logits)}"
+        f"a = a / {state.temperature:.12g}\n"
+        "print(ce.softmax(a))\nEND"
+    )
+
+
+def _tensor(name: str, values: Iterable[float]) -> str:
+    """Return the assignment of a tensor, in lines that fit a phone."""
+    listed = wrap(f"[{', '.join(map(repr, values))}],", width=28)
+    lines = [f"{name} = torch.tensor(", *(f"    {line}" for line in listed)]
+    return "\n".join([*lines, "    dtype=torch.float64,", ")", ""])

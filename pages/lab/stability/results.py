@@ -1,0 +1,182 @@
+"""What the page of stability shows, computed once for all visitors who ask for the same."""
+
+import csv
+import io
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import streamlit as st
+
+from ce_core import (
+    DTYPES,
+    PRACTICE_CASES,
+    CaseResult,
+    ClippingCurves,
+    FormulaTrace,
+    VerdictMap,
+    clipping_curves,
+    exact_steps,
+    run_code,
+    trace_formula,
+    verdict_map,
+)
+from lab.stability.state import DTYPE_NAMES, StabilityState
+
+MAP_GAPS: Final = tuple(float(gap) for gap in range(1, 1001))
+CURVE_GAPS: Final = tuple(float(gap) for gap in range(0, 101))
+OTHER_FLOORS: Final = (1e-4, 1e-8, 1e-16, 1e-30)
+FORWARD, BACKWARD = "forward", "backward"
+
+
+@dataclass(frozen=True)
+class Column:
+    """What one stage is in one arithmetic: its entries, and "inf" or "nan" where that begins here."""
+
+    entries: tuple[Any, ...]
+    begins: str = ""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One operation, forward, or the gradient that arrives at its result, backward.
+
+    `columns` are the dtypes of `DTYPE_NAMES`, and exact arithmetic last.
+    """
+
+    phase: str
+    name: str
+    text: str
+    columns: tuple[Column, ...]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """All that a state determines."""
+
+    state: StabilityState
+    traces: Mapping[str, FormulaTrace]
+    stages: tuple[Stage, ...]
+    cure: FormulaTrace
+    judged: VerdictMap
+    curves: ClippingCurves
+
+    @property
+    def trace(self) -> FormulaTrace:
+        """The trace in the chosen dtype."""
+        return self.traces[self.state.dtype]
+
+    @property
+    def first_failure(self) -> int:
+        """The stage, from 1, at which the chosen dtype first has NaN, or else infinity, or a clip."""
+        place = DTYPE_NAMES.index(self.state.dtype)
+        for trouble in ("nan", "inf"):
+            for number, stage in enumerate(self.stages, start=1):
+                if stage.columns[place].begins == trouble:
+                    return number
+        names = [stage.name for stage in self.stages]
+        return names.index("clipped" if "clipped" in names else "loss") + 1
+
+
+@st.cache_resource(max_entries=128, show_spinner=False)
+def answer(state: StabilityState) -> Answer:
+    """Compute everything that the page shows of a state."""
+    a, q = list(state.logits), list(state.q)
+    traces = {
+        dtype: trace_formula(state.formula, a, q, dtype=dtype, floor=state.clip)
+        for dtype in DTYPE_NAMES
+    }
+    return Answer(
+        state=state,
+        traces=traces,
+        stages=_stages(state, traces),
+        cure=trace_formula("log_softmax_masked", a, q, dtype=state.dtype),
+        judged=_judge(*state.line, state.q, state.floor),
+        curves=_curves(state.floor, state.dtype),
+    )
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _judge(
+    origin: tuple[float, ...], direction: tuple[float, ...], q: tuple[float, ...], floor: float
+) -> VerdictMap:
+    return verdict_map(
+        list(MAP_GAPS), list(q), origin=list(origin), direction=list(direction), floor=floor
+    )
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _curves(floor: float, dtype: str) -> ClippingCurves:
+    floors = (floor, *(other for other in OTHER_FLOORS if other != floor))
+    return clipping_curves(list(CURVE_GAPS), floors, dtype=dtype)
+
+
+@st.cache_resource(show_spinner=False)
+def case_results(name: str) -> tuple[CaseResult, CaseResult]:
+    """Run the line of a case and its cure."""
+    case = PRACTICE_CASES[name]
+    return run_code(case, cured=False), run_code(case, cured=True)
+
+
+def _stages(state: StabilityState, traces: Mapping[str, FormulaTrace]) -> tuple[Stage, ...]:
+    exact = exact_steps(state.formula, state.logits, state.q, floor=state.clip)
+    steps = {dtype: {step.name: step for step in trace.steps} for dtype, trace in traces.items()}
+    first = traces[state.dtype].steps
+    stages = []
+    for phase in (FORWARD, BACKWARD):
+        seen: dict[str, set[str]] = {dtype: set() for dtype in traces}
+        for step in first if phase == FORWARD else reversed(first):
+            if phase == BACKWARD and step.gradient is None:
+                continue
+            columns = []
+            for dtype in DTYPE_NAMES:
+                one = steps[dtype][step.name]
+                values = one.value if phase == FORWARD else one.gradient
+                outcome = one.outcome if phase == FORWARD else one.gradient_outcome
+                assert values is not None
+                # What is given as infinite does not begin here.
+                given = phase == FORWARD and one.kind == "round"
+                begins = "" if given or outcome in (None, "finite", *seen[dtype]) else outcome
+                seen[dtype].add(outcome or "")
+                columns.append(Column(tuple(values.reshape(-1).tolist()), begins or ""))
+            found = exact[step.name]
+            columns.append(Column(found.value if phase == FORWARD else (found.gradient or ())))
+            stages.append(Stage(phase, step.name, step.text, tuple(columns)))
+    return tuple(stages)
+
+
+def numbers(found: Answer) -> dict[str, float]:
+    """Return the numbers of the page by name."""
+    table: dict[str, float] = {"true_value": found.trace.true_value}
+    for dtype in DTYPES:
+        table[f"value_{dtype}"] = found.traces[dtype].value
+    for i, value in enumerate(found.trace.true_gradient.tolist(), start=1):
+        table[f"true_gradient_{i}"] = value
+        for dtype in DTYPES:
+            table[f"gradient_{i}_{dtype}"] = found.traces[dtype].gradient[i - 1].item()
+    for run in found.judged.runs(found.judged.values):
+        if run.formula == found.state.formula and run.verdict != "right":
+            table[f"{run.verdict}_from_{run.dtype}"] = run.first
+    for run in found.judged.runs(found.judged.gradients):
+        if run.formula == found.state.formula and run.verdict != "right":
+            table[f"gradient_{run.verdict}_from_{run.dtype}"] = run.first
+    return table
+
+
+def data_csv(found: Answer) -> str:
+    """Return the trace and the map as CSV, one number a line, every digit kept."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("table", "row", "operation", "arithmetic", "entry", "value"))
+    writer.writerows(_lines(found))
+    return text.getvalue()
+
+
+def _lines(found: Answer) -> Iterator[tuple[str, str | int, str, str, float, Any]]:
+    for number, stage in enumerate(found.stages, start=1):
+        for arithmetic, column in zip((*DTYPE_NAMES, "exact"), stage.columns, strict=True):
+            for i, value in enumerate(column.entries, start=1):
+                yield stage.phase, number, stage.name, arithmetic, i, value
+    for of, codes in (("loss", found.judged.values), ("gradient", found.judged.gradients)):
+        for run in found.judged.runs(codes):
+            yield f"map of the {of}", run.formula, run.verdict, run.dtype, run.first, run.last

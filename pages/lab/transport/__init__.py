@@ -1,0 +1,1 @@
+"""The lab of transport: how Sinkhorn balances a plan."""

@@ -1,0 +1,270 @@
+"""What the page of transport shows, computed once for all visitors who ask for the same."""
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import streamlit as st
+import torch
+from torch import Tensor
+
+from ce_core import (
+    ConvergenceTrace,
+    PlanFrames,
+    SinkhornStatus,
+    VariantDifferences,
+    digit_image,
+    entropy,
+    forbid_pairs,
+    pixel_grid,
+    plans_along_eps,
+    plans_along_iterations,
+    random_cost,
+    squared_distances,
+    trace_convergence,
+    variant_differences,
+)
+from lab.transport.state import (
+    CLOUDS,
+    DIGITS,
+    EPS,
+    EPSILON,
+    ITERATIONS,
+    PIXELS,
+    TransportState,
+    levels,
+    points,
+)
+
+TOL: Final = 1e-9
+"""Where the accelerated iteration stops, and what counts as converged."""
+POST_ITERATIONS: Final = 10
+LEAST_SHARE: Final = 0.02
+_HORIZONS: Final = (10, 20, 30, 50, 75, 100, 150, 200)
+# All frames over eps show as many, so that the axis stays.
+_EPS_HORIZON: Final = 100
+_RANGES: Final = torch.logspace(1, 5, 41, dtype=torch.float64)
+# Of the paths over eps, where a small eps may need many.
+_MOST_ITERATIONS: Final = 2000
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Costs and marginals, and the points behind them where there are some."""
+
+    cost: Tensor
+    mu: Tensor
+    nu: Tensor
+    x: Tensor | None = None
+    y: Tensor | None = None
+
+    @property
+    def spread(self) -> float:
+        """The range of the finite costs."""
+        finite = self.cost[self.cost.isfinite()]
+        return (finite.max() - finite.min()).item() if len(finite) else 0.0
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """The entropy that a plan cannot fall below, and that of independence."""
+        both = entropy(self.mu).item(), entropy(self.nu).item()
+        return max(both), sum(both)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """All that a state determines."""
+
+    state: TransportState
+    problem: Problem
+    frame: PlanFrames
+    trace: ConvergenceTrace
+    path: PlanFrames
+    variant: VariantDifferences | None
+    variant_now: VariantDifferences | None
+
+    @property
+    def plan(self) -> Tensor:
+        """The present plan."""
+        return self.frame.plan[0]
+
+    @property
+    def error(self) -> float:
+        """The marginal error of the present plan, rows and columns together."""
+        return (self.frame.row_error + self.frame.column_error).item()
+
+    @property
+    def column_error(self) -> float:
+        """The part of the columns, which is all of it once there was an iteration."""
+        return self.frame.column_error.item()
+
+    @property
+    def entropy(self) -> float:
+        """H(P) in nats."""
+        return self.frame.entropy.item()
+
+    @property
+    def steepness(self) -> float:
+        """The range of C/eps."""
+        return self.problem.spread / self.state.epsilon
+
+
+def pose(state: TransportState) -> Problem:
+    """Return the problem that a state describes."""
+    if state.cost == DIGITS:
+        x = y = pixel_grid(PIXELS)
+        mu, nu = digit_image("one").flatten(), digit_image("zero").flatten()
+    else:
+        mu, nu = (
+            torch.tensor(levels(text, size), dtype=torch.float64)
+            for text, size in ((state.mu, state.rows), (state.nu, state.columns))
+        )
+        mu, nu = mu / mu.sum(), nu / nu.sum()
+    if state.cost == CLOUDS:
+        x, y = (torch.tensor(cloud, dtype=torch.float64) for cloud in points(state))
+    if state.cost in (CLOUDS, DIGITS):
+        cost = squared_distances(x, y)
+        return Problem(forbid_pairs(cost, state.forbidden, seed=state.draw), mu, nu, x, y)
+    cost = random_cost(state.rows, state.columns, exponent=state.power, seed=state.draw)
+    return Problem(forbid_pairs(cost, state.forbidden, seed=state.draw), mu, nu)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def answer(state: TransportState) -> Answer:
+    """Compute everything that the page shows of a state."""
+    return answers(state, ITERATIONS, (state.iterations,))[0]
+
+
+def answers(state: TransportState, along: str, values: Sequence[float]) -> list[Answer]:
+    """Compute what the page shows at each value of the parameter that is scrubbed."""
+    problem = pose(state)
+    cost, mu, nu = problem.cost, problem.mu, problem.nu
+    variant = None
+    if problem.spread:
+        variant = variant_differences(cost, _RANGES, n_iter=POST_ITERATIONS)
+    states = [replace(state, **{along: value}) for value in values]  # type: ignore[arg-type]
+    traces = {
+        eps: trace_convergence(cost, eps=eps, mu=mu, nu=nu, n_iter=_HORIZONS[-1], tol=TOL)
+        for eps in {one.epsilon for one in states}
+    }
+    # Whether there is a plan does not depend on eps; without one, no number of iterations is enough.
+    none = any(trace.status == SinkhornStatus.INFEASIBLE for trace in traces.values())
+    tol, most = (None, _HORIZONS[-1]) if none else (TOL, _MOST_ITERATIONS)
+    path = plans_along_eps(cost, eps=list(EPS.grid), mu=mu, nu=nu, tol=tol, max_iter=most)
+    here = {
+        eps: variant_differences(cost, [problem.spread / eps], n_iter=POST_ITERATIONS)
+        for eps in {one.epsilon for one in states}
+        if problem.spread
+    }
+    return [
+        Answer(one, problem, frame, traces[one.epsilon], path, variant, here.get(one.epsilon))
+        for one, frame in zip(states, _frames(problem, state, along, states), strict=True)
+    ]
+
+
+def lines_of(found: Answer) -> list[tuple[int, int, float]]:
+    """Return the pairs that are drawn as lines, each with its share of the most a pair can get."""
+    shares = found.plan / min(found.problem.mu.max(), found.problem.nu.max())
+    pairs = (shares >= LEAST_SHARE).nonzero().tolist()
+    return [(i, j, round(min(1.0, shares[i, j].item()), 4)) for i, j in pairs]
+
+
+def horizon(found: Answer, along: str) -> int:
+    """Return how many iterations the chart of errors shows: until plain iteration is at rest."""
+    if along == EPSILON:
+        return max(_EPS_HORIZON, found.state.iterations)
+    rest = (found.trace.plain < 1e-13).nonzero().flatten()
+    least = int(rest[0]) + 1 if len(rest) else _HORIZONS[-1]
+    return next(steps for steps in _HORIZONS if steps >= least)
+
+
+def cut(trace: ConvergenceTrace, length: int) -> ConvergenceTrace:
+    """Return the first iterations of a trace."""
+    return replace(
+        trace,
+        plain=trace.plain[:length],
+        accelerated=trace.accelerated[:length],
+        bound=trace.bound[:length],
+        asymptote=trace.asymptote[:length],
+    )
+
+
+def numbers(found: Answer) -> dict[str, float]:
+    """Return every number of the page by name."""
+    table = {
+        "marginal_error": found.error,
+        "row_error": found.frame.row_error.item(),
+        "column_error": found.column_error,
+        "iterations": int(found.frame.n_iter),
+        "entropy": found.entropy,
+        "transport_cost": found.frame.transport_cost.item(),
+        "entropic_value": found.frame.entropic_value.item(),
+        "birkhoff_rate": found.trace.birkhoff,
+        "asymptotic_rate": found.trace.asymptotic,
+        "accelerated_iterations": found.trace.needed,
+        "range_of_cost_over_eps": found.steepness,
+    }
+    if found.variant_now is not None:
+        for index, dtype in enumerate(found.variant_now.dtypes):
+            table |= {
+                f"post_difference_{dtype}": found.variant_now.differences[index, 0].item(),
+                f"post_row_error_{dtype}": found.variant_now.row_errors[index, 0].item(),
+                f"post_column_error_{dtype}": found.variant_now.column_errors[index, 0].item(),
+            }
+    return table
+
+
+def data_csv(found: Answer) -> str:
+    """Return what the figures show as CSV, one number a line, every digit kept."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("quantity", "row", "column", "value"))
+    for name, vector in (("mu", found.problem.mu), ("nu", found.problem.nu)):
+        writer.writerows((name, i, "", value) for i, value in enumerate(vector.tolist(), start=1))
+    for name, matrix in (("cost", found.problem.cost), ("plan", found.plan)):
+        for i, row in enumerate(matrix.tolist(), start=1):
+            writer.writerows((name, i, j, value) for j, value in enumerate(row, start=1))
+    for name in ("plain", "accelerated", "bound"):
+        errors = getattr(found.trace, name).tolist()
+        writer.writerows((f"error_{name}", k, "", error) for k, error in enumerate(errors, start=1))
+    eps = found.path.eps.tolist()
+    for name in ("entropy", "transport_cost", "entropic_value"):
+        values = getattr(found.path, name).tolist()
+        writer.writerows(
+            (f"{name}_over_eps", at, "", value) for at, value in zip(eps, values, strict=True)
+        )
+    if found.variant is not None:
+        ranges = found.variant.ranges.tolist()
+        for dtype, differences in zip(
+            found.variant.dtypes, found.variant.differences.tolist(), strict=True
+        ):
+            writer.writerows(
+                (f"post_difference_{dtype}", at, "", value)
+                for at, value in zip(ranges, differences, strict=True)
+            )
+    return text.getvalue()
+
+
+def _frames(
+    problem: Problem, state: TransportState, along: str, states: Sequence[TransportState]
+) -> list[PlanFrames]:
+    """Return the plan of each state, all of them in one call where the iteration allows it."""
+    cost, mu, nu = problem.cost, problem.mu, problem.nu
+    tol = TOL if state.accelerate else None
+    if along == EPSILON and state.iterations:
+        eps = [one.epsilon for one in states]
+        frames = plans_along_eps(cost, eps=eps, mu=mu, nu=nu, tol=tol, max_iter=state.iterations)
+    elif along == EPSILON:
+        kernels = [
+            plans_along_iterations(cost, eps=one.epsilon, counts=[0], mu=mu, nu=nu) for one in states
+        ]
+        return kernels
+    else:
+        counts = [one.iterations for one in states]
+        frames = plans_along_iterations(cost, eps=state.epsilon, counts=counts, mu=mu, nu=nu, tol=tol)
+    return [
+        PlanFrames(**{name: field[k : k + 1] for name, field in vars(frames).items()})
+        for k in range(len(states))
+    ]

@@ -1,0 +1,1 @@
+"""What is served beside Streamlit: the HTML of a page, static files, scripts, headers."""

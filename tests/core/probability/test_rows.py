@@ -1,0 +1,154 @@
+"""What every function of rows has in common, driven by one table."""
+
+from itertools import product
+
+import pytest
+import torch
+
+import ce_core
+from tests.support.cases import FLOATS, HALVES, NAN, ROW_FUNCTIONS, RowFunction
+
+every_function = pytest.mark.parametrize("case", ROW_FUNCTIONS, ids=str)
+functions_of_logits = pytest.mark.parametrize(
+    "case", [case for case in ROW_FUNCTIONS if case.kinds[0] == "logits"], ids=str
+)
+functions_of_two = pytest.mark.parametrize(
+    "case", [case for case in ROW_FUNCTIONS if len(case.kinds) == 2], ids=str
+)
+
+
+@every_function
+@pytest.mark.parametrize("dtype", FLOATS, ids=str)
+def test_row_function_keeps_dtype(case: RowFunction, dtype: torch.dtype) -> None:
+    assert case.function(*case.arguments(3, 5, dtype=dtype)).dtype == dtype
+
+
+@every_function
+@pytest.mark.parametrize("dtype", HALVES, ids=str)
+def test_row_function_rounds_once_in_half_precision(case: RowFunction, dtype: torch.dtype) -> None:
+    arguments = case.arguments(200, 5, dtype=dtype)
+    in_float32 = case.function(*(x.float() for x in arguments))
+    assert torch.equal(case.function(*arguments), in_float32.to(dtype))
+
+
+@every_function
+def test_row_function_accepts_lists_and_numpy_arrays(case: RowFunction) -> None:
+    arguments = case.arguments(3, 5, dtype=torch.float32)
+    expected = case.function(*arguments)
+    assert torch.equal(case.function(*(x.tolist() for x in arguments)), expected)
+    assert torch.equal(case.function(*(x.numpy() for x in arguments)), expected)
+
+
+@every_function
+def test_row_function_accepts_reversed_and_read_only_arrays(case: RowFunction) -> None:
+    arguments = case.arguments(3, 5)
+    views = [x.flip(0).numpy()[::-1] for x in arguments]
+    for view in views:
+        view.setflags(write=False)
+    assert torch.equal(case.function(*views), case.function(*arguments))
+
+
+@every_function
+def test_row_function_treats_each_row_alone(case: RowFunction) -> None:
+    arguments = case.arguments(2, 3, 5)
+    whole = case.function(*arguments)
+    for i, j in product(range(2), range(3)):
+        alone = case.function(*(x[i, j] for x in arguments))
+        torch.testing.assert_close(whole[i, j], alone, rtol=1e-13, atol=1e-15)
+
+
+@every_function
+def test_row_function_returns_nan_for_nan_in_its_row_only(case: RowFunction) -> None:
+    for position in range(len(case.kinds)):
+        arguments = case.arguments(3, 5)
+        arguments[position][1, 2] = NAN
+        result = case.function(*arguments)
+        # dL2/da takes q entry by entry; everything else mixes the row.
+        if case.name.startswith("logit_gap_grad") and position == 1:
+            assert result[1, 2].isnan()
+        else:
+            assert result[1].isnan().all()
+        assert not result[[0, 2]].isnan().any()
+
+
+@every_function
+def test_row_function_returns_nan_for_nan_at_the_largest_logit(case: RowFunction) -> None:
+    arguments = case.arguments(1, 1)
+    arguments[0][...] = NAN
+    assert case.function(*arguments).isnan().all()
+
+
+@every_function
+def test_row_function_differentiates_twice(case: RowFunction) -> None:
+    arguments = case.arguments(2, 4)
+
+    # Distributions move on the simplex, where alone the functions are what their names say.
+    def on_the_simplex(*free: torch.Tensor) -> torch.Tensor:
+        return case.function(
+            *(
+                x.softmax(-1) if kind == "distribution" else x
+                for kind, x in zip(case.kinds, free, strict=True)
+            )
+        )
+
+    free = tuple(
+        (x.log() if kind == "distribution" else x).requires_grad_()
+        for kind, x in zip(case.kinds, arguments, strict=True)
+    )
+    assert torch.autograd.gradcheck(on_the_simplex, free)
+    assert torch.autograd.gradgradcheck(on_the_simplex, free)
+
+
+@every_function
+def test_row_function_follows_a_permutation_of_classes(case: RowFunction) -> None:
+    arguments = case.arguments(3, 5)
+    order = torch.tensor([3, 0, 4, 2, 1])
+    expected = case.function(*arguments)
+    for dim in range(1, expected.ndim):
+        expected = expected.index_select(dim, order)
+    permuted = case.function(*(x[:, order] for x in arguments))
+    torch.testing.assert_close(permuted, expected, rtol=1e-13, atol=1e-15)
+
+
+@functions_of_logits
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
+def test_row_function_ignores_a_constant_added_to_the_logits(
+    case: RowFunction, dtype: torch.dtype
+) -> None:
+    a, *rest = case.arguments(3, 5, dtype=dtype)
+    # On a grid of 1/256 the shifted logits are exact, so nothing is left to tolerate.
+    a = (a * 256).round() / 256
+    assert torch.equal(case.function(a + 8192, *rest), case.function(a, *rest))
+
+
+@functions_of_two
+def test_row_function_broadcasts_leading_dimensions(case: RowFunction) -> None:
+    first, second = case.arguments(4, 3, 5)
+    pairs = [(first, second[0]), (first[0, 0], second), (first[:, :1], second[:1])]
+    for x, y in pairs:
+        result = case.function(x, y)
+        expanded = case.function(x.expand(4, 3, 5), y.expand(4, 3, 5))
+        assert result.shape == expanded.shape
+        torch.testing.assert_close(result, expanded, rtol=1e-14, atol=1e-15)
+
+
+@functions_of_two
+def test_row_function_promotes_dtypes(case: RowFunction) -> None:
+    x, y = case.arguments(3, 5, dtype=torch.float32)
+    promoted = case.function(x, y.double())
+    assert torch.equal(promoted, case.function(x.double(), y.double()))
+    # A list has no precision of its own and adopts that of the other argument.
+    assert torch.equal(case.function(x.double(), y.tolist()), promoted)
+
+
+@every_function
+def test_row_function_accepts_an_empty_batch(case: RowFunction) -> None:
+    shape = case.function(*case.arguments(1, 5)).shape[1:]
+    assert case.function(*case.arguments(0, 5)).shape == (0, *shape)
+
+
+def test_row_functions_are_all_in_the_table() -> None:
+    modules = {"ce_core.probability.distributions", "ce_core.losses.forms"}
+    public = [getattr(ce_core, name) for name in ce_core.__all__]
+    expected = {f for f in public if getattr(f, "__module__", "") in modules}
+    assert {case.function for case in ROW_FUNCTIONS} >= expected

@@ -1,0 +1,111 @@
+"""Cases at the edge that the property tests have found, each as small as it gets."""
+
+import pytest
+import torch
+from torch import Tensor
+
+from ce_core import SinkhornStatus, balanced_assignment, plans_along_iterations, sinkhorn
+from tests.support.cases import INF
+
+F64 = torch.float64
+
+
+@pytest.mark.parametrize("tol", [1e-6, None])
+def test_sinkhorn_accepts_an_empty_batch(tol: float | None) -> None:
+    result = sinkhorn(torch.zeros(0, 3, 2), eps=1.0, tol=tol)
+    assert result.plan.shape == (0, 3, 2)
+    assert result.status.shape == (0,)
+
+
+def test_sinkhorn_fixed_count_where_a_row_without_mass_has_the_least_costs() -> None:
+    # The kernel of the row with mass is e^-1000 there, which is not 0: the column is not forbidden.
+    cost = torch.tensor([[0.0, 1.0], [0.0, 0.0]], dtype=F64)
+    result = sinkhorn(cost, eps=1e-3, mu=[1.0, 0.0], tol=None, max_iter=1)
+    expected = torch.tensor([[0.5, 0.5], [0.0, 0.0]], dtype=F64)
+    # Exponents of 1000 are rounded by 2^-53 of that.
+    torch.testing.assert_close(result.plan, expected, rtol=1e-12, atol=0)
+    assert result.errors[-1] < 1e-12
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16], ids=str)
+@pytest.mark.parametrize("size", [3, 7, 11, 49])
+def test_sinkhorn_accepts_uniform_marginals_rounded_to_a_half_type(
+    size: int, dtype: torch.dtype
+) -> None:
+    weights = torch.full((size,), 1 / size, dtype=dtype)
+    result = sinkhorn(torch.zeros(size, 2, dtype=dtype), eps=1.0, mu=weights, tol=1e-2)
+    assert result.converged
+
+
+def test_sinkhorn_feasibility_of_items_that_end_at_different_times() -> None:
+    allowed = torch.tensor(
+        [
+            [[1, 1, 0], [1, 1, 1], [1, 1, 0], [0, 1, 1], [0, 1, 1]],
+            [[1, 0, 0], [1, 0, 0], [1, 0, 0], [1, 1, 1], [1, 1, 1]],
+            [[1, 1, 1], [1, 1, 1], [1, 1, 1], [1, 1, 0], [1, 1, 1]],
+        ]
+    )
+    cost = torch.linspace(0, 1, 45, dtype=F64).sin().reshape(3, 5, 3).masked_fill(allowed == 0, INF)
+    result = sinkhorn(cost, eps=4e-3, tol=1e-9, max_iter=1)
+    feasible = result.status != SinkhornStatus.INFEASIBLE
+    assert feasible.tolist() == [True, False, True]
+
+
+@pytest.mark.parametrize("offset", [1e6, -1e9, 4e12])
+@pytest.mark.parametrize("tol", [1e-12, None])
+def test_sinkhorn_plan_does_not_lose_digits_to_what_all_costs_have_in_common(
+    offset: float, tol: float | None
+) -> None:
+    # Whole numbers, so that nothing is lost in the sum.
+    cost = torch.tensor([[0.0, 3.0, 5.0], [4.0, 1.0, 2.0]], dtype=F64)
+    one, other = (sinkhorn(c, eps=0.7, tol=tol, max_iter=50) for c in (cost, cost + offset))
+    torch.testing.assert_close(other.plan, one.plan, rtol=1e-12, atol=0)
+    assert other.status == one.status
+    torch.testing.assert_close(other.f, one.f, rtol=0, atol=1e-12)
+    torch.testing.assert_close(other.g, one.g + offset, rtol=1e-15, atol=0)
+    for name in ("transport_cost", "entropic_value"):
+        torch.testing.assert_close(
+            getattr(other, name), getattr(one, name) + offset, rtol=1e-14, atol=0
+        )
+
+
+@pytest.mark.parametrize("gradient", ["implicit", "unrolled"])
+def test_sinkhorn_gradient_does_not_see_what_all_costs_have_in_common(gradient: str) -> None:
+    cost = torch.tensor([[0.0, 3.0, 5.0], [4.0, 1.0, 2.0]], dtype=F64)
+    slopes: list[Tensor] = []
+    for offset in (0.0, 1e9):
+        shifted = (cost + offset).requires_grad_()
+        result = sinkhorn(shifted, eps=0.7, tol=1e-12, gradient=gradient)
+        slopes += torch.autograd.grad(result.plan[0, 1] + result.entropic_value, shifted)
+    torch.testing.assert_close(slopes[1], slopes[0], rtol=1e-9, atol=1e-12)
+
+
+def test_sinkhorn_takes_the_offset_of_each_item_from_that_item_alone() -> None:
+    cost = torch.tensor([[[0.0, 3.0], [1.0, 1.0]], [[1e9, 1e9 + 3], [1e9 + 1, 1e9 + 1]]], dtype=F64)
+    alone = [sinkhorn(item, eps=0.5, tol=1e-12) for item in cost]
+    together = sinkhorn(cost, eps=0.5, tol=1e-12)
+    for name in ("plan", "f", "g", "entropic_value"):
+        assert torch.equal(getattr(together, name), torch.stack([getattr(x, name) for x in alone]))
+
+
+@pytest.mark.parametrize("tol", [1e-6, None])
+def test_sinkhorn_counts_a_weight_next_to_nothing_as_zero(tol: float | None) -> None:
+    cost = torch.tensor([[1.0, 1.0, 0.0], [1.0, 0.0, 1.0]], dtype=F64)
+    faint, none = (
+        sinkhorn(cost, eps=0.01, nu=[least, 0.0, 1.0], tol=tol, max_iter=3) for least in (5e-324, 0.0)
+    )
+    for name in ("plan", "f", "transport_cost", "entropic_value", "status"):
+        assert torch.equal(getattr(faint, name), getattr(none, name))
+
+
+# At the large cost the kernel itself would underflow.
+@pytest.mark.parametrize("large", [50.0, 2000.0])
+def test_other_plans_do_not_lose_digits_to_what_all_costs_have_in_common(large: float) -> None:
+    cost = torch.tensor([[0.0, 1.0, large], [large, 3.0, 2.0]], dtype=F64)
+    for offset in (1e9, -4e12):
+        frames, shifted = (
+            plans_along_iterations(c, eps=0.7, counts=[0, 1, 9]).plan for c in (cost, cost + offset)
+        )
+        torch.testing.assert_close(shifted, frames, rtol=1e-12, atol=0)
+        balanced, other = (balanced_assignment(c, eps=0.7) for c in (cost, cost + offset))
+        torch.testing.assert_close(other, balanced, rtol=1e-12, atol=0)

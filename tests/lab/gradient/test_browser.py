@@ -1,0 +1,318 @@
+"""The page `/gradient` in a real browser: dragged, played, reloaded, and held to `ce_core`."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import torch
+from playwright.sync_api import Locator, Page, expect
+
+from ce_core import (
+    cross_entropy,
+    cross_entropy_grad,
+    descent_paths,
+    logit_gap,
+    logit_gap_grad,
+    logit_gap_minimum,
+    logit_gap_residual,
+    softmax,
+)
+from scripts.browser import ROOT, settle
+from tests.support.browsing import address_has, charts, on_phone, query, trace
+
+pytestmark = pytest.mark.browser
+
+SCRIPTS = ROOT / "pages" / "lab"
+DEFAULT = [2.5, 0.5, -1.0]
+
+_READ = """() => {
+    const bars = document.querySelector('.lab-push-editor');
+    const all = (selector) => [...bars.querySelectorAll(selector)];
+    const now = (name) => all(`.handle.${name}`).map((bar) => Number(bar.ariaValueNow));
+    const values = (name) => all(`.bar.${name}`).map((bar) => Number(bar.dataset.value));
+    const losses = bars.querySelector('.losses').dataset;
+    return {
+        logits: now('logit'), q: now('q'), p: values('p'),
+        pulls: values('pulls'), residual: values('residual'), full: values('full'),
+        l1: Number(losses.l1), l2: Number(losses.l2),
+        target: all('input[type=radio]').findIndex((radio) => radio.checked),
+        ways: all('.arrow b').map((head) => head.dataset.way),
+        totals: all('.total span').map((span) => span.textContent),
+        readout: bars.querySelector('.readout').textContent,
+    };
+}"""
+
+
+@pytest.fixture(autouse=True)
+def _patience() -> Iterator[None]:
+    """Wait longer than usual: without a graphics card, drawing the charts holds up all the rest."""
+    expect.set_options(timeout=30_000)
+    yield
+    expect.set_options(timeout=5_000)
+
+
+def open_gradient(page: Page, address: str) -> None:
+    """Go to the page and wait for the bars and the charts."""
+    page.goto(address)
+    page.wait_for_selector(".lab-push-editor .handle")
+    settle(page)
+
+
+def read(page: Page) -> dict[str, Any]:
+    found: dict[str, Any] = page.evaluate(_READ)
+    return found
+
+
+def handle(page: Page, what: str, i: int) -> Locator:
+    return page.locator(f".lab-push-editor .handle.{what}").nth(i)
+
+
+def drag(page: Page, what: str, i: int, share: float) -> None:
+    """Drag a bar to that share of its length and hold it there."""
+    bar = handle(page, what, i)
+    bar.scroll_into_view_if_needed()
+    box = bar.bounding_box()
+    assert box is not None
+    at = float(str(bar.get_attribute("aria-valuenow")))
+    start = at if what == "q" else 0.5
+    height = box["y"] + 0.75 * box["height"]
+    page.mouse.move(box["x"] + start * box["width"], height)
+    page.mouse.down()
+    page.mouse.move(box["x"] + share * box["width"], height, steps=20)
+
+
+def assert_follows(found: dict[str, Any]) -> None:
+    """Hold what the bars show to the core."""
+    a, q = (torch.tensor(found[name], dtype=torch.float64) for name in ("logits", "q"))
+    assert found["p"] == pytest.approx(softmax(a).tolist(), rel=1e-14)
+    assert found["pulls"] == pytest.approx(cross_entropy_grad(a, q).tolist(), abs=1e-14)
+    assert found["residual"] == pytest.approx(logit_gap_residual(a).tolist(), abs=1e-14)
+    assert found["full"] == pytest.approx(logit_gap_grad(a, q).tolist(), abs=1e-14)
+    assert found["l1"] == pytest.approx(cross_entropy(a, q).item(), rel=1e-13)
+    assert found["l2"] == pytest.approx(logit_gap(a, q).item(), abs=1e-13)
+
+
+def test_gradient_opens_with_arrows_that_point_opposite_ways(lab: str, page: Page) -> None:
+    open_gradient(page, f"{lab}/gradient")
+    found = read(page)
+    assert found["logits"] == DEFAULT
+    assert found["q"] == [1, 0, 0]
+    assert_follows(found)
+    # Of each class first the arrow of L1, then that of L2 in full.
+    assert found["ways"][:2] == ["right", "left"]
+    assert found["readout"] == "a₁: L1 pushes it up by 0.142; L2 in full pushes it down by 0.135."
+    assert found["totals"][3:] == ["1.000", "0", "0", "0"]
+    expect(page.get_by_text("They push opposite ways")).to_be_visible()
+
+
+def test_gradient_dragged_logit_moves_all_at_once_and_tells_the_server_on_release(
+    lab: str, page: Page, sent: list[object]
+) -> None:
+    open_gradient(page, f"{lab}/gradient")
+    page.wait_for_timeout(1000)
+    sent.clear()
+    drag(page, "logit", 0, 0.2)
+    found = read(page)
+    assert found["logits"] == [pytest.approx(-3, abs=0.05), *DEFAULT[1:]]
+    assert_follows(found)
+    assert found["ways"][:2] == ["right", "right"]
+    assert sent == []
+    page.mouse.up()
+    address_has(page, f"start={found['logits'][0]:g},0.5,-1")
+    settle(page)
+    expect(page.get_by_role("textbox", name="Start of the descents")).to_have_value(
+        f"{found['logits'][0]:g},0.5,-1"
+    )
+    # Now it is another logit that is pushed both ways.
+    expect(page.get_by_text("At the start L1 pushes a₃ down")).to_be_visible()
+
+
+def test_gradient_dragged_q_stays_a_distribution_and_is_in_the_url(lab: str, page: Page) -> None:
+    open_gradient(page, f"{lab}/gradient?q=0.2,0.6,0.2")
+    drag(page, "q", 1, 0.3)
+    found = read(page)
+    assert found["q"][1] == pytest.approx(0.3, abs=0.02)
+    assert found["q"][0] == found["q"][2] == pytest.approx((1 - found["q"][1]) / 2)
+    assert sum(found["q"]) == pytest.approx(1, abs=1e-14)
+    assert found["target"] == -1
+    assert_follows(found)
+    page.mouse.up()
+    address_has(page, f",{found['q'][1]:g},")
+    settle(page)
+    before = read(page)
+    page.reload()
+    page.wait_for_selector(".lab-push-editor .handle")
+    settle(page)
+    assert read(page)["q"] == pytest.approx(before["q"], abs=1e-6)
+    stop = trace(charts(page), "approach", "least L2")["y"][0]
+    minimum = logit_gap_minimum(torch.tensor(read(page)["q"], dtype=torch.float64)).p
+    assert stop == pytest.approx(minimum.max().item(), abs=1e-6)
+
+
+def test_gradient_bars_move_by_key_and_say_what_they_are(lab: str, page: Page) -> None:
+    open_gradient(page, f"{lab}/gradient")
+    bar = page.get_by_role("slider", name="Target q of class 2")
+    bar.focus()
+    page.keyboard.press("PageUp")
+    found = read(page)
+    assert found["q"] == [pytest.approx(0.9), 0.1, 0]
+    assert bar.get_attribute("aria-valuetext") == "0.100; p 0.116"
+    assert_follows(found)
+    address_has(page, "q=0.9,0.1,0")
+    logit = page.get_by_role("slider", name="Logit of class 3")
+    logit.focus()
+    page.keyboard.press("ArrowRight")
+    assert read(page)["logits"][2] == -0.9
+    address_has(page, "start=2.5,0.5,-0.9")
+    settle(page)
+    expect(logit).to_be_focused()
+    page.keyboard.press("Home")
+    assert read(page)["logits"][2] == -5
+    page.get_by_role("radio", name="Put q on class 3").check()
+    assert read(page)["q"] == [0, 0, 1]
+    address_has(page, "y=3")
+
+
+def test_gradient_plays_the_descents_and_remembers_where_it_stopped(lab: str, page: Page) -> None:
+    open_gradient(page, f"{lab}/gradient")
+    bar = page.locator(".lab-scrub")
+    expect(bar).to_have_attribute("data-ready", "true")
+    play = bar.get_by_role("button", name="Play", exact=True)
+    play.click()
+    page.wait_for_function(
+        "() => Number(document.querySelector('.lab-figures').dataset.at) > 3"
+        " && Number(document.querySelector('.lab-figures').dataset.at) < 200"
+    )
+    bar.get_by_role("button", name="Pause").click()
+    page.wait_for_function("() => /step=\\d+/.test(location.search)")
+    settle(page)
+    (step,) = map(int, query(page)["step"])
+    assert 0 < step < 200
+    page.wait_for_function(
+        "at => document.querySelector('.lab-figures').dataset.at === at", arg=str(step)
+    )
+    q = torch.tensor([1.0, 0, 0], dtype=torch.float64)
+    paths = descent_paths(torch.tensor(DEFAULT, dtype=torch.float64), q, steps=200)
+    drawn = trace(charts(page), "residual", "their sum, dL2/da in full")["y"]
+    expected = logit_gap_grad(paths.a[2, step], q).tolist()
+    assert drawn[:3] == pytest.approx(expected, abs=1e-5)
+    page.reload()
+    page.wait_for_selector(".lab-push-editor .handle")
+    settle(page)
+    assert query(page)["step"] == [str(step)]
+    again = trace(charts(page), "residual", "their sum, dL2/da in full")["y"]
+    assert again[:3] == pytest.approx(expected, abs=1e-5)
+
+
+def test_gradient_charts_show_that_l1_and_held_coincide_and_full_stops_short(
+    lab: str, page: Page
+) -> None:
+    open_gradient(page, f"{lab}/gradient?start=-1,1")
+    found = charts(page)
+    l1, held, full = (
+        trace(found, "approach", name)["y"] for name in ("L1", "L2, p held", "L2 in full")
+    )
+    assert l1 == held
+    assert l1[-1] > 0.99
+    assert full[-1] == pytest.approx(0.78219, abs=1e-5)
+    now = trace(found, "simplex", "now")
+    stop = trace(found, "simplex", "least L2")
+    assert now["x"][2] == pytest.approx(stop["x"][0], abs=1e-6)
+
+
+def test_gradient_preset_and_reset_move_the_bars(lab: str, page: Page) -> None:
+    open_gradient(page, f"{lab}/gradient")
+    handle(page, "logit", 0).evaluate("node => { node.same = true; }")
+    page.get_by_role("button", name="Start at the target").click()
+    expect(handle(page, "q", 0)).to_have_attribute("aria-valuetext", "0.600; p 0.600")
+    assert handle(page, "logit", 0).evaluate("node => node.same") is True
+    found = read(page)
+    assert max(map(abs, found["pulls"])) < 1e-5
+    assert max(map(abs, found["full"])) > 0.05
+    address_has(page, "q=0.6,0.3,0.1")
+    page.locator("[data-testid='stSidebar']").get_by_role("button", name="Reset").click()
+    expect(handle(page, "logit", 0)).to_have_attribute("aria-valuenow", "2.5")
+    page.wait_for_function("location.search === ''")
+
+
+def test_gradient_keeps_its_state_across_pages(lab: str, page: Page) -> None:
+    open_gradient(page, f"{lab}/gradient?start=1,2,3&q=smoothed&y=2&step=9")
+    page.get_by_role("link", name="Home").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Cross-Entropy Lab")
+    page.get_by_role("link", name="Gradient").first.click()
+    page.wait_for_selector(".lab-push-editor .handle")
+    address_has(page, "start=1,2,3")
+    settle(page)
+    assert read(page)["logits"] == [1, 2, 3]
+    assert read(page)["target"] == 1
+    assert query(page)["step"] == ["9"]
+
+
+def test_gradient_with_10_classes_has_room_for_a_finger(lab: str, page: Page) -> None:
+    on_phone(page)
+    open_gradient(page, f"{lab}/gradient?start=" + ",".join(f"-{k}" for k in range(10)))
+    for kind in (".handle.q", ".handle.logit", ".class"):
+        box = page.locator(f".lab-push-editor {kind}").first.bounding_box()
+        assert box is not None
+        assert box["height"] >= 28
+
+
+def test_gradient_script_computes_what_the_core_computes(lab: str, page: Page) -> None:
+    page.goto(f"{lab}/_stcore/health")
+    generator = torch.Generator().manual_seed(0)
+    cases = []
+    for k in range(1000):
+        classes = 2 + k % 9
+        a = 10.0 ** (k % 5 - 2) * torch.randn(classes, generator=generator, dtype=torch.float64)
+        a = a.clamp(-50, 50) + (0.0, 40.0)[k % 2] * (k % 3)
+        q = torch.rand(classes, generator=generator, dtype=torch.float64)
+        q = torch.eye(classes, dtype=torch.float64)[0] if k % 4 == 0 else q / q.sum()
+        cases.append([a.tolist(), q.tolist()])
+    found = page.evaluate(
+        """async ([softmax, gradient, cases]) => {
+            const serve = (text) => URL.createObjectURL(new Blob([text], {type: 'text/javascript'}));
+            const source = gradient.replace('../drag/softmax.js', serve(softmax));
+            const { gradientsOf } = await import(serve(source));
+            return cases.map(([a, q]) => gradientsOf(a, q));
+        }""",
+        [
+            *(
+                (SCRIPTS / name).read_text("utf-8")
+                for name in ("drag/softmax.js", "gradient/gradient.js")
+            ),
+            cases,
+        ],
+    )
+    for (raw_logits, raw_target), ours in zip(cases, found, strict=True):
+        size = max(1.0, max(raw_logits) - min(raw_logits))
+        logits = torch.tensor(raw_logits, dtype=torch.float64)
+        target = torch.tensor(raw_target, dtype=torch.float64)
+        expected = {
+            "p": softmax(logits),
+            "pulls": cross_entropy_grad(logits, target),
+            "residual": logit_gap_residual(logits),
+            "full": logit_gap_grad(logits, target),
+            "l1": cross_entropy(logits, target),
+            "l2": logit_gap(logits, target),
+        }
+        for name, core in expected.items():
+            assert ours[name] == pytest.approx(core.tolist(), abs=1e-14 * size), name
+
+
+def test_gradient_script_keeps_the_target_a_distribution(lab: str, page: Page) -> None:
+    page.goto(f"{lab}/_stcore/health")
+    found = page.evaluate(
+        """async ([source, cases]) => {
+            const text = source.replace(/^import .*$/m, '');
+            const address = URL.createObjectURL(new Blob([text], {type: 'text/javascript'}));
+            const { targetWith } = await import(address);
+            return cases.map(([before, i, value]) => targetWith(before, i, value));
+        }""",
+        [
+            (SCRIPTS / "gradient" / "gradient.js").read_text("utf-8"),
+            [[[0.2, 0.6, 0.2], 1, 0.5], [[0, 1, 0], 1, 0.4], [[0, 1], 0, 1], [[0.5, 0.5], 0, 0]],
+        ],
+    )
+    assert found == [
+        pytest.approx([0.25, 0.5, 0.25]), pytest.approx([0.3, 0.4, 0.3]), [1, 0], [0, 1],
+    ]  # fmt: skip

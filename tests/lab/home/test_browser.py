@@ -1,0 +1,155 @@
+"""The home page in a real browser: read without a click, and left by its links."""
+
+import re
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from ce_core.post.claims import CLAIMS, five_numbers
+from ce_core.post.derivations import DERIVATIONS, check_derivation, example
+from lab.home.ledger import LEDGER
+from lab.home.text import ANCHORS
+from lab.language.numerals import number
+from scripts.browser import settle
+from tests.support.browsing import charts, on_phone, open_lab, trace
+
+pytestmark = pytest.mark.browser
+
+TITLE = "Cross-Entropy Lab"
+
+
+def follow(page: Page, key: str) -> Page:
+    """Open the link of a claim and return its tab once the page is there, charts or not."""
+    with page.context.expect_page() as opened:
+        page.locator(f".st-key-claim-{key} a").click()
+    tab = opened.value
+    tab.wait_for_selector("[data-testid='stMain'] .lab-card h2", timeout=60_000)
+    return tab
+
+
+def numbers_of(tab: Page) -> dict[str, float]:
+    """Return what the losses say beside their first chart."""
+    caption = tab.locator("[data-panel='pairs'] .lab-caption")
+    expect(caption).to_contain_text("slope =", timeout=30_000)
+    found = dict(re.findall(r"(r|slope) = (\d[\d.]*)", caption.inner_text()))
+    return {name: float(value.rstrip(".")) for name, value in found.items()}
+
+
+def test_home_reads_from_top_to_bottom_and_leads_to_what_it_says(lab: str, page: Page) -> None:
+    open_lab(page, lab)
+    check_order(page)
+    check_numbers(page)
+    check_contents(page)
+    check_ledger_links(page)
+
+
+def check_order(page: Page) -> None:
+    """Look at headings, formulas and charts, without a click."""
+    expect(page.get_by_role("heading", level=1)).to_have_text(TITLE)
+    levels = page.evaluate(
+        """() => [...document.querySelectorAll("[data-testid='stMain'] :is(h1, h2, h3, h4)")]
+                   .map(heading => Number(heading.tagName[1]))"""
+    )
+    assert levels[0] == 1
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+    assert levels.count(3) == len(LEDGER)
+    # Every formula is set, none is left as its source.
+    assert page.locator(".katex-error").count() == 0
+    lines = sum(map(len, DERIVATIONS.values()))
+    assert page.locator("[class*='st-key-derivation-'] .katex-display").count() == lines
+    expect(page.locator("[data-testid='stException']")).to_have_count(0)
+    assert len(charts(page)) == 8
+
+
+def check_numbers(page: Page) -> None:
+    """Compare the derivation, the five numbers and the two clouds with the core."""
+    said = page.locator("[class*='st-key-derivation-'] p").all_inner_texts()
+    expected = [line for name in DERIVATIONS for line in check_derivation(name, *example())]
+    for text, line in zip(said, expected, strict=True):
+        size = number(line.difference, digits=2)
+        if not line.holds:
+            assert f"✗ fails: off by {size}" in text
+        else:
+            assert ("✓ holds exactly" if line.difference == 0 else f"✓ holds to {size}") in text
+    cells = page.locator(".st-key-five-numbers tbody td:last-child").all_inner_texts()
+    elements = five_numbers()[2].tolist()
+    assert [float(cell.replace("−", "-")) for cell in cells[:5]] == [
+        pytest.approx(element, rel=5e-3) for element in elements
+    ]
+    read = charts(page)
+    straight, bent = (trace(read, key, "trials") for key in ("pairs", "bent"))
+    assert len(straight["x"]) == len(bent["x"]) == 20
+    assert _slope(straight) == pytest.approx(
+        CLAIMS["linear_correlation"].measure()["slope_1"], rel=1e-3
+    )
+    assert _slope(bent) == pytest.approx(CLAIMS["linear_correlation"].measure()["slope_16"], rel=1e-3)
+
+
+def check_contents(page: Page) -> None:
+    """Jump to each part by keyboard."""
+    for anchor in ANCHORS:
+        page.locator(f"[data-testid='stMain'] p a[href='#{anchor}']").focus()
+        page.keyboard.press("Enter")
+        page.wait_for_function(
+            """anchor => {
+                 const { top } = document.getElementById(anchor).getBoundingClientRect();
+                 return top > -20 && top < 300; }""",
+            arg=anchor,
+        )
+
+
+def check_ledger_links(page: Page) -> None:
+    """Open the links of three claims, and find the numbers that the ledger says."""
+    for key, correlation, slope in (
+        ("linear_correlation", "correlation_16", "slope_16"),
+        ("large_dimension", "scaled_correlation_256", "scaled_slope_256"),
+        ("large_samples", "correlation_1024", "slope_1024"),
+    ):
+        measured = CLAIMS[key].measure()
+        card = page.locator(f".st-key-claim-{key}").inner_text()
+        assert f"{measured[slope]:.4g}" in card
+        assert f"{measured[correlation]:.4g}" in card
+        tab = follow(page, key)
+        shown = numbers_of(tab)
+        tab.close()
+        assert shown["r"] == pytest.approx(measured[correlation], rel=1e-3)
+        assert shown["slope"] == pytest.approx(measured[slope], rel=1e-3)
+
+
+def test_home_links_show_their_state_also_after_a_visit(lab: str, page: Page) -> None:
+    open_lab(page, f"{lab}/losses?logit_scale=64&n=32")
+    page.get_by_role("link", name="Home").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(TITLE)
+    page.wait_for_selector("#ledger")
+    settle(page)
+    with page.context.expect_page() as opened:
+        page.get_by_role("link", name="Open it where the line bends").click()
+    expect(opened.value.get_by_text("Not slope 1")).to_be_visible(timeout=30_000)
+    assert opened.value.url.endswith("/losses?logit_scale=16")
+    opened.value.close()
+    tab = follow(page, "large_samples")
+    shown = numbers_of(tab)
+    tab.close()
+    assert shown["slope"] == pytest.approx(CLAIMS["large_samples"].measure()["slope_1024"], rel=1e-3)
+
+
+def test_home_formulas_fit_a_phone(lab: str, page: Page) -> None:
+    on_phone(page)
+    open_lab(page, lab)
+    wide: list[Any] = page.evaluate(
+        """() => [...document.querySelectorAll("[class*='st-key-derivation-'] .katex-display")]
+                   .filter(node => node.querySelector('.katex-html').getBoundingClientRect().right
+                                   > node.getBoundingClientRect().right + 1)
+                   .map(node => node.querySelector('annotation').textContent)"""
+    )
+    assert wide == []
+
+
+def _slope(pairs: dict[str, Any]) -> float:
+    count = len(pairs["x"])
+    x_mean, y_mean = sum(pairs["x"]) / count, sum(pairs["y"]) / count
+    above = sum((x - x_mean) * (y - y_mean) for x, y in zip(pairs["x"], pairs["y"], strict=True))
+    below: float = sum((x - x_mean) ** 2 for x in pairs["x"])
+    return float(above / below)

@@ -1,0 +1,175 @@
+"""Live figures: what the browser is handed to scrub, and what is believed of what it says."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ce_core import ExperimentConfig, run_experiment, sort_losses, summary
+from ce_core.experiment.statistics import compare_losses
+from lab.live.figures import read_commit
+from lab.losses.controls import PARAMETERS
+from lab.losses.figures import FILM_BUDGET, plan_film
+from lab.web import assets
+from tests.lab.conftest import OpenPage
+from tests.support.unpacking import figures_of, frame_of, parts_of
+
+PAGE = "losses.py"
+SMALL = {"n": "16", "m": "8", "trials": "5"}
+
+
+def trace(figure: Any, uid: str) -> Any:
+    """Return the one trace of that name."""
+    (found,) = (trace for trace in figure["data"] if trace["uid"] == uid)
+    return found
+
+
+def test_losses_hands_over_a_film_of_the_logit_scale(open_page: OpenPage) -> None:
+    parts = parts_of(open_page(PAGE))
+    assert parts["bar"]["label"] == "Logit scale"
+    assert parts["bar"]["at"] == 1
+    assert parts["bar"]["values"] == parts["reel"]["values"] == list(PARAMETERS["logit_scale"].grid)
+    assert len({part["token"] for part in parts.values()}) == 1
+    assert [name for name, _ in parts["bar"]["readouts"]] == ["r", "slope", "H(p)/log m"]
+
+
+@pytest.mark.parametrize("name", ["logit_scale", "eps", "n_iter", "logit_exponent", "cost_exponent"])
+def test_losses_film_shows_the_experiment_at_each_value(open_page: OpenPage, name: str) -> None:
+    app = open_page(PAGE, scrub=name, seed="3", dtype="float64", **SMALL)
+    assert not app.exception
+    reel = parts_of(app)["reel"]
+    assert reel["values"] == list(PARAMETERS[name].grid)
+    for index in (0, len(reel["values"]) // 2, len(reel["values"]) - 1):
+        changed: dict[str, Any] = {name: reel["values"][index]}
+        config = ExperimentConfig(n=16, m=8, trials=5, seed=3, dtype="float64", **changed)
+        result = run_experiment(config)
+        losses = sort_losses(result.l1, result.l2)
+        comparison = compare_losses(result.l1, result.l2, result.entropy)
+        numbers = summary(result, comparison)
+        pairs = frame_of(reel["panels"]["pairs"], index)
+        if len(losses.l1):
+            shown = trace(pairs, "trials")
+            np.testing.assert_allclose(shown["x"], losses.l1, rtol=1e-6)
+            np.testing.assert_allclose(shown["y"], losses.l2, rtol=1e-6, atol=1e-9)
+        if not math.isnan(numbers["slope"]):
+            assert f"slope = **{numbers['slope']:.4g}**" in reel["numbers"]["pairs"][index]
+            assert ["slope", f"{numbers['slope']:.3f}"] in reel["readouts"][index]
+
+
+def test_losses_film_and_first_figure_are_the_same_picture(open_page: OpenPage) -> None:
+    app = open_page(PAGE, logit_scale="16", **SMALL)
+    parts = parts_of(app)
+    index = parts["reel"]["values"].index(16)
+    for panel, figure in zip(parts["board"]["panels"], figures_of(app), strict=True):
+        frame = frame_of(parts["reel"]["panels"][panel["key"]], index)
+        assert [t["uid"] for t in frame["data"]] == [t["uid"] for t in figure["data"]]
+        for one, other in zip(frame["data"], figure["data"], strict=True):
+            if not one["uid"].startswith(("slope", "held")):
+                np.testing.assert_allclose(one["y"], other["y"], rtol=1e-6)
+        assert parts["reel"]["numbers"][panel["key"]][index] == panel["numbers"]
+
+
+def test_losses_bar_stands_on_a_value_between_the_stops(open_page: OpenPage) -> None:
+    parts = parts_of(open_page(PAGE, logit_scale="17.3", **SMALL))
+    assert parts["bar"]["at"] == 17.3
+    assert 17.3 in parts["reel"]["values"]
+    assert parts["bar"]["spelled"][parts["bar"]["values"].index(17.3)] == "17.3"
+
+
+def test_losses_scrubs_nothing_if_so_chosen(open_page: OpenPage) -> None:
+    app = open_page(PAGE, scrub="none")
+    assert parts_of(app).keys() == {"board"}
+    assert not app.warning
+
+
+def test_losses_choice_of_what_is_scrubbed_stands_in_the_link(open_page: OpenPage) -> None:
+    app = open_page(PAGE, **SMALL)
+    pills: Any = app.get("button_group")[0]
+    pills.set_value("eps").run()
+    assert parts_of(app)["bar"]["label"] == "ε: regularisation"
+    assert app.query_params["scrub"] == "eps"
+    assert "scrub=eps" in app.code[0].value
+
+
+@pytest.mark.parametrize("query", [{"scrub": "seed"}, {"charts": "3d"}], ids=["scrub", "charts"])
+def test_losses_choice_that_there_is_not_is_named_and_ignored(
+    open_page: OpenPage, query: dict[str, str]
+) -> None:
+    app = open_page(PAGE, **query, **SMALL)
+    ((name, value),) = query.items()
+    assert f"`{name}={value}`" in app.warning[0].value
+    assert parts_of(app)["bar"]["label"] == "Logit scale"
+
+
+def test_losses_says_where_a_film_has_fewer_frames(open_page: OpenPage) -> None:
+    app = open_page(PAGE, trials="128", scrub="logit_scale")
+    captions = [caption.value for caption in app.caption]
+    (said,) = (caption for caption in captions if "frames" in caption)
+    assert f"has {len(parts_of(app)['reel']['values'])} frames" in said
+
+
+def test_losses_too_large_for_a_film_has_the_charts_and_no_bar(open_page: OpenPage) -> None:
+    app = open_page(PAGE, n="8192", m="800", trials="1", scrub="logit_scale")
+    assert parts_of(app).keys() == {"board"}
+    assert any("too large for a film" in caption.value for caption in app.caption)
+
+
+def test_plan_film_stays_within_its_budget() -> None:
+    assert plan_film(ExperimentConfig(n=8192, m=8192), "eps", published=False) is None
+    scrub = plan_film(ExperimentConfig(), "n_iter", published=False)
+    assert scrub is not None
+    work = [ExperimentConfig(n_iter=int(value)) for value in scrub.values]
+    assert sum(128 * 64 * 20 * (config.n_iter + 25) for config in work) <= FILM_BUDGET
+
+
+def test_losses_plain_charts_are_streamlits_own(open_page: OpenPage) -> None:
+    app = open_page(PAGE, charts="plain", logit_scale="16")
+    assert not app.exception
+    assert not app.get("bidi_component")
+    assert len(app.get("plotly_chart")) == 4
+    assert "charts=plain" in app.code[0].value
+    (button,) = (button for button in app.button if button.label == "Show live charts")
+    button.click().run()
+    assert not app.get("plotly_chart")
+    assert parts_of(app).keys() == {"bar", "board", "reel"}
+    assert "charts" not in app.query_params
+
+
+def test_losses_offers_plain_charts_where_the_live_ones_do_not_come(open_page: OpenPage) -> None:
+    app = open_page(PAGE, **SMALL)
+    (button,) = (button for button in app.button if button.label.endswith("show plain ones"))
+    button.click().run()
+    assert len(app.get("plotly_chart")) == 4
+    assert app.query_params["charts"] == "plain"
+
+
+def test_read_commit_takes_a_value_of_the_bar() -> None:
+    assert read_commit({"value": 16, "serial": 3}, (1.0, 16.0)) == (16.0, 3)
+    value, _ = read_commit({"value": 20.0, "serial": 1}, (10, 20)) or (None, 0)
+    assert isinstance(value, int)
+
+
+@pytest.mark.parametrize(
+    "value", [17, -1, "16", None, True, math.nan, math.inf, [16], {"value": 16}, 10**400]
+)
+def test_read_commit_takes_no_other_value(value: Any) -> None:
+    assert read_commit({"value": value, "serial": 3}, (1.0, 16.0)) == (None, 3)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [None, 16, "16", [], {}, {"value": 16}, {"value": 16, "serial": "1"},
+     {"value": 16, "serial": True}, {"value": 16, "serial": -1}, {"value": 16, "serial": 2**70}],
+)  # fmt: skip
+def test_read_commit_takes_nothing_that_no_bar_sends(message: Any) -> None:
+    assert read_commit(message, (1.0, 16.0)) is None
+
+
+def test_component_script_names_a_script_that_the_app_serves() -> None:
+    for file in assets.SCRIPT_FILES:
+        name = assets.script_name(file)
+        assert assets.script_address(name) in assets.component_script(name)
+    folder = Path(assets.__file__).parents[1]
+    assert {file.name for file in assets.SCRIPT_FILES} == {file.name for file in folder.rglob("*.js")}

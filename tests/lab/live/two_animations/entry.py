@@ -1,0 +1,14 @@
+"""Serves a page with two films beside each other, with the lab's own scripts."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[4]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[4] / "pages"))
+
+import streamlit as st
+from starlette.middleware import Middleware
+
+from lab.web.static_files import KeptFiles
+
+app = st.App(Path(__file__).with_name("page.py"), middleware=[Middleware(KeptFiles)])

@@ -1,0 +1,141 @@
+"""The page `/losses` in a real browser, on a fresh server: the deep link comes first."""
+
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from ce_core import ExperimentConfig, run_experiment, sort_losses
+from scripts.browser import settle
+from tests.support.browsing import address_has, after_change, charts, open_lab, press_key, query, trace
+
+pytestmark = pytest.mark.browser
+
+SLIDERS = ("n", "m", "trials", "eps", "n_iter", "logit_exponent", "cost_exponent", "logit_scale")
+
+
+def test_losses_deep_link_first_shows_the_core_numbers(lab: str, page: Page) -> None:
+    open_lab(page, f"{lab}/losses?logit_scale=16&seed=5")
+    expect(page).to_have_title("L1 against L2 · Cross-Entropy Lab")
+    result = run_experiment(ExperimentConfig(logit_scale=16.0, seed=5))
+    expected = sort_losses(result.l1, result.l2)
+    drawn = trace(charts(page), "pairs", "trials")
+    assert drawn["x"] == expected.l1.tolist()
+    assert drawn["y"] == expected.l2.tolist()
+
+
+def test_losses_sliders_move_by_keyboard_and_charts_follow(lab: str, page: Page) -> None:
+    # With one iteration and a small eps, so that the iterations matter too.
+    open_lab(page, f"{lab}/losses?n_iter=1&eps=0.05&n=32&m=16")
+    after, address = charts(page), query(page)
+    for parameter in SLIDERS:
+        before = after
+        press_key(page, parameter, "ArrowRight")
+        after = after_change(page, before)
+        assert trace(after, "pairs", "trials") != trace(before, "pairs", "trials")
+        page.wait_for_function(
+            "([name, value]) => new URLSearchParams(location.search).get(name) !== value",
+            arg=[parameter, address.get(parameter, [None])[0]],
+        )
+        changed = query(page)
+        different = {name for name in changed | address if changed.get(name) != address.get(name)}
+        assert different == {parameter}
+        address = changed
+
+
+def test_losses_copied_link_opens_the_same_charts_elsewhere(lab: str, page: Page) -> None:
+    open_lab(page, f"{lab}/losses?n=100&eps=0.31&dtype=float64&published=true")
+    before = charts(page)
+    press_key(page, "logit_scale", "End")
+    moved = after_change(page, before)
+    page.get_by_role("button", name="New draw").click()
+    drawn = after_change(page, moved)
+    address_has(page, "seed=1")
+    page.get_by_text("A link to this state").click()
+    shown = page.locator(".stCode").filter(has_text="/losses?").inner_text()
+    assert parse_qs(urlsplit(shown.strip()).query) == query(page)
+    other = page.context.new_page()
+    other.set_viewport_size({"width": 800, "height": 900})
+    open_lab(other, page.url)
+    assert charts(other) == drawn
+    assert query(other) == query(page)
+    other.close()
+
+
+def test_losses_reset_restores_the_post(lab: str, page: Page) -> None:
+    open_lab(page, f"{lab}/losses")
+    post = charts(page)
+    press_key(page, "logit_scale", "End")
+    after_change(page, post)
+    moved = charts(page)
+    page.get_by_role("button", name="Reset to the post").click()
+    assert after_change(page, moved) == post
+    page.wait_for_function("location.search === ''")
+
+
+def test_losses_keeps_its_state_across_pages(lab: str, page: Page) -> None:
+    open_lab(page, f"{lab}/losses?n=100")
+    before = charts(page)
+    press_key(page, "logit_scale", "End")
+    moved = after_change(page, before)
+    page.get_by_role("link", name="Home").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Cross-Entropy Lab")
+    page.get_by_role("link", name="L1 against L2").first.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Are L1 and L2 the same?")
+    page.wait_for_selector(".lab-card .main-svg")
+    address_has(page, "logit_scale=1024")
+    page.wait_for_timeout(1000)
+    assert charts(page) == moved
+
+
+def test_losses_garbage_in_the_link_is_named_and_harmless(lab: str, page: Page) -> None:
+    open_lab(page, f"{lab}/losses?n=%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E&nothing=1&m=64")
+    notice = page.locator(".st-key-ignored-notice")
+    expect(notice).to_contain_text("n=<img src=x onerror=alert(1)>")
+    expect(notice).to_contain_text("nothing=1")
+    assert notice.locator("img").count() == 0
+    result = run_experiment(ExperimentConfig())
+    assert trace(charts(page), "pairs", "trials")["x"] == sort_losses(result.l1, result.l2).l1.tolist()
+
+
+def test_losses_over_budget_offers_what_fits(lab: str, page: Page) -> None:
+    open_lab(page, f"{lab}/losses?n=8192&trials=100")
+    expect(page.get_by_text("times the work")).to_be_visible()
+    page.get_by_role("button", name="trials = 13").click()
+    expect(page.get_by_text("times the work")).to_be_hidden()
+    settle(page)
+    assert len(trace(charts(page), "pairs", "trials")["x"]) == 13
+
+
+def test_losses_draws_100000_points_as_a_few_and_a_density(lab: str, page: Page) -> None:
+    open_lab(page, f"{lab}/losses?n=1024&m=100&trials=2")
+    expect(page.get_by_text("102,400 logits drawn")).to_be_visible()
+    drawn = charts(page)
+    assert len(trace(drawn, "gradients", "p in full")["x"]) <= 400
+
+
+def test_losses_zoom_and_node_survive_a_change(lab: str, page: Page) -> None:
+    open_lab(page, f"{lab}/losses")
+    plot = page.locator("[data-panel='pairs'] .js-plotly-plot")
+    plot.evaluate("node => { node.same = true; }")
+    box = plot.locator(".nsewdrag").first.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 80, box["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 200, box["y"] + 160, steps=5)
+    page.mouse.up()
+    settle(page)
+    zoomed = plot.evaluate("node => node._fullLayout.xaxis.range")
+    before = charts(page)
+    press_key(page, "logit_scale", "ArrowRight")
+    after = after_change(page, before)
+    assert plot.evaluate("node => node.same") is True
+    assert plot.evaluate("node => node._fullLayout.xaxis.range") == zoomed
+    # A double click shows everything again, of the new data.
+    page.mouse.dblclick(box["x"] + 100, box["y"] + 100)
+    page.wait_for_function(
+        """losses => { const [low, high] = document.querySelector(
+             "[data-panel='pairs'] .js-plotly-plot")._fullLayout.xaxis.range;
+             return low < Math.min(...losses) && Math.max(...losses) < high; }""",
+        arg=trace(after, "pairs", "trials")["x"],
+    )

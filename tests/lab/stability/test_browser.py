@@ -1,0 +1,246 @@
+"""The page `/stability` in a real browser: stepping, presets, links, and the numbers on the screen."""
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from ce_core import PRACTICE_CASES, run_code, trace_formula
+from lab.stability.state import CASES, DTYPE_NAMES
+from lab.stability.text import CASE_LABELS, entry
+from scripts.browser import settle
+from tests.support.browsing import address_has, charts, on_phone, open_lab, query, trace
+
+pytestmark = pytest.mark.browser
+
+_READ = """() => {
+    const root = document.querySelector('.lab-trace');
+    const text = node => [...node.childNodes].filter(n => n.nodeName !== 'SMALL')
+        .map(n => n.textContent).join('');
+    return {
+        step: Number(root.dataset.step),
+        said: root.querySelector('.trace-said').textContent,
+        columns: [...root.querySelectorAll('thead th')].slice(1).map(text),
+        rows: [...root.querySelectorAll('tbody tr:not(.phase)')].map(row => ({
+            text: row.querySelector('th span').textContent,
+            cells: [...row.querySelectorAll('td')].map(text),
+            marks: [...row.querySelectorAll('td')].map(
+                cell => cell.querySelector('.mark')?.textContent ?? ''),
+            current: row.getAttribute('aria-current') === 'step',
+        })),
+    };
+}"""
+
+
+def open_stability(page: Page, address: str) -> None:
+    open_lab(page, address)
+    page.wait_for_selector(".lab-trace tbody")
+    settle(page)
+
+
+def read(page: Page) -> dict[str, Any]:
+    """Return what the table shows."""
+    found: dict[str, Any] = page.evaluate(_READ)
+    assert [place for place, row in enumerate(found["rows"], start=1) if row["current"]] == [
+        found["step"]
+    ]
+    return found
+
+
+def steps_to(page: Page, step: int) -> None:
+    page.wait_for_function(
+        "step => Number(document.querySelector('.lab-trace').dataset.step) === step", arg=step
+    )
+
+
+def wait(page: Page) -> None:
+    page.wait_for_timeout(300)
+    settle(page)
+
+
+# The table
+
+
+def test_stability_table_shows_the_numbers_of_the_core(lab: str, page: Page) -> None:
+    open_stability(page, f"{lab}/stability?logits=95,40,0&target_class=3&formula=max_shifted")
+    found = read(page)
+    assert found["columns"] == [*DTYPE_NAMES, "exact"]
+    for place, dtype in enumerate(DTYPE_NAMES):
+        expected = trace_formula("max_shifted", [95.0, 40.0, 0.0], [0.0, 0.0, 1.0], dtype=dtype)
+        for row, step in zip(found["rows"], expected.steps, strict=False):
+            shown = ", ".join(map(entry, step.value.reshape(-1).tolist()))
+            assert row["cells"][place] == shown
+        last = found["rows"][-1]["cells"][place]
+        assert last == ", ".join(map(entry, expected.gradient.tolist()))
+
+
+def test_stability_opens_at_the_first_nan_and_marks_it_in_words(lab: str, page: Page) -> None:
+    open_stability(page, f"{lab}/stability")
+    found = read(page)
+    assert found["step"] == 9
+    assert "0 · (−∞) = NaN" in found["said"]
+    assert found["rows"][7]["marks"] == ["◀ first ∞"] * 3 + ["", ""]
+    assert found["rows"][8]["marks"] == ["◀ first NaN"] * 3 + ["", ""]
+    assert found["rows"][15]["marks"] == ["◀ first NaN"] * 3 + ["", ""]
+    # The same is read from the map below.
+    card = page.locator("[data-panel='values']")
+    for gap in (18, 93, 104, 746):
+        assert card.locator(".textpoint", has_text=f"NaN from {gap}").count() >= 1
+    assert trace(charts(page), "values", "now: gap 120")["x"] == [120, 120]
+
+
+def test_stability_steps_without_the_server_and_tells_it_once(
+    lab: str, page: Page, sent: list[object]
+) -> None:
+    open_stability(page, f"{lab}/stability")
+    page.wait_for_timeout(500)
+    sent.clear()
+    for _ in range(3):
+        page.get_by_role("button", name="One step forward").click()
+    assert read(page)["step"] == 12
+    page.get_by_role("button", name="One step back").click()
+    assert read(page)["step"] == 11
+    address_has(page, "step=11")
+    wait(page)
+    assert len(sent) == 1
+    assert read(page)["step"] == 11
+
+
+def test_stability_steps_by_keyboard_and_by_a_click_on_a_row(lab: str, page: Page) -> None:
+    open_stability(page, f"{lab}/stability")
+    bar = page.get_by_test_id("trace-step")
+    bar.focus()
+    page.keyboard.press("Home")
+    assert read(page)["step"] == 1
+    expect(page.get_by_role("button", name="One step back")).to_be_disabled()
+    page.keyboard.press("ArrowRight")
+    assert read(page)["step"] == 2
+    page.keyboard.press("End")
+    assert read(page)["step"] == 20
+    assert bar.get_attribute("aria-valuetext") == "20 of 20"
+    address_has(page, "step=20")
+    wait(page)
+    expect(bar).to_be_focused()
+    page.locator(".lab-trace tbody tr:not(.phase)").nth(4).click()
+    assert read(page)["step"] == 5
+    assert "exp(−120) = 0" in read(page)["said"]
+    address_has(page, "step=5")
+
+
+def test_stability_plays_to_the_end_and_stays(lab: str, page: Page) -> None:
+    open_stability(page, f"{lab}/stability?step=17")
+    page.locator(".lab-trace .trace-play").click()
+    expect(page.locator(".lab-trace .trace-play")).to_have_text("Pause")
+    steps_to(page, 20)
+    expect(page.locator(".lab-trace .trace-play")).to_have_text("Play")
+    address_has(page, "step=20")
+
+
+def test_stability_play_is_paused_and_resumed_by_the_space_bar(lab: str, page: Page) -> None:
+    open_stability(page, f"{lab}/stability?step=1")
+    page.get_by_test_id("trace-step").focus()
+    page.keyboard.press("Space")
+    steps_to(page, 3)
+    page.keyboard.press("Space")
+    step = read(page)["step"]
+    page.wait_for_timeout(1500)
+    assert read(page)["step"] == step
+    address_has(page, f"step={step}")
+
+
+def test_stability_step_and_state_survive_a_reload(lab: str, page: Page) -> None:
+    address = "logits=20,0,1&target_class=1&formula=where_masked&arithmetic=float16&step=15"
+    open_stability(page, f"{lab}/stability?{address}")
+    found, drawn = read(page), charts(page)
+    assert found["step"] == 15
+    page.get_by_role("button", name="One step forward").click()
+    address_has(page, "step=16")
+    wait(page)
+    page.reload()
+    page.wait_for_selector(".lab-trace tbody")
+    settle(page)
+    again = read(page)
+    assert again["step"] == 16
+    assert [row["cells"] for row in again["rows"]] == [row["cells"] for row in found["rows"]]
+    assert charts(page) == drawn
+    assert query(page)["formula"] == ["where_masked"]
+
+
+def test_stability_table_scrolls_in_its_own_box_by_keyboard(lab: str, page: Page) -> None:
+    on_phone(page)
+    open_stability(page, f"{lab}/stability?logits=5,4,3,2,1,0")
+    box = page.get_by_role("region", name="The table, to be scrolled")
+    box.focus()
+    for _ in range(5):
+        page.keyboard.press("ArrowRight")
+    page.wait_for_timeout(400)
+    assert box.evaluate("node => node.scrollLeft") > 40
+    assert box.evaluate("node => node.scrollWidth > node.clientWidth + 100")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    sticky = page.locator(".lab-trace tbody th[scope=row]").first.bounding_box()
+    frame = box.bounding_box()
+    assert sticky is not None
+    assert frame is not None
+    assert sticky["x"] == pytest.approx(frame["x"], abs=3)
+
+
+# Presets
+
+
+def test_stability_presets_break_and_cure(lab: str, page: Page) -> None:
+    open_stability(page, f"{lab}/stability?logits=3,2")
+    for name, case in PRACTICE_CASES.items():
+        page.get_by_role("button", name=CASE_LABELS[name], exact=True).click()
+        for key, cured in (("broken", False), ("cured", True)):
+            result = run_code(case, cured=cured)
+            card = page.locator(f".st-key-case-{key}")
+            expect(card).to_contain_text(result.code)
+            expect(card).to_contain_text(f"Value {entry(result.value)}, gradient")
+        wait(page)
+        found = read(page)
+        assert found["rows"][0]["cells"][-1] == ", ".join(map(entry, case.a))
+        expected = trace_formula(case.formula, case.a, case.q, dtype=case.dtype, floor=case.floor)
+        place = DTYPE_NAMES.index(case.dtype)
+        assert found["rows"][len(expected.steps) - 1]["cells"][place] == entry(expected.value)
+        assert CASES[name].target == 1
+    page.reload()
+    page.wait_for_selector(".lab-trace tbody")
+    settle(page)
+    assert read(page) == found
+    expect(page.locator(".st-key-case-cured")).to_be_visible()
+
+
+# The figures
+
+
+def test_stability_gap_moves_logits_table_and_map_together(lab: str, page: Page) -> None:
+    open_stability(page, f"{lab}/stability")
+    page.locator(".st-key-gap-choice").get_by_role("slider").focus()
+    page.keyboard.press("ArrowLeft")
+    address_has(page, "logits=104,0")
+    wait(page)
+    assert read(page)["rows"][0]["cells"][2] == "104, 0"
+    assert trace(charts(page), "values", "now: gap 104")["x"] == [104, 104]
+    page.locator(".st-key-gap-choice").get_by_role("slider").focus()
+    page.keyboard.press("ArrowLeft")
+    address_has(page, "logits=103,0")
+    wait(page)
+    expect(page.get_by_text("Right, forward and backward")).to_be_visible()
+    assert read(page)["rows"][6]["cells"][2].startswith("1, 1.4")
+
+
+def test_stability_garbage_in_the_link_is_named_and_harmless(lab: str, page: Page) -> None:
+    open_stability(page, f"{lab}/stability?logits=%3Cimg%20src%3Dx%3E&formula=exact&step=-1")
+    notice = page.locator(".st-key-ignored-notice")
+    for part in ("logits=<img src=x>", "formula=exact", "step=-1"):
+        expect(notice).to_contain_text(part)
+    assert page.locator("[data-testid='stMain'] img").count() == 0
+    assert read(page)["step"] == 9
+
+
+def test_stability_reset_comes_back_to_the_default(lab: str, page: Page) -> None:
+    open_stability(page, f"{lab}/stability?logits=1,2,3&formula=naive&step=2&arithmetic=float16")
+    page.get_by_role("button", name="Reset", exact=True).click()
+    page.wait_for_function("location.search === ''")
+    wait(page)
+    assert read(page)["step"] == 9

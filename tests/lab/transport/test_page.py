@@ -1,0 +1,321 @@
+"""The page `/transport`, run by Streamlit's test harness."""
+
+import csv
+import io
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from streamlit.testing.v1 import AppTest
+
+import ce_core as ce
+from lab.transport.results import answer, answers, data_csv, pose
+from lab.transport.state import (
+    DEFAULT,
+    PRESETS,
+    TransportState,
+    levels,
+    parse_points,
+    parse_weights,
+    points,
+    read_points,
+    read_weights,
+    spell_levels,
+    spell_points,
+)
+from lab.transport.text import notes, snippet
+from tests.lab.conftest import OpenPage
+from tests.support.reading import numbers_of, text_of
+from tests.support.unpacking import figures_of, frame_of, parts_of
+
+PAGE = "transport.py"
+
+
+def drawn(app: AppTest, uid: str) -> Any:
+    """Return the one trace of the page of that name that is not a mark of the present."""
+    return next(t for figure in figures_of(app) for t in figure["data"] if t["uid"] == uid)
+
+
+def test_transport_opens_on_a_state_that_shows_the_answer(open_page: OpenPage) -> None:
+    app = open_page(PAGE)
+    assert not app.exception
+    assert not app.warning
+    assert app.title[0].value == "How does Sinkhorn balance a plan?"
+    assert "3 iterations are not convergence" in text_of(app)
+    assert "wildly pessimistic" in text_of(app)
+    assert numbers_of(app)["column_error"] > 0.05
+
+
+def test_transport_shows_the_numbers_of_the_core(open_page: OpenPage) -> None:
+    app = open_page(
+        PAGE, along="none", rows="8", columns="5", epsilon="0.1", iterations="4", draw="3", power="2"
+    )
+    cost = ce.random_cost(8, 5, exponent=2.0, seed=3)
+    result = ce.sinkhorn(cost, eps=0.1, tol=None, max_iter=4)
+    np.testing.assert_allclose(drawn(app, "plan")["z"], result.plan, rtol=0, atol=1e-6)
+    numbers = numbers_of(app)
+    assert numbers["column_error"] == pytest.approx(result.errors[-1].item(), rel=1e-6)
+    assert numbers["transport_cost"] == pytest.approx(result.transport_cost.item(), rel=1e-6)
+    assert numbers["birkhoff_rate"] == pytest.approx(ce.birkhoff_rate(cost, eps=0.1).item(), rel=1e-6)
+    found = ce.variant_differences(cost, [(cost.max() - cost.min()).item() / 0.1])
+    assert numbers["post_difference_float64"] == pytest.approx(found.differences[1, 0].item())
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("epsilon", 0.2),
+        ("iterations", 8),
+        ("rows", 6),
+        ("columns", 6),
+        ("power", 3.0),
+        ("forbidden", 0.2),
+    ],
+)
+def test_transport_slider_changes_what_is_computed(
+    open_page: OpenPage, name: str, value: float
+) -> None:
+    app = open_page(PAGE, along="none")
+    before = numbers_of(app)
+    app.select_slider(key=name).set_value(value).run()
+    assert not app.exception
+    assert numbers_of(app) != before
+
+
+def test_transport_accelerated_arrives_where_plain_iteration_does_not(open_page: OpenPage) -> None:
+    app = open_page(PAGE, along="none", epsilon="0.02", iterations="80")
+    assert numbers_of(app)["marginal_error"] > 1e-5
+    app.toggle(key="accelerate").set_value(True).run()
+    assert numbers_of(app)["marginal_error"] <= 1e-5
+    app = open_page(PAGE, along="none", epsilon="0.05", iterations="80", accelerate="true")
+    assert "The plan is balanced" in text_of(app)
+
+
+@pytest.mark.parametrize("slug", PRESETS)
+def test_transport_preset_lands_on_its_insight(open_page: OpenPage, slug: str) -> None:
+    app = open_page(PAGE, along="none")
+    app.button(key=f"preset-{slug}").click().run()
+    assert not app.exception
+    assert not app.warning
+    said = text_of(app)
+    for insight in {
+        "three": ["3 iterations are not convergence"],
+        "assignment": ["An assignment", "The plan is balanced"],
+        "independence": ["Independence"],
+        "two": ["both rates are"],
+        "variant": ["wrong here in float32, float64, and does not tell"],
+        "clouds": ["mean squared distance"],
+        "digits": ["20 iterations are not convergence"],
+        "none": ["No plan exists"],
+    }[slug]:
+        assert insight in said
+
+
+@pytest.mark.parametrize("along", ["iterations", "epsilon"])
+def test_transport_film_holds_a_frame_a_stop(open_page: OpenPage, along: str) -> None:
+    app = open_page(PAGE, along=along, rows="6", columns="5")
+    parts = parts_of(app)
+    values = parts["bar"]["values"]
+    at = values.index(DEFAULT.iterations if along == "iterations" else DEFAULT.epsilon)
+    assert parts["bar"]["token"] == parts["reel"]["token"]
+    state = TransportState(rows=6, columns=5)
+    frames = answers(state, along, values)
+    for place in (0, at, len(values) - 1):
+        plan = next(
+            t for t in frame_of(parts["reel"]["panels"]["plan"], place)["data"] if t["uid"] == "plan"
+        )
+        np.testing.assert_allclose(plan["z"], frames[place].plan, rtol=0, atol=1e-5)
+    here = frame_of(parts["reel"]["panels"]["plan"], at)["data"][0]["z"]
+    np.testing.assert_allclose(here, drawn(app, "plan")["z"], rtol=0, atol=1e-5)
+
+
+def test_transport_film_along_nothing_is_none(open_page: OpenPage) -> None:
+    assert set(parts_of(open_page(PAGE, along="none"))) == {"board"}
+
+
+def test_transport_takes_painted_marginals_with_zeros(open_page: OpenPage) -> None:
+    app = open_page(PAGE, along="none", rows="3", columns="4", mu="0z5", nu="1230", iterations="20")
+    assert not app.warning
+    weights = torch.tensor([0.0, 35.0, 5.0], dtype=torch.float64)
+    np.testing.assert_allclose(drawn(app, "mu")["x"], weights / weights.sum(), atol=1e-6)
+    np.testing.assert_allclose(drawn(app, "plan")["z"][0], np.zeros(4))
+    np.testing.assert_allclose(np.array(drawn(app, "plan")["z"])[:, 3], np.zeros(3))
+
+
+@pytest.mark.parametrize("typed", ["000", "A!", "-1", "9" * 100])
+def test_transport_refuses_weights_that_are_none(open_page: OpenPage, typed: str) -> None:
+    app = open_page(PAGE, along="none", mu="123")
+    app.text_input(key="mu").set_value(typed).run()
+    assert not app.exception
+    assert "nothing moved" in app.error[0].value
+    assert app.text_input(key="mu").value == "123"
+
+
+def test_transport_link_with_garbage_is_named_and_ignored(open_page: OpenPage) -> None:
+    app = open_page(
+        PAGE, rows="65", epsilon="nan", cost="gold", mu="<b>", iterations="-3", along="all", what="1"
+    )
+    assert not app.exception
+    assert app.select_slider(key="rows").value == 12
+    (notice,) = app.warning
+    for part in ("`rows=65`", "`epsilon=nan`", "`cost=gold`", "`mu=<b>`"):
+        assert part in notice.value
+    assert "more" in notice.value
+
+
+@pytest.mark.parametrize("cost", ["clouds", "digits"])
+def test_transport_of_other_costs_is_that_of_the_core(open_page: OpenPage, cost: str) -> None:
+    app = open_page(PAGE, along="none", cost=cost, epsilon="0.05")
+    assert not app.exception
+    problem = pose(TransportState(cost=cost))
+    result = ce.sinkhorn(problem.cost, eps=0.05, mu=problem.mu, nu=problem.nu, tol=None, max_iter=3)
+    np.testing.assert_allclose(drawn(app, "plan")["z"], result.plan, rtol=0, atol=1e-5)
+
+
+def test_transport_reset_and_new_draw(open_page: OpenPage) -> None:
+    app = open_page(PAGE, rows="6", cost="clouds", mu="123456", x="0000zzzz", along="epsilon")
+    press(app, "New draw")
+    assert app.number_input(key="draw").value == 1
+    assert app.text_input(key="x").value == ""
+    press(app, "Reset")
+    assert app.select_slider(key="rows").value == 12
+    assert app.selectbox(key="cost-choice").value == "random"
+    assert app.text_input(key="mu").value == ""
+    assert numbers_of(app)["column_error"] > 0.05
+
+
+def test_transport_link_says_the_state(open_page: OpenPage) -> None:
+    app = open_page(PAGE, rows="6", nu="120", along="epsilon")
+    address = app.code[0].value
+    assert address.partition("?")[2] == "rows=6&nu=120&along=epsilon"
+
+
+@pytest.mark.parametrize(
+    "state",
+    [preset for _label, preset, _along in PRESETS.values()]
+    + [TransportState(rows=3, columns=4, mu="0z5", nu="1230", forbidden=0.1, accelerate=True)],
+    ids=str,
+)
+def test_transport_snippet_computes_the_plan(state: TransportState) -> None:
+    names: dict[str, Any] = {"print": lambda *_values: None}
+    exec(snippet(state), names)
+    torch.testing.assert_close(names["frame"].plan[0], answer(state).plan, rtol=1e-6, atol=1e-9)
+
+
+def test_transport_csv_holds_the_plan() -> None:
+    state = TransportState(rows=3, columns=4)
+    rows = list(csv.DictReader(io.StringIO(data_csv(answer(state)))))
+    plan = [float(row["value"]) for row in rows if row["quantity"] == "plan"]
+    np.testing.assert_array_equal(np.reshape(plan, (3, 4)), answer(state).plan)
+    assert {row["quantity"] for row in rows} >= {"mu", "cost", "error_plain", "post_difference_float32"}
+
+
+STATES = [
+    TransportState(rows=n, columns=m, epsilon=eps, iterations=k, accelerate=fast, forbidden=share)
+    for n, m in ((2, 2), (5, 9))
+    for eps in (0.001, 0.05, 20.0)
+    for k in (0, 3, 200)
+    for fast in (False, True)
+    for share in (0.0, 0.5)
+]
+
+
+@pytest.mark.parametrize("state", STATES, ids=str)
+def test_transport_notes_hold_where_they_are_shown(state: TransportState) -> None:
+    found, said = answer(state), "\n".join(notes(answer(state)))
+    assert ("The plan is balanced" in said) == (
+        found.error <= 1e-8 and found.frame.n_iter.item() > 0 and "No plan exists" not in said
+    )
+    if "are not convergence" in said:
+        assert found.column_error > 1e-9
+        assert found.frame.row_error.item() < 1e-9
+    if "An assignment" in said:
+        assert (found.plan > 0.9 / len(found.plan)).sum() >= len(found.plan) - 1
+    if "Independence" in said:
+        independent = found.problem.mu[:, None] * found.problem.nu
+        assert (found.plan - independent).abs().sum() < 0.15
+    if "both rates are" in said:
+        assert found.trace.birkhoff == pytest.approx(found.trace.asymptotic, abs=1e-6)
+    if "wildly pessimistic" in said:
+        assert found.trace.birkhoff > found.trace.asymptotic
+    if "No plan exists" in said:
+        assert found.trace.status == ce.SinkhornStatus.INFEASIBLE
+    if "variant is wrong here" in said:
+        assert found.variant_now is not None
+        assert found.variant_now.differences.max() > 1e-3
+        assert found.variant_now.row_errors.max() < 1e-5
+
+
+def test_points_survive_a_link() -> None:
+    first, second = points(DEFAULT)
+    again = points(TransportState(x=spell_points(first), y=spell_points(second), draw=9))
+    assert again == (first, second)
+    assert parse_points(spell_points(first)) == spell_points(first)
+
+
+def test_weights_survive_a_link() -> None:
+    assert levels(spell_levels([0, 35, 18]), 3) == [0, 35, 18]
+    assert levels("0z", 4) == [0, 35, 18, 18]
+    assert levels("00z", 2) == [18, 18]
+    assert parse_weights("iii") == ""
+    assert parse_weights("000") is None
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        None,
+        {},
+        {"mu": [1, 2], "nu": [1, 1], "serial": -1},
+        {"mu": [1, 2], "nu": [1], "serial": 1},
+        {"mu": [1, 36], "nu": [1, 1], "serial": 1},
+        {"mu": [0, 0], "nu": [1, 1], "serial": 1},
+        {"mu": [1, True], "nu": [1, 1], "serial": 1},
+        {"mu": "12", "nu": [1, 1], "serial": 1},
+    ],
+)
+def test_read_weights_refuses_what_no_bars_send(message: Any) -> None:
+    assert read_weights(message, 2, 2) is None
+
+
+def test_read_weights_takes_what_the_bars_send() -> None:
+    assert read_weights({"mu": [0, 35], "nu": [1, 1], "serial": 4}, 2, 2) == ("0z", "", 4)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        None,
+        {"x": [[0.5, 0.5]], "y": [[0.1, 0.2]], "serial": 1.5},
+        {"x": [[0.5, 0.5]], "y": [], "serial": 1},
+        {"x": [[0.5, 1.5]], "y": [[0.1, 0.2]], "serial": 1},
+        {"x": [[0.5, math.nan]], "y": [[0.1, 0.2]], "serial": 1},
+        {"x": [[0.5]], "y": [[0.1, 0.2]], "serial": 1},
+        {"x": [[0.5, "a"]], "y": [[0.1, 0.2]], "serial": 1},
+    ],
+)
+def test_read_points_refuses_what_no_pad_sends(message: Any) -> None:
+    assert read_points(message, 1, 1) is None
+
+
+def test_read_points_takes_what_the_pad_sends() -> None:
+    message = {"x": [[0, 1]], "y": [[0.5, 0.25]], "serial": 2}
+    assert read_points(message, 1, 1) == ("00zz", "i090", 2)
+
+
+def press(app: AppTest, label: str) -> None:
+    """Press the button with that label."""
+    (button,) = (button for button in app.button if button.label == label)
+    button.click().run()
+
+
+@pytest.mark.parametrize(("forbidden", "disabled"), [("0", True), ("0.2", False)])
+def test_transport_seed_rests_where_nothing_is_drawn(
+    open_page: OpenPage, forbidden: str, disabled: bool
+) -> None:
+    app = open_page(PAGE, cost="digits", forbidden=forbidden)
+    assert app.number_input(key="draw").disabled is disabled
+    (again,) = (button for button in app.button if button.label == "New draw")
+    assert again.disabled is disabled

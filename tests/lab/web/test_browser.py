@@ -1,0 +1,90 @@
+"""What every page shares: reachable first on a fresh server, fits a phone, safe and compressed."""
+
+import re
+from collections.abc import Sequence
+from urllib.request import urlopen
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, Response, expect
+
+from scripts.browser import settle
+from tests.support.browsing import on_phone, open_lab
+
+pytestmark = pytest.mark.browser
+
+PAGES = {
+    "home": "/",
+    "losses": "/losses",
+    "softmax": "/softmax",
+    "gradient": "/gradient",
+    "stability": "/stability",
+    "transport": "/transport",
+}
+# The widest that pages get, and what is not on them by default.
+EXTREMES = {
+    "softmax-of-30": "/softmax?a=" + ",".join(str(-1000 + k / 7)[:9] for k in range(30)),
+    "gradient-of-10": "/gradient?start=" + ",".join(f"-{k}" for k in range(10)),
+    "stability-of-6": "/stability?logits=-900.123456,5,4,3,2,999.5&formula=double_softmax",
+    "clouds": "/transport?cost=clouds&along=none",
+}
+NARROW = PAGES | EXTREMES
+BACKGROUND = "getComputedStyle(document.querySelector('.stApp')).backgroundColor"
+# What may be wider than the phone: the formulas for screen readers, and a table that scrolls.
+WIDER = """() => [...document.querySelectorAll("[data-testid='stMain'] *")]
+    .filter(node => node.getBoundingClientRect().right > innerWidth + 1
+                    && !node.closest('.katex-mathml, .trace-scroller'))
+    .map(node => node.className.toString().slice(0, 60))"""
+
+
+def violations(page: Page, *, only: Sequence[str] = ()) -> list[str]:
+    """Return what axe objects to, with where, by all of its rules or only by some."""
+    rules = {"runOnly": list(only)} if only else {}
+    found = Axe().run(page, options={"resultTypes": ["violations"], **rules}).response["violations"]
+    return [f"{v['id']}: {node['html'][:200]}" for v in found for node in v["nodes"]]
+
+
+@pytest.mark.parametrize("path", PAGES.values(), ids=PAGES)
+def test_page_stands_and_is_accessible_in_both_themes(lab: str, page: Page, path: str) -> None:
+    open_lab(page, lab + path)
+    expect(page.get_by_role("heading", level=1)).to_have_count(1)
+    expect(page.get_by_text("Page not found")).to_have_count(0)
+    expect(page.locator("[data-testid='stException']")).to_have_count(0)
+    assert violations(page) == []
+    # In the other theme only the colours are others.
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_function(f"{BACKGROUND} === 'rgb(16, 21, 28)'")
+    settle(page)
+    assert violations(page, only=["color-contrast"]) == []
+
+
+@pytest.mark.parametrize("path", NARROW.values(), ids=NARROW)
+def test_page_fits_a_phone_and_is_accessible_there(lab: str, page: Page, path: str) -> None:
+    on_phone(page)
+    open_lab(page, lab + path)
+    assert page.evaluate(WIDER) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert violations(page) == []
+
+
+def test_every_answer_carries_the_security_headers(lab: str) -> None:
+    for path in ("/", "/losses", "/_stcore/health"):
+        with urlopen(lab + path) as answer:
+            assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
+            assert answer.headers["X-Content-Type-Options"] == "nosniff"
+            assert answer.headers["Referrer-Policy"] == "same-origin"
+
+
+def test_scripts_are_compressed_kept_and_told_of_with_the_page(lab: str, page: Page) -> None:
+    answers: dict[str, Response] = {}
+    page.on("response", lambda answer: answers.update({answer.url: answer}))
+    open_lab(page, f"{lab}/losses")
+    assert {url: answer.status for url, answer in answers.items() if not answer.ok} == {}
+    scripts = {url: answer.headers for url, answer in answers.items() if url.endswith(".js")}
+    assert any("/static/js/" in url for url in scripts)
+    for headers in scripts.values():
+        assert headers["content-encoding"] == "gzip"
+        assert headers["content-type"].startswith("text/javascript")
+        assert "immutable" in headers["cache-control"]
+    told = re.findall('<link rel="modulepreload" href="(/lab/.+?)">', answers[f"{lab}/losses"].text())
+    assert {f"{lab}{address}" for address in told} == {url for url in scripts if "/lab/" in url}

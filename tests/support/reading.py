@@ -1,0 +1,34 @@
+"""What the page tests read off a page, and how they press a button."""
+
+import json
+from typing import Any
+
+from streamlit.testing.v1 import AppTest
+
+from tests.support.unpacking import captions_of
+
+
+def text_of(app: AppTest) -> str:
+    """Return what the page says, the captions of its figures included."""
+    parts = (app.title, app.markdown, app.error, app.warning, app.caption)
+    said = [element.value for group in parts for element in group]
+    return "\n".join([*said, captions_of(app)])
+
+
+def numbers_of(app: AppTest) -> dict[str, float]:
+    """Return the table of numbers."""
+    table = app.dataframe[0].value
+    return dict(zip(table.iloc[:, 0], map(float, table.iloc[:, 1]), strict=True))
+
+
+def sent_to_hands(app: AppTest) -> dict[str, Any]:
+    """Return what the page sends to the one component that is moved by hand."""
+    (sent,) = (json.loads(e.proto.json) for e in app.get("bidi_component") if e.proto.json)
+    assert isinstance(sent, dict)
+    return sent
+
+
+def press(app: AppTest, label: str) -> None:
+    """Click the one button of that label."""
+    (button,) = (button for button in app.button if button.label == label)
+    button.click().run()

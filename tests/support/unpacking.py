@@ -1,0 +1,66 @@
+"""Packed figures as the browser reads them: the counterpart of `pages/lab/live/unpack.js`."""
+
+import copy
+import json
+import struct
+import zlib
+from typing import Any
+
+import numpy as np
+from streamlit.testing.v1 import AppTest
+
+
+def unpack(packed: bytes) -> Any:
+    """Return the tree that was packed, with NumPy arrays where there were some."""
+    kind, body = packed[:4], packed[4:]
+    assert kind in (b"LABJ", b"LABZ")
+    if kind == b"LABZ":
+        body = zlib.decompress(body)
+    (length,) = struct.unpack("<I", body[:4])
+    head = json.loads(body[4 : 4 + length])
+    start = -(-(4 + length) // 8) * 8
+    arrays = [
+        np.frombuffer(body, f"<{dtype}", int(np.prod(shape)), start + offset).reshape(shape)
+        for dtype, offset, shape in head["arrays"]
+    ]
+    return _revive(head["tree"], arrays)
+
+
+def frame_of(film: Any, index: int) -> Any:
+    """Return the figure of one frame of a film."""
+    figure = copy.deepcopy(film["base"])
+    for path, values in film["moves"]:
+        place = figure
+        for name in path[:-1]:
+            place = place[name]
+        if values[index]:
+            place[path[-1]] = values[index][0]
+        else:
+            place.pop(path[-1], None)
+    return figure
+
+
+def parts_of(app: AppTest) -> dict[str, Any]:
+    """Return what the page sends to its live figures: `bar`, `board` and `reel`, if they are there."""
+    sent = [unpack(element.proto.bytes) for element in app.get("bidi_component") if element.proto.bytes]
+    return {part["part"]: part for part in sent}
+
+
+def figures_of(app: AppTest) -> list[Any]:
+    """Return the figures that the page shows at once, as Plotly gets them."""
+    return [frame_of(panel["film"], 0) for panel in parts_of(app)["board"]["panels"]]
+
+
+def captions_of(app: AppTest) -> str:
+    """Return the numbers beside the figures."""
+    return "\n".join(panel["numbers"] for panel in parts_of(app)["board"]["panels"])
+
+
+def _revive(tree: Any, arrays: list[Any]) -> Any:
+    if isinstance(tree, list):
+        return [_revive(child, arrays) for child in tree]
+    if isinstance(tree, dict):
+        if "$" in tree:
+            return arrays[tree["$"]]
+        return {name: _revive(child, arrays) for name, child in tree.items()}
+    return tree
