@@ -9,8 +9,8 @@ from ce_core.experiment.export import config_call, config_command, summary, tria
 from ce_core.experiment.point_density import PointDensity, count_points
 from ce_core.experiment.run import ExperimentConfig, ExperimentResult, run_experiment
 from ce_core.experiment.statistics import LossComparison, SortedLosses, compare_losses, sort_losses
-from ce_core.experiment.sweep import chunk_frames, fit_frames, frame_configs, run_frames
-from ce_core.experiment.work import experiment_work, fit_budget
+from ce_core.experiment.sweep import chunk_sweep, fit_sweep, run_sweep, sweep_configs
+from ce_core.experiment.work import experiment_work, fit_work
 from ce_core.losses.descent import DESCENTS, DescentPaths, descent_paths
 from ce_core.losses.forms import (
     cross_entropy,
@@ -28,11 +28,11 @@ from ce_core.post.plan_variant import (
     variant_differences,
 )
 from ce_core.post.sum_check import (
-    CENTRING_DTYPES,
-    CentringCheck,
-    CentringErrors,
-    centring_errors,
-    check_centring,
+    SUM_CHECK_DTYPES,
+    SumCheck,
+    SumErrors,
+    check_sum,
+    sum_errors,
 )
 from ce_core.probability.distributions import (
     centred_product,
@@ -47,12 +47,12 @@ from ce_core.probability.eigenvalues import JacobianSpectrum, jacobian_spectrum
 from ce_core.probability.finite_differences import DifferenceErrors, difference_errors
 from ce_core.probability.surface import SoftmaxSurface, softmax_surface
 from ce_core.probability.targets import merge_classes, smoothed_target
-from ce_core.stability.accuracy_map import VERDICTS, VerdictMap, VerdictRun, verdict_map
+from ce_core.stability.accuracy_map import VERDICTS, AccuracyMap, AccuracyRun, accuracy_map
 from ce_core.stability.clipping import ClippingCurves, clipping_curves, clipping_gap
 from ce_core.stability.exact_arithmetic import ExactStep, exact_steps
 from ce_core.stability.formulas import FORMULAS
 from ce_core.stability.outcome_map import OUTCOMES, OutcomeMap, outcome_map
-from ce_core.stability.pitfalls import PRACTICE_CASES, CaseResult, PracticeCase, run_code
+from ce_core.stability.pitfalls import PITFALLS, Pitfall, PitfallResult, run_pitfall
 from ce_core.stability.tracing import FormulaStep, FormulaTrace, trace_formula, trace_formulas
 from ce_core.transport.balanced import balanced_assignment, balanced_codes
 from ce_core.transport.convergence import ConvergenceTrace, trace_convergence
@@ -69,18 +69,17 @@ from ce_core.transport.plan_paths import PlanFrames, plans_along_eps, plans_alon
 from ce_core.transport.rates import asymptotic_rate, birkhoff_rate
 
 __all__ = [
-    "CENTRING_DTYPES",
     "DESCENTS",
     "DTYPES",
     "FORMULAS",
     "LARGEST_DRAW",
     "OUTCOMES",
-    "PRACTICE_CASES",
+    "PITFALLS",
+    "SUM_CHECK_DTYPES",
     "VARIANT_DTYPES",
     "VERDICTS",
-    "CaseResult",
-    "CentringCheck",
-    "CentringErrors",
+    "AccuracyMap",
+    "AccuracyRun",
     "ClippingCurves",
     "ConvergenceTrace",
     "DescentPaths",
@@ -94,24 +93,25 @@ __all__ = [
     "LogitGapMinimum",
     "LossComparison",
     "OutcomeMap",
+    "Pitfall",
+    "PitfallResult",
     "PlanFrames",
     "PointDensity",
-    "PracticeCase",
     "SinkhornResult",
     "SinkhornStatus",
     "SoftmaxSurface",
     "SortedLosses",
+    "SumCheck",
+    "SumErrors",
     "VariantDifferences",
-    "VerdictMap",
-    "VerdictRun",
+    "accuracy_map",
     "asymptotic_rate",
     "balanced_assignment",
     "balanced_codes",
     "birkhoff_rate",
     "centred_product",
-    "centring_errors",
-    "check_centring",
-    "chunk_frames",
+    "check_sum",
+    "chunk_sweep",
     "clipping_curves",
     "clipping_gap",
     "compare_losses",
@@ -126,10 +126,9 @@ __all__ = [
     "entropy",
     "exact_steps",
     "experiment_work",
-    "fit_budget",
-    "fit_frames",
+    "fit_sweep",
+    "fit_work",
     "forbid_pairs",
-    "frame_configs",
     "jacobian_spectrum",
     "kl_divergence",
     "lambert_w",
@@ -145,9 +144,9 @@ __all__ = [
     "plans_along_iterations",
     "post_assignment",
     "random_cost",
-    "run_code",
     "run_experiment",
-    "run_frames",
+    "run_pitfall",
+    "run_sweep",
     "sinkhorn",
     "smoothed_target",
     "softmax",
@@ -156,12 +155,13 @@ __all__ = [
     "softmax_surface",
     "sort_losses",
     "squared_distances",
+    "sum_errors",
     "summary",
+    "sweep_configs",
     "trace_convergence",
     "trace_formula",
     "trace_formulas",
     "trial_rows",
     "trials_csv",
     "variant_differences",
-    "verdict_map",
 ]

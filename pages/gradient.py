@@ -3,10 +3,10 @@
 from functools import partial
 
 from lab.gradient import controls, text
-from lab.gradient import figures as film
+from lab.gradient import figures as animation
 from lab.gradient.results import answer, data_csv, numbers
 from lab.language.catalogues import _
-from lab.live.figures import show_film, show_shot
+from lab.live.figures import show_animation, show_figures
 from lab.page.beats import open_page, phone_hint, show_code, show_link, show_notes, show_numbers
 from lab.state.widgets import link, read_link, show_ignored
 
@@ -30,10 +30,10 @@ show_ignored("gradient", controls.taken_from_link(state))
 controls.draw_presets()
 
 found = answer(state)
-controls.draw_pushes(found)
+controls.draw_push_editor(found)
 show_notes(text.notes(found))
-scrub = film.plan_film(found, controls.put_step) if controls.live_charts() else None
-show_shot(film.GROUP, film.take_shot(found), scrub=scrub)
+scrub = animation.plan_timeline(found, controls.put_step) if controls.live_charts() else None
+show_figures(animation.GROUP, animation.figure_set(found), timeline=scrub)
 
 show_numbers(partial(numbers, found), partial(data_csv, found), file_name="gradient.csv")
 show_link(link(controls.shown_in_link(state), controls.defaults(state)))
@@ -42,4 +42,4 @@ controls.write_link(state)
 
 # Last, since the page need not wait for it.
 if scrub:
-    show_film(film.GROUP, film.make_film(found, scrub))
+    show_animation(animation.GROUP, animation.make_animation(found, scrub))

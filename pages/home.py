@@ -14,7 +14,7 @@ from lab.home.layout import (
 )
 from lab.home.ledger import draw_ledger
 from lab.language.catalogues import _
-from lab.live.figures import show_shot
+from lab.live.figures import show_figures
 from lab.page.beats import open_page
 
 apply_home_style()
@@ -38,7 +38,7 @@ open_step(0)
 st.markdown(text.step_1())
 show_derivation("softmax")
 show_verdict(text.verdict_1())
-show_shot("home-softmax", figures.softmax_shot())
+show_figures("home-softmax", figures.softmax_figures())
 show_page_link("softmax.py", _("Drag the logits"))
 
 open_step(1)
@@ -52,7 +52,7 @@ show_derivation("logit_gap", until="identity")
 st.markdown(text.step_3_gradient())
 show_derivation("logit_gap", after="identity")
 show_verdict(text.verdict_3())
-show_shot("home-difference", figures.difference_shot())
+show_figures("home-difference", figures.difference_figures())
 
 open_step(3)
 st.markdown(text.step_4())
@@ -62,7 +62,7 @@ show_verdict(text.verdict_4())
 
 open_step(4)
 st.markdown(text.step_5())
-show_shot("home-experiment", figures.experiment_shot())
+show_figures("home-experiment", figures.experiment_figures())
 show_verdict(text.verdict_5())
 with st.container(horizontal=True):
     show_state_link(_("Open the post's experiment"), state_address("losses", {}))

@@ -1,10 +1,10 @@
 """Are L1 and L2 the same?"""
 
-from ce_core import config_call, config_command, fit_budget
+from ce_core import config_call, config_command, fit_work
 from lab.language.catalogues import _
-from lab.live.figures import show_film, show_shot
+from lab.live.figures import show_animation, show_figures
 from lab.losses import controls, text
-from lab.losses import figures as film
+from lab.losses import figures as animation
 from lab.losses.results import measure
 from lab.page.beats import open_page, phone_hint, show_code, show_link, show_notes, show_numbers
 from lab.state.widgets import link, read_link, show_ignored
@@ -25,7 +25,7 @@ read_link("losses", controls.PARAMETERS.values())
 chosen = controls.draw_controls()
 controls.show_work(chosen.config)
 show_ignored("losses", chosen.shown)
-fits = fit_budget(chosen.config, controls.WORK_BUDGET)
+fits = fit_work(chosen.config, controls.LARGEST_WORK)
 if fits != [chosen.config]:
     controls.offer_fits(chosen.config, fits)
 config, published = fits[0], chosen.published
@@ -35,9 +35,9 @@ scrub = None
 if chosen.live:
     controls.draw_scrub_choice(chosen.scrub)
     if chosen.scrub != controls.NOTHING:
-        scrub = film.plan_film(config, chosen.scrub, published=published)
+        scrub = animation.plan_timeline(config, chosen.scrub, published=published)
         controls.show_steps(chosen.scrub, len(scrub.values) if scrub else 0)
-show_shot("losses", film.take_shot(measured, published=published), scrub=scrub)
+show_figures("losses", animation.figure_set(measured, published=published), timeline=scrub)
 show_notes(text.notes(measured))
 
 show_numbers(lambda: measured.numbers, lambda: measured.csv, file_name="losses.csv")
@@ -46,4 +46,4 @@ show_code(config_call(measured.config), config_command(measured.config))
 
 # Last, since the page need not wait for it.
 if scrub:
-    show_film("losses", film.make_film(config, chosen.scrub, scrub, published=published))
+    show_animation("losses", animation.make_animation(config, chosen.scrub, scrub, published=published))

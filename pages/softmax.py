@@ -4,7 +4,7 @@ from functools import partial
 
 from ce_core.figures import contour_figure, difference_figure, eigenvalue_figure, surface_figure
 from lab.language.catalogues import _
-from lab.live.figures import Panel, Shot, show_shot
+from lab.live.figures import Card, FigureSet, show_figures
 from lab.page.beats import open_page, phone_hint, show_code, show_link, show_notes, show_numbers
 from lab.softmax import controls, text
 from lab.softmax.results import answer, data_csv, numbers
@@ -30,29 +30,29 @@ controls.draw_logits(state)
 
 found = answer(state)
 show_notes(text.notes(found))
-show_shot(
+show_figures(
     "softmax",
-    Shot(
-        panels=[
-            Panel(
+    FigureSet(
+        cards=[
+            Card(
                 key="differences",
                 figure=difference_figure(found.differences, translate=_),
                 alt=_("Error of central differences over the step h, a V a dtype; autograd dotted."),
                 numbers=text.difference_numbers(found),
             ),
-            Panel(
+            Card(
                 key="eigenvalues",
                 figure=eigenvalue_figure(found.spectrum, found.p, translate=_),
                 alt=_("Eigenvalues of J in descending order, between the sorted p; the tolerance."),
                 numbers=text.eigenvalue_numbers(found),
             ),
-            Panel(
+            Card(
                 key="surface",
                 figure=surface_figure(found.surface, found.point, translate=_),
                 alt=_("The surface of p₁ over a₁ and a₂, and the present point on it."),
                 numbers=text.surface_numbers(found),
             ),
-            Panel(
+            Card(
                 key="contour",
                 figure=contour_figure(found.surface, found.point, translate=_),
                 alt=_("Lines of equal p₁ over a₁ and a₂, and the present point with its a₁ − a₂."),

@@ -3,10 +3,10 @@
 from functools import partial
 
 from lab.language.catalogues import _
-from lab.live.figures import show_shot
+from lab.live.figures import show_figures
 from lab.page.beats import open_page, phone_hint, show_code, show_link, show_notes, show_numbers
 from lab.stability import controls, text
-from lab.stability.figures import show_case, take_shot
+from lab.stability.figures import figure_set, show_case
 from lab.stability.results import answer, data_csv, numbers
 from lab.state.widgets import link, read_link, show_ignored
 
@@ -30,7 +30,7 @@ controls.draw_presets()
 show_case(state)
 controls.draw_trace(found)
 show_notes(text.notes(found))
-show_shot("stability", take_shot(found))
+show_figures("stability", figure_set(found))
 
 show_numbers(partial(numbers, found), partial(data_csv, found), file_name="stability.csv")
 show_link(link(shown, controls.DEFAULTS))

@@ -3,11 +3,11 @@
 from functools import partial
 
 from lab.language.catalogues import _
-from lab.live.figures import CHART_KINDS, CHARTS, LIVE, show_film, show_shot
+from lab.live.figures import CHART_KINDS, CHARTS, LIVE, show_animation, show_figures
 from lab.page.beats import open_page, phone_hint, show_code, show_link, show_notes, show_numbers
 from lab.state.widgets import chosen, link, read_link, show_ignored
 from lab.transport import controls, text
-from lab.transport import figures as film
+from lab.transport import figures as animation
 from lab.transport.results import answer, data_csv, numbers
 from lab.transport.state import ALONG, PARAMETERS
 
@@ -31,11 +31,11 @@ controls.draw_presets()
 found = answer(state)
 controls.draw_pads(found)
 along, scrub = chosen(controls.PLAY, ALONG), None
-length = film.film_length(found, along)
+length = animation.animation_length(found, along)
 if chosen(CHARTS, CHART_KINDS) == LIVE:
     controls.draw_scrub_choice(along)
-    scrub = film.plan_film(found, along, length=length)
-show_shot("transport", film.take_shot(found, length=length), scrub=scrub)
+    scrub = animation.plan_timeline(found, along, length=length)
+show_figures("transport", animation.figure_set(found, length=length), timeline=scrub)
 show_notes(text.notes(found))
 
 show_numbers(partial(numbers, found), partial(data_csv, found), file_name="transport.csv")
@@ -44,4 +44,4 @@ show_code(text.snippet(state), text.command(state))
 
 # Last, since the page need not wait for it.
 if scrub:
-    show_film("transport", film.make_film(found, along, scrub, length=length))
+    show_animation("transport", animation.make_animation(found, along, scrub, length=length))

@@ -103,7 +103,7 @@ def settle(page: Page) -> None:
     """Wait until the server has run and every chart is drawn, those out of sight too."""
     page.wait_for_selector("[data-testid='stApp'][data-test-script-state='notRunning']")
     page.wait_for_function(
-        """() => [...document.querySelectorAll("[class*='st-key-board-']")]
+        """() => [...document.querySelectorAll("[class*='st-key-grid-']")]
                    .every(board => board.querySelector(".lab-figures[data-late='false']"))
               && [...document.querySelectorAll('.lab-card')]
                    .every(card => card.querySelector('[data-drawn] .main-svg'))"""

@@ -1,4 +1,4 @@
-"""The experiment along one of its parameters: a film of results, and how long it may be."""
+"""The experiment along one of its parameters: a animation of results, and how long it may be."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -8,7 +8,7 @@ from ce_core.experiment.run import ExperimentConfig, ExperimentResult, run_exper
 from ce_core.experiment.work import experiment_work
 
 
-def run_frames(
+def run_sweep(
     config: ExperimentConfig, name: str, values: Sequence[int | float]
 ) -> tuple[ExperimentResult, ...]:
     """Run the experiment once for each value of one parameter, all else equal.
@@ -35,13 +35,13 @@ def run_frames(
 
     Examples
     --------
-    >>> [result.config.eps for result in run_frames(ExperimentConfig(n=4, m=3), "eps", [0.1, 1.0])]
+    >>> [result.config.eps for result in run_sweep(ExperimentConfig(n=4, m=3), "eps", [0.1, 1.0])]
     [0.1, 1.0]
     """
-    return tuple(run_experiment(step) for step in frame_configs(config, name, values))
+    return tuple(run_experiment(step) for step in sweep_configs(config, name, values))
 
 
-def frame_configs(
+def sweep_configs(
     config: ExperimentConfig, name: str, values: Sequence[int | float]
 ) -> list[ExperimentConfig]:
     """Return the configuration with one field at each of the values.
@@ -49,7 +49,7 @@ def frame_configs(
     Parameters
     ----------
     config, name, values
-        As for `run_frames`.
+        As for `run_sweep`.
 
     Returns
     -------
@@ -63,7 +63,7 @@ def frame_configs(
 
     Examples
     --------
-    >>> [config.eps for config in frame_configs(ExperimentConfig(), "eps", [0.1, 0.2])]
+    >>> [config.eps for config in sweep_configs(ExperimentConfig(), "eps", [0.1, 0.2])]
     [0.1, 0.2]
     """
     if name not in vars(config):
@@ -72,7 +72,7 @@ def frame_configs(
     return [replace(config, **change) for change in changes]
 
 
-def fit_frames(
+def fit_sweep(
     config: ExperimentConfig, name: str, values: Sequence[int | float], budget: int
 ) -> tuple[int | float, ...]:
     """Choose from the values of a parameter as many as fit a budget of work, evenly spread.
@@ -80,7 +80,7 @@ def fit_frames(
     Parameters
     ----------
     config, name
-        As for `run_frames`.
+        As for `run_sweep`.
     values
         What the parameter may take, ascending.
     budget
@@ -100,10 +100,10 @@ def fit_frames(
 
     Examples
     --------
-    >>> fit_frames(ExperimentConfig(), "eps", [0.1, 0.2, 0.5, 1.0, 2.0], budget=20_000_000)
+    >>> fit_sweep(ExperimentConfig(), "eps", [0.1, 0.2, 0.5, 1.0, 2.0], budget=20_000_000)
     (0.1, 0.5, 2.0)
     """
-    work = [experiment_work(step) for step in frame_configs(config, name, values)]
+    work = [experiment_work(step) for step in sweep_configs(config, name, values)]
     for end in range(len(values), 1, -1):
         for count in range(end, max(2, -(-end // 3)) - 1, -1):
             kept = _spread(end, count)
@@ -112,7 +112,7 @@ def fit_frames(
     return ()
 
 
-def chunk_frames(
+def chunk_sweep(
     config: ExperimentConfig, name: str, values: Sequence[int | float], work: int
 ) -> Iterator[tuple[int | float, ...]]:
     """Cut the values of a parameter into chunks that each take no more than so much work.
@@ -120,7 +120,7 @@ def chunk_frames(
     Parameters
     ----------
     config, name, values
-        As for `run_frames`.
+        As for `run_sweep`.
     work
         Largest sum of `experiment_work` over a chunk; one value alone may take more.
 
@@ -136,12 +136,12 @@ def chunk_frames(
 
     Examples
     --------
-    >>> list(chunk_frames(ExperimentConfig(), "eps", [0.1, 0.2, 0.5], work=12_000_000))
+    >>> list(chunk_sweep(ExperimentConfig(), "eps", [0.1, 0.2, 0.5], work=12_000_000))
     [(0.1, 0.2), (0.5,)]
     """
     chunk: list[int | float] = []
     done = 0
-    for value, step in zip(values, frame_configs(config, name, values), strict=True):
+    for value, step in zip(values, sweep_configs(config, name, values), strict=True):
         if chunk and done + experiment_work(step) > work:
             yield tuple(chunk)
             chunk, done = [], 0

@@ -31,7 +31,7 @@ def experiment_work(config: ExperimentConfig) -> int:
     return config.n * config.m * config.trials * (config.n_iter + FIXED_ITERATIONS)
 
 
-def fit_budget(config: ExperimentConfig, budget: int) -> list[ExperimentConfig]:
+def fit_work(config: ExperimentConfig, budget: int) -> list[ExperimentConfig]:
     """Propose experiments that differ from this one only in size and stay within a budget.
 
     Parameters
@@ -56,7 +56,7 @@ def fit_budget(config: ExperimentConfig, budget: int) -> list[ExperimentConfig]:
 
     Examples
     --------
-    >>> [fit.trials for fit in fit_budget(ExperimentConfig(trials=100), budget=5_734_400)]
+    >>> [fit.trials for fit in fit_work(ExperimentConfig(trials=100), budget=5_734_400)]
     [20, 100, 100]
     """
     smallest = replace(config, n=1, m=2, trials=1)

@@ -4,6 +4,7 @@ Every builder takes `translate`, through which each visible string passes. Impor
 imports Plotly and never Streamlit.
 """
 
+from ce_core.figures.accuracy_map import accuracy_map_figure
 from ce_core.figures.clipping import clipping_error_figure, clipping_gradient_figure
 from ce_core.figures.descent import approach_figure, simplex_figure
 from ce_core.figures.gradient import (
@@ -22,9 +23,9 @@ from ce_core.figures.plans import clouds_figure, plan_figure
 from ce_core.figures.sinkhorn import convergence_figure, eps_path_figure, variant_figure
 from ce_core.figures.softmax import difference_figure, eigenvalue_figure
 from ce_core.figures.surface import contour_figure, surface_figure
-from ce_core.figures.verdicts import verdict_figure
 
 __all__ = [
+    "accuracy_map_figure",
     "approach_figure",
     "check_elements_figure",
     "check_errors_figure",
@@ -46,5 +47,4 @@ __all__ = [
     "spacing_figure",
     "surface_figure",
     "variant_figure",
-    "verdict_figure",
 ]

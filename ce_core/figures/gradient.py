@@ -16,7 +16,7 @@ from ce_core.figures.style import (
     make_figure,
 )
 from ce_core.losses.descent import DESCENTS
-from ce_core.post.sum_check import CentringErrors
+from ce_core.post.sum_check import SumErrors
 
 RESIDUAL_COLOUR: Final = "#CC79A7"
 
@@ -177,14 +177,14 @@ def check_elements_figure(elements: Tensor, *, translate: Translate = str) -> go
 
 
 def check_errors_figure(
-    errors: CentringErrors, *, published: float, translate: Translate = str
+    errors: SumErrors, *, published: float, translate: Translate = str
 ) -> go.Figure:
     """Draw the distribution of the rounding error of the post's sum, in units of eps.
 
     Parameters
     ----------
     errors
-        What `ce_core.centring_errors` drew.
+        What `ce_core.sum_errors` drew.
     published
         The sum that the post printed, float64; it is marked.
     translate

@@ -57,7 +57,7 @@ def make_figure(
 ) -> go.Figure:
     """Make a figure of the common look from traces as plain dicts.
 
-    A film has a figure a frame, so Plotly does not validate it, which would take 20 times as long
+    A animation has a figure a frame, so Plotly does not validate it, which would take 20 times as long
     (the tests validate), and it has no template, which Plotly would copy three times into each:
     `figure.update_layout(template="plotly_dark")` gives it one. Zoom survives new data by the
     constant `uirevision`.
@@ -132,7 +132,7 @@ def square_windows(
 
 
 def hold_axes(trees: Sequence[dict[str, Any]], *, factor: float = 4.0) -> None:
-    """Give the frames of a film one range an axis, where that hides none of them.
+    """Give the frames of a animation one range an axis, where that hides none of them.
 
     An axis is held if its ranges in all frames together are at most `factor` times as long as the
     shortest of them. Otherwise each frame keeps its own, as the builder chose it.

@@ -18,12 +18,12 @@ from ce_core._arguments import (
 )
 from ce_core.probability.distributions import centred_product
 
-CENTRING_DTYPES = ("float64", "float32")
+SUM_CHECK_DTYPES = ("float64", "float32")
 _WIDTH = 1 / 16
 
 
 @dataclass(frozen=True)
-class CentringCheck:
+class SumCheck:
     """p (a - b), element by element, with b = p·a or as given.
 
     Parameters
@@ -45,7 +45,7 @@ class CentringCheck:
 
 
 @dataclass(frozen=True)
-class CentringErrors:
+class SumErrors:
     """How far from 0 the sum of p (a - p·a) comes out, in many draws of the post's check.
 
     Parameters
@@ -80,9 +80,9 @@ class CentringErrors:
     counts: Int[Tensor, "dtypes bins"]
 
 
-def check_centring(
+def check_sum(
     p: Float[Tensor, " m"] | ArrayLike, a: Float[Tensor, " m"] | ArrayLike, *, mean: float | None = None
-) -> CentringCheck:
+) -> SumCheck:
     r"""Evaluate p (a - b) for one row: the elements, their sum, and what the sum is in truth.
 
     Parameters
@@ -96,7 +96,7 @@ def check_centring(
 
     Returns
     -------
-    CentringCheck
+    SumCheck
         In the dtype of `p` and `a`, float64 for lists.
 
     Raises
@@ -123,7 +123,7 @@ def check_centring(
     --------
     The sum is 0 up to rounding; the elements are not:
 
-    >>> check = check_centring([0.25, 0.75], [0.5, 0.75])
+    >>> check = check_sum([0.25, 0.75], [0.5, 0.75])
     >>> check.elements.tolist(), check.total
     ([-0.046875, 0.046875], 0.0)
     """
@@ -143,10 +143,10 @@ def check_centring(
     exact = sum(
         (w * (v - Fraction(b)) for w, v in zip(weights, values, strict=True)), start=Fraction(0)
     )
-    return CentringCheck(b, elements, elements.sum().item(), float(exact))
+    return SumCheck(b, elements, elements.sum().item(), float(exact))
 
 
-def centring_errors(*, draws: int = 10_000, m: int = 5, seed: int = 0) -> CentringErrors:
+def sum_errors(*, draws: int = 10_000, m: int = 5, seed: int = 0) -> SumErrors:
     r"""Repeat the post's check with fresh numbers: the distribution of the sum's rounding error.
 
     A draw is m values a and m weights p, uniform on [0, 1), p divided by its sum.
@@ -163,8 +163,8 @@ def centring_errors(*, draws: int = 10_000, m: int = 5, seed: int = 0) -> Centri
 
     Returns
     -------
-    CentringErrors
-        One row a dtype of `CENTRING_DTYPES`.
+    SumErrors
+        One row a dtype of `SUM_CHECK_DTYPES`.
 
     Raises
     ------
@@ -179,11 +179,11 @@ def centring_errors(*, draws: int = 10_000, m: int = 5, seed: int = 0) -> Centri
 
     References
     ----------
-    As for `check_centring`.
+    As for `check_sum`.
 
     Examples
     --------
-    >>> found = centring_errors(draws=1000)
+    >>> found = sum_errors(draws=1000)
     >>> bool((found.largest < 4).all() and (found.largest_element > 0.05).all())
     True
     """
@@ -194,7 +194,7 @@ def centring_errors(*, draws: int = 10_000, m: int = 5, seed: int = 0) -> Centri
     values = torch.rand(draws, m, generator=generator, dtype=torch.float64)
     weights = torch.rand(draws, m, generator=generator, dtype=torch.float64)
     errors, sizes, eps = [], [], []
-    for name in CENTRING_DTYPES:
+    for name in SUM_CHECK_DTYPES:
         dtype = getattr(torch, name)
         a, p = values.to(dtype), weights.to(dtype)
         elements = centred_product(p / p.sum(-1, keepdim=True), a)
@@ -203,8 +203,8 @@ def centring_errors(*, draws: int = 10_000, m: int = 5, seed: int = 0) -> Centri
         sizes.append(elements.abs().amax(-1).double().mean())
     found = torch.stack(errors)
     edges, counts = _histogram(found)
-    return CentringErrors(
-        dtypes=CENTRING_DTYPES,
+    return SumErrors(
+        dtypes=SUM_CHECK_DTYPES,
         eps=tuple(eps),
         errors=found,
         rms=found.square().mean(-1).sqrt(),

@@ -22,7 +22,7 @@ the rounding of any dtype here explains, and too much for any use."""
 
 
 @dataclass(frozen=True)
-class VerdictRun:
+class AccuracyRun:
     """A run of neighbouring gaps with one verdict, its first and last gap included."""
 
     formula: str
@@ -33,7 +33,7 @@ class VerdictRun:
 
 
 @dataclass(frozen=True)
-class VerdictMap:
+class AccuracyMap:
     """Verdicts over formulas, dtypes and gaps, as indices into `VERDICTS`.
 
     Parameters
@@ -52,7 +52,7 @@ class VerdictMap:
     values: Int[Tensor, "formulas dtypes gaps"]
     gradients: Int[Tensor, "formulas dtypes gaps"]
 
-    def runs(self, codes: Int[Tensor, "formulas dtypes gaps"]) -> Iterator[VerdictRun]:
+    def runs(self, codes: Int[Tensor, "formulas dtypes gaps"]) -> Iterator[AccuracyRun]:
         """Return the runs of equal verdicts in `values` or `gradients`, row by row."""
         gaps = self.gaps.tolist()
         for formula, rows in zip(self.formulas, codes.tolist(), strict=True):
@@ -61,7 +61,7 @@ class VerdictMap:
                 for end in range(1, len(row) + 1):
                     if end == len(row) or row[end] != row[start]:
                         verdict = VERDICTS[row[start]]
-                        yield VerdictRun(formula, dtype, verdict, gaps[start], gaps[end - 1])
+                        yield AccuracyRun(formula, dtype, verdict, gaps[start], gaps[end - 1])
                         start = end
 
     def verdict_at(self, formula: str, dtype: str, gap: float) -> tuple[str, str]:
@@ -71,14 +71,14 @@ class VerdictMap:
         return VERDICTS[self.values[row][place]], VERDICTS[self.gradients[row][place]]
 
 
-def verdict_map(
+def accuracy_map(
     gaps: Float[Tensor, " gaps"] | ArrayLike,
     q: Float[Tensor, " m"] | ArrayLike = (1.0, 0.0),
     *,
     origin: Float[Tensor, " m"] | ArrayLike | None = None,
     direction: Float[Tensor, " m"] | ArrayLike | None = None,
     floor: float | None = None,
-) -> VerdictMap:
+) -> AccuracyMap:
     r"""Judge every formula in every dtype at the logits origin + gap · direction.
 
     Parameters
@@ -97,7 +97,7 @@ def verdict_map(
 
     Returns
     -------
-    VerdictMap
+    AccuracyMap
         Verdicts on value and gradient, [formulas, dtypes, gaps].
 
     Raises
@@ -121,7 +121,7 @@ def verdict_map(
     --------
     Clipping never gives NaN. From the gap 30 on it misses the loss by more than a twentieth:
 
-    >>> judged = verdict_map(range(1, 1000), [0.0, 1.0])
+    >>> judged = accuracy_map(range(1, 1000), [0.0, 1.0])
     >>> [(run.verdict, run.first) for run in judged.runs(judged.values)
     ...  if (run.formula, run.dtype) == ("clipped", "float32")]
     [('right', 1.0), ('wrong', 30.0)]
@@ -150,7 +150,7 @@ def verdict_map(
         truth = formula.truth(a, q), formula.true_gradient(a, q)
         judged.append(torch.stack([_judge(formula, a, q, dtype, truth) for dtype in DTYPES]))
     values, gradients = torch.stack(judged).unbind(-2)
-    return VerdictMap(tuple(FORMULAS), DTYPES, gaps, values, gradients)
+    return AccuracyMap(tuple(FORMULAS), DTYPES, gaps, values, gradients)
 
 
 def _row(name: str, given: Tensor | ArrayLike, q: Tensor) -> Tensor:

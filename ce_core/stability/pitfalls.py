@@ -68,7 +68,7 @@ def _guarded_attention(a: Tensor, v: Tensor) -> Tensor:
 
 
 @dataclass(frozen=True)
-class PracticeCase:
+class Pitfall:
     """A way to break a loss, and how not to.
 
     Parameters
@@ -98,25 +98,25 @@ class PracticeCase:
 
 _INF = float("inf")
 
-PRACTICE_CASES: Mapping[str, PracticeCase] = MappingProxyType(
+PITFALLS: Mapping[str, Pitfall] = MappingProxyType(
     {
-        "log_of_softmax": PracticeCase(
+        "log_of_softmax": Pitfall(
             "max_shifted", _log_of_softmax, _log_softmax, (120.0, 0.0), (1.0, 0.0)
         ),
-        "overflow": PracticeCase("naive", _powers_over_total, _log_softmax, (100.0, 98.0), (1.0, 0.0)),
-        "where_masked": PracticeCase(
+        "overflow": Pitfall("naive", _powers_over_total, _log_softmax, (100.0, 98.0), (1.0, 0.0)),
+        "where_masked": Pitfall(
             "where_masked", _where_on_softmax, _where_on_log_softmax, (120.0, 0.0), (1.0, 0.0)
         ),
-        "tiny_eps": PracticeCase(
+        "tiny_eps": Pitfall(
             "clipped", _tiny_eps, _log_softmax, (20.0, 0.0), (1.0, 0.0), dtype="float16", floor=1e-8
         ),
-        "double_softmax": PracticeCase(
+        "double_softmax": Pitfall(
             "double_softmax", _softmax_into_loss, _logits_into_loss, (8.0, 0.0, 0.0), (1.0, 0.0, 0.0)
         ),
-        "infinite_logit": PracticeCase(
+        "infinite_logit": Pitfall(
             "log_softmax", _log_softmax, _bounded_logits, (_INF, 0.0), (1.0, 0.0), dtype="float16"
         ),
-        "masked_row": PracticeCase(
+        "masked_row": Pitfall(
             "log_softmax", _attention, _guarded_attention, (-_INF, -_INF, -_INF), (1.0, 0.0, 0.0)
         ),
     }
@@ -127,7 +127,7 @@ overflowed; a row of attention that is masked throughout."""
 
 
 @dataclass(frozen=True)
-class CaseResult:
+class PitfallResult:
     """What a line of code gave.
 
     Parameters
@@ -150,25 +150,25 @@ class CaseResult:
     gradient_outcome: str
 
 
-def run_code(case: PracticeCase, *, cured: bool) -> CaseResult:
+def run_pitfall(case: Pitfall, *, cured: bool) -> PitfallResult:
     """Run the line of a case, or its cure, forward and backward in the dtype of the case.
 
     Parameters
     ----------
     case
-        One of `PRACTICE_CASES`.
+        One of `PITFALLS`.
     cured
         Whether to run the cure in place of the line as it is written.
 
     Returns
     -------
-    CaseResult
+    PitfallResult
         The code, its value and gradient as torch computes them, and the true value.
 
     Examples
     --------
     >>> for cured in (False, True):
-    ...     result = run_code(PRACTICE_CASES["where_masked"], cured=cured)
+    ...     result = run_pitfall(PITFALLS["where_masked"], cured=cured)
     ...     print(result.code, result.value_outcome, result.gradient_outcome)
     -torch.where(q > 0, q * torch.softmax(a, -1).log(), 0.0).sum() finite nan
     -torch.where(q > 0, q * torch.log_softmax(a, -1), 0.0).sum() finite finite
@@ -182,7 +182,7 @@ def run_code(case: PracticeCase, *, cured: bool) -> CaseResult:
         result = line(logits, q.to(dtype))
     (gradient,) = torch.autograd.grad(result, logits)
     has_softmax = bool((a < torch.inf).all() and a.isfinite().any())
-    return CaseResult(
+    return PitfallResult(
         code=code_of(line),
         value=result.item(),
         gradient=gradient,
@@ -197,7 +197,7 @@ def code_of(line: Line) -> str:
 
     Examples
     --------
-    >>> code_of(PRACTICE_CASES["log_of_softmax"].cure)
+    >>> code_of(PITFALLS["log_of_softmax"].cure)
     '-(q * torch.log_softmax(a, -1)).sum()'
     """
     (function,) = ast.parse(textwrap.dedent(inspect.getsource(line))).body

@@ -9,13 +9,13 @@ import torch
 
 from ce_core import (
     DESCENTS,
-    centring_errors,
-    check_centring,
+    check_sum,
     cross_entropy_grad,
     descent_paths,
     logit_gap_grad,
     logit_gap_minimum,
     logit_gap_residual,
+    sum_errors,
 )
 from ce_core.figures import (
     approach_figure,
@@ -35,8 +35,8 @@ GRADIENTS = torch.stack(
     [cross_entropy_grad(A, Q), logit_gap_grad(A, Q, detach_p=True), logit_gap_grad(A, Q)]
 )
 RESIDUAL = logit_gap_residual(A)
-CHECK = check_centring(CHECK_P, CHECK_VALUES)
-ERRORS = centring_errors(draws=500)
+CHECK = check_sum(CHECK_P, CHECK_VALUES)
+ERRORS = sum_errors(draws=500)
 CORNERS = ("class 1", "class 2", "class 3")
 
 

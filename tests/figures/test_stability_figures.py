@@ -8,11 +8,11 @@ import plotly.graph_objects as go
 import pytest
 import torch
 
-from ce_core import DTYPES, FORMULAS, VERDICTS, clipping_curves, verdict_map
-from ce_core.figures import clipping_error_figure, clipping_gradient_figure, verdict_figure
+from ce_core import DTYPES, FORMULAS, VERDICTS, accuracy_map, clipping_curves
+from ce_core.figures import accuracy_map_figure, clipping_error_figure, clipping_gradient_figure
 from ce_core.figures.clipping import floor_uid
 
-JUDGED = verdict_map(range(1, 1001))
+JUDGED = accuracy_map(range(1, 1001))
 LABELS = {name: f"label of {name}" for name in FORMULAS}
 CURVES = clipping_curves(range(0, 120, 2), (1e-4, 1e-12), dtype="float32")
 UNDERFLOW = {"float16": 18, "bfloat16": 93, "float32": 104, "float64": 746}
@@ -26,7 +26,7 @@ def trace(figure: go.Figure, uid: str) -> Any:
 
 @pytest.mark.parametrize("of", ["values", "gradients"])
 def test_verdict_figure_draws_every_verdict(of: str) -> None:
-    drawn = trace(verdict_figure(JUDGED, of=of, labels=LABELS), "verdicts")
+    drawn = trace(accuracy_map_figure(JUDGED, of=of, labels=LABELS), "verdicts")
     cells = drawn.z[~np.isnan(drawn.z).all(-1)].reshape(len(FORMULAS), len(DTYPES), -1)
     np.testing.assert_array_equal(cells, getattr(JUDGED, of).numpy())
     assert len(drawn.x) == len(JUDGED.gaps) + 1
@@ -34,7 +34,7 @@ def test_verdict_figure_draws_every_verdict(of: str) -> None:
 
 
 def test_verdict_figure_colours_each_verdict_as_its_legend() -> None:
-    figure = verdict_figure(JUDGED, of="values", labels=LABELS)
+    figure = accuracy_map_figure(JUDGED, of="values", labels=LABELS)
     drawn = trace(figure, "verdicts")
     assert (drawn.zmin, drawn.zmax) == (-0.5, len(VERDICTS) - 0.5)
     for place, verdict in enumerate(VERDICTS):
@@ -45,7 +45,7 @@ def test_verdict_figure_colours_each_verdict_as_its_legend() -> None:
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_verdict_figure_writes_the_thresholds(dtype: str) -> None:
-    figure = verdict_figure(JUDGED, of="values", labels=LABELS)
+    figure = accuracy_map_figure(JUDGED, of="values", labels=LABELS)
     drawn = trace(figure, "thresholds")
     ((text, side, x, y),) = [
         (text, side, x, y)
@@ -63,7 +63,7 @@ def test_verdict_figure_writes_the_thresholds(dtype: str) -> None:
 
 
 def test_verdict_figure_marks_the_present_state_only_where_it_is_on_the_line() -> None:
-    figure = verdict_figure(
+    figure = accuracy_map_figure(
         JUDGED, of="values", labels=LABELS, gap=120.0, chosen=("clipped", "bfloat16")
     )
     assert set(trace(figure, "now").x) == {120.0}
@@ -71,12 +71,12 @@ def test_verdict_figure_marks_the_present_state_only_where_it_is_on_the_line() -
     place = figure.layout.yaxis.tickvals.index(chosen.y[0])
     assert figure.layout.yaxis.ticktext[place] == "bfloat16"
     assert place // len(DTYPES) == list(FORMULAS).index("clipped")
-    bare = verdict_figure(JUDGED, of="values", labels=LABELS)
+    bare = accuracy_map_figure(JUDGED, of="values", labels=LABELS)
     assert not {"now", "chosen"} & {t.uid for t in bare.data}
 
 
 def test_verdict_figure_names_every_formula() -> None:
-    figure = verdict_figure(JUDGED, of="gradients", labels=LABELS)
+    figure = accuracy_map_figure(JUDGED, of="gradients", labels=LABELS)
     assert [a.text for a in figure.layout.annotations] == list(LABELS.values())
 
 
@@ -104,8 +104,8 @@ def test_clipping_figures_leave_a_gap_where_nothing_is_finite() -> None:
 
 
 FIGURES = [
-    lambda t: verdict_figure(JUDGED, of="values", labels=LABELS, translate=t),
-    lambda t: verdict_figure(
+    lambda t: accuracy_map_figure(JUDGED, of="values", labels=LABELS, translate=t),
+    lambda t: accuracy_map_figure(
         JUDGED, of="gradients", labels=LABELS, gap=2.0, chosen=("naive", "float64"), translate=t
     ),
     lambda t: clipping_error_figure(CURVES, floor=1e-4, gap=20.0, translate=t),

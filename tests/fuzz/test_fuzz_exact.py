@@ -15,15 +15,15 @@ from ce_core import (
     DTYPES,
     FORMULAS,
     OUTCOMES,
-    PRACTICE_CASES,
+    PITFALLS,
     VERDICTS,
+    accuracy_map,
     clipping_curves,
     clipping_gap,
     exact_steps,
     outcome_map,
-    run_code,
+    run_pitfall,
     trace_formula,
-    verdict_map,
 )
 from tests.fuzz import reference
 from tests.fuzz.strategies import Draw, distributions, not_positive, seldom
@@ -125,7 +125,7 @@ def test_clipping_curves_refuses_gaps_that_are_not_finite(wrong: float, gaps: li
 @given(gap_rows.map(lambda gaps: sorted(set(gaps))), st.data())
 def test_verdict_map_is_the_outcome_and_the_truth(gaps: list[float], data: Any) -> None:
     q = data.draw(distributions(torch.float64, (data.draw(st.integers(1, 3)),)))
-    judged, outcomes = verdict_map(gaps, q), outcome_map(gaps, q)
+    judged, outcomes = accuracy_map(gaps, q), outcome_map(gaps, q)
     formula = data.draw(st.sampled_from([*L1_FORMULAS, "logit_gap"]))
     dtype = data.draw(st.sampled_from(DTYPES))
     at = judged.formulas.index(formula), judged.dtypes.index(dtype)
@@ -144,9 +144,9 @@ def test_verdict_map_is_the_outcome_and_the_truth(gaps: list[float], data: Any) 
     assert len({(run.formula, run.dtype) for run in runs}) == len(FORMULAS) * len(DTYPES)
 
 
-@pytest.mark.parametrize("name", PRACTICE_CASES)
+@pytest.mark.parametrize("name", PITFALLS)
 def test_run_code_breaks_and_its_cure_does_not(name: str) -> None:
-    broken, cured = (run_code(PRACTICE_CASES[name], cured=cured) for cured in (False, True))
+    broken, cured = (run_pitfall(PITFALLS[name], cured=cured) for cured in (False, True))
     assert broken.code != cured.code
     assert cured.value_outcome == cured.gradient_outcome == "finite"
     if not math.isnan(cured.true_value):

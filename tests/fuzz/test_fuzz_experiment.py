@@ -19,19 +19,19 @@ from torch import Tensor
 from ce_core import (
     DTYPES,
     ExperimentConfig,
-    chunk_frames,
+    chunk_sweep,
     compare_losses,
     config_call,
     config_command,
     count_points,
     experiment_work,
-    fit_budget,
-    fit_frames,
-    frame_configs,
+    fit_sweep,
+    fit_work,
     run_experiment,
-    run_frames,
+    run_sweep,
     sort_losses,
     summary,
+    sweep_configs,
     trial_rows,
     trials_csv,
 )
@@ -159,8 +159,8 @@ def test_experiment_config_refuses_what_is_out_of_bounds(change: tuple[str, Any]
 
 @given(configs(), st.lists(st.integers(1, 6), max_size=4))
 def test_run_frames_is_one_experiment_a_value(config: ExperimentConfig, values: list[int]) -> None:
-    frames = run_frames(config, "n_iter", values)
-    assert [frame.config for frame in frames] == frame_configs(config, "n_iter", values)
+    frames = run_sweep(config, "n_iter", values)
+    assert [frame.config for frame in frames] == sweep_configs(config, "n_iter", values)
     for frame, value in zip(frames, values, strict=True):
         alone = run_experiment(replace(config, n_iter=value))
         torch.testing.assert_close(frame.l1, alone.l1, rtol=0, atol=0, equal_nan=True)
@@ -169,7 +169,7 @@ def test_run_frames_is_one_experiment_a_value(config: ExperimentConfig, values: 
 @given(configs(), st.text().filter(lambda name: name not in vars(ExperimentConfig())))
 def test_frame_configs_refuses_what_is_no_parameter(config: ExperimentConfig, name: str) -> None:
     with pytest.raises(ValueError, match=r"^name must be a field of the configuration, got "):
-        frame_configs(config, name, [1])
+        sweep_configs(config, name, [1])
 
 
 sizes = st.sampled_from(["n", "trials", "n_iter"])
@@ -179,9 +179,9 @@ sizes = st.sampled_from(["n", "trials", "n_iter"])
 def test_chunk_frames_loses_nothing_and_cuts_only_where_it_must(
     config: ExperimentConfig, name: str, values: list[int], work: int
 ) -> None:
-    chunks = list(chunk_frames(config, name, values, work))
+    chunks = list(chunk_sweep(config, name, values, work))
     assert [value for chunk in chunks for value in chunk] == values
-    cost = [[experiment_work(step) for step in frame_configs(config, name, chunk)] for chunk in chunks]
+    cost = [[experiment_work(step) for step in sweep_configs(config, name, chunk)] for chunk in chunks]
     for index, chunk in enumerate(cost):
         assert chunk
         assert sum(chunk) <= work or len(chunk) == 1
@@ -198,9 +198,9 @@ def test_chunk_frames_loses_nothing_and_cuts_only_where_it_must(
 def test_fit_frames_keeps_what_fits_and_is_never_thinner_than_a_third(
     config: ExperimentConfig, name: str, values: list[int], budget: int
 ) -> None:
-    kept = fit_frames(config, name, values, budget)
+    kept = fit_sweep(config, name, values, budget)
     work = {
-        v: experiment_work(c) for v, c in zip(values, frame_configs(config, name, values), strict=True)
+        v: experiment_work(c) for v, c in zip(values, sweep_configs(config, name, values), strict=True)
     }
     assert sum(work[int(v)] for v in kept) <= budget or not kept
     if len(values) > 1 and sum(work.values()) <= budget:
@@ -235,9 +235,9 @@ def test_fit_budget_proposes_what_fits_and_no_less(
     least = experiment_work(replace(config, n=1, m=2, trials=1))
     if budget < least:
         with pytest.raises(ValueError, match=rf"^budget must be at least {least}, got "):
-            fit_budget(config, budget)
+            fit_work(config, budget)
         return
-    proposals = fit_budget(config, budget)
+    proposals = fit_work(config, budget)
     assert proposals
     if experiment_work(config) <= budget:
         assert proposals == [config]

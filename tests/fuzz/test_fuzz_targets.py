@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from ce_core import (
-    centring_errors,
-    check_centring,
+    check_sum,
     descent_paths,
     lambert_w,
     logit_gap_minimum,
     merge_classes,
     smoothed_target,
+    sum_errors,
 )
 from tests.fuzz.strategies import Draw, batches, distributions, dtypes, seldom, vectors, widths
 
@@ -109,7 +109,7 @@ def weights_and_values(draw: Draw) -> tuple[Tensor, Tensor]:
 @given(weights_and_values(), st.none() | st.floats(-1e30, 1e30))
 def test_check_centring_adds_up_exactly(pair: tuple[Tensor, Tensor], mean: float | None) -> None:
     p, a = pair
-    found = check_centring(p, a, mean=mean)
+    found = check_sum(p, a, mean=mean)
     with mpmath.workdps(1500):
         pairs = [(mpmath.mpf(w), mpmath.mpf(v)) for w, v in zip(p.tolist(), a.tolist(), strict=True)]
         known = float(mpmath.fsum(w * (v - found.mean) for w, v in pairs))
@@ -123,13 +123,13 @@ def test_check_centring_adds_up_exactly(pair: tuple[Tensor, Tensor], mean: float
 @given(WIDE, st.sampled_from([math.inf, -math.inf, math.nan]))
 def test_check_centring_refuses_a_mean_that_is_not_finite(dtype: torch.dtype, mean: float) -> None:
     with pytest.raises(ValueError, match="mean must be finite"):
-        check_centring(torch.ones(1, dtype=dtype), torch.ones(1, dtype=dtype), mean=mean)
+        check_sum(torch.ones(1, dtype=dtype), torch.ones(1, dtype=dtype), mean=mean)
 
 
 @seldom
 @given(st.integers(1, 60), st.integers(1, 9), st.integers(0, 2**63 - 1))
 def test_centring_errors_are_those_of_the_check(draws: int, m: int, seed: int) -> None:
-    found = centring_errors(draws=draws, m=m, seed=seed)
+    found = sum_errors(draws=draws, m=m, seed=seed)
     generator = torch.Generator().manual_seed(seed)
     values = torch.rand(draws, m, generator=generator, dtype=torch.float64)
     weights = torch.rand(draws, m, generator=generator, dtype=torch.float64)

@@ -14,7 +14,7 @@ _READ_CHARTS = """() => Object.fromEntries(
         const plot = card.querySelector('.js-plotly-plot');
         const list = values => values == null ? null : Array.from(values, v =>
             v != null && v.length !== undefined && typeof v !== 'string' ? Array.from(v) : v);
-        return [card.dataset.panel,
+        return [card.dataset.card,
                 (plot?._fullData ?? []).map(t => ({name: t.name, x: list(t.x), y: list(t.y)}))];
     }))"""
 

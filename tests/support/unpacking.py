@@ -26,10 +26,10 @@ def unpack(packed: bytes) -> Any:
     return _revive(head["tree"], arrays)
 
 
-def frame_of(film: Any, index: int) -> Any:
-    """Return the figure of one frame of a film."""
-    figure = copy.deepcopy(film["base"])
-    for path, values in film["moves"]:
+def frame_of(animation: Any, index: int) -> Any:
+    """Return the figure of one frame of a animation."""
+    figure = copy.deepcopy(animation["base"])
+    for path, values in animation["moves"]:
         place = figure
         for name in path[:-1]:
             place = place[name]
@@ -48,12 +48,12 @@ def parts_of(app: AppTest) -> dict[str, Any]:
 
 def figures_of(app: AppTest) -> list[Any]:
     """Return the figures that the page shows at once, as Plotly gets them."""
-    return [frame_of(panel["film"], 0) for panel in parts_of(app)["board"]["panels"]]
+    return [frame_of(panel["animation"], 0) for panel in parts_of(app)["grid"]["cards"]]
 
 
 def captions_of(app: AppTest) -> str:
     """Return the numbers beside the figures."""
-    return "\n".join(panel["numbers"] for panel in parts_of(app)["board"]["panels"])
+    return "\n".join(panel["numbers"] for panel in parts_of(app)["grid"]["cards"])
 
 
 def _revive(tree: Any, arrays: list[Any]) -> Any:

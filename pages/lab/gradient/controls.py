@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from lab.gradient.push_editor import show_pushes
+from lab.gradient.push_editor import show_push_editor
 from lab.gradient.results import Answer, target_of
 from lab.gradient.state import (
     DEFAULT,
@@ -164,11 +164,11 @@ def draw_presets() -> None:
             st.button(_(label), key=f"preset-{slug}", on_click=put, args=(preset,))
 
 
-def draw_pushes(found: Answer) -> None:
+def draw_push_editor(found: Answer) -> None:
     """Draw the bars, and take what they say once a hand has let go."""
     state = found.state
     with st.container(border=True, key="pushes-box"):
-        show_pushes(
+        show_push_editor(
             state.logits,
             found.q.tolist(),
             kind=state.kind,

@@ -20,22 +20,22 @@ from lab.gradient.results import PUBLISHED_SUM, Answer, drawn_steps, frame_steps
 from lab.gradient.state import GradientState
 from lab.language.catalogues import _
 from lab.language.numerals import indexed
-from lab.live.figures import Panel, Scrub, Shot, pack_film
+from lab.live.figures import Card, FigureSet, Timeline, pack_animation
 
 GROUP: Final = "gradient"
 
 
-def take_shot(found: Answer) -> Shot:
+def figure_set(found: Answer) -> FigureSet:
     """Return the figures at the step that is shown."""
-    return Shot(
-        panels=[*_moving(found, found.state.at), *_resting(found)], readouts=text.readouts(found)
+    return FigureSet(
+        cards=[*_moving(found, found.state.at), *_resting(found)], readouts=text.readouts(found)
     )
 
 
-def plan_film(found: Answer, put: Callable[[float], None]) -> Scrub:
+def plan_timeline(found: Answer, put: Callable[[float], None]) -> Timeline:
     """Return the bar that moves along the steps; `put` takes the step at which it comes to rest."""
     values = frame_steps(found.state)
-    return Scrub(
+    return Timeline(
         label=_("Step of the descent"),
         values=values,
         spelled=tuple(map(str, values)),
@@ -45,22 +45,26 @@ def plan_film(found: Answer, put: Callable[[float], None]) -> Scrub:
     )
 
 
-def make_film(found: Answer, scrub: Scrub) -> bytes:
-    """Return the film along the steps, packed; made once for all who ask for the same."""
-    return _film(without_step(found.state), scrub.values, found, scrub)
+def make_animation(found: Answer, scrub: Timeline) -> bytes:
+    """Return the animation along the steps, packed; made once for all who ask for the same."""
+    return _animation(without_step(found.state), scrub.values, found, scrub)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def _film(state: GradientState, values: tuple[float, ...], _found: Answer, _scrub: Scrub) -> bytes:
+def _animation(
+    state: GradientState, values: tuple[float, ...], _found: Answer, _timeline: Timeline
+) -> bytes:
     resting = _resting(_found)
-    shots = [
-        Shot(panels=[*_moving(_found, int(step)), *resting], readouts=text.readouts(_found, int(step)))
+    frames = [
+        FigureSet(
+            cards=[*_moving(_found, int(step)), *resting], readouts=text.readouts(_found, int(step))
+        )
         for step in values
     ]
-    return pack_film(GROUP, _scrub, shots)
+    return pack_animation(GROUP, _timeline, frames)
 
 
-def _moving(found: Answer, step: int) -> list[Panel]:
+def _moving(found: Answer, step: int) -> list[Card]:
     """Return the figures that follow the step."""
     steps = torch.tensor(drawn_steps(found.state))
     so_far = steps[steps <= step]
@@ -69,7 +73,7 @@ def _moving(found: Answer, step: int) -> list[Panel]:
     parts = torch.cat([found.gradients[0], found.residual, found.gradients[2]])
     limit = max(float(parts.abs().max()), 1e-9)
     return [
-        Panel(
+        Card(
             key="simplex",
             figure=simplex_figure(
                 found.triangle[:, so_far],
@@ -85,7 +89,7 @@ def _moving(found: Answer, step: int) -> list[Panel]:
             ),
             numbers=text.simplex_numbers(found, step),
         ),
-        Panel(
+        Card(
             key="approach",
             figure=approach_figure(
                 steps,
@@ -99,13 +103,13 @@ def _moving(found: Answer, step: int) -> list[Panel]:
             alt=_("One probability over the steps of each descent; its target, and where L2 stops."),
             numbers=text.approach_numbers(found, step),
         ),
-        Panel(
+        Card(
             key="gradients",
             figure=descent_gradients_figure(found.gradients[:, step], limit=limit, translate=_),
             alt=_("For each class three bars: the gradient of L1, of L2 with p held, of L2 in full."),
             numbers=text.gradient_numbers(found, step),
         ),
-        Panel(
+        Card(
             key="residual",
             figure=residual_figure(
                 found.gradients[0, step], found.residual[step], limit=limit, translate=_
@@ -116,16 +120,16 @@ def _moving(found: Answer, step: int) -> list[Panel]:
     ]
 
 
-def _resting(found: Answer) -> list[Panel]:
+def _resting(found: Answer) -> list[Card]:
     """Return the figures of the post's check, which no step changes."""
     return [
-        Panel(
+        Card(
             key="elements",
             figure=check_elements_figure(found.check.elements, translate=_),
             alt=_("The five elements of the post's check as bars, and their sum, too small to see."),
             numbers=text.element_numbers(found),
         ),
-        Panel(
+        Card(
             key="errors",
             figure=check_errors_figure(found.errors, published=PUBLISHED_SUM, translate=_),
             alt=_("How often the sum misses 0 by how many eps, in float64 and float32."),

@@ -20,7 +20,7 @@ function readable(value, digits = 3) {
   return value.toFixed(digits).replace("-", "−");
 }
 
-class Pushes extends Moved {
+class PushEditor extends Moved {
   constructor(root) {
     super(root, KEY_PAUSE);
     this.touched = 0;
@@ -281,7 +281,7 @@ class Pushes extends Moved {
   }
 }
 
-const show = staying(".lab-push-editor", (root) => new Pushes(root));
+const show = staying(".lab-push-editor", (root) => new PushEditor(root));
 
 export default function (component) {
   return show(component, component.setStateValue);

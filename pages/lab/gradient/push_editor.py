@@ -9,7 +9,7 @@ from lab.web.assets import register
 _PUSHES: Final = register("gradient/push_editor")
 
 
-def show_pushes(
+def show_push_editor(
     logits: Sequence[float],
     q: Sequence[float],
     *,

@@ -11,12 +11,11 @@ import torch
 from torch import Tensor
 
 from ce_core import (
-    CentringCheck,
-    CentringErrors,
     DescentPaths,
     LogitGapMinimum,
-    centring_errors,
-    check_centring,
+    SumCheck,
+    SumErrors,
+    check_sum,
     cross_entropy,
     cross_entropy_grad,
     descent_paths,
@@ -26,6 +25,7 @@ from ce_core import (
     logit_gap_residual,
     merge_classes,
     smoothed_target,
+    sum_errors,
 )
 from ce_core.post.published import CHECK_MEAN, CHECK_P, CHECK_SUM, CHECK_VALUES
 from lab.gradient.state import FREE, ONE_HOT, GradientState
@@ -33,8 +33,8 @@ from lab.gradient.state import FREE, ONE_HOT, GradientState
 FRAMES: Final = 48
 POINTS: Final = 400
 DRAWS: Final = 10_000
-CHECK: Final = check_centring(CHECK_P, CHECK_VALUES)
-CHECK_AS_PRINTED: Final = check_centring(CHECK_P, CHECK_VALUES, mean=CHECK_MEAN)
+CHECK: Final = check_sum(CHECK_P, CHECK_VALUES)
+CHECK_AS_PRINTED: Final = check_sum(CHECK_P, CHECK_VALUES, mean=CHECK_MEAN)
 PUBLISHED_SUM: Final = CHECK_SUM
 
 
@@ -75,9 +75,9 @@ class Answer:
     triangle: Tensor
     target: Tensor
     stop: Tensor
-    check: CentringCheck
-    printed_check: CentringCheck
-    errors: CentringErrors
+    check: SumCheck
+    printed_check: SumCheck
+    errors: SumErrors
 
     @property
     def watched(self) -> int:
@@ -149,7 +149,7 @@ def _answer(state: GradientState) -> Answer:
 
 
 def frame_steps(state: GradientState) -> tuple[int, ...]:
-    """Return the steps that the film shows: dense at the start, where the paths move most."""
+    """Return the steps that the animation shows: dense at the start, where the paths move most."""
     return tuple(sorted({*_spread(state.steps, FRAMES), state.at}))
 
 
@@ -165,8 +165,8 @@ def _spread(steps: int, count: int) -> set[int]:
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
-def _errors(seed: int) -> CentringErrors:
-    return centring_errors(draws=DRAWS, seed=seed)
+def _errors(seed: int) -> SumErrors:
+    return sum_errors(draws=DRAWS, seed=seed)
 
 
 def _corners(p: Tensor, q: Tensor) -> tuple[int, int]:

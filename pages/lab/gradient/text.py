@@ -307,8 +307,8 @@ def snippet(state: GradientState) -> str:
         f"    a, q,\n    learning_rate={state.rate!r},\n    steps={state.steps},\n)\n"
         "print(paths.p[:, -1])\n"
         "print(ce.logit_gap_minimum(q))\n"
-        "print(ce.check_centring(\n    published.CHECK_P,\n    published.CHECK_VALUES,\n))\n"
-        f"print(ce.centring_errors(\n    seed={state.seed}\n).rms)\n"
+        "print(ce.check_sum(\n    published.CHECK_P,\n    published.CHECK_VALUES,\n))\n"
+        f"print(ce.sum_errors(\n    seed={state.seed}\n).rms)\n"
     )
 
 

@@ -8,8 +8,8 @@ from ce_core import ExperimentConfig
 from ce_core.figures import contour_figure, eigenvalue_figure
 from lab.home.text import scale_caption
 from lab.language.catalogues import _
-from lab.live.figures import Panel, Shot
-from lab.losses.figures import gradients_panel, pairs_panel, spacing_panel, split_panel
+from lab.live.figures import Card, FigureSet
+from lab.losses.figures import gradients_card, pairs_card, spacing_card, split_card
 from lab.losses.results import measure
 from lab.softmax.results import answer
 from lab.softmax.state import DEFAULT, PRESETS
@@ -20,20 +20,20 @@ POST = ExperimentConfig(dtype="float64")
 BENT = ExperimentConfig(dtype="float64", logit_scale=16.0)
 
 
-def _titled(panel: Panel, title: str, **changes: str) -> Panel:
-    """Return a panel under a title of its own, with what else is changed of it."""
-    panel.figure.layout.title.text = title
-    return replace(panel, **changes)
+def _titled(card: Card, title: str, **changes: str) -> Card:
+    """Return a card under a title of its own, with what else is changed of it."""
+    card.figure.layout.title.text = title
+    return replace(card, **changes)
 
 
 @st.cache_resource(show_spinner=False)
-def softmax_shot() -> Shot:
+def softmax_figures() -> FigureSet:
     """Return what shows step 1: only differences count, and one eigenvalue is 0."""
     two, five = answer(PRESETS["two"][1]), answer(DEFAULT)
-    return Shot(
-        panels=[
+    return FigureSet(
+        cards=[
             _titled(
-                Panel(
+                Card(
                     key="contour",
                     figure=contour_figure(two.surface, two.point, translate=_),
                     alt=_("Lines of equal p₁ over a₁ and a₂, and the present point with its a₁ − a₂."),
@@ -41,7 +41,7 @@ def softmax_shot() -> Shot:
                 ),
                 _("Two classes: p₁ over both logits"),
             ),
-            Panel(
+            Card(
                 key="eigenvalues",
                 figure=eigenvalue_figure(five.spectrum, five.p, translate=_),
                 alt=_("Eigenvalues of J in descending order, between the sorted p; the tolerance."),
@@ -52,33 +52,33 @@ def softmax_shot() -> Shot:
 
 
 @st.cache_resource(show_spinner=False)
-def difference_shot() -> Shot:
+def difference_figures() -> FigureSet:
     """Return what shows step 3: the entropy between the losses, and the gradients that differ."""
     bent = measure(BENT)
     title = _("The true gradients, logits 16 times as large")
-    return Shot(panels=[split_panel(bent), _titled(gradients_panel(bent), title)])
+    return FigureSet(cards=[split_card(bent), _titled(gradients_card(bent), title)])
 
 
 @st.cache_resource(show_spinner=False)
-def experiment_shot() -> Shot:
+def experiment_figures() -> FigureSet:
     """Return what shows step 5: the post's line, the line that bends, and the spacing."""
     post, bent = measure(POST), measure(BENT)
-    return Shot(
-        panels=[
+    return FigureSet(
+        cards=[
             _titled(
-                pairs_panel(post, published=True),
+                pairs_card(post, published=True),
                 _("The post's line: logits near 1/m"),
                 numbers=scale_caption(post),
             ),
             _titled(
-                pairs_panel(bent),
+                pairs_card(bent),
                 _("The same with logits 16 times as large"),
                 key="bent",
                 numbers=scale_caption(bent),
             ),
-            spacing_panel(post, published=True),
+            spacing_card(post, published=True),
             _titled(
-                gradients_panel(post),
+                gradients_card(post),
                 _("The true gradients on the post's logits"),
                 key="true-gradients",
             ),

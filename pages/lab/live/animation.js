@@ -1,4 +1,4 @@
-// A film is what its frames share (`base`) and what moves, as `ce_core.figures.packing.film` split it.
+// A animation is what its frames share (`base`) and what moves, as `ce_core.figures.packing.animation` split it.
 
 // The figure of one frame. Its containers are new, since Plotly writes into them; its arrays are not.
 export function frameOf({ base, moves }, index) {

@@ -4,7 +4,7 @@
 
 import { make, setRich, setText } from "../web/dom.js";
 import { equal, frameOf, still } from "./animation.js";
-import { filmOf, groupOf } from "./groups.js";
+import { animationOf, groupOf } from "./groups.js";
 import { fitScenes, keepCameras, loadPlotly, readTheme, themed } from "../web/plotly.js";
 import { refreshed, repaint } from "./repaint.js";
 import { csvOf, rowsOf, shown } from "./table.js";
@@ -18,12 +18,12 @@ const CONFIG = {
   modeBarButtonsToRemove: ["autoScale2d", "resetScale2d", "select2d", "lasso2d"],
 };
 const ROWS_SHOWN = 100;
-let boards = 0;
+let grids = 0;
 
-export class Board {
+export class FigureGrid {
   constructor(root) {
     this.root = root;
-    this.id = `lab-figures-${(boards += 1)}`;
+    this.id = `lab-figures-${(grids += 1)}`;
     this.cards = new Map();
     this.node = make("div", { class: "lab-figures" });
     root.replaceChildren(this.node);
@@ -38,10 +38,10 @@ export class Board {
   async update(head, component) {
     this.head = head;
     this.component = component;
-    if (this.group && this.group !== groupOf(head.group)) this.group.boards.delete(this);
+    if (this.group && this.group !== groupOf(head.group)) this.group.grids.delete(this);
     this.group = groupOf(head.group);
-    this.group.boards.add(this);
-    this.arrange(head.panels);
+    this.group.grids.add(this);
+    this.arrange(head.cards);
     this.Plotly = await loadPlotly(head.plotly);
     this.config ??= { ...CONFIG, modeBarButtonsToAdd: [this.resetButton()] };
     // What the server answers came late enough.
@@ -115,24 +115,24 @@ export class Board {
     if (this.wanted) this.want({ rest: this.rest });
   }
 
-  arrange(panels) {
+  arrange(cards) {
     for (const [key, card] of this.cards) {
-      if (panels.some((panel) => panel.key === key)) continue;
+      if (cards.some((given) => given.key === key)) continue;
       this.drop(card);
       card.node.remove();
       this.cards.delete(key);
     }
-    panels.forEach((panel, place) => {
-      if (!this.cards.has(panel.key)) this.cards.set(panel.key, this.makeCard(panel));
-      const card = this.cards.get(panel.key);
+    cards.forEach((given, place) => {
+      if (!this.cards.has(given.key)) this.cards.set(given.key, this.makeCard(given));
+      const card = this.cards.get(given.key);
       if (this.node.children[place] !== card.node) this.node.insertBefore(card.node, this.node.children[place]);
-      setText(card.heading, panel.title);
-      card.plot.setAttribute("aria-label", panel.alt);
-      card.plot.style.height = `${panel.height}px`;
+      setText(card.heading, given.title);
+      card.plot.setAttribute("aria-label", given.alt);
+      card.plot.style.height = `${given.height}px`;
       setText(card.summary, this.head.texts.table);
       setText(card.download, this.head.texts.download);
-      card.scroller.setAttribute("aria-label", `${panel.title}: ${this.head.texts.table}`);
-      card.file = `${panel.key}.csv`;
+      card.scroller.setAttribute("aria-label", `${given.title}: ${this.head.texts.table}`);
+      card.file = `${given.key}.csv`;
     });
   }
 
@@ -153,7 +153,7 @@ export class Board {
     card.details = make("details", {}, card.summary, card.scroller, card.download);
     card.node = make(
       "section",
-      { class: "lab-card", "data-panel": key, "aria-labelledby": id },
+      { class: "lab-card", "data-card": key, "aria-labelledby": id },
       card.heading, card.plot, card.caption, card.details
     );
     // The numbers are read before the figure is drawn.
@@ -186,14 +186,14 @@ export class Board {
     this.want();
   }
 
-  // Where the figures come from: the film of this state, or else the one frame that came first.
+  // Where the figures come from: the animation of this state, or else the one frame that came first.
   source() {
     const { head, group } = this;
-    const film = filmOf(group, head.token);
-    const value = group.bar?.head.token === head.token ? group.bar.value : head.at;
-    const index = film ? film.values.indexOf(value) : -1;
-    // A film that is not there yet: the figure stays where it is until the server has drawn the next.
-    return index >= 0 ? { film, value, index } : { value: head.at, index: 0 };
+    const animation = animationOf(group, head.token);
+    const value = group.timeline?.head.token === head.token ? group.timeline.value : head.at;
+    const index = animation ? animation.values.indexOf(value) : -1;
+    // A animation that is not there yet: the figure stays where it is until the server has drawn the next.
+    return index >= 0 ? { animation, value, index } : { value: head.at, index: 0 };
   }
 
   // Draws what is in sight and, of what is not, as many as may be; returns whether some are left.
@@ -205,12 +205,12 @@ export class Board {
     // While the hand moves, what is out of sight waits.
     const moving = this.rest > 0 && !unseen;
     let late = false;
-    for (const panel of this.head.panels) {
-      const card = this.cards.get(panel.key);
-      const film = source.film?.panels[panel.key] ?? panel.film;
+    for (const given of this.head.cards) {
+      const card = this.cards.get(given.key);
+      const animation = source.animation?.cards[given.key] ?? given.animation;
       const { index } = source;
-      setRich(card.caption, source.film?.numbers[panel.key][index] ?? panel.numbers);
-      const next = { film, index, look, width: card.width, state: this.stateOf(source) };
+      setRich(card.caption, source.animation?.numbers[given.key][index] ?? given.numbers);
+      const next = { animation, index, look, width: card.width, state: this.stateOf(source) };
       if (!card.width) continue;
       const fits = card.drawn?.look === look && card.drawn.width === card.width;
       if (fits && this.same(card.drawn, next)) continue;
@@ -237,7 +237,7 @@ export class Board {
     return late;
   }
 
-  // What a frame shows, by name: a film and the figure that came before it agree on it.
+  // What a frame shows, by name: a animation and the figure that came before it agree on it.
   stateOf({ value }) {
     return this.head.token && `${this.head.token} ${value}`;
   }
@@ -245,12 +245,12 @@ export class Board {
   // Whether a figure already shows what it should.
   same(drawn, next) {
     if (next.state && drawn.state === next.state) return true;
-    return drawn.film === next.film && still(next.film, drawn.index, next.index);
+    return drawn.animation === next.animation && still(next.animation, drawn.index, next.index);
   }
 
   // Moves what Plotly has drawn, where that is enough and nobody has a pointer in the figure.
   repaint(card, next) {
-    const figure = frameOf(next.film, next.index);
+    const figure = frameOf(next.animation, next.index);
     if (equal(card.figure, figure)) {
       card.drawn = next;
       return true;
@@ -276,9 +276,9 @@ export class Board {
   }
 
   async react(card) {
-    card.figure = frameOf(card.drawn.film, card.drawn.index);
+    card.figure = frameOf(card.drawn.animation, card.drawn.index);
     // Another, since Plotly writes into it.
-    const { data, layout } = frameOf(card.drawn.film, card.drawn.index);
+    const { data, layout } = frameOf(card.drawn.animation, card.drawn.index);
     const fresh = card.repainted ? refreshed(card.plot, data) : data;
     card.repainted = false;
     const sized = Object.assign(themed(layout, this.theme), { width: card.drawn.width, autosize: false });
@@ -336,7 +336,7 @@ export class Board {
   fill(card) {
     if (!card.details.open || !card.drawn) return card.scroller.replaceChildren();
     const { texts } = this.head;
-    const { columns, rows } = rowsOf(frameOf(card.drawn.film, card.drawn.index));
+    const { columns, rows } = rowsOf(frameOf(card.drawn.animation, card.drawn.index));
     const cells = (row) => row.map((value, place) => make(place ? "td" : "th", place ? {} : { scope: "row" }, shown(value)));
     const head = make("tr", {}, ...[texts.series, ...columns].map((name) => make("th", { scope: "col" }, name)));
     const body = rows.slice(0, ROWS_SHOWN).map((row) => make("tr", {}, ...cells(row)));
@@ -349,7 +349,7 @@ export class Board {
   }
 
   save(card) {
-    const csv = csvOf(rowsOf(frameOf(card.drawn.film, card.drawn.index)), this.head.texts.series);
+    const csv = csvOf(rowsOf(frameOf(card.drawn.animation, card.drawn.index)), this.head.texts.series);
     const address = URL.createObjectURL(new Blob([csv], { type: "text/csv" }));
     make("a", { href: address, download: card.file }).click();
     setTimeout(() => URL.revokeObjectURL(address), 10_000);
@@ -357,7 +357,7 @@ export class Board {
 
   remove() {
     this.dark.removeEventListener("change", this.recolour);
-    this.group?.boards.delete(this);
+    this.group?.grids.delete(this);
     clearTimeout(this.idle);
     for (const card of this.cards.values()) this.drop(card);
   }

@@ -1,7 +1,8 @@
 """Live figures: they stay while their data change, and are scrubbed without a word to the server.
 
 The author of a figure builds a `go.Figure`, or one for each value of a parameter, and writes no
-JavaScript. On the page lie a bar that says where, a board with all figures, and a reel with the film.
+JavaScript. On the page lie a timeline that says where, a figure grid, and a frame store with the
+animation.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,7 +15,7 @@ import streamlit as st
 
 from ce_core.figures.style import hold_axes
 from lab.language.catalogues import _
-from lab.live.packing import figure_tree, film, pack
+from lab.live.packing import animation, figure_tree, pack
 from lab.state.widgets import choose, chosen
 from lab.web.assets import plotly_address, register
 
@@ -25,7 +26,7 @@ _ANSWERED: Final = "lab: answered commits of {}"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Panel:
+class Card:
     """A figure on the page.
 
     Attributes
@@ -47,15 +48,15 @@ class Panel:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shot:
+class FigureSet:
     """All figures of a page in one state, and the few numbers that must be read in passing."""
 
-    panels: Sequence[Panel]
+    cards: Sequence[Card]
     readouts: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
-class Scrub:
+class Timeline:
     """A parameter that is scrubbed.
 
     Attributes
@@ -67,7 +68,7 @@ class Scrub:
     at
         What it is now.
     token
-        Names the rest of the state: two runs with one token have the same film.
+        Names the rest of the state: two runs with one token have the same animation.
     put
         Called with the value at which the bar has come to rest, which is one of `values`.
     """
@@ -80,24 +81,24 @@ class Scrub:
     put: Callable[[float], None]
 
 
-def show_shot(key: str, shot: Shot, *, scrub: Scrub | None = None) -> None:
-    """Show the figures of a state and, with `scrub`, the bar that moves through its film.
+def show_figures(key: str, figures: FigureSet, *, timeline: Timeline | None = None) -> None:
+    """Show the figures of a state and, with `timeline`, the bar that moves through its animation.
 
-    The film comes later, by `show_film`: the figures need not wait for it.
+    The animation comes later, by `show_animation`: the figures need not wait for it.
     """
     with st.container(key=f"live-{key}"):
         if chosen(CHARTS, CHART_KINDS) == PLAIN:
-            _show_plain(key, shot)
+            _show_plain(key, figures)
             return
-        if scrub is not None:
-            _show_bar(key, shot, scrub)
+        if timeline is not None:
+            _show_timeline(key, figures, timeline)
         head = {
-            "part": "board",
+            "part": "grid",
             "group": key,
-            "token": scrub and scrub.token,
-            "at": scrub and scrub.at,
+            "token": timeline and timeline.token,
+            "at": timeline and timeline.at,
             "plotly": plotly_address(),
-            "panels": [_panel_head(panel) for panel in shot.panels],
+            "cards": [_card_head(card) for card in figures.cards],
             "texts": {
                 "table": _("The data as a table"),
                 "download": _("Download as CSV"),
@@ -107,7 +108,7 @@ def show_shot(key: str, shot: Shot, *, scrub: Scrub | None = None) -> None:
                 "language": "en",
             },
         }
-        _LIVE(key=f"board-{key}", data=pack(head), on_failed_change=_fall_back)
+        _LIVE(key=f"grid-{key}", data=pack(head), on_failed_change=_fall_back)
         st.button(
             _("The live charts have not come: show plain ones"),
             key=f"to-plain-{key}",
@@ -115,49 +116,49 @@ def show_shot(key: str, shot: Shot, *, scrub: Scrub | None = None) -> None:
         )
 
 
-def show_film(key: str, packed: bytes) -> None:
-    """Hand the film of `show_shot` to the browser, as `pack_film` made it."""
+def show_animation(key: str, packed: bytes) -> None:
+    """Hand the animation of `show_figures` to the browser, as `pack_animation` made it."""
     if chosen(CHARTS, CHART_KINDS) == LIVE:
-        _LIVE(key=f"reel-{key}", data=packed, on_failed_change=_fall_back)
+        _LIVE(key=f"frames-{key}", data=packed, on_failed_change=_fall_back)
 
 
-def pack_film(key: str, scrub: Scrub, shots: Sequence[Shot]) -> bytes:
-    """Pack the figures at each value of a parameter, `shots` in the order of `scrub.values`.
+def pack_animation(key: str, timeline: Timeline, frames: Sequence[FigureSet]) -> bytes:
+    """Pack the figures at each value of a parameter, `frames` in the order of `timeline.values`.
 
-    Each frame has the panels of the others. Axes keep their range where that hides nothing.
+    Each frame has the cards of the others. Axes keep their range where that hides nothing.
     """
-    panels = {}
-    for place, panel in enumerate(shots[0].panels):
-        frames = [_bare(shot.panels[place].figure) for shot in shots]
-        hold_axes(frames)
-        panels[panel.key] = film(frames)
+    cards = {}
+    for place, card in enumerate(frames[0].cards):
+        trees = [_bare(frame.cards[place].figure) for frame in frames]
+        hold_axes(trees)
+        cards[card.key] = animation(trees)
     return pack(
         {
-            "part": "reel",
+            "part": "frames",
             "group": key,
-            "token": scrub.token,
-            "values": scrub.values,
-            "panels": panels,
+            "token": timeline.token,
+            "values": timeline.values,
+            "cards": cards,
             "numbers": {
-                panel.key: [shot.panels[place].numbers for shot in shots]
-                for place, panel in enumerate(shots[0].panels)
+                card.key: [frame.cards[place].numbers for frame in frames]
+                for place, card in enumerate(frames[0].cards)
             },
-            "readouts": [shot.readouts for shot in shots],
+            "readouts": [frame.readouts for frame in frames],
         }
     )
 
 
-def _show_bar(key: str, shot: Shot, scrub: Scrub) -> None:
+def _show_timeline(key: str, figures: FigureSet, timeline: Timeline) -> None:
     head = {
-        "part": "bar",
+        "part": "timeline",
         "group": key,
-        "token": scrub.token,
-        "label": scrub.label,
-        "values": scrub.values,
-        "spelled": scrub.spelled,
-        "at": scrub.at,
+        "token": timeline.token,
+        "label": timeline.label,
+        "values": timeline.values,
+        "spelled": timeline.spelled,
+        "at": timeline.at,
         "answered": st.session_state.setdefault(_ANSWERED.format(key), 0),
-        "readouts": shot.readouts,
+        "readouts": figures.readouts,
         "texts": {
             "play": _("Play"),
             "pause": _("Pause"),
@@ -165,26 +166,26 @@ def _show_bar(key: str, shot: Shot, scrub: Scrub) -> None:
             "forward": _("One step forward"),
             "loop": _("Play in a loop"),
             "speed": _("Speed"),
-            "waiting": _("The film is being computed"),
+            "waiting": _("The animation is being computed"),
         },
     }
     _LIVE(
-        key=f"bar-{key}",
+        key=f"timeline-{key}",
         data=pack(head),
-        on_commit_change=partial(_commit, key, scrub),
+        on_commit_change=partial(_commit, key, timeline),
         on_failed_change=_fall_back,
     )
 
 
-def _commit(key: str, scrub: Scrub) -> None:
+def _commit(key: str, timeline: Timeline) -> None:
     """Take the value at which a bar has come to rest, if it is one that the bar offers."""
-    said = read_commit(st.session_state[f"bar-{key}"].get("commit"), scrub.values)
+    said = read_commit(st.session_state[f"timeline-{key}"].get("commit"), timeline.values)
     if said is None:
         return
     value, serial = said
     st.session_state[_ANSWERED.format(key)] = serial
     if value is not None:
-        scrub.put(value)
+        timeline.put(value)
 
 
 def read_commit(message: Any, values: Sequence[float]) -> tuple[float | None, int] | None:
@@ -203,14 +204,14 @@ def read_commit(message: Any, values: Sequence[float]) -> tuple[float | None, in
     return next((known for known in values if known == value), None), serial
 
 
-def _panel_head(panel: Panel) -> dict[str, Any]:
+def _card_head(card: Card) -> dict[str, Any]:
     return {
-        "key": panel.key,
-        "title": panel.figure.layout.title.text,
-        "alt": panel.alt,
-        "numbers": panel.numbers,
-        "height": panel.figure.layout.height,
-        "film": film([_bare(panel.figure)]),
+        "key": card.key,
+        "title": card.figure.layout.title.text,
+        "alt": card.alt,
+        "numbers": card.numbers,
+        "height": card.figure.layout.height,
+        "animation": animation([_bare(card.figure)]),
     }
 
 
@@ -222,20 +223,20 @@ def _bare(figure: go.Figure) -> dict[str, Any]:
     return tree
 
 
-def _show_plain(key: str, shot: Shot) -> None:
+def _show_plain(key: str, figures: FigureSet) -> None:
     """Show the figures as Streamlit does by itself, where the live ones cannot be."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(_("Plain charts: each change draws them anew, and zoom is lost."))
         st.button(_("Show live charts"), key=f"to-live-{key}", on_click=partial(choose, CHARTS, LIVE))
-    columns = st.columns(2) if len(shot.panels) > 1 else [st.container()]
-    for place, panel in enumerate(shot.panels):
-        with columns[place % len(columns)].container(border=True, key=f"figure-{panel.key}"):
-            st.header(panel.figure.layout.title.text, anchor=False)
+    columns = st.columns(2) if len(figures.cards) > 1 else [st.container()]
+    for place, card in enumerate(figures.cards):
+        with columns[place % len(columns)].container(border=True, key=f"figure-{card.key}"):
+            st.header(card.figure.layout.title.text, anchor=False)
             st.plotly_chart(
-                _bare(panel.figure), key=f"plain-chart-{panel.key}", config={"showSendToCloud": False}
+                _bare(card.figure), key=f"plain-chart-{card.key}", config={"showSendToCloud": False}
             )
-            st.caption(panel.alt)
-            st.markdown(panel.numbers)
+            st.caption(card.alt)
+            st.markdown(card.numbers)
 
 
 def _fall_back() -> None:

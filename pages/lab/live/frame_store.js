@@ -1,18 +1,18 @@
-// The film of a group, which it keeps; it shows nothing itself.
+// The animation of a group, which it keeps; it shows nothing itself.
 
 import { groupOf } from "./groups.js";
 
-export class Reel {
-  update(film) {
+export class FrameStore {
+  update(animation) {
     this.remove();
-    this.group = groupOf(film.group);
-    this.film = film;
-    this.group.film = film;
-    this.group.bar?.refresh();
-    for (const board of this.group.boards) board.want();
+    this.group = groupOf(animation.group);
+    this.animation = animation;
+    this.group.animation = animation;
+    this.group.timeline?.refresh();
+    for (const grid of this.group.grids) grid.want();
   }
 
   remove() {
-    if (this.film && this.group.film === this.film) this.group.film = null;
+    if (this.animation && this.group.animation === this.animation) this.group.animation = null;
   }
 }

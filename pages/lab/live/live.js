@@ -1,11 +1,11 @@
 // One component for all parts of live figures; the first word of the data says which part it is.
 
-import { Bar } from "./timeline.js";
-import { Board } from "./figure_grid.js";
-import { Reel } from "./frame_store.js";
+import { TimelineBar } from "./timeline.js";
+import { FigureGrid } from "./figure_grid.js";
+import { FrameStore } from "./frame_store.js";
 import { unpack } from "./unpack.js";
 
-const PARTS = { bar: Bar, board: Board, reel: Reel };
+const PARTS = { timeline: TimelineBar, grid: FigureGrid, frames: FrameStore };
 const mounted = new WeakMap();
 
 export default function ({ data, parentElement, setTriggerValue }) {

@@ -1,6 +1,6 @@
 """Figures as bytes for the browser: JSON with the arrays beside it, and only what moves per frame.
 
-The author of a film builds one `go.Figure` a frame. What all frames share is found here and sent
+The author of a animation builds one `go.Figure` a frame. What all frames share is found here and sent
 once; `pages/lab/live/unpack.js` reads it.
 """
 
@@ -35,7 +35,7 @@ def figure_tree(figure: go.Figure) -> dict[str, Tree]:
     }
 
 
-def film(trees: Sequence[dict[str, Tree]]) -> dict[str, Tree]:
+def animation(trees: Sequence[dict[str, Tree]]) -> dict[str, Tree]:
     """Split the frames of one figure into what they share and what moves.
 
     Parameters

@@ -1,8 +1,8 @@
-// The bar that scrubs: it moves through the values of one parameter, the boards of its group follow
+// The bar that scrubs: it moves through the values of one parameter, the grids of its group follow
 // without a word to the server, and where it comes to rest is told to the server once.
 
 import { icon, make, setText } from "../web/dom.js";
-import { filmOf, groupOf } from "./groups.js";
+import { animationOf, groupOf } from "./groups.js";
 
 const SPEEDS = [0.5, 1, 2, 4];
 const MS_PER_FRAME = 125;
@@ -10,7 +10,7 @@ const MS_PER_FRAME = 125;
 const REST_MS = 350;
 const UNSEEN_MS = 150;
 
-export class Bar {
+export class TimelineBar {
   constructor(root) {
     this.index = 0;
     this.value = undefined;
@@ -62,7 +62,7 @@ export class Bar {
     this.range.addEventListener("change", () => !this.dragging && this.rest(REST_MS));
     this.range.addEventListener("keydown", (event) => {
       if (event.key !== " ") this.pause();
-      else if (this.film()) {
+      else if (this.animation()) {
         event.preventDefault();
         this.toggle();
       }
@@ -79,8 +79,8 @@ export class Bar {
     return this.loop.getAttribute("aria-pressed") === "true";
   }
 
-  film() {
-    return filmOf(this.group, this.head.token);
+  animation() {
+    return animationOf(this.group, this.head.token);
   }
 
   update(head, component) {
@@ -89,7 +89,7 @@ export class Bar {
     this.component = component;
     if (this.group && this.group !== groupOf(head.group)) this.leave();
     this.group = groupOf(head.group);
-    this.group.bar = this;
+    this.group.timeline = this;
     const { texts } = head;
     setText(this.name, head.label);
     this.node.setAttribute("aria-label", head.label);
@@ -112,13 +112,13 @@ export class Bar {
     this.refresh();
   }
 
-  // The film has come, or something else that is shown here has changed.
+  // The animation has come, or something else that is shown here has changed.
   refresh() {
-    const film = this.film();
-    this.node.dataset.ready = String(Boolean(film));
-    this.play.disabled = !film;
-    this.waiting.hidden = Boolean(film);
-    if (!film && this.playing) this.pause();
+    const animation = this.animation();
+    this.node.dataset.ready = String(Boolean(animation));
+    this.play.disabled = !animation;
+    this.waiting.hidden = Boolean(animation);
+    if (!animation && this.playing) this.pause();
     const { texts } = this.head;
     const picture = this.playing ? "pause" : "play";
     if (this.play.dataset.shows !== picture) {
@@ -129,22 +129,22 @@ export class Bar {
     this.tell();
   }
 
-  // Figures out of sight wait until the hand, or the film, has rested.
+  // Figures out of sight wait until the hand, or the animation, has rested.
   move(index, rest = UNSEEN_MS) {
     this.index = Math.min(Math.max(index, 0), this.head.values.length - 1);
     this.value = this.head.values[this.index];
     this.range.value = String(this.index);
     this.tell();
-    for (const board of this.group.boards) board.want({ rest });
+    for (const grid of this.group.grids) grid.want({ rest });
   }
 
   tell() {
     const spelled = this.head.spelled[this.index];
     setText(this.output, spelled);
     this.range.setAttribute("aria-valuetext", spelled);
-    const film = this.film();
-    const place = film ? film.values.indexOf(this.value) : -1;
-    const readouts = place >= 0 ? film.readouts[place] : this.head.readouts;
+    const animation = this.animation();
+    const place = animation ? animation.values.indexOf(this.value) : -1;
+    const readouts = place >= 0 ? animation.readouts[place] : this.head.readouts;
     while (this.readouts.children.length > readouts.length) this.readouts.lastChild.remove();
     readouts.forEach(([label, text], row) => {
       if (!this.readouts.children[row]) this.readouts.append(make("div", {}, make("dt"), make("dd")));
@@ -162,7 +162,7 @@ export class Bar {
 
   toggle() {
     if (this.playing) return this.pause();
-    if (!this.film()) return undefined;
+    if (!this.animation()) return undefined;
     clearTimeout(this.timer);
     this.timer = undefined;
     this.playing = true;
@@ -174,7 +174,7 @@ export class Bar {
 
   advance(now) {
     if (!this.playing || !this.node.isConnected) return;
-    if (now >= this.due && ![...this.group.boards].some((board) => board.busy)) {
+    if (now >= this.due && ![...this.group.grids].some((grid) => grid.busy)) {
       const last = this.index === this.head.values.length - 1;
       if (last && !this.looping) return void this.pause();
       this.move(last ? 0 : this.index + 1);
@@ -208,7 +208,7 @@ export class Bar {
   }
 
   leave() {
-    if (this.group?.bar === this) this.group.bar = null;
+    if (this.group?.timeline === this) this.group.timeline = null;
   }
 
   remove() {

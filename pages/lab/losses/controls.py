@@ -14,7 +14,7 @@ from lab.state.widgets import choose, chosen, put, slider
 _POST: Final = ExperimentConfig()
 
 # A second or two of one core, up to four and 1 GB where a single trial takes all of it.
-WORK_BUDGET: Final = 250_000_000
+LARGEST_WORK: Final = 250_000_000
 
 _EXPONENTS = (0, 0.25, 0.5, 1, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 50, 100, 200, 500, 1000)
 
@@ -136,7 +136,7 @@ def draw_controls() -> Controls:
     """Draw every control in the sidebar and return what they say.
 
     Every value is one of its control's options or within its bounds, whatever a link or a message
-    said: Streamlit replaces others by the default, and `fit_budget` bounds what they amount to.
+    said: Streamlit replaces others by the default, and `fit_work` bounds what they amount to.
     """
     with st.sidebar:
         with st.container(horizontal=True):
@@ -193,15 +193,15 @@ def draw_scrub_choice(scrub: str) -> None:
 
 
 def show_steps(scrub: str, steps: int) -> None:
-    """Say where a film has fewer frames than the slider of its parameter has stops."""
+    """Say where a animation has fewer frames than the slider of its parameter has stops."""
     stops = len(PARAMETERS[scrub].grid)
     if steps == 0:
-        st.caption(_("This experiment is too large for a film. Smaller sizes have one."))
+        st.caption(_("This experiment is too large for a animation. Smaller sizes have one."))
     elif steps < stops:
         st.caption(
             _(
-                "The film has {steps} frames, since more would be too much work; the slider has all "
-                "{stops} stops."
+                "The animation has {steps} frames, since more would be too much work; the slider has "
+                "all {stops} stops."
             ).format(steps=steps, stops=stops)
         )
 
@@ -210,7 +210,7 @@ def show_work(config: ExperimentConfig) -> None:
     """State the work of the experiment and its bound, under the controls."""
     st.sidebar.caption(
         _("Work n·m·trials·(iterations + 25): {work:,.1f} of at most {budget:,.0f} million.").format(
-            work=experiment_work(config) / 1e6, budget=WORK_BUDGET / 1e6
+            work=experiment_work(config) / 1e6, budget=LARGEST_WORK / 1e6
         )
     )
 
@@ -222,7 +222,7 @@ def offer_fits(config: ExperimentConfig, fits: list[ExperimentConfig]) -> None:
             "This experiment is {times:.3g} times the work that the lab does at once "
             "(n·m·trials·(iterations + 25) is at most {budget:,.0f} million). The charts show the "
             "first of these instead, the nearest that fit:"
-        ).format(times=experiment_work(config) / WORK_BUDGET, budget=WORK_BUDGET / 1e6)
+        ).format(times=experiment_work(config) / LARGEST_WORK, budget=LARGEST_WORK / 1e6)
     )
     with st.container(horizontal=True, key="fits"):
         for fit in fits:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from ce_core import ExperimentConfig, SortedLosses, chunk_frames, fit_frames, run_frames
+from ce_core import ExperimentConfig, SortedLosses, chunk_sweep, fit_sweep, run_sweep
 from ce_core.figures import (
     entropy_split_figure,
     gradient_figure,
@@ -16,7 +16,7 @@ from ce_core.figures import (
     spacing_figure,
 )
 from lab.language.catalogues import _
-from lab.live.figures import Panel, Scrub, Shot, pack_film
+from lab.live.figures import Card, FigureSet, Timeline, pack_animation
 from lab.losses import text
 from lab.losses.controls import PARAMETERS
 from lab.losses.results import PUBLISHED, Measured, reduce_result
@@ -24,14 +24,14 @@ from lab.state.parameters import spell
 from lab.state.widgets import put
 
 # A second or two of one core, spent after the page is there, and once for all who ask for the same.
-FILM_BUDGET: Final = 450_000_000
+ANIMATION_WORK: Final = 450_000_000
 # After each, the server looks whether the visitor has moved on.
 _CHUNK_WORK: Final = 30_000_000
 
 
-def pairs_panel(measured: Measured, *, published: bool = False) -> Panel:
+def pairs_card(measured: Measured, *, published: bool = False) -> Card:
     """Return the post's first chart."""
-    return Panel(
+    return Card(
         key="pairs",
         figure=loss_pairs_figure(
             measured.losses, measured.comparison, published=_laid_over(published), translate=_
@@ -41,9 +41,9 @@ def pairs_panel(measured: Measured, *, published: bool = False) -> Panel:
     )
 
 
-def gradients_panel(measured: Measured) -> Panel:
+def gradients_card(measured: Measured) -> Card:
     """Return the true gradients."""
-    return Panel(
+    return Card(
         key="gradients",
         figure=gradient_figure(measured.gradients, translate=_),
         alt=_("dL2/da over dL1/da, one point a logit, and the line where they are equal."),
@@ -51,9 +51,9 @@ def gradients_panel(measured: Measured) -> Panel:
     )
 
 
-def split_panel(measured: Measured) -> Panel:
+def split_card(measured: Measured) -> Card:
     """Return the entropy between the two losses."""
-    return Panel(
+    return Card(
         key="split",
         figure=entropy_split_figure(measured.l1, measured.l2, measured.entropy, translate=_),
         alt=_("L1 of each trial as L2 and H(p) stacked; below, how each varies over the trials."),
@@ -61,9 +61,9 @@ def split_panel(measured: Measured) -> Panel:
     )
 
 
-def spacing_panel(measured: Measured, *, published: bool = False) -> Panel:
+def spacing_card(measured: Measured, *, published: bool = False) -> Card:
     """Return the post's second chart."""
-    return Panel(
+    return Card(
         key="spacing",
         figure=spacing_figure(measured.losses, published=_laid_over(published), translate=_),
         alt=_("Spacing of the sorted L2 over the spacing of the sorted L1, one dot a trial."),
@@ -75,29 +75,29 @@ def _laid_over(published: bool) -> SortedLosses | None:
     return PUBLISHED if published else None
 
 
-def take_shot(measured: Measured, *, published: bool) -> Shot:
+def figure_set(measured: Measured, *, published: bool) -> FigureSet:
     """Return the figures of one state of the page."""
-    return Shot(
-        panels=[
-            pairs_panel(measured, published=published),
-            gradients_panel(measured),
-            split_panel(measured),
-            spacing_panel(measured, published=published),
+    return FigureSet(
+        cards=[
+            pairs_card(measured, published=published),
+            gradients_card(measured),
+            split_card(measured),
+            spacing_card(measured, published=published),
         ],
         readouts=text.readouts(measured),
     )
 
 
-def plan_film(config: ExperimentConfig, name: str, *, published: bool) -> Scrub | None:
-    """Return what is scrubbed along a parameter; None where a film would be too much work."""
+def plan_timeline(config: ExperimentConfig, name: str, *, published: bool) -> Timeline | None:
+    """Return what is scrubbed along a parameter; None where a animation would be too much work."""
     parameter = PARAMETERS[name]
     at = getattr(config, name)
-    values = fit_frames(config, name, parameter.grid, FILM_BUDGET)
+    values = fit_sweep(config, name, parameter.grid, ANIMATION_WORK)
     if not values:
         return None
     # A value between the stops is a frame too, so that the bar can stand on it.
     values = tuple(sorted({*values, at}))
-    return Scrub(
+    return Timeline(
         label=_(parameter.label),
         values=values,
         spelled=tuple(map(spell, values)),
@@ -107,26 +107,26 @@ def plan_film(config: ExperimentConfig, name: str, *, published: bool) -> Scrub 
     )
 
 
-def make_film(config: ExperimentConfig, name: str, scrub: Scrub, *, published: bool) -> bytes:
-    """Return the film along a parameter, packed; computed once for all who ask for the same."""
-    return _film(_without(config, name), name, scrub.values, published, scrub)
+def make_animation(config: ExperimentConfig, name: str, scrub: Timeline, *, published: bool) -> bytes:
+    """Return the animation along a parameter, packed; computed once for all who ask for the same."""
+    return _animation(_without(config, name), name, scrub.values, published, scrub)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def _film(
-    config: ExperimentConfig, name: str, values: Sequence[float], published: bool, _scrub: Scrub
+def _animation(
+    config: ExperimentConfig, name: str, values: Sequence[float], published: bool, _timeline: Timeline
 ) -> bytes:
-    shots = []
-    for chunk in chunk_frames(config, name, values, _CHUNK_WORK):
+    frames = []
+    for chunk in chunk_sweep(config, name, values, _CHUNK_WORK):
         # Any look into the session lets Streamlit leave this run for a newer one.
         st.session_state.get(name)
-        shots += [take_shot(frame, published=published) for frame in _measure(config, name, chunk)]
-    return pack_film("losses", _scrub, shots)
+        frames += [figure_set(frame, published=published) for frame in _measure(config, name, chunk)]
+    return pack_animation("losses", _timeline, frames)
 
 
 @st.cache_resource(max_entries=128, show_spinner=False)
 def _measure(config: ExperimentConfig, name: str, values: tuple[float, ...]) -> tuple[Measured, ...]:
-    return tuple(reduce_result(result) for result in run_frames(config, name, values))
+    return tuple(reduce_result(result) for result in run_sweep(config, name, values))
 
 
 def _without(config: ExperimentConfig, name: str) -> ExperimentConfig:

@@ -23,7 +23,7 @@ from ce_core.post.published import PUBLISHED_L1, PUBLISHED_L2
 
 PUBLISHED: Final = sort_losses(PUBLISHED_L1, PUBLISHED_L2)
 
-# Single points on the density: each is a node that every frame of a film moves.
+# Single points on the density: each is a node that every frame of a animation moves.
 SAMPLE: Final = 150
 
 

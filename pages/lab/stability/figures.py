@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from ce_core import PRACTICE_CASES, CaseResult
-from ce_core.figures import clipping_error_figure, clipping_gradient_figure, verdict_figure
+from ce_core import PITFALLS, PitfallResult
+from ce_core.figures import accuracy_map_figure, clipping_error_figure, clipping_gradient_figure
 from lab.language.catalogues import _
-from lab.live.figures import Panel, Shot
+from lab.live.figures import Card, FigureSet
 from lab.stability import text
 from lab.stability.results import Answer, case_results
 from lab.stability.state import StabilityState, case_of
@@ -22,7 +22,7 @@ def show_case(state: StabilityState) -> None:
 
 def _show_lines(name: str) -> None:
     broken, cured = case_results(name)
-    case = PRACTICE_CASES[name]
+    case = PITFALLS[name]
     with st.container(border=True, key="case"):
         st.markdown(_(text.CASE_CAUSES[name]))
         symbol = "v" if name == "masked_row" else "q"
@@ -44,7 +44,7 @@ def _show_lines(name: str) -> None:
                 st.markdown(_result(result))
 
 
-def _result(result: CaseResult) -> str:
+def _result(result: PitfallResult) -> str:
     gradient = ", ".join(map(text.entry, result.gradient.tolist()))
     said = _("Value **{value}**, gradient **{gradient}**").format(
         value=text.entry(result.value), gradient=gradient
@@ -61,32 +61,32 @@ def _listed(values: tuple[float, ...]) -> str:
     return f"({', '.join(map(text.entry, values))})"
 
 
-def take_shot(found: Answer) -> Shot:
+def figure_set(found: Answer) -> FigureSet:
     """Return the figures of a state."""
     state, judged = found.state, found.judged
     labels = {name: _(label) for name, label in text.FORMULA_LABELS.items()}
     on_map = state.gap if state.gap is not None and 1 <= state.gap <= judged.gaps[-1] else None
     on_curves = state.gap if state.gap is not None and state.gap <= found.curves.gaps[-1] else None
     chosen = None if on_map is None else (state.formula, state.dtype)
-    return Shot(
-        panels=[
-            Panel(
+    return FigureSet(
+        cards=[
+            Card(
                 key="values",
-                figure=verdict_figure(
+                figure=accuracy_map_figure(
                     judged, of="values", labels=labels, gap=on_map, chosen=chosen, translate=_
                 ),
                 alt=_("A bar a formula and dtype: at which gap its loss is right, wrong, ∞ or NaN."),
                 numbers=text.map_numbers(found),
             ),
-            Panel(
+            Card(
                 key="gradients",
-                figure=verdict_figure(
+                figure=accuracy_map_figure(
                     judged, of="gradients", labels=labels, gap=on_map, chosen=chosen, translate=_
                 ),
                 alt=_("A bar a formula and dtype: at which gap its gradient is right, wrong or NaN."),
                 numbers=text.gradient_map_numbers(found),
             ),
-            Panel(
+            Card(
                 key="clipping",
                 figure=clipping_error_figure(
                     found.curves, floor=state.floor, gap=on_curves, translate=_
@@ -94,7 +94,7 @@ def take_shot(found: Answer) -> Shot:
                 alt=_("Error of the clipped L1 over the gap, a line a floor; the truth is 0."),
                 numbers=text.error_numbers(found),
             ),
-            Panel(
+            Card(
                 key="dying",
                 figure=clipping_gradient_figure(
                     found.curves, floor=state.floor, gap=on_curves, translate=_

@@ -10,16 +10,16 @@ import streamlit as st
 
 from ce_core import (
     DTYPES,
-    PRACTICE_CASES,
-    CaseResult,
+    PITFALLS,
+    AccuracyMap,
     ClippingCurves,
     FormulaTrace,
-    VerdictMap,
+    PitfallResult,
+    accuracy_map,
     clipping_curves,
     exact_steps,
-    run_code,
+    run_pitfall,
     trace_formula,
-    verdict_map,
 )
 from lab.stability.state import DTYPE_NAMES, StabilityState
 
@@ -58,7 +58,7 @@ class Answer:
     traces: Mapping[str, FormulaTrace]
     stages: tuple[Stage, ...]
     cure: FormulaTrace
-    judged: VerdictMap
+    judged: AccuracyMap
     curves: ClippingCurves
 
     @property
@@ -99,8 +99,8 @@ def answer(state: StabilityState) -> Answer:
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _judge(
     origin: tuple[float, ...], direction: tuple[float, ...], q: tuple[float, ...], floor: float
-) -> VerdictMap:
-    return verdict_map(
+) -> AccuracyMap:
+    return accuracy_map(
         list(MAP_GAPS), list(q), origin=list(origin), direction=list(direction), floor=floor
     )
 
@@ -112,10 +112,10 @@ def _curves(floor: float, dtype: str) -> ClippingCurves:
 
 
 @st.cache_resource(show_spinner=False)
-def case_results(name: str) -> tuple[CaseResult, CaseResult]:
+def case_results(name: str) -> tuple[PitfallResult, PitfallResult]:
     """Run the line of a case and its cure."""
-    case = PRACTICE_CASES[name]
-    return run_code(case, cured=False), run_code(case, cured=True)
+    case = PITFALLS[name]
+    return run_pitfall(case, cured=False), run_pitfall(case, cured=True)
 
 
 def _stages(state: StabilityState, traces: Mapping[str, FormulaTrace]) -> tuple[Stage, ...]:

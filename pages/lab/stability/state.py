@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from ce_core import DTYPES, FORMULAS, PRACTICE_CASES
+from ce_core import DTYPES, FORMULAS, PITFALLS
 from lab.state.parameters import spell
 
 FEWEST, MOST = 2, 6
@@ -116,7 +116,7 @@ CASES: Final = {
         dtype=case.dtype,
         floor=case.floor or DEFAULT.floor,
     )
-    for name, case in PRACTICE_CASES.items()
+    for name, case in PITFALLS.items()
 }
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 import mpmath
 import torch
 
-from ce_core import FormulaStep, VerdictRun, clipping_gap
+from ce_core import AccuracyRun, FormulaStep, clipping_gap
 from lab.language.catalogues import N_, _
 from lab.language.numerals import number
 from lab.stability.results import FORWARD, Answer, Column, Stage
@@ -365,7 +365,7 @@ def _dtypes(found: Answer) -> str:
     return _("**It fails from this gap on**, loss / gradient: {list}.").format(list=" · ".join(parts))
 
 
-def _is_failure(run: VerdictRun, found: Answer, dtype: str) -> bool:
+def _is_failure(run: AccuracyRun, found: Answer, dtype: str) -> bool:
     return run.formula == found.state.formula and run.dtype == dtype and run.verdict != "right"
 
 

@@ -15,7 +15,7 @@ from ce_core.figures import (
     variant_figure,
 )
 from lab.language.catalogues import _
-from lab.live.figures import Panel, Scrub, Shot, pack_film
+from lab.live.figures import Card, FigureSet, Timeline, pack_animation
 from lab.state.parameters import spell
 from lab.state.widgets import put
 from lab.transport import text
@@ -31,11 +31,11 @@ from lab.transport.state import (
 )
 
 
-def take_shot(found: Answer, *, length: int) -> Shot:
+def figure_set(found: Answer, *, length: int) -> FigureSet:
     """Return the figures of a state; the chart of errors shows so many iterations."""
     problem, frame = found.problem, found.frame
-    panels = [
-        Panel(
+    cards = [
+        Card(
             key="plan",
             figure=plan_figure(found.plan, problem.mu, problem.nu, translate=_),
             alt=_("The plan as a heat map; its column sums above, its row sums at the right."),
@@ -43,8 +43,8 @@ def take_shot(found: Answer, *, length: int) -> Shot:
         )
     ]
     if found.state.cost == CLOUDS and problem.x is not None and problem.y is not None:
-        panels.append(
-            Panel(
+        cards.append(
+            Card(
                 key="points",
                 figure=clouds_figure(
                     problem.x, problem.y, found.plan, problem.mu, problem.nu, translate=_
@@ -53,8 +53,8 @@ def take_shot(found: Answer, *, length: int) -> Shot:
                 numbers=text.points_numbers(found),
             )
         )
-    panels += [
-        Panel(
+    cards += [
+        Card(
             key="errors",
             figure=convergence_figure(
                 cut(found.trace, length),
@@ -65,7 +65,7 @@ def take_shot(found: Answer, *, length: int) -> Shot:
             alt=_("Marginal error over the iterations, plain and accelerated, with both rates."),
             numbers=text.error_numbers(found),
         ),
-        Panel(
+        Card(
             key="path",
             figure=eps_path_figure(
                 found.path,
@@ -79,17 +79,17 @@ def take_shot(found: Answer, *, length: int) -> Shot:
             alt=_("Entropy of the plan over ε; below, its transport cost and entropic value."),
             numbers=text.path_numbers(found),
         ),
-        Panel(
+        Card(
             key="variant",
             figure=variant_figure(found.variant, now=found.steepness, translate=_),
             alt=_("Largest difference of the post's variant over the range of C/ε, a line a dtype."),
             numbers=text.variant_numbers(found),
         ),
     ]
-    return Shot(panels=panels, readouts=text.readouts(found))
+    return FigureSet(cards=cards, readouts=text.readouts(found))
 
 
-def plan_film(found: Answer, along: str, *, length: int) -> Scrub | None:
+def plan_timeline(found: Answer, along: str, *, length: int) -> Timeline | None:
     """Return what is scrubbed; None where nothing is."""
     if along == NOTHING:
         return None
@@ -99,7 +99,7 @@ def plan_film(found: Answer, along: str, *, length: int) -> Scrub | None:
     # A value between the stops is a frame too, so that the bar can stand on it.
     values = sorted({*values, at})
     rest = replace(state, **{along: getattr(DEFAULT, along)})
-    return Scrub(
+    return Timeline(
         label=_(parameter.label),
         values=tuple(values),
         spelled=tuple(map(spell, values)),
@@ -109,22 +109,24 @@ def plan_film(found: Answer, along: str, *, length: int) -> Scrub | None:
     )
 
 
-def make_film(found: Answer, along: str, scrub: Scrub, *, length: int) -> bytes:
-    """Return the film, packed; computed once for all who ask for the same."""
+def make_animation(found: Answer, along: str, scrub: Timeline, *, length: int) -> bytes:
+    """Return the animation, packed; computed once for all who ask for the same."""
     rest = replace(found.state, **{along: getattr(DEFAULT, along)})
-    return _film(rest, along, scrub.values, length, scrub)
+    return _animation(rest, along, scrub.values, length, scrub)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def _film(
-    state: TransportState, along: str, values: Sequence[float], length: int, _scrub: Scrub
+def _animation(
+    state: TransportState, along: str, values: Sequence[float], length: int, _timeline: Timeline
 ) -> bytes:
     frames = answers(state, along, values)
-    return pack_film("transport", _scrub, [take_shot(frame, length=length) for frame in frames])
+    return pack_animation(
+        "transport", _timeline, [figure_set(frame, length=length) for frame in frames]
+    )
 
 
-def film_length(found: Answer, along: str) -> int:
-    """Return how many iterations the chart of errors shows along a film."""
+def animation_length(found: Answer, along: str) -> int:
+    """Return how many iterations the chart of errors shows along a animation."""
     return horizon(found, ITERATIONS if along == NOTHING else along)
 
 

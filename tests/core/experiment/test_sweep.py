@@ -1,16 +1,16 @@
-"""The experiment along one parameter, and how long a film may be."""
+"""The experiment along one parameter, and how long a animation may be."""
 
 import pytest
 import torch
 
 from ce_core import (
     ExperimentConfig,
-    chunk_frames,
+    chunk_sweep,
     experiment_work,
-    fit_frames,
-    frame_configs,
+    fit_sweep,
     run_experiment,
-    run_frames,
+    run_sweep,
+    sweep_configs,
 )
 
 SMALL = ExperimentConfig(n=8, m=4, trials=3)
@@ -28,9 +28,9 @@ STOPS = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0]
     ],
 )
 def test_run_frames_is_the_experiment_at_each_value(name: str, values: list[float]) -> None:
-    frames = run_frames(SMALL, name, values)
+    frames = run_sweep(SMALL, name, values)
     assert len(frames) == len(values)
-    for frame, config in zip(frames, frame_configs(SMALL, name, values), strict=True):
+    for frame, config in zip(frames, sweep_configs(SMALL, name, values), strict=True):
         alone = run_experiment(config)
         assert frame.config == config
         torch.testing.assert_close(frame.l1, alone.l1)
@@ -40,39 +40,39 @@ def test_run_frames_is_the_experiment_at_each_value(name: str, values: list[floa
 
 def test_run_frames_refuses_what_is_no_parameter() -> None:
     with pytest.raises(ValueError, match="name must be a field of the configuration, got 'l1'"):
-        run_frames(SMALL, "l1", [1.0])
+        run_sweep(SMALL, "l1", [1.0])
     with pytest.raises(ValueError, match="eps must be finite and > 0"):
-        run_frames(SMALL, "eps", [0.0])
+        run_sweep(SMALL, "eps", [0.0])
 
 
 def test_fit_frames_takes_all_that_fit() -> None:
-    assert fit_frames(SMALL, "logit_scale", STOPS, 7 * experiment_work(SMALL)) == tuple(STOPS)
+    assert fit_sweep(SMALL, "logit_scale", STOPS, 7 * experiment_work(SMALL)) == tuple(STOPS)
 
 
 def test_fit_frames_thins_evenly_and_keeps_the_ends() -> None:
-    assert fit_frames(SMALL, "logit_scale", STOPS, 4 * experiment_work(SMALL)) == (1, 4, 16, 64)
+    assert fit_sweep(SMALL, "logit_scale", STOPS, 4 * experiment_work(SMALL)) == (1, 4, 16, 64)
 
 
 def test_fit_frames_leaves_the_costliest_out_where_thinning_is_not_enough() -> None:
     values = [1, 2, 3, 5, 10, 100_000]
-    kept = fit_frames(SMALL, "n_iter", values, 30 * experiment_work(SMALL))
+    kept = fit_sweep(SMALL, "n_iter", values, 30 * experiment_work(SMALL))
     assert kept == (1, 2, 3, 5, 10)
 
 
 def test_fit_frames_is_empty_where_no_two_fit() -> None:
-    assert fit_frames(SMALL, "eps", [0.1, 0.2, 0.3], experiment_work(SMALL)) == ()
-    assert fit_frames(SMALL, "eps", [0.1], 10**9) == ()
+    assert fit_sweep(SMALL, "eps", [0.1, 0.2, 0.3], experiment_work(SMALL)) == ()
+    assert fit_sweep(SMALL, "eps", [0.1], 10**9) == ()
 
 
 @pytest.mark.parametrize("budget", [1, 2, 3, 5, 8, 100])
 def test_fit_frames_stays_within_its_budget(budget: int) -> None:
     work = budget * experiment_work(SMALL)
-    kept = fit_frames(SMALL, "n_iter", [1, 2, 10, 100, 1000], work)
-    assert sum(map(experiment_work, frame_configs(SMALL, "n_iter", kept))) <= work
+    kept = fit_sweep(SMALL, "n_iter", [1, 2, 10, 100, 1000], work)
+    assert sum(map(experiment_work, sweep_configs(SMALL, "n_iter", kept))) <= work
 
 
 def test_chunk_frames_cuts_by_work_and_loses_nothing() -> None:
-    chunks = list(chunk_frames(SMALL, "eps", STOPS, 3 * experiment_work(SMALL)))
+    chunks = list(chunk_sweep(SMALL, "eps", STOPS, 3 * experiment_work(SMALL)))
     assert [len(chunk) for chunk in chunks] == [3, 3, 1]
     assert [value for chunk in chunks for value in chunk] == STOPS
-    assert list(chunk_frames(SMALL, "eps", STOPS[:2], 1)) == [(1.0,), (2.0,)]
+    assert list(chunk_sweep(SMALL, "eps", STOPS[:2], 1)) == [(1.0,), (2.0,)]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ce_core import ExperimentConfig, experiment_work, fit_budget
+from ce_core import ExperimentConfig, experiment_work, fit_work
 
 CONFIGS = st.builds(
     ExperimentConfig,
@@ -27,7 +27,7 @@ def test_experiment_work_grows_with_every_size() -> None:
 
 @given(CONFIGS, st.integers(3000, 10**9))
 def test_fit_budget_proposals_fit_and_only_shrink(config: ExperimentConfig, budget: int) -> None:
-    for fit in fit_budget(config, budget):
+    for fit in fit_work(config, budget):
         assert experiment_work(fit) <= budget
         assert all(getattr(fit, name) <= getattr(config, name) for name in ("n", "m", "trials"))
         assert replace(fit, n=config.n, m=config.m, trials=config.trials) == config
@@ -35,7 +35,7 @@ def test_fit_budget_proposals_fit_and_only_shrink(config: ExperimentConfig, budg
 
 @given(CONFIGS, st.integers(3000, 10**9))
 def test_fit_budget_is_the_nearest_along_its_parameter(config: ExperimentConfig, budget: int) -> None:
-    for fit in fit_budget(config, budget):
+    for fit in fit_work(config, budget):
         changed = [n for n in ("n", "m", "trials") if getattr(fit, n) != getattr(config, n)]
         if len(changed) == 1:
             larger = replace(fit, **{changed[0]: getattr(fit, changed[0]) + 1})
@@ -44,12 +44,12 @@ def test_fit_budget_is_the_nearest_along_its_parameter(config: ExperimentConfig,
 
 def test_fit_budget_leaves_what_fits() -> None:
     config = ExperimentConfig()
-    assert fit_budget(config, experiment_work(config)) == [config]
+    assert fit_work(config, experiment_work(config)) == [config]
 
 
 def test_fit_budget_shrinks_everything_where_one_change_is_not_enough() -> None:
     config = ExperimentConfig(n=8000, m=8000, trials=1000)
-    (fit,) = fit_budget(config, 10**6)
+    (fit,) = fit_work(config, 10**6)
     assert experiment_work(fit) > 10**6 / 4
     shares = [getattr(fit, name) / getattr(config, name) for name in ("n", "m", "trials")]
     assert max(shares) < 5 * min(shares)
@@ -57,4 +57,4 @@ def test_fit_budget_shrinks_everything_where_one_change_is_not_enough() -> None:
 
 def test_fit_budget_invalid_names_the_smallest() -> None:
     with pytest.raises(ValueError, match="budget must be at least 70, got 69"):
-        fit_budget(ExperimentConfig(), 69)
+        fit_work(ExperimentConfig(), 69)

@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 import torch
 
-from ce_core import CENTRING_DTYPES, centring_errors, check_centring
+from ce_core import SUM_CHECK_DTYPES, check_sum, sum_errors
 from ce_core.post.published import CHECK_MEAN, CHECK_P, CHECK_SUM, CHECK_VALUES
 from tests.support.cases import tensor64
 
-ERRORS = centring_errors()
+ERRORS = sum_errors()
 
 
 def test_check_centring_of_the_posts_numbers() -> None:
-    found = check_centring(CHECK_P, CHECK_VALUES)
+    found = check_sum(CHECK_P, CHECK_VALUES)
     assert found.elements.abs().max().item() == pytest.approx(0.0478, abs=1e-4)
     # What is in the last digits depends on the order of a sum of five terms.
     assert abs(found.total) < 1e-16 < CHECK_SUM * 2
@@ -24,7 +24,7 @@ def test_check_centring_of_the_posts_numbers() -> None:
 
 
 def test_check_centring_with_the_mean_as_printed() -> None:
-    found = check_centring(CHECK_P, CHECK_VALUES, mean=CHECK_MEAN)
+    found = check_sum(CHECK_P, CHECK_VALUES, mean=CHECK_MEAN)
     assert found.total == pytest.approx(3.8333e-10, rel=1e-4)
     # This one is no rounding error: the digits that were not printed make it.
     assert found.total == pytest.approx(found.exact_total, abs=1e-16)
@@ -34,7 +34,7 @@ def test_check_centring_is_numpys() -> None:
     generator = torch.Generator().manual_seed(1)
     p = torch.rand(7, generator=generator, dtype=torch.float64).softmax(-1)
     a = torch.rand(7, generator=generator, dtype=torch.float64)
-    found = check_centring(p, a)
+    found = check_sum(p, a)
     b = np.dot(p.numpy(), a.numpy())
     expected = p.numpy() * (a.numpy() - b)
     np.testing.assert_allclose(found.elements.numpy(), expected, rtol=0, atol=1e-16)
@@ -44,9 +44,9 @@ def test_check_centring_is_numpys() -> None:
 
 def test_check_centring_exact_total_is_exact() -> None:
     # p·a is representable, and so is each product.
-    found = check_centring([0.25, 0.75], [0.5, 0.75])
+    found = check_sum([0.25, 0.75], [0.5, 0.75])
     assert found.total == found.exact_total == 0
-    off = check_centring([0.25, 0.5], [1.0, 1.0], mean=0.5)
+    off = check_sum([0.25, 0.5], [1.0, 1.0], mean=0.5)
     assert off.exact_total == 0.375
 
 
@@ -62,14 +62,14 @@ def test_check_centring_exact_total_is_exact() -> None:
 )
 def test_check_centring_refuses(p: list[float], a: list[float], message: str) -> None:
     with pytest.raises(ValueError, match=f"^{message}"):
-        check_centring(p, a)
+        check_sum(p, a)
 
 
 def test_centring_errors_are_those_of_numpy_by_the_posts_recipe() -> None:
     generator = torch.Generator().manual_seed(3)
     a, w = (torch.rand(500, 4, generator=generator, dtype=torch.float64).numpy() for _ in range(2))
-    found = centring_errors(draws=500, m=4, seed=3)
-    for index, name in enumerate(CENTRING_DTYPES):
+    found = sum_errors(draws=500, m=4, seed=3)
+    for index, name in enumerate(SUM_CHECK_DTYPES):
         dtype = np.dtype(name)
         values, weights = a.astype(dtype), w.astype(dtype)
         p = weights / weights.sum(-1, keepdims=True)
@@ -81,7 +81,7 @@ def test_centring_errors_are_those_of_numpy_by_the_posts_recipe() -> None:
 
 
 def test_centring_errors_are_a_few_tenths_of_eps_in_either_dtype() -> None:
-    assert ERRORS.dtypes == CENTRING_DTYPES
+    assert ERRORS.dtypes == SUM_CHECK_DTYPES
     assert ERRORS.eps == (2.0**-52, 2.0**-23)
     assert ((ERRORS.rms > 0.2) & (ERRORS.rms < 0.4)).all()
     assert (ERRORS.largest < 3).all()
@@ -102,14 +102,14 @@ def test_centring_errors_counts_every_draw_once() -> None:
 
 
 def test_centring_errors_agree_with_their_seed() -> None:
-    again = centring_errors()
+    again = sum_errors()
     assert torch.equal(again.errors, ERRORS.errors)
-    assert not torch.equal(centring_errors(seed=1).errors, ERRORS.errors)
+    assert not torch.equal(sum_errors(seed=1).errors, ERRORS.errors)
     assert (ERRORS.errors == 0).double().mean(-1).tolist() == ERRORS.zero_share.tolist()
 
 
 def test_centring_errors_of_one_number_are_zero_where_its_weight_is_one() -> None:
-    found = centring_errors(draws=3, m=1)
+    found = sum_errors(draws=3, m=1)
     assert not found.errors.any()
     assert found.zero_share.tolist() == [1, 1]
     assert found.counts.tolist() == [[3], [3]]
@@ -126,17 +126,17 @@ def test_centring_errors_of_one_number_are_zero_where_its_weight_is_one() -> Non
 )
 def test_centring_errors_refuse(options: dict[str, int], message: str) -> None:
     with pytest.raises(ValueError, match=f"^{message}"):
-        centring_errors(**options)
+        sum_errors(**options)
 
 
 def test_check_centring_takes_tensors_and_follows_their_dtype() -> None:
-    found = check_centring(tensor64(*CHECK_P).float(), tensor64(*CHECK_VALUES).float())
+    found = check_sum(tensor64(*CHECK_P).float(), tensor64(*CHECK_VALUES).float())
     assert found.elements.dtype == torch.float32
     assert abs(found.total) < 1e-7
 
 
 def test_check_centring_refuses_what_leaves_the_dtype() -> None:
     with pytest.raises(ValueError, match=r"must be within torch\.float64"):
-        check_centring([1e300], [1e300])
+        check_sum([1e300], [1e300])
     with pytest.raises(ValueError, match="mean must be finite"):
-        check_centring([1.0], [1.0], mean=float("nan"))
+        check_sum([1.0], [1.0], mean=float("nan"))

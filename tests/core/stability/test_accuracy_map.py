@@ -10,10 +10,10 @@ from ce_core import (
     DTYPES,
     FORMULAS,
     VERDICTS,
+    AccuracyMap,
     FormulaTrace,
-    VerdictMap,
+    accuracy_map,
     trace_formula,
-    verdict_map,
 )
 from ce_core.stability.accuracy_map import WRONG_BY
 from tests.support.cases import INF, normalise, tensor64
@@ -27,16 +27,16 @@ every_dtype = pytest.mark.parametrize("dtype", DTYPES)
 
 
 @pytest.fixture(scope="module", name="large")
-def _large() -> VerdictMap:
-    return verdict_map(GAPS, ON_THE_LARGE)
+def _large() -> AccuracyMap:
+    return accuracy_map(GAPS, ON_THE_LARGE)
 
 
 @pytest.fixture(scope="module", name="small")
-def _small() -> VerdictMap:
-    return verdict_map(GAPS, ON_THE_SMALL)
+def _small() -> AccuracyMap:
+    return accuracy_map(GAPS, ON_THE_SMALL)
 
 
-def runs_of(judged: VerdictMap, of: str, formula: str, dtype: str) -> list[tuple[str, float]]:
+def runs_of(judged: AccuracyMap, of: str, formula: str, dtype: str) -> list[tuple[str, float]]:
     """Return the verdicts along a row, each with the gap from which it holds."""
     runs = judged.runs(getattr(judged, of))
     return [(run.verdict, run.first) for run in runs if (run.formula, run.dtype) == (formula, dtype)]
@@ -69,7 +69,7 @@ def test_verdict_map_agrees_with_the_traces(gaps: list[int], q: Tensor, offset: 
     m = len(q)
     origin = torch.full((m,), offset, dtype=torch.float64)
     direction = torch.linspace(1, 0, m, dtype=torch.float64) if m > 1 else tensor64(1.0)
-    judged = verdict_map(gaps, q, origin=origin, direction=direction)
+    judged = accuracy_map(gaps, q, origin=origin, direction=direction)
     for formula in FORMULAS:
         for dtype in DTYPES:
             trace = trace_formula(formula, origin + gaps[-1] * direction, q, dtype=dtype)
@@ -77,7 +77,9 @@ def test_verdict_map_agrees_with_the_traces(gaps: list[int], q: Tensor, offset: 
 
 
 @every_dtype
-def test_thresholds_can_be_read_from_the_map(large: VerdictMap, small: VerdictMap, dtype: str) -> None:
+def test_thresholds_can_be_read_from_the_map(
+    large: AccuracyMap, small: AccuracyMap, dtype: str
+) -> None:
     from_here = UNDERFLOW[dtype]
     assert runs_of(large, "values", "max_shifted", dtype) == [("right", 1), ("nan", from_here)]
     assert runs_of(small, "values", "max_shifted", dtype) == [("right", 1), ("inf", from_here)]
@@ -89,7 +91,7 @@ def test_thresholds_can_be_read_from_the_map(large: VerdictMap, small: VerdictMa
 @pytest.mark.parametrize("formula", ["log_softmax", "log_softmax_masked", "logit_gap"])
 @every_dtype
 def test_cures_are_right_throughout(
-    large: VerdictMap, small: VerdictMap, formula: str, dtype: str
+    large: AccuracyMap, small: AccuracyMap, formula: str, dtype: str
 ) -> None:
     for judged in (large, small):
         assert runs_of(judged, "values", formula, dtype) == [("right", 1)]
@@ -98,7 +100,7 @@ def test_cures_are_right_throughout(
 
 @every_dtype
 def test_double_softmax_is_wrong_and_never_nan(
-    large: VerdictMap, small: VerdictMap, dtype: str
+    large: AccuracyMap, small: AccuracyMap, dtype: str
 ) -> None:
     for judged in (large, small):
         assert runs_of(judged, "values", "double_softmax", dtype)[0] == ("wrong", 1)
@@ -111,14 +113,16 @@ def test_double_softmax_is_wrong_and_never_nan(
     [("float64", 30, 28), ("float32", 30, 28), ("bfloat16", 30, 28), ("float16", 11, 10)],
 )
 def test_clipped_is_wrong_soon_after_its_floor(
-    small: VerdictMap, dtype: str, value: int, gradient: int
+    small: AccuracyMap, dtype: str, value: int, gradient: int
 ) -> None:
     assert runs_of(small, "values", "clipped", dtype) == [("right", 1), ("wrong", value)]
     assert runs_of(small, "gradients", "clipped", dtype) == [("right", 1), ("wrong", gradient)]
 
 
 @every_dtype
-def test_gradient_of_naive_is_wrong_in_silence_from_half_the_way(small: VerdictMap, dtype: str) -> None:
+def test_gradient_of_naive_is_wrong_in_silence_from_half_the_way(
+    small: AccuracyMap, dtype: str
+) -> None:
     """1/Z² underflows at half the gap of 1/Z: what pushes the large logit down is lost."""
     runs = runs_of(small, "gradients", "naive", dtype)
     assert [verdict for verdict, _ in runs] == ["right", "wrong", "nan"]
@@ -131,7 +135,7 @@ def test_gradient_of_naive_is_wrong_in_silence_from_half_the_way(small: VerdictM
 
 
 def test_verdict_map_takes_a_floor_for_the_clipped_formula_only() -> None:
-    judged, plain = (verdict_map(GAPS, ON_THE_SMALL, floor=floor) for floor in (1e-4, None))
+    judged, plain = (accuracy_map(GAPS, ON_THE_SMALL, floor=floor) for floor in (1e-4, None))
     assert runs_of(judged, "values", "clipped", "float32")[1] == ("wrong", 10)
     place = judged.formulas.index("clipped")
     others = [i for i in range(len(FORMULAS)) if i != place]
@@ -139,11 +143,11 @@ def test_verdict_map_takes_a_floor_for_the_clipped_formula_only() -> None:
 
 
 def test_verdict_map_of_an_infinite_truth_is_right_where_the_loss_is_infinite() -> None:
-    judged = verdict_map([1.0], [0.5, 0.5], origin=[0.0, -INF], direction=[1.0, 0.0])
+    judged = accuracy_map([1.0], [0.5, 0.5], origin=[0.0, -INF], direction=[1.0, 0.0])
     assert judged.verdict_at("log_softmax", "float64", 1.0)[0] == "right"
 
 
-def test_runs_cover_the_gaps(small: VerdictMap) -> None:
+def test_runs_cover_the_gaps(small: AccuracyMap) -> None:
     runs = list(small.runs(small.gradients))
     assert sum(run.last - run.first + 1 for run in runs) == len(FORMULAS) * len(DTYPES) * len(GAPS)
 
@@ -166,4 +170,4 @@ def test_runs_cover_the_gaps(small: VerdictMap) -> None:
 )
 def test_verdict_map_refuses(arguments: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=f"^{message}"):
-        verdict_map(**arguments)  # type: ignore[arg-type]
+        accuracy_map(**arguments)  # type: ignore[arg-type]

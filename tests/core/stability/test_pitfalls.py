@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn import functional as F  # noqa: N812
 
-from ce_core import OUTCOMES, PRACTICE_CASES, run_code, trace_formula
+from ce_core import OUTCOMES, PITFALLS, run_pitfall, trace_formula
 
 BREAKS = {
     "log_of_softmax": ("nan", "nan"),
@@ -17,16 +17,16 @@ BREAKS = {
     "infinite_logit": ("nan", "nan"),
     "masked_row": ("nan", "nan"),
 }
-every_case = pytest.mark.parametrize("name", PRACTICE_CASES)
+every_case = pytest.mark.parametrize("name", PITFALLS)
 
 
 def test_every_case_has_its_way_to_break() -> None:
-    assert PRACTICE_CASES.keys() == BREAKS.keys()
+    assert PITFALLS.keys() == BREAKS.keys()
 
 
 @every_case
 def test_broken_line_breaks_as_it_does(name: str) -> None:
-    result = run_code(PRACTICE_CASES[name], cured=False)
+    result = run_pitfall(PITFALLS[name], cured=False)
     assert (result.value_outcome, result.gradient_outcome) == BREAKS[name]
     assert result.value_outcome == OUTCOMES[2 if math.isnan(result.value) else 0]
     if result.value_outcome == "finite" and result.gradient_outcome == "finite":
@@ -35,8 +35,8 @@ def test_broken_line_breaks_as_it_does(name: str) -> None:
 
 @every_case
 def test_cure_is_finite_forward_and_backward_and_right(name: str) -> None:
-    case = PRACTICE_CASES[name]
-    result = run_code(case, cured=True)
+    case = PITFALLS[name]
+    result = run_pitfall(case, cured=True)
     assert (result.value_outcome, result.gradient_outcome) == ("finite", "finite")
     if not math.isnan(result.true_value):
         assert result.value == pytest.approx(result.true_value, rel=1e-4, abs=1e-6)
@@ -47,8 +47,8 @@ def test_cure_is_finite_forward_and_backward_and_right(name: str) -> None:
 @every_case
 @pytest.mark.parametrize("cured", [False, True], ids=["broken", "cured"])
 def test_code_shown_is_one_line_that_gives_what_is_shown(name: str, cured: bool) -> None:
-    case = PRACTICE_CASES[name]
-    result = run_code(case, cured=cured)
+    case = PITFALLS[name]
+    result = run_pitfall(case, cured=cured)
     assert "\n" not in result.code
     dtype = getattr(torch, case.dtype)
     names = {
@@ -64,13 +64,13 @@ def test_code_shown_is_one_line_that_gives_what_is_shown(name: str, cured: bool)
 
 @every_case
 def test_trace_of_a_case_breaks_like_its_line(name: str) -> None:
-    case = PRACTICE_CASES[name]
+    case = PITFALLS[name]
     trace = trace_formula(case.formula, case.a, case.q, dtype=case.dtype, floor=case.floor)
     assert (trace.value_outcome, trace.gradient_outcome) == BREAKS[name]
 
 
 def test_guarded_attention_leaves_other_rows_alone() -> None:
-    cure = PRACTICE_CASES["masked_row"].cure
+    cure = PITFALLS["masked_row"].cure
     a = torch.tensor([1.0, -torch.inf, 0.5], requires_grad=True)
     v = torch.tensor([1.0, 2.0, 3.0])
     assert cure(a, v) == torch.softmax(a, -1) @ v
@@ -88,7 +88,7 @@ def test_where_after_softmax_does_not_save_the_gradient_of_a_masked_row() -> Non
 
 
 def test_double_softmax_cannot_fall_below_its_floor() -> None:
-    case = PRACTICE_CASES["double_softmax"]
+    case = PITFALLS["double_softmax"]
     sure = torch.tensor([1e4, 0.0, 0.0])
     assert case.broken(sure, torch.tensor(case.q)).item() == pytest.approx(math.log1p(2 / math.e))
     assert case.cure(sure, torch.tensor(case.q)).item() == 0
@@ -96,4 +96,4 @@ def test_double_softmax_cannot_fall_below_its_floor() -> None:
 
 def test_cases_cannot_be_changed_in_place() -> None:
     with pytest.raises(TypeError):
-        PRACTICE_CASES["overflow"] = PRACTICE_CASES["masked_row"]  # type: ignore[index]
+        PITFALLS["overflow"] = PITFALLS["masked_row"]  # type: ignore[index]

@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
 from ce_core import (
-    centring_errors,
     cross_entropy,
     cross_entropy_grad,
     descent_paths,
     logit_gap_grad,
     logit_gap_minimum,
     logit_gap_residual,
+    sum_errors,
 )
 from ce_core.post.published import CHECK_SUM
 from lab.gradient.results import answer, data_csv, drawn_steps, frame_steps, target_of
@@ -55,7 +55,9 @@ def link_of(app: AppTest) -> str:
 def drawn(app: AppTest, panel: str, uid: str) -> Any:
     """Return a trace of a figure by its uid."""
     (figure,) = (
-        frame_of(sent["film"], 0) for sent in parts_of(app)["board"]["panels"] if sent["key"] == panel
+        frame_of(sent["animation"], 0)
+        for sent in parts_of(app)["grid"]["cards"]
+        if sent["key"] == panel
     )
     (found,) = (trace for trace in figure["data"] if trace["uid"] == uid)
     return found
@@ -72,7 +74,7 @@ def test_gradient_opens_on_a_state_that_shows_the_answer(open_page: OpenPage) ->
     assert "They push opposite ways" in said
     assert "L2 in full stops at p₁ = 0.6835" in said
     assert len(figures_of(app)) == 6
-    assert parts_of(app).keys() == {"bar", "board", "reel"}
+    assert parts_of(app).keys() == {"timeline", "grid", "frames"}
     assert link_of(app) == ""
     assert not app.query_params
 
@@ -103,7 +105,7 @@ def test_gradient_shows_the_numbers_of_the_core(open_page: OpenPage) -> None:
 def test_gradient_board_shows_the_step_of_the_link(open_page: OpenPage) -> None:
     app = open_page(PAGE, step="9")
     found = answer(replace(DEFAULT, step=9))
-    assert parts_of(app)["board"]["at"] == parts_of(app)["bar"]["at"] == 9
+    assert parts_of(app)["grid"]["at"] == parts_of(app)["timeline"]["at"] == 9
     path = drawn(app, "simplex", "l2")["customdata"]
     torch.testing.assert_close(torch.tensor(path).double(), found.paths.p[2, :10], rtol=0, atol=1e-6)
     sums = drawn(app, "residual", "sum")["y"]
@@ -111,15 +113,17 @@ def test_gradient_board_shows_the_step_of_the_link(open_page: OpenPage) -> None:
     assert "After step **9**" in captions_of(app)
 
 
-def test_gradient_film_has_the_frames_of_the_bar_and_ends_at_the_minimum(open_page: OpenPage) -> None:
+def test_gradient_animation_has_the_frames_of_the_bar_and_ends_at_the_minimum(
+    open_page: OpenPage,
+) -> None:
     app = open_page(PAGE)
-    reel, bar = parts_of(app)["reel"], parts_of(app)["bar"]
+    reel, bar = parts_of(app)["frames"], parts_of(app)["timeline"]
     assert reel["values"] == bar["values"] == list(frame_steps(DEFAULT))
     assert reel["values"][0] == 0
     assert reel["values"][-1] == 200
     assert reel["token"] == bar["token"]
-    film = reel["panels"]["simplex"]
-    first, last = frame_of(film, 0), frame_of(film, len(reel["values"]) - 1)
+    animation = reel["cards"]["simplex"]
+    first, last = frame_of(animation, 0), frame_of(animation, len(reel["values"]) - 1)
 
     def mark(figure: Any, uid: str) -> Any:
         (found,) = (trace for trace in figure["data"] if trace["uid"] == uid)
@@ -132,7 +136,7 @@ def test_gradient_film_has_the_frames_of_the_bar_and_ends_at_the_minimum(open_pa
     l1, held, _full = mark(last, "now")["customdata"]
     assert l1 == pytest.approx(held)
     # The post's check does not move.
-    assert reel["panels"]["errors"]["moves"] == reel["panels"]["elements"]["moves"] == []
+    assert reel["cards"]["errors"]["moves"] == reel["cards"]["elements"]["moves"] == []
 
 
 def test_gradient_tells_the_bars_every_word_in_translation(open_page: OpenPage) -> None:
@@ -148,7 +152,7 @@ def test_gradient_shows_the_posts_check_with_its_own_numbers(open_page: OpenPage
     assert "the sum is **6.9·10⁻¹⁸**; with b as printed, **3.8·10⁻¹⁰**" in said
     assert f"The post prints {number(CHECK_SUM, digits=2)}" in said
     assert "The elements go up to **0.0478**" in said
-    errors = centring_errors()
+    errors = sum_errors()
     assert shown["check_rms_eps_float32"] == pytest.approx(errors.rms[1].item(), rel=1e-7)
     assert list(drawn(app, "errors", "float64")["y"]) == errors.counts[0].tolist()
 
@@ -262,7 +266,7 @@ def test_gradient_preset_shows_its_state(open_page: OpenPage, slug: str) -> None
     assert bars["logits"] == list(state.logits)
     assert bars["q"] == target_of(state).tolist()
     assert len(figures_of(app)) == 6
-    assert parts_of(app)["bar"]["at"] == state.steps
+    assert parts_of(app)["timeline"]["at"] == state.steps
 
 
 def test_gradient_reset_restores_the_default(open_page: OpenPage) -> None:
@@ -335,16 +339,16 @@ def test_gradient_kind_of_target_brings_its_own_controls(open_page: OpenPage) ->
 def test_gradient_shown_step_moves_the_charts_and_follows_more_steps(open_page: OpenPage) -> None:
     app = open_page(PAGE)
     app.number_input(key="descent-step").set_value(5).run()
-    assert parts_of(app)["board"]["at"] == 5
+    assert parts_of(app)["grid"]["at"] == 5
     assert app.query_params["step"] == "5"
     app.number_input(key="descent-step").set_value(200).run()
     assert "step" not in app.query_params
     app.select_slider(key="descent-steps").set_value(500).run()
-    assert parts_of(app)["board"]["at"] == 500
+    assert parts_of(app)["grid"]["at"] == 500
     app.number_input(key="descent-step").set_value(300).run()
     app.select_slider(key="descent-steps").set_value(50).run()
     assert not app.exception
-    assert parts_of(app)["board"]["at"] == 50
+    assert parts_of(app)["grid"]["at"] == 50
 
 
 @pytest.mark.parametrize(
@@ -358,7 +362,7 @@ def test_gradient_takes_no_number_that_no_browser_sends(
     app.number_input(key=key).set_value(forged).run()
     assert not app.exception
     # Streamlit puts the least there is in the place of what is out of bounds.
-    assert parts_of(app)["board"]["at"] == (0 if key == "descent-step" else 200)
+    assert parts_of(app)["grid"]["at"] == (0 if key == "descent-step" else 200)
     assert app.number_input(key="check-seed").value == 0
     assert sent_to_hands(app)["q"] == [1, 0, 0]
 
@@ -367,7 +371,7 @@ def test_gradient_new_seed_changes_the_draws_only(open_page: OpenPage) -> None:
     app = open_page(PAGE)
     before = {name: drawn(app, *name)["y"] for name in (("errors", "float64"), ("approach", "l2"))}
     app.number_input(key="check-seed").set_value(1).run()
-    expected = centring_errors(seed=1).counts[0].tolist()
+    expected = sum_errors(seed=1).counts[0].tolist()
     assert list(drawn(app, "errors", "float64")["y"]) == expected
     assert expected != list(before["errors", "float64"])
     assert list(drawn(app, "approach", "l2")["y"]) == list(before["approach", "l2"])

@@ -31,7 +31,7 @@ def follow(page: Page, key: str) -> Page:
 
 def numbers_of(tab: Page) -> dict[str, float]:
     """Return what the losses say beside their first chart."""
-    caption = tab.locator("[data-panel='pairs'] .lab-caption")
+    caption = tab.locator("[data-card='pairs'] .lab-caption")
     expect(caption).to_contain_text("slope =", timeout=30_000)
     found = dict(re.findall(r"(r|slope) = (\d[\d.]*)", caption.inner_text()))
     return {name: float(value.rstrip(".")) for name, value in found.items()}

@@ -63,8 +63,8 @@ def test_home_shows_the_five_numbers_of_the_post(open_page: OpenPage) -> None:
 def test_home_draws_the_experiment_straight_and_bent(open_page: OpenPage) -> None:
     app = open_page("home.py")
     boards = [unpack(element.proto.bytes) for element in app.get("bidi_component")]
-    panels = {panel["key"]: panel for board in boards for panel in board["panels"]}
-    assert len(panels) == sum(len(board["panels"]) for board in boards) == 8
+    panels = {panel["key"]: panel for board in boards for panel in board["cards"]}
+    assert len(panels) == sum(len(board["cards"]) for board in boards) == 8
     titles = [panel["title"] for panel in panels.values()]
     assert len(set(titles)) == len(titles)
     for key, scale in (("pairs", 1.0), ("bent", 16.0)):

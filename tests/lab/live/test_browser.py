@@ -19,8 +19,8 @@ READY = ".lab-scrub[data-ready='true']"
 SMALL = "n=32&m=16&trials=8"
 
 
-def open_film(page: Page, address: str) -> None:
-    """Go to an address and wait until its film is there."""
+def open_animation(page: Page, address: str) -> None:
+    """Go to an address and wait until its animation is there."""
     open_lab(page, address)
     page.wait_for_selector(READY)
 
@@ -65,7 +65,7 @@ def drag(page: Page, start: float, end: float, check: Callable[[], None]) -> Non
 def test_losses_scrub_moves_the_figures_without_a_message(
     lab: str, page: Page, sent: list[object]
 ) -> None:
-    open_film(page, f"{lab}/losses")
+    open_animation(page, f"{lab}/losses")
     before = len(sent)
 
     def check() -> None:
@@ -73,7 +73,7 @@ def test_losses_scrub_moves_the_figures_without_a_message(
         scale = float(at(page))
         assert scale > 8
         assert trace(charts(page), "pairs", "trials")["x"] == pytest.approx(l1_at(scale), rel=1e-6)
-        numbers = page.locator("[data-panel='pairs'] .lab-caption").inner_text()
+        numbers = page.locator("[data-card='pairs'] .lab-caption").inner_text()
         slope = re.search(r"slope = (\S+)", numbers)
         shown = page.locator(".lab-readouts dd").nth(1).inner_text()
         assert slope is not None
@@ -91,7 +91,7 @@ def test_losses_scrub_moves_the_figures_without_a_message(
 
 
 def test_losses_scrubbed_state_is_in_its_link(lab: str, page: Page) -> None:
-    open_film(page, f"{lab}/losses?{SMALL}")
+    open_animation(page, f"{lab}/losses?{SMALL}")
     drag(page, 0, 0.6, lambda: None)
     address_has(page, "logit_scale")
     settle(page)
@@ -99,7 +99,7 @@ def test_losses_scrubbed_state_is_in_its_link(lab: str, page: Page) -> None:
     drawn_at(page, value)
     moved = charts(page)
     other = page.context.new_page()
-    open_film(other, page.url)
+    open_animation(other, page.url)
     assert at(other) == value
     assert query(other) == query(page)
     for name, traces in charts(other).items():
@@ -111,7 +111,7 @@ def test_losses_scrubbed_state_is_in_its_link(lab: str, page: Page) -> None:
 def test_losses_plays_from_a_straight_line_through_the_bend_and_back(
     lab: str, page: Page, sent: list[object]
 ) -> None:
-    open_film(page, f"{lab}/losses")
+    open_animation(page, f"{lab}/losses")
     before = len(sent)
     page.evaluate(
         """() => { window.seen = new Map(); const look = () => {
@@ -138,7 +138,7 @@ def test_losses_plays_from_a_straight_line_through_the_bend_and_back(
 
 
 def test_losses_steps_and_pauses_and_follows_its_slider(lab: str, page: Page) -> None:
-    open_film(page, f"{lab}/losses?{SMALL}")
+    open_animation(page, f"{lab}/losses?{SMALL}")
     page.get_by_role("button", name="Play", exact=True).click()
     page.wait_for_function("Number(document.querySelector('.lab-value').textContent) > 4")
     page.get_by_role("button", name="Pause").click()
@@ -157,7 +157,7 @@ def test_losses_steps_and_pauses_and_follows_its_slider(lab: str, page: Page) ->
 
 
 def test_losses_plays_in_a_loop_until_paused(lab: str, page: Page) -> None:
-    open_film(page, f"{lab}/losses?{SMALL}&logit_scale=768")
+    open_animation(page, f"{lab}/losses?{SMALL}&logit_scale=768")
     loop = page.get_by_role("button", name="Play in a loop")
     loop.click()
     expect(loop).to_have_attribute("aria-pressed", "true")
@@ -167,7 +167,7 @@ def test_losses_plays_in_a_loop_until_paused(lab: str, page: Page) -> None:
 
 
 def test_losses_bar_works_by_keyboard(lab: str, page: Page, sent: list[object]) -> None:
-    open_film(page, f"{lab}/losses?{SMALL}")
+    open_animation(page, f"{lab}/losses?{SMALL}")
     bar = page.get_by_role("slider", name="Logit scale").and_(page.get_by_test_id("scrub"))
     bar.focus()
     before = len(sent)
@@ -189,7 +189,7 @@ def test_losses_bar_works_by_keyboard(lab: str, page: Page, sent: list[object]) 
 
 
 def test_losses_scrubs_what_is_chosen(lab: str, page: Page) -> None:
-    open_film(page, f"{lab}/losses?{SMALL}&n_iter=1")
+    open_animation(page, f"{lab}/losses?{SMALL}&n_iter=1")
     for pill, slug in (
         ("ε: regularisation", "eps"), ("Iterations", "n_iter"),
         ("Logit exponent", "logit_exponent"), ("Cost exponent", "cost_exponent"),
@@ -206,8 +206,8 @@ def test_losses_scrubs_what_is_chosen(lab: str, page: Page) -> None:
 
 
 def test_losses_zoom_survives_scrub_and_commit(lab: str, page: Page) -> None:
-    open_film(page, f"{lab}/losses?{SMALL}")
-    plot = page.locator("[data-panel='pairs'] .js-plotly-plot")
+    open_animation(page, f"{lab}/losses?{SMALL}")
+    plot = page.locator("[data-card='pairs'] .js-plotly-plot")
     plot.evaluate("node => { node.same = true; }")
     box = plot.locator(".nsewdrag").first.bounding_box()
     assert box is not None
@@ -232,20 +232,20 @@ def test_losses_zoom_survives_scrub_and_commit(lab: str, page: Page) -> None:
     losses = l1_at(float(at(page)), n=32, m=16, trials=8)
     page.wait_for_function(
         """([first, last]) => { const [low, high] = document.querySelector(
-             "[data-panel='pairs'] .js-plotly-plot")._fullLayout.xaxis.range;
+             "[data-card='pairs'] .js-plotly-plot")._fullLayout.xaxis.range;
              return low < first && last < high && high - low < 3 * (last - first); }""",
         arg=[losses[0], losses[-1]],
     )
 
 
-def test_losses_commit_draws_nothing_anew_and_sends_no_film_again(lab: str, page: Page) -> None:
+def test_losses_commit_draws_nothing_anew_and_sends_no_animation_again(lab: str, page: Page) -> None:
     received: list[int] = []
     page.on(
         "websocket",
         lambda socket: socket.on("framereceived", lambda data: received.append(len(data))),
     )
-    open_film(page, f"{lab}/losses")
-    film = max(received)
+    open_animation(page, f"{lab}/losses")
+    animation = max(received)
     drag(page, 0, 0.5, lambda: None)
     address_has(page, "logit_scale")
     settle(page)
@@ -262,7 +262,7 @@ def test_losses_commit_draws_nothing_anew_and_sends_no_film_again(lab: str, page
     counts.append(page.evaluate(drawn))
     assert counts[0] != counts[1]
     assert counts[1] == counts[2]
-    assert sum(received) < film / 3
+    assert sum(received) < animation / 3
 
 
 @pytest.fixture(scope="module")
@@ -306,7 +306,7 @@ def test_losses_offers_plain_charts_where_no_script_answers(lab: str, failing: P
 
 
 def test_losses_figures_have_names_and_their_data_as_a_table(lab: str, page: Page) -> None:
-    open_film(page, f"{lab}/losses?{SMALL}&logit_scale=16")
+    open_animation(page, f"{lab}/losses?{SMALL}&logit_scale=16")
     for name in (
         "The post's first chart: L2 over L1",
         "The true gradients, logit by logit",
@@ -317,7 +317,7 @@ def test_losses_figures_have_names_and_their_data_as_a_table(lab: str, page: Pag
         expect(page.get_by_role("heading", name=name, exact=True, level=2)).to_have_count(1)
     labels = page.locator(".lab-plot").evaluate_all("nodes => nodes.map(n => n.ariaLabel)")
     assert all(len(label) > 40 for label in labels)
-    card = page.locator("[data-panel='pairs']")
+    card = page.locator("[data-card='pairs']")
     card.get_by_text("The data as a table").click()
     expect(card.locator("tbody tr")).to_have_count(10)
     cells = card.locator("tbody tr").nth(2).locator("td").all_inner_texts()
@@ -336,25 +336,25 @@ def test_losses_figures_have_names_and_their_data_as_a_table(lab: str, page: Pag
 
 
 def test_losses_figures_follow_the_theme_and_the_width(lab: str, page: Page) -> None:
-    open_film(page, f"{lab}/losses?{SMALL}")
-    plot = page.locator("[data-panel='pairs'] .js-plotly-plot")
+    open_animation(page, f"{lab}/losses?{SMALL}")
+    plot = page.locator("[data-card='pairs'] .js-plotly-plot")
     colour = "node => getComputedStyle(node.querySelector('.xtick text')).fill"
     light = plot.evaluate(colour)
     page.emulate_media(color_scheme="dark")
     page.wait_for_function(
-        """light => getComputedStyle(document.querySelector("[data-panel='pairs'] .xtick text")).fill
+        """light => getComputedStyle(document.querySelector("[data-card='pairs'] .xtick text")).fill
                     !== light""",
         arg=light,
     )
     page.set_viewport_size({"width": 700, "height": 900})
     page.wait_for_function(
-        """() => { const node = document.querySelector("[data-panel='pairs'] .js-plotly-plot");
+        """() => { const node = document.querySelector("[data-card='pairs'] .js-plotly-plot");
                    return Math.abs(node._fullLayout.width - node.clientWidth) <= 1; }"""
     )
 
 
-def test_losses_keeps_the_film_of_the_state_that_is_shown(lab: str, page: Page) -> None:
-    open_film(page, f"{lab}/losses?{SMALL}&logit_scale=16")
+def test_losses_keeps_the_animation_of_the_state_that_is_shown(lab: str, page: Page) -> None:
+    open_animation(page, f"{lab}/losses?{SMALL}&logit_scale=16")
     page.get_by_role("button", name="New draw").click()
     address_has(page, "seed=1")
     settle(page)
@@ -368,7 +368,7 @@ def test_losses_keeps_the_film_of_the_state_that_is_shown(lab: str, page: Page) 
     assert trace(charts(page), "pairs", "trials")["x"] == pytest.approx(expected, rel=1e-6)
 
 
-def test_two_films_on_a_page_move_each_by_its_own_bar(page: Page, tmp_path: Path) -> None:
+def test_two_animations_on_a_page_move_each_by_its_own_bar(page: Page, tmp_path: Path) -> None:
     app = Path(__file__).parent / "two_animations" / "entry.py"
     with served_page(app, log=tmp_path / "server.log", folder=tmp_path) as address:
         page.goto(address)
@@ -389,7 +389,7 @@ def test_two_films_on_a_page_move_each_by_its_own_bar(page: Page, tmp_path: Path
 
 def test_reduced_motion_still_plays_when_asked(lab: str, page: Page) -> None:
     page.emulate_media(reduced_motion="reduce")
-    open_film(page, f"{lab}/losses?{SMALL}")
+    open_animation(page, f"{lab}/losses?{SMALL}")
     assert at(page) == "1"
     page.get_by_role("button", name="Play", exact=True).click()
     page.wait_for_function("Number(document.querySelector('.lab-value').textContent) > 2")

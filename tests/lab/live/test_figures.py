@@ -11,7 +11,7 @@ from ce_core import ExperimentConfig, run_experiment, sort_losses, summary
 from ce_core.experiment.statistics import compare_losses
 from lab.live.figures import read_commit
 from lab.losses.controls import PARAMETERS
-from lab.losses.figures import FILM_BUDGET, plan_film
+from lab.losses.figures import ANIMATION_WORK, plan_timeline
 from lab.web import assets
 from tests.lab.conftest import OpenPage
 from tests.support.unpacking import figures_of, frame_of, parts_of
@@ -26,20 +26,22 @@ def trace(figure: Any, uid: str) -> Any:
     return found
 
 
-def test_losses_hands_over_a_film_of_the_logit_scale(open_page: OpenPage) -> None:
+def test_losses_hands_over_a_animation_of_the_logit_scale(open_page: OpenPage) -> None:
     parts = parts_of(open_page(PAGE))
-    assert parts["bar"]["label"] == "Logit scale"
-    assert parts["bar"]["at"] == 1
-    assert parts["bar"]["values"] == parts["reel"]["values"] == list(PARAMETERS["logit_scale"].grid)
+    assert parts["timeline"]["label"] == "Logit scale"
+    assert parts["timeline"]["at"] == 1
+    assert (
+        parts["timeline"]["values"] == parts["frames"]["values"] == list(PARAMETERS["logit_scale"].grid)
+    )
     assert len({part["token"] for part in parts.values()}) == 1
-    assert [name for name, _ in parts["bar"]["readouts"]] == ["r", "slope", "H(p)/log m"]
+    assert [name for name, _ in parts["timeline"]["readouts"]] == ["r", "slope", "H(p)/log m"]
 
 
 @pytest.mark.parametrize("name", ["logit_scale", "eps", "n_iter", "logit_exponent", "cost_exponent"])
-def test_losses_film_shows_the_experiment_at_each_value(open_page: OpenPage, name: str) -> None:
+def test_losses_animation_shows_the_experiment_at_each_value(open_page: OpenPage, name: str) -> None:
     app = open_page(PAGE, scrub=name, seed="3", dtype="float64", **SMALL)
     assert not app.exception
-    reel = parts_of(app)["reel"]
+    reel = parts_of(app)["frames"]
     assert reel["values"] == list(PARAMETERS[name].grid)
     for index in (0, len(reel["values"]) // 2, len(reel["values"]) - 1):
         changed: dict[str, Any] = {name: reel["values"][index]}
@@ -48,7 +50,7 @@ def test_losses_film_shows_the_experiment_at_each_value(open_page: OpenPage, nam
         losses = sort_losses(result.l1, result.l2)
         comparison = compare_losses(result.l1, result.l2, result.entropy)
         numbers = summary(result, comparison)
-        pairs = frame_of(reel["panels"]["pairs"], index)
+        pairs = frame_of(reel["cards"]["pairs"], index)
         if len(losses.l1):
             shown = trace(pairs, "trials")
             np.testing.assert_allclose(shown["x"], losses.l1, rtol=1e-6)
@@ -58,29 +60,29 @@ def test_losses_film_shows_the_experiment_at_each_value(open_page: OpenPage, nam
             assert ["slope", f"{numbers['slope']:.3f}"] in reel["readouts"][index]
 
 
-def test_losses_film_and_first_figure_are_the_same_picture(open_page: OpenPage) -> None:
+def test_losses_animation_and_first_figure_are_the_same_picture(open_page: OpenPage) -> None:
     app = open_page(PAGE, logit_scale="16", **SMALL)
     parts = parts_of(app)
-    index = parts["reel"]["values"].index(16)
-    for panel, figure in zip(parts["board"]["panels"], figures_of(app), strict=True):
-        frame = frame_of(parts["reel"]["panels"][panel["key"]], index)
+    index = parts["frames"]["values"].index(16)
+    for panel, figure in zip(parts["grid"]["cards"], figures_of(app), strict=True):
+        frame = frame_of(parts["frames"]["cards"][panel["key"]], index)
         assert [t["uid"] for t in frame["data"]] == [t["uid"] for t in figure["data"]]
         for one, other in zip(frame["data"], figure["data"], strict=True):
             if not one["uid"].startswith(("slope", "held")):
                 np.testing.assert_allclose(one["y"], other["y"], rtol=1e-6)
-        assert parts["reel"]["numbers"][panel["key"]][index] == panel["numbers"]
+        assert parts["frames"]["numbers"][panel["key"]][index] == panel["numbers"]
 
 
 def test_losses_bar_stands_on_a_value_between_the_stops(open_page: OpenPage) -> None:
     parts = parts_of(open_page(PAGE, logit_scale="17.3", **SMALL))
-    assert parts["bar"]["at"] == 17.3
-    assert 17.3 in parts["reel"]["values"]
-    assert parts["bar"]["spelled"][parts["bar"]["values"].index(17.3)] == "17.3"
+    assert parts["timeline"]["at"] == 17.3
+    assert 17.3 in parts["frames"]["values"]
+    assert parts["timeline"]["spelled"][parts["timeline"]["values"].index(17.3)] == "17.3"
 
 
 def test_losses_scrubs_nothing_if_so_chosen(open_page: OpenPage) -> None:
     app = open_page(PAGE, scrub="none")
-    assert parts_of(app).keys() == {"board"}
+    assert parts_of(app).keys() == {"grid"}
     assert not app.warning
 
 
@@ -88,7 +90,7 @@ def test_losses_choice_of_what_is_scrubbed_stands_in_the_link(open_page: OpenPag
     app = open_page(PAGE, **SMALL)
     pills: Any = app.get("button_group")[0]
     pills.set_value("eps").run()
-    assert parts_of(app)["bar"]["label"] == "ε: regularisation"
+    assert parts_of(app)["timeline"]["label"] == "ε: regularisation"
     assert app.query_params["scrub"] == "eps"
     assert "scrub=eps" in app.code[0].value
 
@@ -100,28 +102,28 @@ def test_losses_choice_that_there_is_not_is_named_and_ignored(
     app = open_page(PAGE, **query, **SMALL)
     ((name, value),) = query.items()
     assert f"`{name}={value}`" in app.warning[0].value
-    assert parts_of(app)["bar"]["label"] == "Logit scale"
+    assert parts_of(app)["timeline"]["label"] == "Logit scale"
 
 
-def test_losses_says_where_a_film_has_fewer_frames(open_page: OpenPage) -> None:
+def test_losses_says_where_a_animation_has_fewer_frames(open_page: OpenPage) -> None:
     app = open_page(PAGE, trials="128", scrub="logit_scale")
     captions = [caption.value for caption in app.caption]
     (said,) = (caption for caption in captions if "frames" in caption)
-    assert f"has {len(parts_of(app)['reel']['values'])} frames" in said
+    assert f"has {len(parts_of(app)['frames']['values'])} frames" in said
 
 
-def test_losses_too_large_for_a_film_has_the_charts_and_no_bar(open_page: OpenPage) -> None:
+def test_losses_too_large_for_a_animation_has_the_charts_and_no_bar(open_page: OpenPage) -> None:
     app = open_page(PAGE, n="8192", m="800", trials="1", scrub="logit_scale")
-    assert parts_of(app).keys() == {"board"}
-    assert any("too large for a film" in caption.value for caption in app.caption)
+    assert parts_of(app).keys() == {"grid"}
+    assert any("too large for a animation" in caption.value for caption in app.caption)
 
 
-def test_plan_film_stays_within_its_budget() -> None:
-    assert plan_film(ExperimentConfig(n=8192, m=8192), "eps", published=False) is None
-    scrub = plan_film(ExperimentConfig(), "n_iter", published=False)
+def test_plan_animation_stays_within_its_budget() -> None:
+    assert plan_timeline(ExperimentConfig(n=8192, m=8192), "eps", published=False) is None
+    scrub = plan_timeline(ExperimentConfig(), "n_iter", published=False)
     assert scrub is not None
     work = [ExperimentConfig(n_iter=int(value)) for value in scrub.values]
-    assert sum(128 * 64 * 20 * (config.n_iter + 25) for config in work) <= FILM_BUDGET
+    assert sum(128 * 64 * 20 * (config.n_iter + 25) for config in work) <= ANIMATION_WORK
 
 
 def test_losses_plain_charts_are_streamlits_own(open_page: OpenPage) -> None:
@@ -133,7 +135,7 @@ def test_losses_plain_charts_are_streamlits_own(open_page: OpenPage) -> None:
     (button,) = (button for button in app.button if button.label == "Show live charts")
     button.click().run()
     assert not app.get("plotly_chart")
-    assert parts_of(app).keys() == {"bar", "board", "reel"}
+    assert parts_of(app).keys() == {"timeline", "grid", "frames"}
     assert "charts" not in app.query_params
 
 

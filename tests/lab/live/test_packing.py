@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ce_core.figures.style import hold_axes
-from lab.live.packing import compact, figure_tree, film, pack
+from lab.live.packing import animation, compact, figure_tree, pack
 from tests.support.unpacking import frame_of, unpack
 
 Tree = dict[str, Any]
@@ -38,42 +38,42 @@ def assert_same(left: Any, right: Any) -> None:
         assert left == right
 
 
-def assert_film_shows(trees: list[Tree]) -> None:
-    sent = unpack(pack(film(trees)))
+def assert_animation_shows(trees: list[Tree]) -> None:
+    sent = unpack(pack(animation(trees)))
     for index, tree in enumerate(trees):
         assert_same(frame_of(sent, index), tree)
 
 
-def test_film_shows_the_figures_whose_arrays_move() -> None:
+def test_animation_shows_the_figures_whose_arrays_move() -> None:
     generator = np.random.default_rng(0)
-    assert_film_shows([line(generator.normal(size=3)) for _ in range(4)])
+    assert_animation_shows([line(generator.normal(size=3)) for _ in range(4)])
 
 
-def test_film_shows_figures_whose_layout_moves() -> None:
+def test_animation_shows_figures_whose_layout_moves() -> None:
     figures = [line([1, 2, 3], xaxis={"range": [0, k]}, title={"text": f"frame {k}"}) for k in (1, 2)]
-    assert_film_shows(figures)
+    assert_animation_shows(figures)
 
 
 @pytest.mark.parametrize("order", [1, -1], ids=["appears", "vanishes"])
-def test_film_shows_figures_of_which_one_has_other_traces(order: int) -> None:
+def test_animation_shows_figures_of_which_one_has_other_traces(order: int) -> None:
     empty = figure_tree(go.Figure(layout={"annotations": [{"text": "nothing to draw"}]}))
     two = line([1.5, 2, 3])
     two["data"].append({"type": "heatmap", "z": np.eye(3)})
-    assert_film_shows([two, empty, line([1, 2, 3])][::order])
+    assert_animation_shows([two, empty, line([1, 2, 3])][::order])
 
 
-def test_film_shows_figures_where_a_setting_comes_and_goes() -> None:
-    assert_film_shows([line([1, 2, 3]), line([1, 2, 3], barmode="relative"), line([1, 2, 3])])
+def test_animation_shows_figures_where_a_setting_comes_and_goes() -> None:
+    assert_animation_shows([line([1, 2, 3]), line([1, 2, 3], barmode="relative"), line([1, 2, 3])])
 
 
-def test_film_moves_nothing_but_what_differs() -> None:
+def test_animation_moves_nothing_but_what_differs() -> None:
     figures = [line(np.array([0.1, 0.2, k]), height=380) for k in (1.5, 2.5)]
-    (move,) = film(figures)["moves"]
+    (move,) = animation(figures)["moves"]
     assert move[0] == ["data", 0, "y"]
 
 
-def test_film_of_one_frame_moves_nothing() -> None:
-    assert film([line([1.0, 2.0, 3.0])])["moves"] == []
+def test_animation_of_one_frame_moves_nothing() -> None:
+    assert animation([line([1.0, 2.0, 3.0])])["moves"] == []
 
 
 @given(st.lists(st.floats(allow_infinity=True, allow_nan=True), max_size=20))

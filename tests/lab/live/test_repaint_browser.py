@@ -46,7 +46,7 @@ _READ_MARKS = """async () => {
   for (const plot of document.querySelectorAll('.lab-plot')) {
     const all = selector => [...plot.querySelectorAll(selector)];
     const labels = all('.xtick > text, .ytick > text, .x2tick > text, .y2tick > text').filter(seen);
-    charts[plot.closest('[data-panel]').dataset.panel] = {
+    charts[plot.closest('[data-card]').dataset.card] = {
       repainted: plot.dataset.repainted === 'true',
       labels: labels.map(n => n.textContent).sort(),
       pixels: {

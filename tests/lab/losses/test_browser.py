@@ -116,7 +116,7 @@ def test_losses_draws_100000_points_as_a_few_and_a_density(lab: str, page: Page)
 
 def test_losses_zoom_and_node_survive_a_change(lab: str, page: Page) -> None:
     open_lab(page, f"{lab}/losses")
-    plot = page.locator("[data-panel='pairs'] .js-plotly-plot")
+    plot = page.locator("[data-card='pairs'] .js-plotly-plot")
     plot.evaluate("node => { node.same = true; }")
     box = plot.locator(".nsewdrag").first.bounding_box()
     assert box is not None
@@ -135,7 +135,7 @@ def test_losses_zoom_and_node_survive_a_change(lab: str, page: Page) -> None:
     page.mouse.dblclick(box["x"] + 100, box["y"] + 100)
     page.wait_for_function(
         """losses => { const [low, high] = document.querySelector(
-             "[data-panel='pairs'] .js-plotly-plot")._fullLayout.xaxis.range;
+             "[data-card='pairs'] .js-plotly-plot")._fullLayout.xaxis.range;
              return low < Math.min(...losses) && Math.max(...losses) < high; }""",
         arg=trace(after, "pairs", "trials")["x"],
     )

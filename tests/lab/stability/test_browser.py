@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from ce_core import PRACTICE_CASES, run_code, trace_formula
+from ce_core import PITFALLS, run_pitfall, trace_formula
 from lab.stability.state import CASES, DTYPE_NAMES
 from lab.stability.text import CASE_LABELS, entry
 from scripts.browser import settle
@@ -83,7 +83,7 @@ def test_stability_opens_at_the_first_nan_and_marks_it_in_words(lab: str, page: 
     assert found["rows"][8]["marks"] == ["◀ first NaN"] * 3 + ["", ""]
     assert found["rows"][15]["marks"] == ["◀ first NaN"] * 3 + ["", ""]
     # The same is read from the map below.
-    card = page.locator("[data-panel='values']")
+    card = page.locator("[data-card='values']")
     for gap in (18, 93, 104, 746):
         assert card.locator(".textpoint", has_text=f"NaN from {gap}").count() >= 1
     assert trace(charts(page), "values", "now: gap 120")["x"] == [120, 120]
@@ -189,10 +189,10 @@ def test_stability_table_scrolls_in_its_own_box_by_keyboard(lab: str, page: Page
 
 def test_stability_presets_break_and_cure(lab: str, page: Page) -> None:
     open_stability(page, f"{lab}/stability?logits=3,2")
-    for name, case in PRACTICE_CASES.items():
+    for name, case in PITFALLS.items():
         page.get_by_role("button", name=CASE_LABELS[name], exact=True).click()
         for key, cured in (("broken", False), ("cured", True)):
-            result = run_code(case, cured=cured)
+            result = run_pitfall(case, cured=cured)
             card = page.locator(f".st-key-case-{key}")
             expect(card).to_contain_text(result.code)
             expect(card).to_contain_text(f"Value {entry(result.value)}, gradient")

@@ -10,7 +10,7 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
-from ce_core import DTYPES, FORMULAS, PRACTICE_CASES, clipping_gap, run_code, trace_formula
+from ce_core import DTYPES, FORMULAS, PITFALLS, clipping_gap, run_pitfall, trace_formula
 from ce_core.figures.clipping import floor_uid
 from lab.stability.results import answer, data_csv
 from lab.stability.state import (
@@ -197,16 +197,16 @@ def test_stability_code_computes_what_is_shown(
 # Break it
 
 
-@pytest.mark.parametrize("name", PRACTICE_CASES)
+@pytest.mark.parametrize("name", PITFALLS)
 def test_stability_preset_shows_line_and_cure_as_they_ran(open_page: OpenPage, name: str) -> None:
     app = open_page(PAGE, logits="1,2,3", formula="logit_gap", target_class="3")
     press(app, CASE_LABELS[name])
     assert not app.exception
-    case = PRACTICE_CASES[name]
+    case = PITFALLS[name]
     codes = [block.value for block in app.code]
     shown = text_of(app)
     for cured in (False, True):
-        result = run_code(case, cured=cured)
+        result = run_pitfall(case, cured=cured)
         assert result.code in codes
         gradient = ", ".join(map(entry, result.gradient.tolist()))
         assert f"Value **{entry(result.value)}**, gradient **{gradient}**" in shown
@@ -217,7 +217,7 @@ def test_stability_preset_shows_line_and_cure_as_they_ran(open_page: OpenPage, n
 
 
 def test_stability_cases_have_labels_causes_and_states() -> None:
-    assert PRACTICE_CASES.keys() == CASES.keys() == CASE_LABELS.keys() == CASE_CAUSES.keys()
+    assert PITFALLS.keys() == CASES.keys() == CASE_LABELS.keys() == CASE_CAUSES.keys()
     assert FORMULAS.keys() == FORMULA_LABELS.keys() == set(FORMULA_NAMES)
     assert case_of(DEFAULT) == "log_of_softmax"
     assert case_of(StabilityState(formula="naive")) is None

@@ -15,7 +15,7 @@ from tests.support.browsing import charts, open_lab, phone_with_finger, query, s
 pytestmark = pytest.mark.browser
 
 PATIENCE = 60_000
-_PLAN = """() => Array.from(document.querySelector("[data-panel='plan'] .js-plotly-plot")._fullData
+_PLAN = """() => Array.from(document.querySelector("[data-card='plan'] .js-plotly-plot")._fullData
     .find(trace => trace.type === 'heatmap').z, row => Array.from(row))"""
 
 
@@ -147,7 +147,7 @@ def _hold_to_core(page: Page, **sizes: Any) -> None:
     }
     state = TransportState(**sizes, **said)
     page.wait_for_function(
-        "() => document.querySelector(\"[data-panel='plan'] .js-plotly-plot\") !== null"
+        "() => document.querySelector(\"[data-card='plan'] .js-plotly-plot\") !== null"
     )
     page.wait_for_timeout(500)
     np.testing.assert_allclose(plan_of(page), answer(state).plan, rtol=0, atol=1e-5)

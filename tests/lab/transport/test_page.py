@@ -114,25 +114,25 @@ def test_transport_preset_lands_on_its_insight(open_page: OpenPage, slug: str) -
 
 
 @pytest.mark.parametrize("along", ["iterations", "epsilon"])
-def test_transport_film_holds_a_frame_a_stop(open_page: OpenPage, along: str) -> None:
+def test_transport_animation_holds_a_frame_a_stop(open_page: OpenPage, along: str) -> None:
     app = open_page(PAGE, along=along, rows="6", columns="5")
     parts = parts_of(app)
-    values = parts["bar"]["values"]
+    values = parts["timeline"]["values"]
     at = values.index(DEFAULT.iterations if along == "iterations" else DEFAULT.epsilon)
-    assert parts["bar"]["token"] == parts["reel"]["token"]
+    assert parts["timeline"]["token"] == parts["frames"]["token"]
     state = TransportState(rows=6, columns=5)
     frames = answers(state, along, values)
     for place in (0, at, len(values) - 1):
         plan = next(
-            t for t in frame_of(parts["reel"]["panels"]["plan"], place)["data"] if t["uid"] == "plan"
+            t for t in frame_of(parts["frames"]["cards"]["plan"], place)["data"] if t["uid"] == "plan"
         )
         np.testing.assert_allclose(plan["z"], frames[place].plan, rtol=0, atol=1e-5)
-    here = frame_of(parts["reel"]["panels"]["plan"], at)["data"][0]["z"]
+    here = frame_of(parts["frames"]["cards"]["plan"], at)["data"][0]["z"]
     np.testing.assert_allclose(here, drawn(app, "plan")["z"], rtol=0, atol=1e-5)
 
 
-def test_transport_film_along_nothing_is_none(open_page: OpenPage) -> None:
-    assert set(parts_of(open_page(PAGE, along="none"))) == {"board"}
+def test_transport_animation_along_nothing_is_none(open_page: OpenPage) -> None:
+    assert set(parts_of(open_page(PAGE, along="none"))) == {"grid"}
 
 
 def test_transport_takes_painted_marginals_with_zeros(open_page: OpenPage) -> None:

@@ -1,4 +1,4 @@
-"""Serves a page with two films beside each other, with the lab's own scripts."""
+"""Serves a page with two animations beside each other, with the lab's own scripts."""
 
 import sys
 from pathlib import Path

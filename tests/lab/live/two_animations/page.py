@@ -1,4 +1,4 @@
-"""Two films: what the author of one writes, which is no JavaScript."""
+"""Two animations: what the author of one writes, which is no JavaScript."""
 
 from functools import partial
 
@@ -6,13 +6,13 @@ import numpy as np
 import streamlit as st
 
 from ce_core.figures.style import make_figure
-from lab.live.figures import Panel, Scrub, Shot, pack_film, show_film, show_shot
+from lab.live.figures import Card, FigureSet, Timeline, pack_animation, show_animation, show_figures
 from lab.page.style import apply_style
 
 FACTORS = (1.0, 2.0, 3.0, 4.0)
 
 
-def take_shot(key: str, factor: float) -> Shot:
+def figure_set(key: str, factor: float) -> FigureSet:
     """Draw a wave."""
     x = np.arange(8.0)
     y = np.sin(factor * x) if key == "sine" else np.cos(factor * x)
@@ -22,7 +22,7 @@ def take_shot(key: str, factor: float) -> Shot:
         x_title="x",
         y_title="y",
     )
-    return Shot(panels=[Panel(key=key, figure=figure, alt=f"A wave, {key}.", numbers=f"{factor:g}")])
+    return FigureSet(cards=[Card(key=key, figure=figure, alt=f"A wave, {key}.", numbers=f"{factor:g}")])
 
 
 def put(key: str, value: float) -> None:
@@ -33,7 +33,7 @@ def put(key: str, value: float) -> None:
 apply_style()
 for key in ("sine", "cosine"):
     at = st.session_state.get(f"at-{key}", 1.0)
-    scrub = Scrub(
+    scrub = Timeline(
         label=f"factor of the {key}",
         values=FACTORS,
         spelled=tuple(f"{factor:g}" for factor in FACTORS),
@@ -41,6 +41,6 @@ for key in ("sine", "cosine"):
         token=key,
         put=partial(put, key),
     )
-    show_shot(key, take_shot(key, at), scrub=scrub)
+    show_figures(key, figure_set(key, at), timeline=scrub)
     st.text(f"{key} is at {at:g}")
-    show_film(key, pack_film(key, scrub, [take_shot(key, factor) for factor in FACTORS]))
+    show_animation(key, pack_animation(key, scrub, [figure_set(key, factor) for factor in FACTORS]))

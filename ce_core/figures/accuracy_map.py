@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from ce_core.figures.style import REFERENCE_COLOUR, Translate, make_figure
-from ce_core.stability.accuracy_map import VERDICTS, VerdictMap, VerdictRun
+from ce_core.stability.accuracy_map import VERDICTS, AccuracyMap, AccuracyRun
 
 # Half transparent, so that what is written on them is legible in the text colour of either theme.
 VERDICT_COLOURS: Final = {
@@ -24,8 +24,8 @@ _LATE: Final = 0.62
 _GAP: Final = "\u00a0\u00a0"
 
 
-def verdict_figure(
-    judged: VerdictMap,
+def accuracy_map_figure(
+    judged: AccuracyMap,
     *,
     of: str,
     labels: dict[str, str],
@@ -38,7 +38,7 @@ def verdict_figure(
     Parameters
     ----------
     judged
-        What `ce_core.verdict_map` found; its gaps are > 0.
+        What `ce_core.accuracy_map` found; its gaps are > 0.
     of
         "values" or "gradients".
     labels
@@ -109,7 +109,7 @@ def verdict_figure(
 
 
 def _rows(
-    judged: VerdictMap,
+    judged: AccuracyMap,
 ) -> tuple[dict[tuple[int, int], float], np.ndarray, dict[tuple[int, int], int]]:
     """Return the middle of each (formula, dtype) on the axis, the edges of rows, and which is its."""
     heights, rows = {}, {}
@@ -161,7 +161,7 @@ def _legend_entry(verdict: str, name: str) -> dict[str, Any]:
 
 
 def _thresholds(
-    judged: VerdictMap,
+    judged: AccuracyMap,
     of: str,
     edges: np.ndarray,
     heights: dict[tuple[int, int], float],
@@ -169,7 +169,7 @@ def _thresholds(
     translate: Translate,
 ) -> dict[str, Any]:
     span = np.log10(edges[-1] / edges[0])
-    found: list[tuple[VerdictRun, float, str]] = []
+    found: list[tuple[AccuracyRun, float, str]] = []
     runs = list(judged.runs(getattr(judged, of)))
     for place, run in enumerate(runs):
         # A run that lasts a gap or two between others has no room for its number.
@@ -207,7 +207,7 @@ def _thresholds(
 
 
 def _present(
-    judged: VerdictMap,
+    judged: AccuracyMap,
     gap: float,
     chosen: tuple[str, str] | None,
     heights: dict[tuple[int, int], float],
