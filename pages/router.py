@@ -2,24 +2,12 @@
 
 import streamlit as st
 
-from lab.language.catalogues import _
-from lab.page.style import ICON, apply_style
+from lab.page.frame import PAGES, open_frame
 
+# Links of our own open a page as the visitor left it; Streamlit's would open it without its state.
 page = st.navigation(
-    [
-        st.Page("home.py", title=_("Home"), default=True),
-        st.Page("softmax.py", title=_("Softmax")),
-        st.Page("gradient.py", title=_("Gradient")),
-        st.Page("stability.py", title=_("Stability")),
-        st.Page("losses.py", title=_("L1 against L2")),
-        st.Page("transport.py", title=_("Transport")),
-    ],
-    position="top",
+    [st.Page(f"{one.slug}.py", title=one.slug, default=one.slug == "home") for one in PAGES],
+    position="hidden",
 )
-st.set_page_config(
-    page_title=_("{page} · Cross-Entropy Lab").format(page=page.title),
-    page_icon=str(ICON),
-    layout="wide",
-)
-apply_style()
+open_frame(page)
 page.run()

@@ -1,4 +1,4 @@
-"""The experiment along one of its parameters: a animation of results, and how long it may be."""
+"""The experiment along one of its parameters: an animation of results, and how long it may be."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace

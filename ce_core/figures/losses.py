@@ -178,7 +178,7 @@ def entropy_split_figure(
         }
         for uid, name, values, colour in (series[2], series[1])
     ]
-    # Where a trial may stand alone, it needs a dot; elsewhere dots would only slow a animation down.
+    # Where a trial may stand alone, it needs a dot; elsewhere dots would only slow an animation down.
     joined = len(l1) > 1 and bool(torch.stack([l1, l2, entropy]).isfinite().all())
     deviations: list[dict[str, Any]] = [
         {

@@ -132,7 +132,7 @@ def square_windows(
 
 
 def hold_axes(trees: Sequence[dict[str, Any]], *, factor: float = 4.0) -> None:
-    """Give the frames of a animation one range an axis, where that hides none of them.
+    """Give the frames of an animation one range an axis, where that hides none of them.
 
     An axis is held if its ranges in all frames together are at most `factor` times as long as the
     shortest of them. Otherwise each frame keeps its own, as the builder chose it.

@@ -1,4 +1,4 @@
-"""Plans along the iteration, and along eps: a animation of Sinkhorn, all frames in one call."""
+"""Plans along the iteration, and along eps: an animation of Sinkhorn, all frames in one call."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -32,3 +32,20 @@ def press(app: AppTest, label: str) -> None:
     """Click the one button of that label."""
     (button,) = (button for button in app.button if button.label == label)
     button.click().run()
+
+
+def widget(app: AppTest, field: str) -> Any:
+    """Return the widget of a field, as "losses.eps", whichever kind it is."""
+    kinds = (
+        app.select_slider, app.slider, app.number_input, app.text_input, app.selectbox, app.toggle,
+        app.radio, app.button_group, app.button,
+    )  # fmt: skip
+    (found,) = (one for kind in kinds for one in kind if one.key and one.key.startswith(f"{field}."))
+    return found
+
+
+def widgets(app: AppTest, lab: str) -> dict[str, Any]:
+    """Return what each field of a lab shows, by its name."""
+    kinds = (app.select_slider, app.slider, app.number_input, app.text_input, app.selectbox, app.toggle)
+    keys = ((one.key.split("."), one.value) for kind in kinds for one in kind if one.key)
+    return {key[1]: value for key, value in keys if key[0] == lab}

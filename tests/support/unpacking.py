@@ -27,7 +27,7 @@ def unpack(packed: bytes) -> Any:
 
 
 def frame_of(animation: Any, index: int) -> Any:
-    """Return the figure of one frame of a animation."""
+    """Return the figure of one frame of an animation."""
     figure = copy.deepcopy(animation["base"])
     for path, values in animation["moves"]:
         place = figure

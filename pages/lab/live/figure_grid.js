@@ -237,7 +237,7 @@ export class FigureGrid {
     return late;
   }
 
-  // What a frame shows, by name: a animation and the figure that came before it agree on it.
+  // What a frame shows, by name: an animation and the figure that came before it agree on it.
   stateOf({ value }) {
     return this.head.token && `${this.head.token} ${value}`;
   }

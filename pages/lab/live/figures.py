@@ -6,7 +6,7 @@ animation.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
 
@@ -14,15 +14,14 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from ce_core.figures.style import hold_axes
+from lab.drag.editor import answered, note_answer, serial_of
 from lab.language.catalogues import _
 from lab.live.packing import animation, figure_tree, pack
-from lab.state.widgets import choose, chosen
+from lab.state.fields import is_number
+from lab.state.visit import LIVE, PLAIN, change_view, current_visit, token
 from lab.web.assets import plotly_address, register
 
 _LIVE: Final = register("live/live", styled=False)
-CHARTS: Final = "charts"
-LIVE, PLAIN = CHART_KINDS = ("live", "plain")
-_ANSWERED: Final = "lab: answered commits of {}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,13 +80,18 @@ class Timeline:
     put: Callable[[float], None]
 
 
+def live_charts() -> bool:
+    """Tell whether charts are live, so that there is something to scrub."""
+    return current_visit().view.charts == LIVE
+
+
 def show_figures(key: str, figures: FigureSet, *, timeline: Timeline | None = None) -> None:
     """Show the figures of a state and, with `timeline`, the bar that moves through its animation.
 
     The animation comes later, by `show_animation`: the figures need not wait for it.
     """
     with st.container(key=f"live-{key}"):
-        if chosen(CHARTS, CHART_KINDS) == PLAIN:
+        if not live_charts():
             _show_plain(key, figures)
             return
         if timeline is not None:
@@ -118,7 +122,7 @@ def show_figures(key: str, figures: FigureSet, *, timeline: Timeline | None = No
 
 def show_animation(key: str, packed: bytes) -> None:
     """Hand the animation of `show_figures` to the browser, as `pack_animation` made it."""
-    if chosen(CHARTS, CHART_KINDS) == LIVE:
+    if live_charts():
         _LIVE(key=f"frames-{key}", data=packed, on_failed_change=_fall_back)
 
 
@@ -157,7 +161,8 @@ def _show_timeline(key: str, figures: FigureSet, timeline: Timeline) -> None:
         "values": timeline.values,
         "spelled": timeline.spelled,
         "at": timeline.at,
-        "answered": st.session_state.setdefault(_ANSWERED.format(key), 0),
+        "session": token(),
+        "answered": answered(_timeline_key(key)),
         "readouts": figures.readouts,
         "texts": {
             "play": _("Play"),
@@ -170,38 +175,36 @@ def _show_timeline(key: str, figures: FigureSet, timeline: Timeline) -> None:
         },
     }
     _LIVE(
-        key=f"timeline-{key}",
+        key=_timeline_key(key),
         data=pack(head),
         on_commit_change=partial(_commit, key, timeline),
         on_failed_change=_fall_back,
     )
 
 
+def _timeline_key(key: str) -> str:
+    return f"timeline-{key}"
+
+
 def _commit(key: str, timeline: Timeline) -> None:
-    """Take the value at which a bar has come to rest, if it is one that the bar offers."""
-    said = read_commit(st.session_state[f"timeline-{key}"].get("commit"), timeline.values)
-    if said is None:
+    """Take the value at which a timeline has come to rest, if it is one that it offers."""
+    message = st.session_state[_timeline_key(key)].get("commit")
+    serial = serial_of(message)
+    if serial is None:
         return
-    value, serial = said
-    st.session_state[_ANSWERED.format(key)] = serial
+    note_answer(_timeline_key(key), serial)
+    value = known_value(message.get("value"), timeline.values)
     if value is not None:
         timeline.put(value)
 
 
-def read_commit(message: Any, values: Sequence[float]) -> tuple[float | None, int] | None:
-    """Return the value and the number of a commit; None for what no bar sends.
+def known_value(value: Any, values: Sequence[float]) -> float | None:
+    """Return the value that a message names, as the timeline has it; None for any other.
 
-    The message comes from the browser, where anyone can write it.
+    The message comes from the browser, where anyone can write it. The timeline's own object is
+    returned, so that a whole number stays one.
     """
-    if not isinstance(message, dict):
-        return None
-    value, serial = message.get("value"), message.get("serial")
-    if not isinstance(serial, int) or isinstance(serial, bool) or not 0 <= serial < 2**53:
-        return None
-    if not isinstance(value, int | float) or isinstance(value, bool):
-        return None, serial
-    # The bar's own object, so that a whole number stays one.
-    return next((known for known in values if known == value), None), serial
+    return next((known for known in values if known == value), None) if is_number(value) else None
 
 
 def _card_head(card: Card) -> dict[str, Any]:
@@ -227,7 +230,7 @@ def _show_plain(key: str, figures: FigureSet) -> None:
     """Show the figures as Streamlit does by itself, where the live ones cannot be."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(_("Plain charts: each change draws them anew, and zoom is lost."))
-        st.button(_("Show live charts"), key=f"to-live-{key}", on_click=partial(choose, CHARTS, LIVE))
+        st.button(_("Show live charts"), key=f"to-live-{key}", on_click=partial(_show_charts, LIVE))
     columns = st.columns(2) if len(figures.cards) > 1 else [st.container()]
     for place, card in enumerate(figures.cards):
         with columns[place % len(columns)].container(border=True, key=f"figure-{card.key}"):
@@ -239,5 +242,9 @@ def _show_plain(key: str, figures: FigureSet) -> None:
             st.markdown(card.numbers)
 
 
+def _show_charts(kind: str) -> None:
+    change_view(replace(current_visit().view, charts=kind))
+
+
 def _fall_back() -> None:
-    choose(CHARTS, PLAIN)
+    _show_charts(PLAIN)

@@ -1,6 +1,6 @@
 """Figures as bytes for the browser: JSON with the arrays beside it, and only what moves per frame.
 
-The author of a animation builds one `go.Figure` a frame. What all frames share is found here and sent
+The author of an animation builds one `go.Figure` a frame. What all frames share is found here and sent
 once; `pages/lab/live/unpack.js` reads it.
 """
 

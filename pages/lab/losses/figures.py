@@ -1,10 +1,8 @@
 """The figures of the page of the losses, in one state and along a parameter."""
 
-import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
-from typing import Any, Final
+from typing import Final
 
 import streamlit as st
 
@@ -16,12 +14,12 @@ from ce_core.figures import (
     spacing_figure,
 )
 from lab.language.catalogues import _
-from lab.live.figures import Card, FigureSet, Timeline, pack_animation
+from lab.live.figures import Card, FigureSet
 from lab.losses import text
-from lab.losses.controls import PARAMETERS
-from lab.losses.results import PUBLISHED, Measured, reduce_result
-from lab.state.parameters import spell
-from lab.state.widgets import put
+from lab.losses.results import PUBLISHED, Measured, Results, reduce_result
+from lab.losses.state import NOTHING, LossesState
+from lab.page.lab import Along
+from lab.state.fields import Stops, records
 
 # A second or two of one core, spent after the page is there, and once for all who ask for the same.
 ANIMATION_WORK: Final = 450_000_000
@@ -75,8 +73,35 @@ def _laid_over(published: bool) -> SortedLosses | None:
     return PUBLISHED if published else None
 
 
-def figure_set(measured: Measured, *, published: bool) -> FigureSet:
-    """Return the figures of one state of the page."""
+def figure_set(found: Results) -> FigureSet:
+    """Return the figures of a state of the page."""
+    return _figures(found.measured, published=found.state.published)
+
+
+def timeline(found: Results) -> Along[LossesState] | None:
+    """Return what the timeline moves through; None where that is nothing, or too much work."""
+    name, published = found.state.along, found.state.published
+    if name == NOTHING:
+        return None
+    config, record = found.measured.config, records(LossesState)[name]
+    assert isinstance(record, Stops)
+    values = fit_sweep(config, name, record.stops, ANIMATION_WORK)
+    if not values:
+        return None
+    at = getattr(config, name)
+    # A value between the stops is a frame too, so that the timeline can stand on it.
+    values = tuple(sorted({*values, at}))
+    return Along(
+        label=record.label,
+        values=values,
+        at=at,
+        rest=(name, _without(config, name), published),
+        change=lambda state, value: replace(state, **{name: value}),
+        frames=lambda: _frames(config, name, values, published=published),
+    )
+
+
+def _figures(measured: Measured, *, published: bool) -> FigureSet:
     return FigureSet(
         cards=[
             pairs_card(measured, published=published),
@@ -88,40 +113,15 @@ def figure_set(measured: Measured, *, published: bool) -> FigureSet:
     )
 
 
-def plan_timeline(config: ExperimentConfig, name: str, *, published: bool) -> Timeline | None:
-    """Return what is scrubbed along a parameter; None where a animation would be too much work."""
-    parameter = PARAMETERS[name]
-    at = getattr(config, name)
-    values = fit_sweep(config, name, parameter.grid, ANIMATION_WORK)
-    if not values:
-        return None
-    # A value between the stops is a frame too, so that the bar can stand on it.
-    values = tuple(sorted({*values, at}))
-    return Timeline(
-        label=_(parameter.label),
-        values=values,
-        spelled=tuple(map(spell, values)),
-        at=at,
-        token=_token(_without(config, name), name, published),
-        put=partial(_put, name),
-    )
-
-
-def make_animation(config: ExperimentConfig, name: str, scrub: Timeline, *, published: bool) -> bytes:
-    """Return the animation along a parameter, packed; computed once for all who ask for the same."""
-    return _animation(_without(config, name), name, scrub.values, published, scrub)
-
-
-@st.cache_data(max_entries=32, show_spinner=False)
-def _animation(
-    config: ExperimentConfig, name: str, values: Sequence[float], published: bool, _timeline: Timeline
-) -> bytes:
-    frames = []
+def _frames(
+    config: ExperimentConfig, name: str, values: tuple[float, ...], *, published: bool
+) -> Iterator[FigureSet]:
+    """Yield the figures at each value; after each chunk Streamlit may go to a newer run."""
     for chunk in chunk_sweep(config, name, values, _CHUNK_WORK):
-        # Any look into the session lets Streamlit leave this run for a newer one.
+        # Any look into the session is where it does.
         st.session_state.get(name)
-        frames += [figure_set(frame, published=published) for frame in _measure(config, name, chunk)]
-    return pack_animation("losses", _timeline, frames)
+        for measured in _measure(config, name, chunk):
+            yield _figures(measured, published=published)
 
 
 @st.cache_resource(max_entries=128, show_spinner=False)
@@ -131,13 +131,4 @@ def _measure(config: ExperimentConfig, name: str, values: tuple[float, ...]) -> 
 
 def _without(config: ExperimentConfig, name: str) -> ExperimentConfig:
     """Return the configuration with one field at its default, to name all the rest."""
-    change: dict[str, Any] = {name: PARAMETERS[name].default}
-    return replace(config, **change)
-
-
-def _token(*parts: object) -> str:
-    return hashlib.blake2b(repr(parts).encode(), digest_size=9).hexdigest()
-
-
-def _put(name: str, value: float) -> None:
-    put({PARAMETERS[name]: value})
+    return replace(config, **{name: getattr(ExperimentConfig(), name)})

@@ -1,4 +1,4 @@
-"""What the page of the losses shows, computed once for all visitors who ask for the same."""
+"""What the lab of the losses shows, computed once for all visitors who ask for the same."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -19,11 +19,15 @@ from ce_core import (
     summary,
     trials_csv,
 )
+from ce_core.experiment.work import fit_work
 from ce_core.post.published import PUBLISHED_L1, PUBLISHED_L2
+from lab.losses.state import LossesState
 
 PUBLISHED: Final = sort_losses(PUBLISHED_L1, PUBLISHED_L2)
 
-# Single points on the density: each is a node that every frame of a animation moves.
+# A second or two of one core, up to four and 1 GB where a single trial takes all of it.
+LARGEST_WORK: Final = 250_000_000
+# Single points on the density: each is a node that every frame of an animation moves.
 SAMPLE: Final = 150
 
 
@@ -40,6 +44,31 @@ class Measured:
     gradients: PointDensity
     numbers: dict[str, int | float]
     csv: str
+
+
+@dataclass(frozen=True)
+class Results:
+    """What the page shows of a state.
+
+    Attributes
+    ----------
+    state
+        As it was set.
+    fits
+        The experiment itself; if that is too much work, those near it that are not.
+    measured
+        The first of `fits`.
+    """
+
+    state: LossesState
+    fits: tuple[ExperimentConfig, ...]
+    measured: Measured
+
+
+def results(state: LossesState) -> Results:
+    """Compute what the page shows of a state."""
+    fits = fit_work(state.config, LARGEST_WORK)
+    return Results(state, tuple(fits), measure(fits[0]))
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

@@ -5,6 +5,7 @@ import math
 from lab.language.catalogues import _
 from lab.language.numerals import percent
 from lab.losses.results import Measured
+from lab.page.notes import Note
 
 # Where the text changes. The figures say the number, so nothing hangs on the exact place.
 _FLAT_ENTROPY = 0.1
@@ -71,9 +72,9 @@ def gradient_numbers(measured: Measured) -> str:
     )
 
 
-def notes(measured: Measured) -> list[str]:
+def notes(measured: Measured) -> list[Note]:
     """Return what to notice in this state, the most important first."""
-    return [*_troubles(measured), *_findings(measured)]
+    return [Note("finding", text) for text in [*_troubles(measured), *_findings(measured)]]
 
 
 def _troubles(measured: Measured) -> list[str]:

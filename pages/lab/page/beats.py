@@ -1,11 +1,15 @@
 """The beats that all pages share: question, formula, figures, numbers, share, export, code."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+from urllib.parse import urlencode
 
 import streamlit as st
 from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
 
 from lab.language.catalogues import _
+from lab.page.notes import Note
+from lab.state.visit import PageVisit
 
 
 def open_page(question: str, lead: str, *formulas: str) -> None:
@@ -23,17 +27,34 @@ def phone_hint() -> None:
         st.markdown(_(":small[The controls are behind » at the top left.]"))
 
 
-def show_notes(notes: list[str]) -> None:
+def show_ignored(page: PageVisit[Any]) -> None:
+    """Say which parts of the address were ignored, as long as the visitor stays or until dismissed."""
+    ignored = page.ignored
+    if not ignored:
+        return
+    names = ", ".join(f"`{part}`" for part in ignored[:5])
+    more = len(ignored) - 5
+    with st.container(key="ignored-notice", horizontal=True, vertical_alignment="center"):
+        st.warning(
+            _("Ignored in the link: {names} and {count} more.").format(names=names, count=more)
+            if more > 0
+            else _("Ignored in the link: {names}.").format(names=names)
+        )
+        st.button(_("Dismiss"), on_click=ignored.clear)
+
+
+def show_notes(notes: Sequence[Note]) -> None:
     """Show what to notice in the present state."""
     with st.container(border=True, key="notes"):
         st.header(_("What to notice"), anchor=False)
-        st.markdown("".join(f"- {note}\n" for note in notes))
+        st.markdown("".join(f"- {note.text}\n" for note in notes))
 
 
-def show_link(address: str) -> None:
+def show_link(query: Mapping[str, str]) -> None:
     """Show the address of the present state, to be copied."""
     if (drawer := _drawer("link", _("A link to this state"))).open:
-        drawer.code(address, language=None, wrap_lines=True)
+        page = (st.context.url or "").partition("?")[0]
+        drawer.code(f"{page}?{urlencode(query)}" if query else page, language=None, wrap_lines=True)
 
 
 def show_code(snippet: str, command: str) -> None:

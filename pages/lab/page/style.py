@@ -12,6 +12,12 @@ _LIVE_CSS: Final = (Path(__file__).parents[1] / "live" / "live.css").read_text(e
 _CSS = """
 <style>
   .stMainBlockContainer { padding-top: 4rem; padding-bottom: 3rem; }
+  .st-key-nav {
+    position: fixed; top: 0; z-index: 999990; width: auto; max-width: calc(100% - 6.5rem);
+    height: 3.75rem; flex-wrap: nowrap; align-items: center; gap: 0.25rem;
+    overflow-x: auto; scrollbar-width: none;
+  }
+  .st-key-nav p { white-space: nowrap; }
   [class*="st-key-figure-"] h2, .st-key-notes h2 { font-size: 1.2rem; padding: 0; }
   .st-key-formulas [data-testid="stMarkdownContainer"] {
     display: flex; flex-wrap: wrap; justify-content: center; align-items: baseline; column-gap: 4rem;

@@ -1,149 +1,216 @@
-"""Sliders bound to the URL, and what a link may say to them.
+"""The widget of a field: it shows the state, and reports what a person sets.
 
-A slider has stops, and Streamlit takes no other value, wherever it comes from. A link may name a
-value between two stops, within the bounds; it becomes a stop of its own. What else a link says is
-ignored, and the page says so.
+What a widget reports is checked here again, since its bounds hold in the browser only. What is not
+taken leaves everything as it was; the widget shows the state again, and what was typed is named.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
-from urllib.parse import urlencode
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import singledispatch
+from typing import Any, Generic, TypeVar
 
 import streamlit as st
 
 from lab.language.catalogues import _
-from lab.state.parameters import Parameter, spell
+from lab.state.codec import plain
+from lab.state.fields import (
+    OF_FIELD,
+    Choice,
+    Number,
+    Numbers,
+    Record,
+    State,
+    Stops,
+    Switch,
+    Text,
+    label_of,
+    records,
+    spell,
+)
+from lab.state.visit import PageVisit, put, refuse
 
-_STOPS: Final = "lab: stops of {}"
-_LINK: Final = "lab: link to {}"
-_CHOICE: Final = "lab: choice of {}"
-_IGNORED: Final = "lab: ignored in the link to {}"
-_REFUSED: Final = "lab: refused in {}"
+S = TypeVar("S", bound=State)
+V = TypeVar("V")
 
-
-def slider(parameter: Parameter) -> float:
-    """Draw the slider of a parameter and return its value."""
-    stops = _extra_stops(parameter)
-    options = sorted({*parameter.grid, *stops})
-    value: float = st.select_slider(
-        _(parameter.label),
-        options=options,
-        value=parameter.default,
-        format_func=lambda stop: stops.get(stop) or spell(stop),
-        key=parameter.name,
-        help=_(parameter.help),
-        bind="query-params",
-    )
-    return value
-
-
-def put(values: Mapping[Parameter, float]) -> None:
-    """Set parameters from code, as the callback of a button."""
-    for parameter, value in values.items():
-        _extra_stops(parameter).setdefault(value, spell(value))
-        st.session_state[parameter.name] = value
+Change = Callable[[S, Any], S | None]
+"""Returns the state after a value was set; None if the value does not fit the state."""
 
 
-def read_link(page: str, parameters: Iterable[Parameter]) -> None:
-    """Take from the link what lies between the stops of the sliders. Call before they are drawn."""
-    if _LINK.format(page) in st.session_state:
-        return
-    link = {name: st.query_params.get_all(name) for name in st.query_params}
-    st.session_state[_LINK.format(page)] = link
-    for parameter in parameters:
-        texts = link.get(parameter.name, [])
-        # Streamlit takes no parameter that is named twice.
-        value = parameter.parse(texts[0]) if len(texts) == 1 else None
-        if value is not None:
-            _extra_stops(parameter).setdefault(value, texts[0])
+class Widget(Generic[S]):
+    """The widget of one field of a page.
 
-
-def ignored_parts(page: str, shown: Mapping[str, float | str | bool]) -> list[str]:
-    """Return the parts of the link that are not what the page first showed, by name."""
-    key = _IGNORED.format(page)
-    if key not in st.session_state:
-        link: dict[str, list[str]] = st.session_state[_LINK.format(page)]
-        st.session_state[key] = [
-            f"{name}={text}"
-            for name, texts in link.items()
-            for text in texts
-            if name not in shown or not _spells(text, shown[name])
-        ]
-    ignored: list[str] = st.session_state[key]
-    return ignored
-
-
-def show_ignored(page: str, shown: Mapping[str, float | str | bool]) -> None:
-    """Say which parts of the link were ignored, as long as the visit lasts or until dismissed."""
-    ignored = ignored_parts(page, shown)
-    if not ignored:
-        return
-    # A link is a stranger's text: no markup in it may act, and it must not fill the page.
-    names = ", ".join(f"`{part.replace('`', '')[:40]}`" for part in ignored[:5])
-    more = _(" and {count} more").format(count=len(ignored) - 5) if len(ignored) > 5 else ""
-    with st.container(key="ignored-notice", horizontal=True, vertical_alignment="center"):
-        st.warning(_("Ignored in the link: {names}{more}.").format(names=names, more=more))
-        st.button(_("Dismiss"), on_click=ignored.clear)
-
-
-def refuse(field: str) -> None:
-    """Note that what was typed into a text field is not taken, for `show_refused`."""
-    st.session_state[_REFUSED.format(field)] = st.session_state[field]
-
-
-def show_refused(field: str, message: str) -> None:
-    """Say once, under a text field, what was typed there and not taken, as `{shown}` of a message."""
-    typed: str | None = st.session_state.pop(_REFUSED.format(field), None)
-    if typed is not None:
-        st.error(message.format(shown=f"`{typed.replace('`', '')[:60]}`"))
-
-
-def link(shown: Mapping[str, float | str | bool], defaults: Mapping[str, float | str | bool]) -> str:
-    """Return the address of the present state: the page, and what differs from the defaults."""
-    page = (st.context.url or "").partition("?")[0]
-    changed = {
-        name: value if isinstance(value, str) else spell(value)
-        for name, value in shown.items()
-        if value != defaults[name]
-    }
-    return f"{page}?{urlencode(changed)}" if changed else page
-
-
-def chosen(name: str, options: Sequence[str]) -> str:
-    """Return which of the options is chosen, the first by default; a link may say another.
-
-    It stays for the visit, on whatever page, and stands in the URL. `choose` changes it.
+    Parameters
+    ----------
+    page
+        The page.
+    name
+        The field.
+    change
+        What the state becomes when the field is set; None replaces the field and nothing else.
+    label, help
+        In place of those of the record, translated.
+    options
+        Further keyword arguments for the widget of Streamlit.
     """
-    key = _CHOICE.format(name)
-    if key not in st.session_state:
-        texts = st.query_params.get_all(name)
-        st.session_state[key] = texts[0] if len(texts) == 1 and texts[0] in options else options[0]
-    value: str = st.session_state[key]
-    if value != options[0]:
-        if st.query_params.get(name) != value:
-            st.query_params[name] = value
-    elif name in st.query_params:
-        del st.query_params[name]
-    return value
+
+    def __init__(
+        self,
+        page: PageVisit[S],
+        name: str,
+        *,
+        change: Change[S] | None = None,
+        label: str | None = None,
+        help: str | None = None,
+        **options: Any,
+    ) -> None:
+        self.page, self.name, self.change = page, name, change
+        self.record = records(type(page.state))[name]
+        self.value = getattr(page.state, name)
+        help = _(self.record.help) if help is None and self.record.help else help
+        self.options = {
+            "label": _(self.record.label) if label is None else label,
+            "help": help,
+            "key": page.key(name),
+            **options,
+        }
+
+    def report(self) -> None:
+        """Take what the widget reports, as its callback."""
+        reported = st.session_state.get(self.options["key"])
+        value = self.record.checked(reported)
+        if value is None:
+            refuse(self.page, self.name, reported)
+            return
+        change = self.change or (lambda state, value: replace(state, **{self.name: value}))
+        state = change(self.page.state, value)
+        if state is None:
+            refuse(self.page, self.name, reported)
+            return
+        # A list that is typed is shown as it is spelled.
+        shown = "" if isinstance(self.record, Numbers | Text) else self.name
+        put(self.page, state, shown=shown if getattr(state, self.name) == value else "")
 
 
-def choose(name: str, value: str) -> None:
-    """Choose an option by code, as the callback of a button."""
-    st.session_state[_CHOICE.format(name)] = value
+def draw(widget: Widget[Any]) -> None:
+    """Draw the widget of a field, and under it what was typed there and not taken."""
+    _draw(widget.record, widget)
+    typed = widget.page.refused.pop(widget.name, None)
+    if typed is not None:
+        st.error(_("Not understood, so nothing moved: {shown}").format(shown=f"`{plain(typed, 60)}`"))
 
 
-def _extra_stops(parameter: Parameter) -> dict[float, str]:
-    """Return the values between the stops that this session has met, with their spelling."""
-    stops: dict[float, str] = st.session_state.setdefault(_STOPS.format(parameter.name), {})
-    return stops
+@singledispatch
+def _draw(record: Record, widget: Widget[Any]) -> None:
+    raise TypeError(f"no widget for {type(record).__name__}")
 
 
-def _spells(text: str, value: float | str | bool) -> bool:
-    if isinstance(value, bool):
-        return text.lower() == spell(value)
-    if isinstance(value, str):
-        return text == value
-    try:
-        return float(text) == value
-    except ValueError:
-        return False
+@_draw.register
+def _stops(record: Stops, widget: Widget[Any]) -> None:
+    # A value between the stops stays one for the visit, so that a step back finds it.
+    extra = widget.page.stops.setdefault(widget.name, set())
+    if widget.value not in record.stops:
+        extra.add(widget.value)
+    st.select_slider(
+        options=sorted({*record.stops, *extra}),
+        value=widget.value,
+        format_func=spell,
+        on_change=widget.report,
+        **widget.options,
+    )
+
+
+@_draw.register
+def _number(record: Number, widget: Widget[Any]) -> None:
+    kind = int if record.integer else float
+    bounds = {"min_value": kind(record.low), "max_value": kind(record.high)}
+    given = {name: value for name in ("step", "format") if (value := getattr(record, name)) is not None}
+    st.number_input(
+        on_change=widget.report, **{"value": widget.value, **bounds, **given, **widget.options}
+    )
+
+
+@_draw.register
+def _choice(record: Choice, widget: Widget[Any]) -> None:
+    options = list(record.options)
+
+    def shown(option: str) -> str:
+        text = record.options[option]
+        return _(label_of(type(widget.page.state), option) if text == OF_FIELD else text) or option
+
+    if record.as_pills:
+        st.pills(
+            options=options, default=widget.value, format_func=shown, on_change=widget.report,
+            **widget.options,
+        )  # fmt: skip
+    else:
+        st.selectbox(
+            options=options,
+            index=options.index(widget.value),
+            format_func=shown,
+            on_change=widget.report,
+            **widget.options,
+        )
+
+
+@_draw.register
+def _switch(record: Switch, widget: Widget[Any]) -> None:
+    st.toggle(value=widget.value, on_change=widget.report, **widget.options)
+
+
+@_draw.register(Numbers)
+@_draw.register(Text)
+def _text(record: Record, widget: Widget[Any]) -> None:
+    st.text_input(value=record.spell(widget.value), on_change=widget.report, **widget.options)
+
+
+def draw_derived(
+    page: PageVisit[S],
+    name: str,
+    draw_widget: Callable[..., Any],
+    value: V,
+    change: Change[S],
+    *,
+    options: Sequence[V] = (),
+    **arguments: Any,
+) -> None:
+    """Draw a widget that shows what follows from the state, and changes the state when it is set.
+
+    Parameters
+    ----------
+    page
+        The page.
+    name
+        What the widget shows; no field has this name.
+    draw_widget
+        One of Streamlit's.
+    value
+        What it shows now. It is shown again whenever the state moves it.
+    change
+        Returns the next state; None if the value may not be.
+    options
+        What may be chosen, if it is a choice; nothing else is taken.
+    **arguments
+        For the widget.
+    """
+    page.derived.setdefault(name, value)
+    if page.derived[name] != value:
+        page.versions[name] += 1
+        page.derived[name] = value
+    key = page.key(name)
+
+    def report() -> None:
+        reported = st.session_state.get(key)
+        known = not options or reported in options
+        state = change(page.state, reported) if known and reported is not None else None
+        if state is None:
+            refuse(page, name, None)
+            return
+        page.derived[name] = reported
+        put(page, state)
+
+    shown: dict[str, Any] = {"value": value}
+    if draw_widget in (st.selectbox, st.radio):
+        shown = {"index": options.index(value)}
+    if options:
+        shown["options"] = options
+    draw_widget(key=key, on_change=report, **shown, **arguments)

@@ -126,7 +126,7 @@ def _animation(
 
 
 def animation_length(found: Answer, along: str) -> int:
-    """Return how many iterations the chart of errors shows along a animation."""
+    """Return how many iterations the chart of errors shows along an animation."""
     return horizon(found, ITERATIONS if along == NOTHING else along)
 
 

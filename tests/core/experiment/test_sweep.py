@@ -1,4 +1,4 @@
-"""The experiment along one parameter, and how long a animation may be."""
+"""The experiment along one parameter, and how long an animation may be."""
 
 import pytest
 import torch

@@ -1,0 +1,32 @@
+"""Are L1 and L2 the same?"""
+
+from ce_core import config_call, config_command
+from lab.language.catalogues import N_
+from lab.losses import controls, figures, results, text
+from lab.losses.state import LossesState
+from lab.page.lab import Code, Lab
+
+LAB = Lab(
+    slug="losses",
+    question=N_("Are L1 and L2 the same?"),
+    intro=N_(
+        "The post plots L2 over L1 for 20 random trials and sees a straight line. Here is its "
+        "experiment, with every parameter to move."
+    ),
+    formulas=(
+        r"L_1 = -\sum_i q_i \log p_i",
+        r"L_2 = \sum_i (p_i - q_i)\, a_i",
+        r"L_1 - L_2 = H(p)",
+    ),
+    default=LossesState(),
+    controls=controls.draw_controls,
+    results=results.results,
+    stage=controls.offer_fits,
+    choose_along=controls.choose_along,
+    timeline=figures.timeline,
+    figures=figures.figure_set,
+    notes=lambda found: text.notes(found.measured),
+    numbers=lambda found: found.measured.numbers,
+    csv=lambda found: found.measured.csv,
+    code=lambda found: Code(config_call(found.measured.config), config_command(found.measured.config)),
+)

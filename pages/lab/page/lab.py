@@ -1,0 +1,128 @@
+"""What a lab is: one value, from which `run_lab` draws its page."""
+
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from lab.live.figures import FigureSet
+from lab.page.desk import Desk
+from lab.page.notes import Note
+from lab.state.fields import State
+
+S = TypeVar("S", bound=State)
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class Preset(Generic[S]):
+    """A state worth seeing.
+
+    Attributes
+    ----------
+    label
+        What its button says, before translation.
+    state
+        The state, or what makes it of the present one.
+    """
+
+    label: str
+    state: S | Callable[[S], S]
+
+    def of(self, present: S) -> S:
+        """Return the state to which the button leads from the present one."""
+        return self.state(present) if callable(self.state) else self.state
+
+
+@dataclass(frozen=True, kw_only=True)
+class Along(Generic[S]):
+    """What the timeline of a page moves through.
+
+    Attributes
+    ----------
+    label
+        What moves, before translation.
+    values
+        What it may be, ascending.
+    at
+        What it is now: one of them.
+    rest
+        All else on which the frames depend: two states with the same have the same animation.
+    change
+        Returns a state at one of the values.
+    frames
+        Returns the figures at each value, in order. Called once for all visitors who need it.
+    """
+
+    label: str
+    values: tuple[float, ...]
+    at: float
+    rest: Hashable
+    change: Callable[[S, float], S]
+    frames: Callable[[], Iterable[FigureSet]]
+
+
+@dataclass(frozen=True)
+class Code:
+    """What computes a state: Python, and a command line."""
+
+    python: str
+    command: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lab(Generic[S, R]):
+    """A page that answers one question by a state that a visitor sets.
+
+    Attributes
+    ----------
+    slug
+        The page in the URL.
+    question, intro
+        What it answers and what it is about, before translation.
+    formulas
+        At most three, as LaTeX.
+    default
+        The state on which it opens; its class declares the fields.
+    controls
+        Draws what is in the sidebar.
+    results
+        Computes what the page shows of a state: the one call into `ce_core`, cached by what it
+        depends on.
+    figures
+        Builds the figures of results.
+    notes
+        Says what to notice in results, the most important first.
+    numbers, csv
+        Every number of the page by name; the data behind the figures.
+    code
+        Writes what computes results.
+    presets
+        States worth seeing, by name. `preset_intro` stands before them, before translation.
+    stage
+        Draws what the lab has between its presets and its figures: an editor, a table, a warning.
+    timeline
+        Says what the timeline moves through; None where nothing.
+    choose_along
+        Draws the choice of what the timeline moves through, above it, where charts are live.
+    notes_first
+        Whether the notes belong to the stage, and come before the figures.
+    """
+
+    slug: str
+    question: str
+    intro: str
+    formulas: tuple[str, ...]
+    default: S
+    controls: Callable[[Desk[S]], None]
+    results: Callable[[S], R]
+    figures: Callable[[R], FigureSet]
+    notes: Callable[[R], Sequence[Note]]
+    numbers: Callable[[R], Mapping[str, float]]
+    csv: Callable[[R], str]
+    code: Callable[[R], Code]
+    presets: Mapping[str, Preset[S]] | None = None
+    preset_intro: str = ""
+    stage: Callable[[Desk[S], R], None] | None = None
+    timeline: Callable[[R], Along[S] | None] | None = None
+    choose_along: Callable[[Desk[S], R, Along[S] | None], None] | None = None
+    notes_first: bool = False

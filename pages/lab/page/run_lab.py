@@ -1,0 +1,87 @@
+"""Draw the page of a lab: question, controls, stage, timeline, figures, notes, numbers, link, code."""
+
+import hashlib
+from functools import partial
+from typing import Any, TypeVar
+
+import streamlit as st
+
+from lab.language.catalogues import _
+from lab.live.figures import Timeline, live_charts, pack_animation, show_animation, show_figures
+from lab.page.beats import (
+    open_page,
+    phone_hint,
+    show_code,
+    show_ignored,
+    show_link,
+    show_notes,
+    show_numbers,
+)
+from lab.page.desk import Desk
+from lab.page.lab import Along, Lab
+from lab.state.fields import State, spell
+from lab.state.visit import PageVisit, enter, link_to, put
+
+S = TypeVar("S", bound=State)
+R = TypeVar("R")
+
+
+def run_lab(lab: Lab[S, R]) -> None:
+    """Draw a page in the state that the visitor has set."""
+    page = enter(lab.slug, lab.default)
+    desk = Desk(page)
+    open_page(_(lab.question), _(lab.intro), *lab.formulas)
+    phone_hint()
+    with st.sidebar:
+        lab.controls(desk)
+    show_ignored(page)
+    _show_presets(lab, desk)
+    found = lab.results(page.state)
+    if lab.stage:
+        lab.stage(desk, found)
+    if lab.notes_first:
+        show_notes(lab.notes(found))
+    along = lab.timeline(found) if lab.timeline and live_charts() else None
+    if lab.choose_along and live_charts():
+        lab.choose_along(desk, found, along)
+    timeline = _timeline(page, along) if along else None
+    show_figures(lab.slug, lab.figures(found), timeline=timeline)
+    if not lab.notes_first:
+        show_notes(lab.notes(found))
+    show_numbers(partial(lab.numbers, found), partial(lab.csv, found), file_name=f"{lab.slug}.csv")
+    show_link(link_to(page.state, lab.default))
+    code = lab.code(found)
+    show_code(code.python, code.command)
+    # Last, since the page need not wait for it.
+    if along and timeline:
+        show_animation(lab.slug, _animation(lab.slug, timeline.token, along, timeline))
+
+
+def _show_presets(lab: Lab[Any, Any], desk: Desk[Any]) -> None:
+    if not lab.presets:
+        return
+    with st.container(key="presets"):
+        if lab.preset_intro:
+            st.markdown(_(lab.preset_intro))
+        with st.container(horizontal=True):
+            for name, preset in lab.presets.items():
+                desk.button(_(preset.label), f"preset-{name}", preset.of)
+
+
+def _timeline(page: PageVisit[S], along: Along[S]) -> Timeline:
+    """Return the timeline of a page; where it comes to rest is the next state."""
+    names = repr((page.slug, along.rest, along.values))
+    return Timeline(
+        label=_(along.label),
+        values=along.values,
+        spelled=tuple(map(spell, along.values)),
+        at=along.at,
+        token=hashlib.blake2b(names.encode(), digest_size=9).hexdigest(),
+        put=lambda value: put(page, along.change(page.state, value)),
+    )
+
+
+@st.cache_data(max_entries=96, show_spinner=False)
+def _animation(slug: str, token: str, _along: Along[Any], _timeline: Timeline) -> bytes:
+    """Return the figures along a timeline, packed; made once for all who ask for the same."""
+    return pack_animation(slug, _timeline, list(_along.frames()))

@@ -1,0 +1,208 @@
+"""What a visitor has set, page by page, and the address that says it: one act, one history entry.
+
+The state of a page is known before anything is drawn. Where a run begins at an address (the first
+run, another page, Back, Forward) the address decides it, and what it does not name is at its
+default. In every other run an act decides, by a callback that ran before; if the state is no longer
+what the address said, the address is written once, which makes one entry of the browser's history.
+
+Whatever sets a field by code gives its widget a new key, so that a late report of the old widget
+undoes nothing.
+"""
+
+import secrets
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import field as plain_field
+from typing import Any, Final, Generic, TypeVar
+
+import streamlit as st
+
+from lab.language.catalogues import N_
+from lab.state.codec import changed, plain, read, settled, spelled
+from lab.state.fields import Choice, State, field
+from lab.web.streamlit_private import is_history_navigation
+
+S = TypeVar("S", bound=State)
+
+_VISIT: Final = "lab: visit"
+LIVE, PLAIN = "live", "plain"
+
+
+@dataclass(frozen=True)
+class View:
+    """How pages are shown, whatever page it is."""
+
+    charts: str = field(
+        LIVE, Choice(label=N_("Charts"), options={LIVE: N_("live"), PLAIN: N_("plain")})
+    )
+
+
+@dataclass
+class PageVisit(Generic[S]):
+    """What a visitor has set on a page.
+
+    Attributes
+    ----------
+    default, state
+        The state without any act, and the present one.
+    ignored
+        The parts of the address that no field took.
+    said
+        What the address says of the state since it was last read or written.
+    versions
+        How often code has set a field: part of the key of its widget.
+    stops
+        Values between the stops of a slider that this visit has met, by field.
+    refused
+        What was typed last and not taken, by field, until it has been said.
+    derived
+        What widgets that are no field show, by name.
+    """
+
+    slug: str
+    default: S
+    state: S
+    ignored: list[str]
+    said: dict[str, str]
+    versions: Counter[str] = plain_field(default_factory=Counter)
+    stops: dict[str, set[float]] = plain_field(default_factory=dict)
+    refused: dict[str, str] = plain_field(default_factory=dict)
+    derived: dict[str, Any] = plain_field(default_factory=dict)
+
+    def key(self, name: str) -> str:
+        """Return the key of the widget of a field, or of whatever shows one."""
+        return f"{self.slug}.{name}.{token()}{self.versions[name]}"
+
+
+@dataclass
+class Visit:
+    """What a visitor has set on all pages.
+
+    Attributes
+    ----------
+    token
+        Tells this visit from any other, also from one of the same browser before the server ended.
+    slug
+        The page that is shown.
+    arriving
+        Whether the address decides; until a page has read it.
+    address
+        The query of the address, as it was last read or written.
+    confirmed
+        Whether the browser has been seen at this address. If it is then at another, it went there.
+    """
+
+    token: str
+    slug: str = ""
+    arriving: bool = True
+    address: dict[str, list[str]] = plain_field(default_factory=dict)
+    confirmed: bool = True
+    view: View = View()
+    pages: dict[str, PageVisit[Any]] = plain_field(default_factory=dict)
+
+
+def current_visit() -> Visit:
+    """Return the visit of this session."""
+    if _VISIT not in st.session_state:
+        st.session_state[_VISIT] = Visit(token=secrets.token_hex(3))
+    visit: Visit = st.session_state[_VISIT]
+    return visit
+
+
+def token() -> str:
+    """Return what tells this visit from any other."""
+    return current_visit().token
+
+
+def begin(slug: str) -> View:
+    """Begin a run that shows a page: see whether the address decides, and return how it is shown."""
+    visit, query = current_visit(), _query()
+    visit.confirmed |= query == visit.address
+    went = visit.confirmed and query != visit.address
+    visit.arriving |= visit.slug != slug or went or is_history_navigation()
+    visit.slug = slug
+    if visit.arriving:
+        visit.address, visit.confirmed = query, True
+        visit.view, _ = read(View(), query)
+    return visit.view
+
+
+def enter(slug: str, default: S) -> PageVisit[S]:
+    """Return what a page shows in this run; have the address say it, if an act has changed it."""
+    visit = current_visit()
+    if visit.arriving or slug not in visit.pages:
+        visit.arriving = False
+        _arrive(visit, slug, default)
+    page: PageVisit[S] = visit.pages[slug]
+    said = _said(page)
+    if said != page.said:
+        page.said = said
+        visit.address, visit.confirmed = {name: [text] for name, text in said.items()}, False
+        st.query_params.from_dict(said)
+    return page
+
+
+def put(page: PageVisit[S], state: S, *, shown: str = "") -> None:
+    """Set the state of a page: an act, as the callback of a widget.
+
+    Parameters
+    ----------
+    page
+        As `enter` returned it.
+    state
+        The next one.
+    shown
+        The field whose widget shows its new value already.
+    """
+    state = settled(state)
+    for name in changed(page.state, state) - {shown}:
+        page.versions[name] += 1
+    page.state = state
+
+
+def refuse(page: PageVisit[Any], name: str, typed: object) -> None:
+    """Have a widget show the state again, since what it reports is not taken."""
+    page.versions[name] += 1
+    if isinstance(typed, str):
+        page.refused[name] = typed
+
+
+def change_view(view: View) -> None:
+    """Set how pages are shown: an act."""
+    current_visit().view = view
+
+
+def query_of(slug: str) -> Mapping[str, str]:
+    """Return the query that opens a page as this visitor left it."""
+    visit = current_visit()
+    page = visit.pages.get(slug)
+    return spelled(visit.view, View()) | (spelled(page.state, page.default) if page else {})
+
+
+def link_to(state: State, default: State) -> Mapping[str, str]:
+    """Return the query that opens a page in a state, shown as pages are now."""
+    return spelled(current_visit().view, View()) | spelled(state, default)
+
+
+def _said(page: PageVisit[Any]) -> dict[str, str]:
+    return dict(link_to(page.state, page.default))
+
+
+def _arrive(visit: Visit, slug: str, default: Any) -> None:
+    state, taken = read(default, visit.address)
+    _, taken_by_view = read(View(), visit.address)
+    ignored = [
+        plain(f"{name}={text}", 60)
+        for name, texts in visit.address.items()
+        if name not in taken | taken_by_view
+        for text in texts
+    ]
+    page = visit.pages.setdefault(slug, PageVisit(slug, default, state, ignored, {}))
+    put(page, state)
+    page.ignored = ignored
+    page.said = _said(page)
+
+
+def _query() -> dict[str, list[str]]:
+    return {name: st.query_params.get_all(name) for name in st.query_params}
