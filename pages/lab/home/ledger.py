@@ -8,10 +8,10 @@ import streamlit as st
 
 from ce_core.post.claims import CLAIMS, CONDITIONAL, FALSE, TRUE
 from ce_core.post.derivations import example
-from lab.home.layout import show_state_link, state_address
+from lab.home.layout import show_state_link
 from lab.language.catalogues import N_, _
 from lab.language.numerals import number
-from lab.state.parameters import spell
+from lab.state.fields import spell
 
 
 @dataclass(frozen=True)
@@ -36,11 +36,6 @@ class Entry:
     page: str
     query: Mapping[str, str] = field(default_factory=dict)
     digits: int = 3
-
-    @property
-    def address(self) -> str:
-        """The link, relative to the home page."""
-        return state_address(self.page, self.query)
 
 
 BADGES: Final = {
@@ -96,7 +91,7 @@ LEDGER: Final[Mapping[str, Entry]] = {
             "the other way."
         ),
         "gradient",
-        {"start": "2,0", "step": "0"},
+        {"a": "2,0", "step": "0"},
     ),
     "zero_elements": Entry(
         N_("pᵢ (aᵢ − Σⱼ pⱼ aⱼ) = 0 for every i"),
@@ -105,7 +100,7 @@ LEDGER: Final[Mapping[str, Entry]] = {
             "are 0 only where every class with p > 0 has the same logit."
         ),
         "gradient",
-        {"start": EXAMPLE_LOGITS, "step": "0"},
+        {"a": EXAMPLE_LOGITS, "step": "0"},
     ),
     "five_number_check": Entry(
         N_("A check with five numbers confirms that the term vanishes"),
@@ -155,7 +150,7 @@ LEDGER: Final[Mapping[str, Entry]] = {
             "at 5,000. There is no NaN to tell, which is all that the post asserts."
         ),
         "transport",
-        {"epsilon": "0.001", "iterations": "10"},
+        {"eps": "0.001", "n_iter": "10"},
     ),
     "fixed_iterations": Entry(
         N_("10 iterations (or 3) of Sinkhorn give a balanced Q"),
@@ -273,4 +268,4 @@ def draw_ledger() -> None:
                 st.subheader(_(entry.claim), anchor=False)
                 badge = _(BADGES[CLAIMS[key].verdict])
                 st.markdown(" ".join([badge, statement(key)]))
-                show_state_link(_(_LABELS[entry.page]), entry.address)
+                show_state_link(entry.page, _(_LABELS[entry.page]), entry.query)

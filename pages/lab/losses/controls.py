@@ -11,7 +11,7 @@ from lab.losses.state import NOTHING, LossesState
 from lab.page.desk import Desk
 from lab.page.lab import Along
 from lab.state.codec import changed
-from lab.state.fields import Stops, records
+from lab.state.fields import records, stops_of
 
 
 def draw_controls(desk: Desk[LossesState]) -> None:
@@ -55,8 +55,7 @@ def choose_along(desk: Desk[LossesState], _found: Results, along: Along[LossesSt
     name = desk.state.along
     if name == NOTHING:
         return
-    record = records(LossesState)[name]
-    stops = len(record.stops) if isinstance(record, Stops) else 0
+    stops = len(stops_of(LossesState, name))
     if along is None:
         st.caption(_("This experiment is too large for an animation. Smaller sizes have one."))
     elif len(along.values) < stops:

@@ -9,63 +9,12 @@ import mpmath
 import torch
 
 from ce_core import AccuracyRun, FormulaStep, clipping_gap
-from lab.language.catalogues import N_, _
+from lab.language.catalogues import _
 from lab.language.numerals import number
-from lab.stability.results import FORWARD, Answer, Column, Stage
+from lab.page.notes import Note
+from lab.stability.results import FORWARD, Column, Results, Stage
 from lab.stability.state import DTYPE_NAMES, StabilityState
 from lab.stability.trace import Cell, Row
-
-FORMULA_LABELS: Final = {
-    "naive": N_("log of exp/Σ, as in a textbook"),
-    "max_shifted": N_("log of softmax, maximum subtracted"),
-    "clipped": N_("log of clipped softmax"),
-    "where_masked": N_("log of softmax, where-masked"),
-    "log_softmax": N_("log-softmax"),
-    "log_softmax_masked": N_("log-softmax, 0·∞ masked"),
-    "double_softmax": N_("softmax twice"),
-    "logit_gap": N_("L2, no logarithm"),
-    "logit_gap_masked": N_("L2, 0·∞ masked"),
-}
-CASE_LABELS: Final = {
-    "log_of_softmax": N_("log of softmax"),
-    "overflow": N_("exp of a large logit"),
-    "where_masked": N_("where-mask"),
-    "tiny_eps": N_("eps in float16"),
-    "double_softmax": N_("softmax twice"),
-    "infinite_logit": N_("+∞ logit"),
-    "masked_row": N_("all −∞ row"),
-}
-CASE_CAUSES: Final = {
-    "log_of_softmax": N_(
-        "A probability underflows to 0. Its logarithm is −∞, and 0 · (−∞) is NaN though the target is "
-        "0 there. Log-softmax takes the logarithm before anything underflows."
-    ),
-    "overflow": N_(
-        "exp(100) is beyond float32, and ∞/∞ is NaN. That the logits differ by 2 only does not help. "
-        "Log-softmax subtracts the maximum first."
-    ),
-    "where_masked": N_(
-        "The loss is right and training dies a step later: the mask hides −∞ from the loss, but sends "
-        "the gradient 0 back to the logarithm, which divides it by p = 0. Mask what is "
-        "finite, not what is ∞."
-    ),
-    "tiny_eps": N_(
-        "1e-8 is below half the smallest number of float16, so p + 1e-8 is p, and log 0 is still −∞. "
-        "An eps that works in float32 may be 0 under mixed precision."
-    ),
-    "double_softmax": N_(
-        "No NaN, which is worse: `F.cross_entropy` wants logits and applies softmax itself. Given "
-        "probabilities, it can never fall below log(1 + (K − 1)/e), and its gradient fades away."
-    ),
-    "infinite_logit": N_(
-        "300 · 300 is ∞ in float16. Then ∞ − ∞ is NaN in every formula, log-softmax too. Bound the "
-        "logits, or better, compute them in float32."
-    ),
-    "masked_row": N_(
-        "An attention row with every key masked: −∞ − (−∞) is NaN. To replace it after the softmax "
-        "leaves NaN in the gradient: fill the row before, and let the result be 0."
-    ),
-}
 
 # Names of the results in sentences; the others are called by their operation.
 _SYMBOLS: Final = {
@@ -100,7 +49,7 @@ def _raised(exponent: str) -> str:
 # The table
 
 
-def rows(found: Answer) -> list[Row]:
+def rows(found: Results) -> list[Row]:
     """Return the stages of the trace as the table shows them."""
     return [
         Row(
@@ -148,7 +97,7 @@ def _cell(column: Column) -> Cell:
     )
 
 
-def _said(found: Answer, stage: Stage) -> str:
+def _said(found: Results, stage: Stage) -> str:
     steps = {step.name: step for step in found.trace.steps}
     step = steps[stage.name]
     if stage.phase == FORWARD:
@@ -156,16 +105,16 @@ def _said(found: Answer, stage: Stage) -> str:
     return _backward(found, step, steps)
 
 
-def _followed(values: Sequence[float], found: Answer) -> int:
+def _followed(values: Sequence[float], found: Results) -> int:
     """Return the entry that a sentence follows: the first not finite, or that of the least logit."""
     bad = next((i for i, value in enumerate(values) if not math.isfinite(value)), None)
     if bad is not None or len(values) == 1:
         return bad or 0
-    logits = found.state.logits
+    logits = found.state.a
     return logits.index(min(logits))
 
 
-def _forward(found: Answer, step: FormulaStep, steps: dict[str, FormulaStep]) -> str:
+def _forward(found: Results, step: FormulaStep, steps: dict[str, FormulaStep]) -> str:
     values = step.value.reshape(-1).tolist()
     i = _followed(values, found)
     given = [_one(steps[name].value, i) for name in step.operands]
@@ -197,7 +146,7 @@ def _forward(found: Answer, step: FormulaStep, steps: dict[str, FormulaStep]) ->
     return texts[kind].format(where=where, value=now)
 
 
-def _why(found: Answer, step: FormulaStep, given: list[float], value: float) -> str:
+def _why(found: Results, step: FormulaStep, given: list[float], value: float) -> str:
     """Return why this operation left the finite numbers or lost what there was; empty if not."""
     dtype = found.state.dtype
     info = torch.finfo(getattr(torch, dtype))
@@ -221,7 +170,7 @@ def _why(found: Answer, step: FormulaStep, given: list[float], value: float) -> 
     return ""
 
 
-def _backward(found: Answer, step: FormulaStep, steps: dict[str, FormulaStep]) -> str:
+def _backward(found: Results, step: FormulaStep, steps: dict[str, FormulaStep]) -> str:
     assert step.gradient is not None
     gradient = step.gradient.reshape(-1).tolist()
     if step.name == "loss":
@@ -266,18 +215,18 @@ def _where(i: int, length: int) -> str:
 # What to notice
 
 
-def notes(found: Answer) -> list[str]:
+def notes(found: Results) -> list[Note]:
     """Return what to notice in this state, the most important first."""
-    lines = [_headline(found), _dtypes(found), _clip(found), _cure(found)]
-    return [line for line in lines if line]
+    kinds = {"headline": _headline, "dtypes": _dtypes, "clip": _clip, "cure": _cure}
+    return [Note(name, text) for name, say in kinds.items() if (text := say(found))]
 
 
-def _headline(found: Answer) -> str:
+def _headline(found: Results) -> str:
     state, trace = found.state, found.trace
     if state.gap is None:
         reason = (
             _("a logit is +∞, so ∞ − ∞ or ∞/∞ comes up")
-            if max(state.logits) == math.inf
+            if max(state.a) == math.inf
             else _("every logit is −∞, so there is nothing to share out: −∞ − (−∞), or 0/0")
         )
         return _(
@@ -334,14 +283,14 @@ def _headline(found: Answer) -> str:
     ).format(value=entry(trace.value), truth=entry(trace.true_value))
 
 
-def _verdicts(found: Answer) -> tuple[str, str]:
+def _verdicts(found: Results) -> tuple[str, str]:
     state = found.state
     if found.trace.value_outcome == "nan":
         return "nan", "nan"
     return found.judged.verdict_at(state.formula, state.dtype, state.gap or 1.0)
 
 
-def _dtypes(found: Answer) -> str:
+def _dtypes(found: Results) -> str:
     """Return from which gap on each dtype fails, forward and backward."""
     if found.state.gap is None:
         return ""
@@ -365,7 +314,7 @@ def _dtypes(found: Answer) -> str:
     return _("**It fails from this gap on**, loss / gradient: {list}.").format(list=" · ".join(parts))
 
 
-def _is_failure(run: AccuracyRun, found: Answer, dtype: str) -> bool:
+def _is_failure(run: AccuracyRun, found: Results, dtype: str) -> bool:
     return run.formula == found.state.formula and run.dtype == dtype and run.verdict != "right"
 
 
@@ -373,7 +322,7 @@ def _verdict(name: str) -> str:
     return {"right": _("right"), "wrong": _("wrong"), "inf": "∞", "nan": "NaN"}[name]
 
 
-def _clip(found: Answer) -> str:
+def _clip(found: Results) -> str:
     if found.state.gap is None:
         return ""
     floor, dtype = found.state.floor, found.state.dtype
@@ -393,7 +342,7 @@ def _clip(found: Answer) -> str:
     )
 
 
-def _cure(found: Answer) -> str:
+def _cure(found: Results) -> str:
     if found.state.gap is None or found.state.formula.startswith(("log_softmax", "logit_gap")):
         return ""
     return _(
@@ -409,7 +358,7 @@ def _cure(found: Answer) -> str:
 # Beside the figures
 
 
-def map_numbers(found: Answer) -> str:
+def map_numbers(found: Results) -> str:
     """Return what the map of the losses shows."""
     return _(
         "These logits, stretched to every gap from 1 to 1000, for this target. The dashed line is the "
@@ -418,7 +367,7 @@ def map_numbers(found: Answer) -> str:
     )
 
 
-def gradient_map_numbers(found: Answer) -> str:
+def gradient_map_numbers(found: Results) -> str:
     """Return what the map of the gradients shows."""
     return _(
         "The same backward. Where the loss is right and the gradient is NaN, nothing warns until the "
@@ -426,7 +375,7 @@ def gradient_map_numbers(found: Answer) -> str:
     )
 
 
-def error_numbers(found: Answer) -> str:
+def error_numbers(found: Results) -> str:
     """Return what clipping loses now."""
     curves, gap = found.curves, _curve_place(found)
     if gap is None:
@@ -442,7 +391,7 @@ def error_numbers(found: Answer) -> str:
     )
 
 
-def clip_gradient_numbers(found: Answer) -> str:
+def clip_gradient_numbers(found: Results) -> str:
     """Return what is left of the gradient now."""
     curves, gap = found.curves, _curve_place(found)
     end = _("From the floor on it is exactly 0.")
@@ -458,7 +407,7 @@ def clip_gradient_numbers(found: Answer) -> str:
     )
 
 
-def _curve_place(found: Answer) -> int | None:
+def _curve_place(found: Results) -> int | None:
     """Return the index of the present gap on the curves, None where they do not reach it."""
     gap = found.state.gap
     if gap is None or gap > found.curves.gaps[-1]:
@@ -474,7 +423,7 @@ def snippet(state: StabilityState) -> str:
     floor = f",\n    floor={state.floor!r}" if state.clip is not None else ""
     return (
         "import ce_core\nfrom math import inf\n\n"
-        f"{_row('a', state.logits)}{_row('q', state.q)}"
+        f"{_row('a', state.a)}{_row('q', state.q)}"
         "trace = ce_core.trace_formula(\n"
         f'    "{state.formula}", a, q,\n    dtype="{state.dtype}"{floor},\n)\n'
         "for step in trace.steps:\n"

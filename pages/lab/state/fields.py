@@ -290,3 +290,11 @@ def records(state: type[State]) -> Mapping[str, Record]:
 def label_of(state: type[State], name: str) -> str:
     """Return what a field is called, before translation."""
     return records(state)[name].label
+
+
+def stops_of(state: type[State], name: str) -> tuple[float, ...]:
+    """Return where the slider of a field stops."""
+    record = records(state)[name]
+    if not isinstance(record, Stops):
+        raise TypeError(f"{name} must be a field with stops, got a {type(record).__name__}")
+    return record.stops

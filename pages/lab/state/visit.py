@@ -175,14 +175,18 @@ def change_view(view: View) -> None:
 
 def query_of(slug: str) -> Mapping[str, str]:
     """Return the query that opens a page as this visitor left it."""
-    visit = current_visit()
-    page = visit.pages.get(slug)
-    return spelled(visit.view, View()) | (spelled(page.state, page.default) if page else {})
+    page = current_visit().pages.get(slug)
+    return link_to(page.state, page.default) if page else query_of_view()
+
+
+def query_of_view() -> Mapping[str, str]:
+    """Return the part of a query that says how pages are shown now."""
+    return spelled(current_visit().view, View())
 
 
 def link_to(state: State, default: State) -> Mapping[str, str]:
     """Return the query that opens a page in a state, shown as pages are now."""
-    return spelled(current_visit().view, View()) | spelled(state, default)
+    return {**query_of_view(), **spelled(state, default)}
 
 
 def _said(page: PageVisit[Any]) -> dict[str, str]:

@@ -5,7 +5,8 @@ import math
 from ce_core import SinkhornStatus
 from lab.language.catalogues import N_, _
 from lab.language.numerals import number
-from lab.transport.results import POST_ITERATIONS, TOL, Answer
+from lab.page.notes import Note
+from lab.transport.results import POST_ITERATIONS, TOL, Results
 from lab.transport.state import CLOUDS, DIGITS, TransportState, levels, points
 
 # Where the text changes. The figures say the number, so nothing hangs on the exact place.
@@ -29,7 +30,7 @@ _ADVICE = {
 }
 
 
-def readouts(found: Answer) -> list[tuple[str, str]]:
+def readouts(found: Results) -> list[tuple[str, str]]:
     """Return the three numbers that tell the story in passing."""
     return [
         (_("error"), number(found.error, digits=2)),
@@ -38,7 +39,7 @@ def readouts(found: Answer) -> list[tuple[str, str]]:
     ]
 
 
-def plan_numbers(found: Answer) -> str:
+def plan_numbers(found: Results) -> str:
     """Return the marginal errors."""
     return _(
         "Columns miss ν by **{columns}** of the mass, rows miss μ by **{rows}** · the grey ticks are ν "
@@ -46,7 +47,7 @@ def plan_numbers(found: Answer) -> str:
     ).format(columns=percent(found.column_error), rows=percent(found.frame.row_error.item()))
 
 
-def points_numbers(found: Answer) -> str:
+def points_numbers(found: Results) -> str:
     """Return what the lines are."""
     return _(
         "Lines by the mass of a pair, as a share of the most it can get; below 2 % none is drawn. "
@@ -54,7 +55,7 @@ def points_numbers(found: Answer) -> str:
     ).format(cost=number(found.frame.transport_cost.item(), digits=4))
 
 
-def error_numbers(found: Answer) -> str:
+def error_numbers(found: Results) -> str:
     """Return both rates, and what each method needs."""
     trace = found.trace
     return _(
@@ -68,7 +69,7 @@ def error_numbers(found: Answer) -> str:
     )
 
 
-def path_numbers(found: Answer) -> str:
+def path_numbers(found: Results) -> str:
     """Return the present point on the path."""
     return _(
         "H(P) = **{entropy}** of at most {most} nats, as if {pairs} pairs shared the mass equally · "
@@ -82,7 +83,7 @@ def path_numbers(found: Answer) -> str:
     )
 
 
-def variant_numbers(found: Answer) -> str:
+def variant_numbers(found: Results) -> str:
     """Return how wrong the post's variant is here, and what it tells."""
     here = found.variant_now
     if here is None:
@@ -102,18 +103,24 @@ def variant_numbers(found: Answer) -> str:
     ).format(steepness=f"{found.steepness:,.4g}", parts=" · ".join(parts), count=POST_ITERATIONS)
 
 
-def notes(found: Answer) -> list[str]:
+def notes(found: Results) -> list[Note]:
     """Return what to notice in this state, the most important first."""
-    lines = [_trouble(found), _balance(found), _regime(found), _rates(found), _variant(found)]
-    return [line for line in lines if line]
+    kinds = {
+        "trouble": _trouble,
+        "balance": _balance,
+        "regime": _regime,
+        "rates": _rates,
+        "variant": _variant,
+    }
+    return [Note(name, text) for name, say in kinds.items() if (text := say(found))]
 
 
-def _trouble(found: Answer) -> str:
+def _trouble(found: Results) -> str:
     advice = _ADVICE.get(found.trace.status)
     return _(advice).format(tol=number(TOL, digits=1)) if advice else ""
 
 
-def _balance(found: Answer) -> str:
+def _balance(found: Results) -> str:
     if found.trace.status == SinkhornStatus.INFEASIBLE:
         return ""
     count = int(found.frame.n_iter)
@@ -137,7 +144,7 @@ def _balance(found: Answer) -> str:
     ).format(count=count, error=percent(found.column_error))
 
 
-def _regime(found: Answer) -> str:
+def _regime(found: Results) -> str:
     if found.error > _BALANCED:
         return ""
     pairs, (least, most) = math.exp(found.entropy), found.problem.limits
@@ -158,7 +165,7 @@ def _regime(found: Answer) -> str:
     ).format(pairs=number(pairs, digits=3), all=n * m)
 
 
-def _rates(found: Answer) -> str:
+def _rates(found: Results) -> str:
     trace = found.trace
     if trace.status == SinkhornStatus.INFEASIBLE or math.isnan(trace.asymptotic):
         return ""
@@ -184,7 +191,7 @@ def _rates(found: Answer) -> str:
     )
 
 
-def _variant(found: Answer) -> str:
+def _variant(found: Results) -> str:
     here, over = found.variant_now, found.variant
     if here is None or over is None:
         return ""
@@ -232,10 +239,10 @@ def snippet(state: TransportState) -> str:
             lines.append("cost = ce.squared_distances(x, y)")
         else:
             lines.append(
-                f"cost = ce.random_cost({state.rows}, {state.columns}, "
-                f"exponent={state.power!r}, seed={state.draw})"
+                f"cost = ce.random_cost({state.n}, {state.m}, "
+                f"exponent={state.cost_exponent!r}, seed={state.seed})"
             )
-        for name, text, size in (("mu", state.mu, state.rows), ("nu", state.nu, state.columns)):
+        for name, text, size in (("mu", state.mu, state.n), ("nu", state.nu, state.m)):
             if text:
                 weights = ", ".join(map(str, levels(text, size)))
                 lines.append(f"{name} = torch.tensor([{weights}], dtype=torch.float64)")
@@ -243,18 +250,18 @@ def snippet(state: TransportState) -> str:
             else:
                 lines.append(f"{name} = None")
     if state.forbidden:
-        lines.append(f"cost = ce.forbid_pairs(cost, {state.forbidden!r}, seed={state.draw})")
+        lines.append(f"cost = ce.forbid_pairs(cost, {state.forbidden!r}, seed={state.seed})")
     tol = f", tol={TOL!r}" if state.accelerate else ""
     lines += [
         "",
         "frame = ce.plans_along_iterations(",
-        f"    cost, eps={state.epsilon!r}, counts=[{state.iterations}], mu=mu, nu=nu{tol}",
+        f"    cost, eps={state.eps!r}, counts=[{state.n_iter}], mu=mu, nu=nu{tol}",
         ")",
         "print(frame.plan[0])",
         "print(frame.row_error + frame.column_error)",
-        f"trace = ce.trace_convergence(cost, eps={state.epsilon!r}, mu=mu, nu=nu)",
+        f"trace = ce.trace_convergence(cost, eps={state.eps!r}, mu=mu, nu=nu)",
         "print(trace.birkhoff, trace.asymptotic)",
-        f"print(ce.post_assignment(cost.float(), eps={state.epsilon!r}, n_iter={POST_ITERATIONS}))",
+        f"print(ce.post_assignment(cost.float(), eps={state.eps!r}, n_iter={POST_ITERATIONS}))",
     ]
     return "\n".join(lines)
 
@@ -263,7 +270,7 @@ def command(state: TransportState) -> str:
     """Return the command line that solves the problem, from files of costs and marginals."""
     weights = "" if state.cost != DIGITS and not (state.mu or state.nu) else " --mu mu.csv --nu nu.csv"
     return (
-        f"python -m ce_core sinkhorn --cost cost.csv{weights} --eps {state.epsilon:.12g} "
+        f"python -m ce_core sinkhorn --cost cost.csv{weights} --eps {state.eps:.12g} "
         f"--tol {TOL:g} --plan plan.csv"
     )
 
@@ -273,7 +280,7 @@ def percent(share: float, *, digits: int = 3) -> str:
     return f"{number(100 * share, digits=digits)} %"
 
 
-def _uniform(found: Answer) -> bool:
+def _uniform(found: Results) -> bool:
     return all(bool((weights == weights[0]).all()) for weights in (found.problem.mu, found.problem.nu))
 
 
