@@ -47,15 +47,13 @@ def _draw_gap(desk: Desk[StabilityState]) -> None:
     if desk.state.gap is None:
         st.markdown(_("No gap to stretch: these logits have no softmax."))
         return
-    gap = int(desk.state.gap) if desk.state.gap.is_integer() else desk.state.gap
     desk.derived(
         "gap",
         st.select_slider,
-        gap,
+        spell(desk.state.gap),
         lambda state, value: state.at_gap(float(value)),
-        options=sorted({*GAPS, gap}),
+        options=list(map(spell, sorted({*GAPS, desk.state.gap}))),
         label=_("Gap between the logits"),
-        format_func=spell,
         help=_("The largest finite logit minus the smallest. To move it stretches the others along."),
     )
 

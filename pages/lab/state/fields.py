@@ -8,6 +8,7 @@ URL, a widget, a message of a component. Nothing here draws.
 import dataclasses
 import math
 import re
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -38,12 +39,15 @@ class State(Protocol):
 
 def parse_number(text: str) -> float | None:
     """Return the number that a text spells; None if it spells none, or one too long to be meant."""
-    return float(text) + 0.0 if _PLAIN.fullmatch(text) else None
+    value = float(text) + 0.0 if _PLAIN.fullmatch(text) else math.inf
+    return value if math.isfinite(value) else None
 
 
 def is_number(value: Any) -> bool:
     """Tell a finite number from whatever else a message may hold."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    # A whole number may be too large to become a float.
+    return number and abs(value) <= sys.float_info.max
 
 
 def spell(value: float) -> str:
