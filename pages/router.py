@@ -2,9 +2,11 @@
 
 import streamlit as st
 
-from lab.language.catalogues import _
+from lab.language.catalogues import _, speak
+from lab.language.preference import choose_language
 from lab.page.style import ICON, apply_style
 
+speak(choose_language(st.query_params.get("lang"), st.context.headers.get("Accept-Language")))
 page = st.navigation(
     [
         st.Page("home.py", title=_("Home"), default=True),

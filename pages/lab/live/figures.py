@@ -14,7 +14,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from ce_core.figures.style import hold_axes
-from lab.language.catalogues import _
+from lab.language.catalogues import _, spoken
 from lab.live.packing import animation, figure_tree, pack
 from lab.state.widgets import choose, chosen
 from lab.web.assets import plotly_address, register
@@ -95,7 +95,7 @@ def show_figures(key: str, figures: FigureSet, *, timeline: Timeline | None = No
         head = {
             "part": "grid",
             "group": key,
-            "token": timeline and timeline.token,
+            "token": timeline and _token(timeline),
             "at": timeline and timeline.at,
             "plotly": plotly_address(),
             "cards": [_card_head(card) for card in figures.cards],
@@ -104,8 +104,8 @@ def show_figures(key: str, figures: FigureSet, *, timeline: Timeline | None = No
                 "download": _("Download as CSV"),
                 "reset": _("Reset axes"),
                 "series": _("series"),
-                "more": _("and {count} more rows, all in the CSV"),
-                "language": "en",
+                "more": _("Rows left out here, though not of the CSV: {count}"),
+                "language": spoken(),
             },
         }
         _LIVE(key=f"grid-{key}", data=pack(head), on_failed_change=_fall_back)
@@ -136,7 +136,7 @@ def pack_animation(key: str, timeline: Timeline, frames: Sequence[FigureSet]) ->
         {
             "part": "frames",
             "group": key,
-            "token": timeline.token,
+            "token": _token(timeline),
             "values": timeline.values,
             "cards": cards,
             "numbers": {
@@ -152,7 +152,7 @@ def _show_timeline(key: str, figures: FigureSet, timeline: Timeline) -> None:
     head = {
         "part": "timeline",
         "group": key,
-        "token": timeline.token,
+        "token": _token(timeline),
         "label": timeline.label,
         "values": timeline.values,
         "spelled": timeline.spelled,
@@ -175,6 +175,11 @@ def _show_timeline(key: str, figures: FigureSet, timeline: Timeline) -> None:
         on_commit_change=partial(_commit, key, timeline),
         on_failed_change=_fall_back,
     )
+
+
+def _token(timeline: Timeline) -> str:
+    """Return what names the animation in the browser: the rest of the state, in the language."""
+    return f"{spoken()}-{timeline.token}"
 
 
 def _commit(key: str, timeline: Timeline) -> None:

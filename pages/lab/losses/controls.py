@@ -6,7 +6,7 @@ from typing import Any, Final
 import streamlit as st
 
 from ce_core import DTYPES, ExperimentConfig, experiment_work
-from lab.language.catalogues import N_, _
+from lab.language.catalogues import N_, _, ngettext
 from lab.live.figures import CHART_KINDS, CHARTS, LIVE
 from lab.state.parameters import LARGEST_SEED, Parameter, decades, octaves, whole_numbers
 from lab.state.widgets import choose, chosen, put, slider
@@ -196,12 +196,15 @@ def show_steps(scrub: str, steps: int) -> None:
     """Say where a animation has fewer frames than the slider of its parameter has stops."""
     stops = len(PARAMETERS[scrub].grid)
     if steps == 0:
-        st.caption(_("This experiment is too large for a animation. Smaller sizes have one."))
+        st.caption(_("This experiment is too large for an animation. Smaller sizes have one."))
     elif steps < stops:
         st.caption(
-            _(
+            ngettext(
+                "The animation has {steps} frame, since more would be too much work; the slider has "
+                "all {stops} stops.",
                 "The animation has {steps} frames, since more would be too much work; the slider has "
-                "all {stops} stops."
+                "all {stops} stops.",
+                steps,
             ).format(steps=steps, stops=stops)
         )
 

@@ -16,6 +16,7 @@ from ce_core.figures import (
     spacing_figure,
 )
 from lab.language.catalogues import _
+from lab.language.text_cache import cached_text
 from lab.live.figures import Card, FigureSet, Timeline, pack_animation
 from lab.losses import text
 from lab.losses.controls import PARAMETERS
@@ -112,7 +113,7 @@ def make_animation(config: ExperimentConfig, name: str, scrub: Timeline, *, publ
     return _animation(_without(config, name), name, scrub.values, published, scrub)
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
+@cached_text(max_entries=32, keeper=st.cache_data)
 def _animation(
     config: ExperimentConfig, name: str, values: Sequence[float], published: bool, _timeline: Timeline
 ) -> bytes:

@@ -1,11 +1,12 @@
 """The beats that all pages share: question, formula, figures, numbers, share, export, code."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import streamlit as st
 from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
 
 from lab.language.catalogues import _
+from lab.page.notes import Note
 
 
 def open_page(question: str, lead: str, *formulas: str) -> None:
@@ -23,11 +24,12 @@ def phone_hint() -> None:
         st.markdown(_(":small[The controls are behind » at the top left.]"))
 
 
-def show_notes(notes: list[str]) -> None:
-    """Show what to notice in the present state."""
+def show_notes(notes: Sequence[Note]) -> None:
+    """Show what to notice in the present state; the key of the list names the notes, for tests."""
     with st.container(border=True, key="notes"):
         st.header(_("What to notice"), anchor=False)
-        st.markdown("".join(f"- {note}\n" for note in notes))
+        with st.container(key=" ".join(["noted", *(note.id for note in notes)])):
+            st.markdown("".join(f"- {note.text}\n" for note in notes))
 
 
 def show_link(address: str) -> None:

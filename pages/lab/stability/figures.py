@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ce_core import PITFALLS, PitfallResult
+from ce_core import PITFALLS
 from ce_core.figures import accuracy_map_figure, clipping_error_figure, clipping_gradient_figure
 from lab.language.catalogues import _
 from lab.live.figures import Card, FigureSet
@@ -41,20 +41,7 @@ def _show_lines(name: str) -> None:
             with column.container(key=f"case-{key}", gap="small"):
                 st.markdown(title)
                 st.code(result.code, language="python", wrap_lines=True)
-                st.markdown(_result(result))
-
-
-def _result(result: PitfallResult) -> str:
-    gradient = ", ".join(map(text.entry, result.gradient.tolist()))
-    said = _("Value **{value}**, gradient **{gradient}**").format(
-        value=text.entry(result.value), gradient=gradient
-    )
-    truth = text.entry(result.true_value)
-    return said + (
-        _("; there is no true value.")
-        if truth == "NaN"
-        else _("; in truth the loss is {truth}.").format(truth=truth)
-    )
+                st.markdown(text.pitfall_numbers(result))
 
 
 def _listed(values: tuple[float, ...]) -> str:

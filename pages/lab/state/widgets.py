@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from lab.language.catalogues import _
+from lab.language.catalogues import _, ngettext
 from lab.state.parameters import Parameter, spell
 
 _STOPS: Final = "lab: stops of {}"
@@ -67,6 +67,8 @@ def ignored_parts(page: str, shown: Mapping[str, float | str | bool]) -> list[st
             f"{name}={text}"
             for name, texts in link.items()
             for text in texts
+            # The router reads the language, for all pages.
+            if name != "lang"
             if name not in shown or not _spells(text, shown[name])
         ]
     ignored: list[str] = st.session_state[key]
@@ -80,9 +82,18 @@ def show_ignored(page: str, shown: Mapping[str, float | str | bool]) -> None:
         return
     # A link is a stranger's text: no markup in it may act, and it must not fill the page.
     names = ", ".join(f"`{part.replace('`', '')[:40]}`" for part in ignored[:5])
-    more = _(" and {count} more").format(count=len(ignored) - 5) if len(ignored) > 5 else ""
+    more = len(ignored) - 5
+    said = (
+        ngettext(
+            "Ignored in the link: {names} and {count} more.",
+            "Ignored in the link: {names} and {count} more.",
+            more,
+        ).format(names=names, count=more)
+        if more > 0
+        else _("Ignored in the link: {names}.").format(names=names)
+    )
     with st.container(key="ignored-notice", horizontal=True, vertical_alignment="center"):
-        st.warning(_("Ignored in the link: {names}{more}.").format(names=names, more=more))
+        st.warning(said)
         st.button(_("Dismiss"), on_click=ignored.clear)
 
 

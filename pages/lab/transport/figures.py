@@ -15,6 +15,7 @@ from ce_core.figures import (
     variant_figure,
 )
 from lab.language.catalogues import _
+from lab.language.text_cache import cached_text
 from lab.live.figures import Card, FigureSet, Timeline, pack_animation
 from lab.state.parameters import spell
 from lab.state.widgets import put
@@ -115,7 +116,7 @@ def make_animation(found: Answer, along: str, scrub: Timeline, *, length: int) -
     return _animation(rest, along, scrub.values, length, scrub)
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
+@cached_text(max_entries=32, keeper=st.cache_data)
 def _animation(
     state: TransportState, along: str, values: Sequence[float], length: int, _timeline: Timeline
 ) -> bytes:
