@@ -42,7 +42,7 @@ def widget(app: AppTest, field: str) -> Any:
         app.radio, app.button_group, app.button,
     )  # fmt: skip
     named = (one for kind in kinds for one in kind if one.key)
-    (found,) = (one for one in named if one.key == field or one.key.startswith(f"{field}."))
+    (found,) = (one for one in named if one.key == field or str(one.key).startswith(f"{field}."))
     return found
 
 

@@ -20,6 +20,7 @@ from lab.gradient.results import PUBLISHED_SUM, Answer, drawn_steps, frame_steps
 from lab.gradient.state import GradientState
 from lab.language.catalogues import _
 from lab.language.numerals import indexed
+from lab.language.text_cache import cached_text
 from lab.live.figures import Card, FigureSet, Timeline, pack_animation
 
 GROUP: Final = "gradient"
@@ -50,7 +51,7 @@ def make_animation(found: Answer, scrub: Timeline) -> bytes:
     return _animation(without_step(found.state), scrub.values, found, scrub)
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
+@cached_text(max_entries=32, keeper=st.cache_data)
 def _animation(
     state: GradientState, values: tuple[float, ...], _found: Answer, _timeline: Timeline
 ) -> bytes:

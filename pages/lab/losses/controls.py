@@ -5,7 +5,7 @@ from dataclasses import replace
 import streamlit as st
 
 from ce_core import experiment_work
-from lab.language.catalogues import _
+from lab.language.catalogues import _, ngettext
 from lab.losses.results import LARGEST_WORK, Results
 from lab.losses.state import NOTHING, LossesState
 from lab.page.desk import Desk
@@ -60,8 +60,11 @@ def choose_along(desk: Desk[LossesState], _found: Results, along: Along[LossesSt
         st.caption(_("This experiment is too large for an animation. Smaller sizes have one."))
     elif len(along.values) < stops:
         st.caption(
-            _(
+            ngettext(
+                "The animation has {steps} frame, since more would be too much work; the slider has "
+                "all {stops} stops.",
                 "The animation has {steps} frames, since more would be too much work; the slider has "
-                "all {stops} stops."
+                "all {stops} stops.",
+                len(along.values),
             ).format(steps=len(along.values), stops=stops)
         )

@@ -4,11 +4,11 @@ from typing import Final
 
 import streamlit as st
 
-from ce_core import PITFALLS, PitfallResult
+from ce_core import PITFALLS
 from lab.language.catalogues import N_, _
 from lab.stability.results import case_results
 from lab.stability.state import StabilityState, case_of
-from lab.stability.text import entry
+from lab.stability.text import entry, pitfall_numbers
 
 CASE_CAUSES: Final = {
     "log_of_softmax": N_(
@@ -73,20 +73,7 @@ def _show_lines(name: str) -> None:
             with column.container(key=f"case-{key}", gap="small"):
                 st.markdown(title)
                 st.code(result.code, language="python", wrap_lines=True)
-                st.markdown(_result(result))
-
-
-def _result(result: PitfallResult) -> str:
-    gradient = ", ".join(map(entry, result.gradient.tolist()))
-    said = _("Value **{value}**, gradient **{gradient}**").format(
-        value=entry(result.value), gradient=gradient
-    )
-    truth = entry(result.true_value)
-    return said + (
-        _("; there is no true value.")
-        if truth == "NaN"
-        else _("; in truth the loss is {truth}.").format(truth=truth)
-    )
+                st.markdown(pitfall_numbers(result))
 
 
 def _listed(values: tuple[float, ...]) -> str:
