@@ -187,7 +187,7 @@ def _quiet(page: Page) -> None:
 
 def _press(page: Page, slider: str, key: str) -> float:
     """Press a key on a slider of Streamlit; return seconds to the last change in a chart."""
-    page.locator(f".st-key-{slider}").get_by_role("slider").focus()
+    page.locator(f"[class*='st-key-losses-{slider}-']").get_by_role("slider").focus()
     page.keyboard.press(key)
     _quiet(page)
     milliseconds: float = page.evaluate("() => labTimes.last - labTimes.key")

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Locator, Page
 
 from scripts.browser import settle
 
@@ -83,9 +83,14 @@ def address_has(page: Page, part: str) -> None:
     page.wait_for_function("part => decodeURIComponent(location.search).includes(part)", arg=part)
 
 
-def press_key(page: Page, parameter: str, key: str) -> None:
-    """Move the slider of a parameter with the keyboard."""
-    page.locator(f".st-key-{parameter}").get_by_role("slider").focus()
+def field(page: Page, name: str) -> Locator:
+    """Return the widget of a field, as "losses.eps"."""
+    return page.locator(f"[class*='st-key-{name.replace('.', '-')}-']")
+
+
+def press_key(page: Page, name: str, key: str) -> None:
+    """Move the slider of a field with the keyboard."""
+    field(page, name).get_by_role("slider").focus()
     page.keyboard.press(key)
 
 

@@ -20,18 +20,22 @@ pytestmark = pytest.mark.browser
 TITLE = "Cross-Entropy Lab"
 
 
-def follow(page: Page, key: str) -> Page:
-    """Open the link of a claim and return its tab once the page is there, charts or not."""
-    with page.context.expect_page() as opened:
-        page.locator(f".st-key-claim-{key} a").click()
-    tab = opened.value
-    tab.wait_for_selector("[data-testid='stMain'] .lab-card h2", timeout=60_000)
-    return tab
+def follow(page: Page, key: str) -> None:
+    """Open the link of a claim and wait until the page is there, charts or not."""
+    page.locator(f".st-key-claim-{key} a").click()
+    expect(page.get_by_role("heading", level=1)).not_to_have_text(TITLE)
+    page.wait_for_selector("[data-testid='stMain'] .lab-card h2", timeout=60_000)
 
 
-def numbers_of(tab: Page) -> dict[str, float]:
+def come_back(page: Page) -> None:
+    """Press Back, and be on the home page again in one step."""
+    page.go_back()
+    expect(page.get_by_role("heading", level=1)).to_have_text(TITLE)
+
+
+def numbers_of(page: Page) -> dict[str, float]:
     """Return what the losses say beside their first chart."""
-    caption = tab.locator("[data-card='pairs'] .lab-caption")
+    caption = page.locator("[data-card='pairs'] .lab-caption")
     expect(caption).to_contain_text("slope =", timeout=30_000)
     found = dict(re.findall(r"(r|slope) = (\d[\d.]*)", caption.inner_text()))
     return {name: float(value.rstrip(".")) for name, value in found.items()}
@@ -111,9 +115,9 @@ def check_ledger_links(page: Page) -> None:
         card = page.locator(f".st-key-claim-{key}").inner_text()
         assert f"{measured[slope]:.4g}" in card
         assert f"{measured[correlation]:.4g}" in card
-        tab = follow(page, key)
-        shown = numbers_of(tab)
-        tab.close()
+        follow(page, key)
+        shown = numbers_of(page)
+        come_back(page)
         assert shown["r"] == pytest.approx(measured[correlation], rel=1e-3)
         assert shown["slope"] == pytest.approx(measured[slope], rel=1e-3)
 
@@ -124,14 +128,12 @@ def test_home_links_show_their_state_also_after_a_visit(lab: str, page: Page) ->
     expect(page.get_by_role("heading", level=1)).to_have_text(TITLE)
     page.wait_for_selector("#ledger")
     settle(page)
-    with page.context.expect_page() as opened:
-        page.get_by_role("link", name="Open it where the line bends").click()
-    expect(opened.value.get_by_text("Not slope 1")).to_be_visible(timeout=30_000)
-    assert opened.value.url.endswith("/losses?logit_scale=16")
-    opened.value.close()
-    tab = follow(page, "large_samples")
-    shown = numbers_of(tab)
-    tab.close()
+    page.get_by_role("link", name="Open it where the line bends").click()
+    expect(page.get_by_text("Not slope 1")).to_be_visible(timeout=30_000)
+    assert page.url.endswith("/losses?logit_scale=16")
+    come_back(page)
+    follow(page, "large_samples")
+    shown = numbers_of(page)
     assert shown["slope"] == pytest.approx(CLAIMS["large_samples"].measure()["slope_1024"], rel=1e-3)
 
 

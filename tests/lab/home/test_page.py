@@ -2,7 +2,7 @@
 
 import re
 import string
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -13,6 +13,7 @@ from ce_core.post.derivations import DERIVATIONS, check_derivation, example
 from lab.home.ledger import LEDGER, measured, statement
 from lab.home.text import ANCHORS, REASONS, STEPS
 from lab.language.numerals import number
+from lab.page.frame import PAGES
 from tests.lab.conftest import OpenPage
 from tests.support.unpacking import unpack
 
@@ -104,17 +105,24 @@ def test_ledger_numbers_are_those_that_the_claim_measures() -> None:
 
 def test_home_links_to_the_pages_and_to_the_states_that_show_the_claims(open_page: OpenPage) -> None:
     app = open_page("home.py")
-    links = [(link.proto.page, link.proto.query_string) for link in app.get("page_link")]
-    assert links == [("softmax", "")]
-    addresses = [link.proto.url for link in app.get("link_button")]
-    ledger = [entry.address for entry in LEDGER.values()]
-    assert addresses == ["losses", "losses?logit_scale=16", *ledger]
+    links = [
+        (link.proto.page, dict(parse_qsl(link.proto.query_string))) for link in app.get("page_link")
+    ]
+    pages, states = links[: len(PAGES)], links[len(PAGES) :]
+    assert pages == [("" if one.slug == "home" else one.slug, {}) for one in PAGES]
+    ledger = [(entry.page, dict(entry.query)) for entry in LEDGER.values()]
+    assert states == [("softmax", {}), ("losses", {}), ("losses", {"logit_scale": "16"}), *ledger]
 
 
-@pytest.mark.parametrize("address", sorted({entry.address for entry in LEDGER.values()}))
-def test_ledger_link_opens_a_page_that_ignores_nothing(open_page: OpenPage, address: str) -> None:
-    parts = urlsplit(address)
-    app = open_page(f"{parts.path}.py", **dict(parse_qsl(parts.query)))
+def test_home_links_keep_how_pages_are_shown(open_page: OpenPage) -> None:
+    app = open_page("home.py", charts="plain")
+    for link in app.get("page_link"):
+        assert dict(parse_qsl(link.proto.query_string))["charts"] == "plain"
+
+
+@pytest.mark.parametrize("key", LEDGER)
+def test_ledger_link_opens_a_page_that_ignores_nothing(open_page: OpenPage, key: str) -> None:
+    app = open_page(f"{LEDGER[key].page}.py", **LEDGER[key].query)
     assert not app.exception
     assert not app.error
     assert not [warning.value for warning in app.warning if "Ignored" in warning.value]

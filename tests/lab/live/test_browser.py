@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, Request, Route, expect
 
 from ce_core import ExperimentConfig, run_experiment, sort_losses
 from scripts.browser import served_page, settle
-from tests.support.browsing import address_has, charts, open_lab, query, trace
+from tests.support.browsing import address_has, charts, field, open_lab, query, trace
 
 pytestmark = pytest.mark.browser
 
@@ -86,7 +86,7 @@ def test_losses_scrub_moves_the_figures_without_a_message(
     address_has(page, f"logit_scale={value}")
     settle(page)
     assert len(sent) == before + 1
-    expect(page.locator(".st-key-logit_scale")).to_contain_text(value)
+    expect(field(page, "losses.logit_scale")).to_contain_text(value)
     expect(page.get_by_text("Not slope 1")).to_be_visible()
 
 
@@ -146,7 +146,7 @@ def test_losses_steps_and_pauses_and_follows_its_slider(lab: str, page: Page) ->
     address_has(page, f"logit_scale={value}")
     assert at(page) == value
     assert 4 < float(value) < 1024
-    page.locator(".st-key-logit_scale").get_by_role("slider").focus()
+    field(page, "losses.logit_scale").get_by_role("slider").focus()
     page.keyboard.press("Home")
     drawn_at(page, "1")
     for _ in range(3):
@@ -194,9 +194,9 @@ def test_losses_scrubs_what_is_chosen(lab: str, page: Page) -> None:
         ("ε: regularisation", "eps"), ("Iterations", "n_iter"),
         ("Logit exponent", "logit_exponent"), ("Cost exponent", "cost_exponent"),
     ):  # fmt: skip
-        page.locator(".st-key-scrub-choice").get_by_role("radio", name=pill).click()
+        field(page, "losses.along").get_by_role("radio", name=pill).click()
         expect(page.locator(".lab-name")).to_have_text(pill)
-        address_has(page, f"scrub={slug}")
+        address_has(page, f"along={slug}")
         page.wait_for_selector(READY)
         before = charts(page)
         page.get_by_test_id("scrub").press("End")

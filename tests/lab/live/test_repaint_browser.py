@@ -85,7 +85,7 @@ _REACH = """async () => {
     ("address", "own"),
     [
         ("losses", {"pairs", "gradients", "split", "spacing"}),
-        ("losses?scrub=eps&published=true&m=3", {"pairs", "split", "spacing"}),
+        ("losses?along=eps&published=true&m=3", {"pairs", "split", "spacing"}),
         ("gradient", {"simplex", "approach", "gradients", "residual"}),
         ("transport", {"plan", "errors", "path"}),
     ],

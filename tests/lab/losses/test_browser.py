@@ -30,7 +30,7 @@ def test_losses_sliders_move_by_keyboard_and_charts_follow(lab: str, page: Page)
     after, address = charts(page), query(page)
     for parameter in SLIDERS:
         before = after
-        press_key(page, parameter, "ArrowRight")
+        press_key(page, f"losses.{parameter}", "ArrowRight")
         after = after_change(page, before)
         assert trace(after, "pairs", "trials") != trace(before, "pairs", "trials")
         page.wait_for_function(
@@ -46,7 +46,7 @@ def test_losses_sliders_move_by_keyboard_and_charts_follow(lab: str, page: Page)
 def test_losses_copied_link_opens_the_same_charts_elsewhere(lab: str, page: Page) -> None:
     open_lab(page, f"{lab}/losses?n=100&eps=0.31&dtype=float64&published=true")
     before = charts(page)
-    press_key(page, "logit_scale", "End")
+    press_key(page, "losses.logit_scale", "End")
     moved = after_change(page, before)
     page.get_by_role("button", name="New draw").click()
     drawn = after_change(page, moved)
@@ -65,7 +65,7 @@ def test_losses_copied_link_opens_the_same_charts_elsewhere(lab: str, page: Page
 def test_losses_reset_restores_the_post(lab: str, page: Page) -> None:
     open_lab(page, f"{lab}/losses")
     post = charts(page)
-    press_key(page, "logit_scale", "End")
+    press_key(page, "losses.logit_scale", "End")
     after_change(page, post)
     moved = charts(page)
     page.get_by_role("button", name="Reset to the post").click()
@@ -76,7 +76,7 @@ def test_losses_reset_restores_the_post(lab: str, page: Page) -> None:
 def test_losses_keeps_its_state_across_pages(lab: str, page: Page) -> None:
     open_lab(page, f"{lab}/losses?n=100")
     before = charts(page)
-    press_key(page, "logit_scale", "End")
+    press_key(page, "losses.logit_scale", "End")
     moved = after_change(page, before)
     page.get_by_role("link", name="Home").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Cross-Entropy Lab")
@@ -127,7 +127,7 @@ def test_losses_zoom_and_node_survive_a_change(lab: str, page: Page) -> None:
     settle(page)
     zoomed = plot.evaluate("node => node._fullLayout.xaxis.range")
     before = charts(page)
-    press_key(page, "logit_scale", "ArrowRight")
+    press_key(page, "losses.logit_scale", "ArrowRight")
     after = after_change(page, before)
     assert plot.evaluate("node => node.same") is True
     assert plot.evaluate("node => node._fullLayout.xaxis.range") == zoomed

@@ -6,10 +6,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from ce_core import PITFALLS, run_pitfall, trace_formula
-from lab.stability.state import CASES, DTYPE_NAMES
-from lab.stability.text import CASE_LABELS, entry
+from lab.stability.state import CASE_LABELS, CASES, DTYPE_NAMES
+from lab.stability.text import entry
 from scripts.browser import settle
-from tests.support.browsing import address_has, charts, on_phone, open_lab, query, trace
+from tests.support.browsing import address_has, charts, field, on_phone, open_lab, query, trace
 
 pytestmark = pytest.mark.browser
 
@@ -62,7 +62,7 @@ def wait(page: Page) -> None:
 
 
 def test_stability_table_shows_the_numbers_of_the_core(lab: str, page: Page) -> None:
-    open_stability(page, f"{lab}/stability?logits=95,40,0&target_class=3&formula=max_shifted")
+    open_stability(page, f"{lab}/stability?a=95,40,0&target=3&formula=max_shifted")
     found = read(page)
     assert found["columns"] == [*DTYPE_NAMES, "exact"]
     for place, dtype in enumerate(DTYPE_NAMES):
@@ -149,7 +149,7 @@ def test_stability_play_is_paused_and_resumed_by_the_space_bar(lab: str, page: P
 
 
 def test_stability_step_and_state_survive_a_reload(lab: str, page: Page) -> None:
-    address = "logits=20,0,1&target_class=1&formula=where_masked&arithmetic=float16&step=15"
+    address = "a=20,0,1&target=1&formula=where_masked&dtype=float16&step=15"
     open_stability(page, f"{lab}/stability?{address}")
     found, drawn = read(page), charts(page)
     assert found["step"] == 15
@@ -168,7 +168,7 @@ def test_stability_step_and_state_survive_a_reload(lab: str, page: Page) -> None
 
 def test_stability_table_scrolls_in_its_own_box_by_keyboard(lab: str, page: Page) -> None:
     on_phone(page)
-    open_stability(page, f"{lab}/stability?logits=5,4,3,2,1,0")
+    open_stability(page, f"{lab}/stability?a=5,4,3,2,1,0")
     box = page.get_by_role("region", name="The table, to be scrolled")
     box.focus()
     for _ in range(5):
@@ -188,7 +188,7 @@ def test_stability_table_scrolls_in_its_own_box_by_keyboard(lab: str, page: Page
 
 
 def test_stability_presets_break_and_cure(lab: str, page: Page) -> None:
-    open_stability(page, f"{lab}/stability?logits=3,2")
+    open_stability(page, f"{lab}/stability?a=3,2")
     for name, case in PITFALLS.items():
         page.get_by_role("button", name=CASE_LABELS[name], exact=True).click()
         for key, cured in (("broken", False), ("cured", True)):
@@ -215,31 +215,31 @@ def test_stability_presets_break_and_cure(lab: str, page: Page) -> None:
 
 def test_stability_gap_moves_logits_table_and_map_together(lab: str, page: Page) -> None:
     open_stability(page, f"{lab}/stability")
-    page.locator(".st-key-gap-choice").get_by_role("slider").focus()
+    field(page, "stability.gap").get_by_role("slider").focus()
     page.keyboard.press("ArrowLeft")
-    address_has(page, "logits=104,0")
+    address_has(page, "a=104,0")
     wait(page)
     assert read(page)["rows"][0]["cells"][2] == "104, 0"
     assert trace(charts(page), "values", "now: gap 104")["x"] == [104, 104]
-    page.locator(".st-key-gap-choice").get_by_role("slider").focus()
+    field(page, "stability.gap").get_by_role("slider").focus()
     page.keyboard.press("ArrowLeft")
-    address_has(page, "logits=103,0")
+    address_has(page, "a=103,0")
     wait(page)
     expect(page.get_by_text("Right, forward and backward")).to_be_visible()
     assert read(page)["rows"][6]["cells"][2].startswith("1, 1.4")
 
 
 def test_stability_garbage_in_the_link_is_named_and_harmless(lab: str, page: Page) -> None:
-    open_stability(page, f"{lab}/stability?logits=%3Cimg%20src%3Dx%3E&formula=exact&step=-1")
+    open_stability(page, f"{lab}/stability?a=%3Cimg%20src%3Dx%3E&formula=exact&step=-1")
     notice = page.locator(".st-key-ignored-notice")
-    for part in ("logits=<img src=x>", "formula=exact", "step=-1"):
+    for part in ("a=<img src=x>", "formula=exact", "step=-1"):
         expect(notice).to_contain_text(part)
     assert page.locator("[data-testid='stMain'] img").count() == 0
     assert read(page)["step"] == 9
 
 
 def test_stability_reset_comes_back_to_the_default(lab: str, page: Page) -> None:
-    open_stability(page, f"{lab}/stability?logits=1,2,3&formula=naive&step=2&arithmetic=float16")
+    open_stability(page, f"{lab}/stability?a=1,2,3&formula=naive&step=2&dtype=float16")
     page.get_by_role("button", name="Reset", exact=True).click()
     page.wait_for_function("location.search === ''")
     wait(page)

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, FloatRect, Locator, Page, expect
 
 from ce_core import random_cost, sinkhorn
-from lab.transport.results import answer
+from lab.transport.results import results
 from lab.transport.state import TransportState
 from scripts.browser import settle
 from tests.support.browsing import charts, open_lab, phone_with_finger, query, scrolled, trace
@@ -49,7 +49,7 @@ def painted_box(page: Page, bars: Locator) -> FloatRect:
 
 
 def test_transport_deep_link_first_shows_the_core_numbers(lab: str, page: Page) -> None:
-    open_lab(page, f"{lab}/transport?rows=6&columns=5&epsilon=0.1&iterations=4")
+    open_lab(page, f"{lab}/transport?n=6&m=5&eps=0.1&n_iter=4")
     result = sinkhorn(random_cost(6, 5), eps=0.1, tol=None, max_iter=4)
     np.testing.assert_allclose(plan_of(page), result.plan, rtol=0, atol=1e-6)
     plain = trace(charts(page), "errors", "plain")["y"]
@@ -57,27 +57,27 @@ def test_transport_deep_link_first_shows_the_core_numbers(lab: str, page: Page) 
 
 
 def test_transport_plays_the_iterations_and_the_link_keeps_the_place(lab: str, page: Page) -> None:
-    open_lab(page, f"{lab}/transport?rows=6&columns=5&iterations=0")
+    open_lab(page, f"{lab}/transport?n=6&m=5&n_iter=0")
     page.wait_for_selector(".lab-scrub[data-ready='true']", timeout=PATIENCE)
     page.get_by_role("button", name="Play", exact=True).click()
     page.wait_for_function(
         "Number(document.querySelector('.lab-scrub input').value) > 3", timeout=PATIENCE
     )
     page.get_by_role("button", name="Pause", exact=True).click()
-    wait_for_query(page, "iterations")
-    page.wait_for_function("!location.search.includes('iterations=0')", timeout=PATIENCE)
+    wait_for_query(page, "n_iter")
+    page.wait_for_function("!location.search.includes('n_iter=0')", timeout=PATIENCE)
     settle(page)
-    count = int(query(page)["iterations"][0])
-    state = TransportState(rows=6, columns=5, iterations=count)
-    np.testing.assert_allclose(plan_of(page), answer(state).plan, rtol=0, atol=1e-5)
+    count = int(query(page)["n_iter"][0])
+    state = TransportState(n=6, m=5, iterations=count)
+    np.testing.assert_allclose(plan_of(page), results(state).plan, rtol=0, atol=1e-5)
     address = page.url
     open_lab(page, address)
-    np.testing.assert_allclose(plan_of(page), answer(state).plan, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(plan_of(page), results(state).plan, rtol=0, atol=1e-6)
     assert page.locator(".st-key-ignored-notice").count() == 0
 
 
 def test_transport_points_are_dragged_and_moved_by_key(lab: str, page: Page) -> None:
-    open_lab(page, f"{lab}/transport?cost=clouds&rows=4&columns=3&along=none")
+    open_lab(page, f"{lab}/transport?cost=clouds&n=4&m=3&along=none")
     point = page.locator(".lab-point-editor .dot.x").first
     x, y = middle(point)
     page.mouse.move(x, y)
@@ -91,11 +91,11 @@ def test_transport_points_are_dragged_and_moved_by_key(lab: str, page: Page) -> 
     page.keyboard.press("ArrowRight")
     page.wait_for_function(f"!location.search.includes('x={before[0]}')", timeout=PATIENCE)
     settle(page)
-    _hold_to_core(page, cost="clouds", rows=4, columns=3)
+    _hold_to_core(page, cost="clouds", n=4, m=3)
 
 
 def test_transport_marginals_are_painted_and_moved_by_key(lab: str, page: Page) -> None:
-    open_lab(page, f"{lab}/transport?rows=4&columns=4&along=none")
+    open_lab(page, f"{lab}/transport?n=4&m=4&along=none")
     box = painted_box(page, page.locator(".weights.nu .bars"))
     page.mouse.move(box["x"] + 3, box["y"] + 5)
     page.mouse.down()
@@ -107,13 +107,13 @@ def test_transport_marginals_are_painted_and_moved_by_key(lab: str, page: Page) 
     page.keyboard.press("Home")
     wait_for_query(page, "mu")
     assert query(page)["mu"][0].startswith("0")
-    _hold_to_core(page, rows=4, columns=4)
+    _hold_to_core(page, n=4, m=4)
     np.testing.assert_array_equal(plan_of(page)[0], 0)
 
 
 def test_transport_points_and_marginals_follow_a_finger(lab: str, browser: Browser) -> None:
     with phone_with_finger(browser) as (page, touch):
-        open_lab(page, f"{lab}/transport?cost=clouds&rows=4&columns=3&along=none")
+        open_lab(page, f"{lab}/transport?cost=clouds&n=4&m=3&along=none")
         point = page.locator(".lab-point-editor .dot.x").first
         point.evaluate("node => node.scrollIntoView({block: 'center'})")
         top = scrolled(page)
@@ -127,9 +127,9 @@ def test_transport_points_and_marginals_follow_a_finger(lab: str, browser: Brows
         touch("touchEnd")
         wait_for_query(page, "x")
         assert scrolled(page) == top
-        _hold_to_core(page, cost="clouds", rows=4, columns=3)
+        _hold_to_core(page, cost="clouds", n=4, m=3)
 
-        open_lab(page, f"{lab}/transport?rows=4&columns=4&along=none")
+        open_lab(page, f"{lab}/transport?n=4&m=4&along=none")
         box = painted_box(page, page.locator(".weights.nu .bars"))
         left, low = box["x"] + 3, box["y"] + 0.8 * box["height"]
         touch("touchStart", (left, low))
@@ -138,7 +138,7 @@ def test_transport_points_and_marginals_follow_a_finger(lab: str, browser: Brows
         page.wait_for_timeout(300)
         touch("touchEnd")
         wait_for_query(page, "nu")
-        _hold_to_core(page, rows=4, columns=4)
+        _hold_to_core(page, n=4, m=4)
 
 
 def _hold_to_core(page: Page, **sizes: Any) -> None:
@@ -150,4 +150,4 @@ def _hold_to_core(page: Page, **sizes: Any) -> None:
         "() => document.querySelector(\"[data-card='plan'] .js-plotly-plot\") !== null"
     )
     page.wait_for_timeout(500)
-    np.testing.assert_allclose(plan_of(page), answer(state).plan, rtol=0, atol=1e-5)
+    np.testing.assert_allclose(plan_of(page), results(state).plan, rtol=0, atol=1e-5)
