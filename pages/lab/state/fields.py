@@ -8,11 +8,12 @@ URL, a widget, a message of a component. Nothing here draws.
 import dataclasses
 import math
 import re
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, ClassVar, Final, Protocol
+from typing import Any, ClassVar, Final, Protocol, TypeGuard
 
 from typing_extensions import override
 
@@ -41,9 +42,14 @@ def parse_number(text: str) -> float | None:
     return float(text) + 0.0 if _PLAIN.fullmatch(text) else None
 
 
-def is_number(value: Any) -> bool:
+def is_number(value: Any) -> TypeGuard[float]:
     """Tell a finite number from whatever else a message may hold."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    # A whole number of 400 digits is one that no float holds.
+    return (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and abs(value) <= sys.float_info.max
+    )
 
 
 def spell(value: float) -> str:
@@ -68,7 +74,7 @@ class Record(ABC):
     Attributes
     ----------
     label, help
-        What is shown, before translation.
+        What is shown, before translation. A help may name attributes of the record in braces.
     symbol
         As formulas write it; empty if none does.
     """
