@@ -7,6 +7,7 @@ from lab.gradient.results import DRAWS, PUBLISHED_SUM, Answer
 from lab.gradient.state import FREE, ONE_HOT, GradientState
 from lab.language.catalogues import _
 from lab.language.numerals import indexed, number, percent
+from lab.page.notes import Note
 
 # Where the text changes. The figures say the number, so nothing hangs on the exact place.
 _ROUNDING: Final = 1e-9
@@ -16,10 +17,16 @@ _ARRIVED: Final = 1e-6
 _RESTLESS: Final = 1e-3
 
 
-def notes(found: Answer) -> list[str]:
+def notes(found: Answer) -> list[Note]:
     """Return what to notice in this state, the most important first."""
-    lines = [_far(found) or _ways(found), _stop(found), _same_path(found), _residual(found)]
-    return [*filter(None, lines), _check(found)]
+    far = _far(found)
+    return [
+        Note("far-out", far) if far else Note("ways", _ways(found)),
+        Note("stop", _stop(found)),
+        Note("one-path", _same_path(found)),
+        Note("only-the-sum", _residual(found)),
+        Note("check", _check(found)),
+    ]
 
 
 def corners(found: Answer) -> tuple[str, str, str]:
@@ -321,12 +328,12 @@ def command(state: GradientState) -> str:
 
 
 def _setup(state: GradientState) -> str:
-    lines = _tensor("a", state.logits)
+    lines = _tensor("a", state.a)
     if state.kind == FREE:
         return lines + _tensor("q", state.weights) + "q = q / q.sum()\n"
     smoothing = 0.0 if state.kind == ONE_HOT else state.smoothing
     return lines + (
-        f"q = ce.smoothed_target(\n    {state.target - 1}, {len(state.logits)},\n"
+        f"q = ce.smoothed_target(\n    {state.target - 1}, {len(state.a)},\n"
         f"    smoothing={smoothing!r},\n)\n"
     )
 
