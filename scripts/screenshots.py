@@ -17,7 +17,7 @@ PAGES: Final = {
     "softmax": "/softmax",
     "softmax-30": "/softmax?a=" + ",".join(f"{2 - k / 8:g}" for k in range(30)),
     "gradient": "/gradient",
-    "gradient-10": "/gradient?start=-1,1.5,0.5,0,-0.5,1,-1,0.5,0,-1.5&steps=500&step=30",
+    "gradient-10": "/gradient?a=-1,1.5,0.5,0,-0.5,1,-1,0.5,0,-1.5&steps=500&step=30",
     "stability": "/stability",
     "transport": "/transport",
     "transport-clouds": "/transport?cost=clouds",

@@ -11,7 +11,7 @@ from ce_core.post.derivations import example
 from lab.home.layout import show_state_link, state_address
 from lab.language.catalogues import N_, _
 from lab.language.numerals import number
-from lab.state.parameters import spell
+from lab.state.fields import spell
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ LEDGER: Final[Mapping[str, Entry]] = {
             "the other way."
         ),
         "gradient",
-        {"start": "2,0", "step": "0"},
+        {"a": "2,0", "step": "0"},
     ),
     "zero_elements": Entry(
         N_("pᵢ (aᵢ − Σⱼ pⱼ aⱼ) = 0 for every i"),
@@ -105,7 +105,7 @@ LEDGER: Final[Mapping[str, Entry]] = {
             "are 0 only where every class with p > 0 has the same logit."
         ),
         "gradient",
-        {"start": EXAMPLE_LOGITS, "step": "0"},
+        {"a": EXAMPLE_LOGITS, "step": "0"},
     ),
     "five_number_check": Entry(
         N_("A check with five numbers confirms that the term vanishes"),

@@ -22,7 +22,9 @@ LARGEST_WHOLE: Final = 2**53
 """Beyond it a browser's numbers are no longer whole."""
 
 _PLAIN: Final = re.compile(
-    r"[+-]?(\d{1,12}(\.\d{0,12})?|\.\d{1,12})(e[+-]?\d{1,3})?", re.ASCII | re.IGNORECASE
+    # As many decimals as `spell` writes: 12 digits that begin in the fourth.
+    r"[+-]?(\d{1,12}(\.\d{0,15})?|\.\d{1,15})(e[+-]?\d{1,3})?",
+    re.ASCII | re.IGNORECASE,
 )
 _INFINITE: Final = re.compile(r"[+-]?inf", re.ASCII | re.IGNORECASE)
 _RECORD: Final = "record"
@@ -234,6 +236,8 @@ class Numbers(Record):
 
     @override
     def checked(self, value: Any) -> tuple[float, ...] | None:
+        if isinstance(value, str):
+            return self.parse(value)
         if not isinstance(value, list | tuple) or not self.fewest <= len(value) <= self.most:
             return None
         if not all(map(self._holds, value)):

@@ -24,7 +24,7 @@ PAGES = {
 # The widest that pages get, and what is not on them by default.
 EXTREMES = {
     "softmax-of-30": "/softmax?a=" + ",".join(str(-1000 + k / 7)[:9] for k in range(30)),
-    "gradient-of-10": "/gradient?start=" + ",".join(f"-{k}" for k in range(10)),
+    "gradient-of-10": "/gradient?a=" + ",".join(f"-{k}" for k in range(10)),
     "stability-of-6": "/stability?logits=-900.123456,5,4,3,2,999.5&formula=double_softmax",
     "clouds": "/transport?cost=clouds&along=none",
 }
