@@ -10,13 +10,15 @@ from lab.home.layout import (
     show_page_link,
     show_state_link,
     show_verdict,
-    state_address,
 )
 from lab.home.ledger import draw_ledger
+from lab.home.state import HomeState
 from lab.language.catalogues import _
 from lab.live.figures import show_figures
-from lab.page.beats import open_page
+from lab.page.beats import open_page, show_ignored
+from lab.state.visit import enter
 
+visit = enter("home", HomeState())
 apply_home_style()
 open_page(
     _("Cross-Entropy Lab"),
@@ -30,6 +32,7 @@ open_page(
     r"L_2 = \sum_i (p_i - q_i)\, a_i",
     r"L_1 - L_2 = H(p)",
 )
+show_ignored(visit)
 st.markdown(text.contents())
 with st.container(border=True):
     st.markdown(text.notation())
@@ -39,7 +42,7 @@ st.markdown(text.step_1())
 show_derivation("softmax")
 show_verdict(text.verdict_1())
 show_figures("home-softmax", figures.softmax_figures())
-show_page_link("softmax.py", _("Drag the logits"))
+show_page_link("softmax", _("Drag the logits"))
 
 open_step(1)
 st.markdown(text.step_2())
@@ -65,8 +68,8 @@ st.markdown(text.step_5())
 show_figures("home-experiment", figures.experiment_figures())
 show_verdict(text.verdict_5())
 with st.container(horizontal=True):
-    show_state_link(_("Open the post's experiment"), state_address("losses", {}))
-    show_state_link(_("Open it where the line bends"), state_address("losses", {"logit_scale": "16"}))
+    show_state_link("losses", _("Open the post's experiment"), {})
+    show_state_link("losses", _("Open it where the line bends"), {"logit_scale": "16"})
 
 open_step(5)
 st.markdown(text.ledger())

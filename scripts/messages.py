@@ -12,7 +12,8 @@ from babel.messages.pofile import write_po
 ROOT: Final = Path(__file__).resolve().parent.parent
 TEMPLATE: Final = ROOT / "pages" / "locales" / "lab.pot"
 SOURCES: Final = ("ce_core/figures", "pages")
-KEYWORDS: Final = {"_": None, "N_": None, "translate": None}
+# Which arguments are messages: the first, or those named (`ngettext` has two and a count).
+KEYWORDS: Final = {"_": None, "N_": None, "translate": None, "ngettext": (1, 2)}
 
 
 def collect() -> Catalog:

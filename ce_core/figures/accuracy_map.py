@@ -69,7 +69,7 @@ def accuracy_map_figure(
     names = {verdict: _verdict_name(verdict, translate) for verdict in VERDICTS}
     traces = [_heat_map(cells, edges, y_edges, names)]
     traces += [_legend_entry(verdict, names[verdict]) for verdict in VERDICTS]
-    traces.append(_thresholds(judged, of, edges, heights, names, translate))
+    traces.append(_thresholds(judged, of, edges, heights, translate))
     if gap is not None:
         traces += _present(judged, gap, chosen, heights, total, translate)
     titles = {
@@ -165,7 +165,6 @@ def _thresholds(
     of: str,
     edges: np.ndarray,
     heights: dict[tuple[int, int], float],
-    names: dict[str, str],
     translate: Translate,
 ) -> dict[str, Any]:
     span = np.log10(edges[-1] / edges[0])
@@ -186,7 +185,11 @@ def _thresholds(
         if late and crowded and run.first > 0.5 * edges[-1]:
             continue
         found.append((run, heights[key], side))
-    text = translate("{verdict} from {gap}")
+    texts = {
+        "wrong": translate("wrong from {gap}"),
+        "inf": translate("∞ from {gap}"),
+        "nan": translate("NaN from {gap}"),
+    }
     return {
         "type": "scatter",
         "uid": "thresholds",
@@ -195,7 +198,7 @@ def _thresholds(
         "x": np.array([max(run.first - 0.5, edges[0]) for run, _, _ in found]),
         "y": np.array([height for _, height, _ in found]),
         "text": [
-            text.format(verdict=names[run.verdict], gap=f"{run.first:g}") + _GAP * side.endswith("left")
+            texts[run.verdict].format(gap=f"{run.first:g}") + _GAP * side.endswith("left")
             for run, _, side in found
         ],
         "mode": "text",

@@ -34,7 +34,9 @@ def clipping_error_figure(
         state thicker; `now`. Errors that are not finite leave a gap.
     """
     traces = [_truth_line(curves, np.zeros(len(curves.gaps)), translate)]
-    traces += _floor_lines(curves, curves.errors.numpy(), floor, translate, unit="nats")
+    traces += _floor_lines(
+        curves, curves.errors.numpy(), floor, translate, said=translate("%{x:.4g}: %{y:.4g} nats")
+    )
     shown = window(*(trace["y"] for trace in traces)) or [-1.0, 1.0]
     if gap is not None:
         traces.append(_now_line(gap, shown, translate))
@@ -64,7 +66,9 @@ def clipping_gradient_figure(
         By `uid`: `truth`; `floor-<floor>`, dL1/da of the target, for each floor; `now`.
     """
     traces = [_truth_line(curves, curves.true_gradients.numpy(), translate)]
-    traces += _floor_lines(curves, curves.gradients.numpy(), floor, translate, unit="")
+    traces += _floor_lines(
+        curves, curves.gradients.numpy(), floor, translate, said="%{x:.4g}: %{y:.4g}"
+    )
     shown = [-1.12, 0.12]
     if gap is not None:
         traces.append(_now_line(gap, shown, translate))
@@ -84,7 +88,7 @@ def floor_uid(floor: float) -> str:
 
 
 def _floor_lines(
-    curves: ClippingCurves, values: np.ndarray, floor: float, translate: Translate, *, unit: str
+    curves: ClippingCurves, values: np.ndarray, floor: float, translate: Translate, *, said: str
 ) -> list[dict[str, Any]]:
     lines = []
     for place, (one, row) in enumerate(zip(curves.floors, values, strict=True)):
@@ -102,7 +106,7 @@ def _floor_lines(
                     "color": L2_COLOUR if now else _FLOOR_COLOURS[place % len(_FLOOR_COLOURS)],
                     "width": 4 if now else 1.5,
                 },
-                "hovertemplate": f"%{{x:.4g}}: %{{y:.4g}} {unit}<extra>%{{fullData.name}}</extra>",
+                "hovertemplate": said + "<extra>%{fullData.name}</extra>",
             }
         )
     return lines

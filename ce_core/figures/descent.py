@@ -221,7 +221,7 @@ def approach_figure(
             "y": share.numpy(),
             "mode": "lines",
             "line": DESCENT_LINES[descent],
-            "hovertemplate": translate("step") + " %{x}: %{y:.6f}<extra>%{fullData.name}</extra>",
+            "hovertemplate": translate("step %{x}: %{y:.6f}") + "<extra>%{fullData.name}</extra>",
         }
         for descent, share in zip(DESCENTS, shares, strict=True)
     ]

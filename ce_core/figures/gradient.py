@@ -50,7 +50,7 @@ def descent_gradients_figure(
             "x": classes,
             "y": gradient.numpy(),
             "marker": {"color": DESCENT_LINES[name]["color"]},
-            "hovertemplate": translate("class") + " %{x}: %{y:.4g}<extra>%{fullData.name}</extra>",
+            "hovertemplate": translate("class %{x}: %{y:.4g}") + "<extra>%{fullData.name}</extra>",
         }
         for name, gradient in zip(DESCENTS, gradients, strict=True)
     ]

@@ -254,8 +254,9 @@ def gradient_figure(density: PointDensity, *, translate: Translate = str) -> go.
                 "customdata": counts,
                 "colorscale": DENSITY_COLOURS,
                 "showscale": False,
-                "hovertemplate": "dL1/da %{x:.3g}<br>dL2/da %{y:.3g}<br>%{customdata:.0f} "
-                + translate("entries")
+                "hovertemplate": translate(
+                    "dL1/da %{x:.3g}<br>dL2/da %{y:.3g}<br>entries: %{customdata:.0f}"
+                )
                 + "<extra></extra>",
             },
             {

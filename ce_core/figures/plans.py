@@ -61,10 +61,7 @@ def plan_figure(plan: Tensor, mu: Tensor, nu: Tensor, *, translate: Translate = 
             "showscale": False,
             "xgap": 1 if max(values.shape) <= 32 else 0,
             "ygap": 1 if max(values.shape) <= 32 else 0,
-            "hovertemplate": translate("row")
-            + " %{y}, "
-            + translate("column")
-            + " %{x}<br>P %{z:.4g}<extra></extra>",
+            "hovertemplate": translate("row %{y}, column %{x}<br>P %{z:.4g}") + "<extra></extra>",
         },
         {
             "type": "bar",
@@ -74,7 +71,7 @@ def plan_figure(plan: Tensor, mu: Tensor, nu: Tensor, *, translate: Translate = 
             "y": sums[1],
             "yaxis": "y2",
             "marker": {"color": colours["column"], "line": {"width": 0}},
-            "hovertemplate": translate("column") + " %{x}: %{y:.4g}<extra></extra>",
+            "hovertemplate": translate("column %{x}: %{y:.4g}") + "<extra></extra>",
         },
         {
             "type": "scatter",
@@ -96,7 +93,7 @@ def plan_figure(plan: Tensor, mu: Tensor, nu: Tensor, *, translate: Translate = 
             "y": rows,
             "xaxis": "x2",
             "marker": {"color": colours["row"], "line": {"width": 0}},
-            "hovertemplate": translate("row") + " %{y}: %{x:.4g}<extra></extra>",
+            "hovertemplate": translate("row %{y}: %{x:.4g}") + "<extra></extra>",
         },
         {
             "type": "scatter",
@@ -169,16 +166,18 @@ def clouds_figure(
                 "hoverinfo": "skip",
             }
         )
-    for uid, points, weights, colour, symbol in (
-        ("x", first, mu.numpy(), _ROW_COLOUR, "circle"),
-        ("y", second, nu.numpy(), _COLUMN_COLOUR, "square"),
+    rows_said = translate("row %{text}: (%{x:.3g}, %{y:.3g})")
+    columns_said = translate("column %{text}: (%{x:.3g}, %{y:.3g})")
+    for uid, name, said, points, weights, colour, symbol in (
+        ("x", translate("rows"), rows_said, first, mu.numpy(), _ROW_COLOUR, "circle"),
+        ("y", translate("columns"), columns_said, second, nu.numpy(), _COLUMN_COLOUR, "square"),
     ):
         largest = max(weights.max(), 1e-300)
         traces.append(
             {
                 "type": "scatter",
                 "uid": uid,
-                "name": translate("rows") if uid == "x" else translate("columns"),
+                "name": name,
                 "x": points[:, 0],
                 "y": points[:, 1],
                 "mode": "markers",
@@ -189,7 +188,7 @@ def clouds_figure(
                     "line": {"width": 0},
                 },
                 "text": [str(index) for index in range(1, len(points) + 1)],
-                "hovertemplate": "%{fullData.name} %{text}: (%{x:.3g}, %{y:.3g})<extra></extra>",
+                "hovertemplate": said + "<extra></extra>",
             }
         )
     return make_figure(

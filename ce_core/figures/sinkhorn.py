@@ -48,7 +48,7 @@ def convergence_figure(
         error of 0 is drawn at 1e-17.
     """
     steps = np.arange(1, len(trace.plain) + 1)
-    said = translate("iteration") + " %{x}: %{y:.3g}<extra>%{fullData.name}</extra>"
+    said = translate("iteration %{x}: %{y:.3g}") + "<extra>%{fullData.name}</extra>"
     line: dict[str, Any] = {"type": "scatter", "mode": "lines", "hovertemplate": said}
     plain = _raised(trace.plain.numpy())
     traces: list[dict[str, Any]] = [
@@ -248,7 +248,7 @@ def variant_figure(
             "mode": "lines+markers",
             "line": {"color": DTYPE_COLOURS[dtype], "width": 2.5},
             "marker": {"size": 5},
-            "hovertemplate": translate("range") + " %{x:.4g}: %{y:.3g}<extra>%{fullData.name}</extra>",
+            "hovertemplate": translate("range %{x:.4g}: %{y:.3g}") + "<extra>%{fullData.name}</extra>",
         }
         for dtype, differences in zip(found.dtypes, found.differences, strict=True)
     ]
@@ -261,7 +261,7 @@ def variant_figure(
             "y": np.array([_SMALLEST_DRAWN, 1.0]),
             "mode": "lines",
             "line": _NOW,
-            "hovertemplate": translate("range") + " %{x:.4g}<extra>%{fullData.name}</extra>",
+            "hovertemplate": translate("range %{x:.4g}") + "<extra>%{fullData.name}</extra>",
         }
     )
     return make_figure(

@@ -64,7 +64,6 @@ def _difference_traces(
     if np.isnan(found).all():
         return []
     colour = DTYPE_COLOURS[dtype]
-    said = translate("error") + " %{y:.2g}"
     steps = errors.steps.numpy()
     traces: list[dict[str, Any]] = [
         {
@@ -76,7 +75,8 @@ def _difference_traces(
             "y": found,
             "mode": "lines",
             "line": {"color": colour, "width": 2},
-            "hovertemplate": "h %{x:.2g}<br>" + said + "<extra>%{fullData.name}</extra>",
+            "hovertemplate": translate("h %{x:.2g}<br>error %{y:.2g}")
+            + "<extra>%{fullData.name}</extra>",
         },
         {
             "type": "scatter",
@@ -88,7 +88,7 @@ def _difference_traces(
             "y": _drawn(errors.autograd[index].repeat(2)),
             "mode": "lines",
             "line": {"color": colour, "width": 1.5, "dash": "dot"},
-            "hovertemplate": said + "<extra>%{fullData.name}</extra>",
+            "hovertemplate": translate("error %{y:.2g}") + "<extra>%{fullData.name}</extra>",
         },
     ]
     if errors.best_errors[index] < 1:

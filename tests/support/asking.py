@@ -1,6 +1,7 @@
 """Ask an ASGI application, or a middleware, without a server."""
 
 import asyncio
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
@@ -23,8 +24,17 @@ async def passing_on(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.body", "body": b""})
 
 
-def ask_app(app: ASGIApp, address: str, *, accepts: str = "gzip, br", method: str = "GET") -> Answer:
-    """Ask for an address."""
+def ask_app(
+    app: ASGIApp,
+    address: str,
+    *,
+    query: bytes = b"",
+    accepts: str = "gzip, br",
+    hosts: Sequence[bytes] = (b"lab.test",),
+    scheme: str = "http",
+    method: str = "GET",
+) -> Answer:
+    """Ask for an address, with a query and with any number of Host headers."""
     sent: list[Message] = []
 
     async def receive() -> Any:
@@ -36,8 +46,10 @@ def ask_app(app: ASGIApp, address: str, *, accepts: str = "gzip, br", method: st
     scope = {
         "type": "http",
         "method": method,
+        "scheme": scheme,
         "path": address,
-        "headers": [(b"accept-encoding", accepts.encode())],
+        "query_string": query,
+        "headers": [(b"accept-encoding", accepts.encode()), *((b"host", host) for host in hosts)],
     }
 
     async def ask() -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
+from lab.state.fields import spell
 from tests.support.unpacking import captions_of
 
 
@@ -40,12 +41,18 @@ def widget(app: AppTest, field: str) -> Any:
         app.select_slider, app.slider, app.number_input, app.text_input, app.selectbox, app.toggle,
         app.radio, app.button_group, app.button,
     )  # fmt: skip
-    (found,) = (one for kind in kinds for one in kind if one.key and one.key.startswith(f"{field}."))
+    named = (one for kind in kinds for one in kind if one.key)
+    (found,) = (one for one in named if one.key == field or str(one.key).startswith(f"{field}."))
     return found
 
 
-def widgets(app: AppTest, lab: str) -> dict[str, Any]:
-    """Return what each field of a lab shows, by its name."""
-    kinds = (app.select_slider, app.slider, app.number_input, app.text_input, app.selectbox, app.toggle)
-    keys = ((one.key.split("."), one.value) for kind in kinds for one in kind if one.key)
-    return {key[1]: value for key, value in keys if key[0] == lab}
+def shown(app: AppTest, field: str) -> Any:
+    """Return what the widget of a field shows; a slider's stop as a number."""
+    found = widget(app, field)
+    return float(found.value) if found.type == "select_slider" else found.value
+
+
+def set_field(app: AppTest, field: str, value: Any) -> None:
+    """Set the widget of a field, and run."""
+    found = widget(app, field)
+    found.set_value(spell(value) if found.type == "select_slider" else value).run()

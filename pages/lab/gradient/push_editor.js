@@ -34,7 +34,10 @@ class PushEditor extends Moved {
   // What the server says counts unless a newer message is on its way to it.
   receive(data, send) {
     this.send = send;
+    const retold = JSON.stringify(this.words) !== JSON.stringify(data.words);
     this.words = data.words;
+    // In another language all is built anew.
+    if (retold) this.told = this.classes = undefined;
     if (data.serial < this.serial) return;
     this.serial = data.serial;
     this.window = data.window;
@@ -273,11 +276,12 @@ class PushEditor extends Moved {
   describe() {
     const { words, touched: i, found } = this;
     if (!found) return;
-    const way = (gradient) => {
-      if (Math.abs(gradient) < NOTHING) return words.rest;
-      return fill(gradient < 0 ? words.up : words.down, { size: readable(Math.abs(gradient)) });
+    const said = (loss, gradient) => {
+      const way = Math.abs(gradient) < NOTHING ? "Rest" : gradient < 0 ? "Up" : "Down";
+      return fill(words[loss + way], { a: `a${lowered(i)}`, size: readable(Math.abs(gradient)) });
     };
-    write(this.readout, fill(words.ways, { i: lowered(i), held: way(found.pulls[i]), full: way(found.full[i]) }));
+    const before = said("held", found.pulls[i]);
+    write(this.readout, fill(words.both, { before, after: said("full", found.full[i]) }));
   }
 }
 

@@ -5,8 +5,8 @@ from typing import Final
 
 from lab.gradient.results import DRAWS, PUBLISHED_SUM, Answer
 from lab.gradient.state import FREE, ONE_HOT, GradientState
-from lab.language.catalogues import _
-from lab.language.numerals import indexed, number, percent
+from lab.language.catalogues import _, ngettext
+from lab.language.numerals import counted, indexed, number, percent
 from lab.page.notes import Note
 
 # Where the text changes. The figures say the number, so nothing hangs on the exact place.
@@ -19,13 +19,13 @@ _RESTLESS: Final = 1e-3
 
 def notes(found: Answer) -> list[Note]:
     """Return what to notice in this state, the most important first."""
-    far = _far(found)
     return [
-        Note("far-out", far) if far else Note("ways", _ways(found)),
-        Note("stop", _stop(found)),
-        Note("one-path", _same_path(found)),
-        Note("only-the-sum", _residual(found)),
-        Note("check", _check(found)),
+        _far(found) or _ways(found),
+        _stop(found),
+        _arrival(found),
+        _same_path(found),
+        _residual(found),
+        _check(found),
     ]
 
 
@@ -136,27 +136,29 @@ def error_numbers(found: Answer) -> str:
         )
         for index, dtype in enumerate(errors.dtypes)
     ]
-    return _("{draws} draws like the post's. {parts}.").format(
-        draws=f"{errors.errors.shape[1]:,}", parts=" · ".join(parts)
-    )
+    draws = errors.errors.shape[1]
+    return ngettext(
+        "{draws} draw like the post's. {parts}.", "{draws} draws like the post's. {parts}.", draws
+    ).format(draws=counted(draws), parts=" · ".join(parts))
 
 
 def _largest(values: list[float]) -> int:
     return max(range(len(values)), key=lambda i: abs(values[i]))
 
 
-def _ways(found: Answer) -> str:
+def _ways(found: Answer) -> Note:
     """Return how the pushes at the start differ."""
     l1, full = found.gradients[0, 0].tolist(), found.gradients[2, 0].tolist()
     residual = found.residual[0].tolist()
     if max(map(abs, residual)) < _ROUNDING:
-        return _(
+        text = _(
             "**Here all three gradients agree**: at the start every class with p > 0 has the same "
             "logit, so J a is 0 in every element. It is 0 nowhere else."
         )
+        return Note("all-agree", text)
     if max(map(abs, l1)) < _SLIGHT < max(map(abs, full)):
         worst = _largest(residual)
-        return _(
+        text = _(
             "**L1 is at rest, L2 in full is not.** The start is the target: p − q is at most {l1} in "
             "size. Yet (J a){index} = {residual}, so L2 in full walks away from the right answer."
         ).format(
@@ -164,34 +166,38 @@ def _ways(found: Answer) -> str:
             index=indexed("", worst + 1),
             residual=number(residual[worst]),
         )
+        return Note("l1-rests", text)
     torn = [min(abs(x), abs(y)) if x * y < 0 else 0.0 for x, y in zip(l1, full, strict=True)]
     if max(torn) > _FELT:
         i = _largest(torn)
-        up, down = _("up"), _("down")
-        return _(
-            "**They push opposite ways.** At the start L1 pushes {a} {way} by {l1}, L2 in full pushes "
-            "it {other} by {full}: J a is larger than p − q there, and of the other sign."
-        ).format(
-            a=indexed("a", i + 1),
-            way=up if l1[i] < 0 else down,
-            other=up if full[i] < 0 else down,
-            l1=number(abs(l1[i])),
-            full=number(abs(full[i])),
+        text = (
+            _(
+                "**They push opposite ways.** At the start L1 pushes {a} up by {l1}, L2 in full pushes "
+                "it down by {full}: J a is larger than p − q there, and of the other sign."
+            )
+            if l1[i] < 0
+            else _(
+                "**They push opposite ways.** At the start L1 pushes {a} down by {l1}, L2 in full "
+                "pushes it up by {full}: J a is larger than p − q there, and of the other sign."
+            )
         )
+        shown = {"l1": number(abs(l1[i])), "full": number(abs(full[i]))}
+        return Note("opposite-ways", text.format(a=indexed("a", i + 1), **shown))
     i = _largest(residual)
-    return _(
+    text = _(
         "**The same way, not equally hard.** At the start no logit is pushed both ways, but {a} by "
         "{l1} for L1 and by {full} for L2 in full. The difference is J a."
     ).format(a=indexed("a", i + 1), l1=number(-l1[i]), full=number(-full[i]))
+    return Note("same-way", text)
 
 
-def _far(found: Answer) -> str:
+def _far(found: Answer) -> Note | None:
     """Return that nothing pushes where the loss is flat far from its minimum."""
     slope = float(found.gradients[2, 0].abs().max())
     lift = found.losses[1] - found.minimum.loss.item()
     if slope > _SLIGHT or lift < 0.05:
-        return ""
-    return _(
+        return None
+    text = _(
         "**Far out nothing pushes.** At the start the largest entry of dL2/da in full is {slope}, yet "
         "L2 is {loss} there and {least} at its minimum. L2 in full is not convex: it flattens, and "
         "descent gets stuck."
@@ -200,106 +206,153 @@ def _far(found: Answer) -> str:
         loss=number(found.losses[1], digits=2),
         least=number(found.minimum.loss.item()),
     )
+    return Note("far-out", text)
 
 
-def _stop(found: Answer) -> str:
-    """Return where L2 in full stops, by the closed form and by the path."""
+def _stop(found: Answer) -> Note:
+    """Return where L2 in full is least, by the closed form."""
     q, p, i = found.q, found.minimum.p, found.watched
     if float(q.max() - q.min()) < _ROUNDING:
         text = _(
             "**Uniform on all {classes} classes: the only q that L2 in full does not miss.** Its "
             "minimum is p = q = 1/K = {share}."
         ).format(classes=len(q), share=number(1 / len(q), digits=4))
-    elif q.max() == 1:
+        return Note("uniform-target", text)
+    if q.max() == 1:
         text = _(
             "**L2 in full stops at {p} = {stop}**, not at 1: 1/(1 + W((K − 1)/e)) for K = {classes}, W "
             "being Lambert's function. It never becomes sure."
         ).format(p=indexed("p", i + 1), stop=number(p[i].item(), digits=4), classes=len(q))
-    else:
-        text = _(
-            "**L2 in full stops at {p} = {stop}, where q says {q}**: p = q/W(q e^λ), and "
-            "λ = 1 + H(p) = {multiplier} makes the sum 1."
-        ).format(
-            p=indexed("p", i + 1),
-            stop=number(p[i].item(), digits=4),
-            q=number(q[i].item(), digits=4),
-            multiplier=number(found.minimum.multiplier.item(), digits=4),
-        )
-    return text + " " + _arrival(found)
+        return Note("never-sure", text)
+    text = _(
+        "**L2 in full stops at {p} = {stop}, where q says {q}**: p = q/W(q e^λ), and "
+        "λ = 1 + H(p) = {multiplier} makes the sum 1."
+    ).format(
+        p=indexed("p", i + 1),
+        stop=number(p[i].item(), digits=4),
+        q=number(q[i].item(), digits=4),
+        multiplier=number(found.minimum.multiplier.item(), digits=4),
+    )
+    return Note("misses-target", text)
 
 
-def _arrival(found: Answer) -> str:
+def _arrival(found: Answer) -> Note:
+    """Return how far the path of L2 in full gets to where it is least."""
     steps, gap = found.state.steps, number(found.gap, digits=2)
     if found.gap == 0:
-        return _("After {steps} steps its path is there to the last digit.").format(steps=steps)
+        text = ngettext(
+            "**The path of L2 in full arrives**: after {steps} step it is there to the last digit.",
+            "**The path of L2 in full arrives**: after {steps} steps it is there to the last digit.",
+            steps,
+        )
+        return Note("arrived", text.format(steps=steps))
     if found.gap < _ARRIVED:
-        return _("After {steps} steps its path ends {gap} from there.").format(steps=steps, gap=gap)
+        text = ngettext(
+            "**The path of L2 in full arrives**: after {steps} step it ends {gap} from there.",
+            "**The path of L2 in full arrives**: after {steps} steps it ends {gap} from there.",
+            steps,
+        )
+        return Note("arrived", text.format(steps=steps, gap=gap))
     last = float((found.paths.p[2, -1] - found.paths.p[2, -2]).abs().max())
     if last > _RESTLESS and found.gap < 2 * last:
-        return _(
-            "Its path jumps to and fro over it: the last of {steps} steps still moves a p by {last}. "
-            "The learning rate is too large."
-        ).format(steps=steps, last=number(last, digits=2))
-    return _("After {steps} steps its path is still {gap} away.").format(steps=steps, gap=gap)
-
-
-def _same_path(found: Answer) -> str:
-    text = _(
-        "**L1 and L2 with p held constant walk one path**: in {steps} steps no p differs by more than "
-        "{apart}. With p detached L2 has the gradient of L1, and that is how practice uses it."
+        text = ngettext(
+            "**The path of L2 in full jumps to and fro** over its minimum: its only step still moves "
+            "a p by {last}. The learning rate is too large.",
+            "**The path of L2 in full jumps to and fro** over its minimum: the last of {steps} steps "
+            "still moves a p by {last}. The learning rate is too large.",
+            steps,
+        )
+        return Note("restless", text.format(steps=steps, last=number(last, digits=2)))
+    text = ngettext(
+        "**The path of L2 in full is not there**: after {steps} step it is still {gap} away.",
+        "**The path of L2 in full is not there**: after {steps} steps it is still {gap} away.",
+        steps,
     )
-    if found.apart == 0:
-        text = _(
-            "**L1 and L2 with p held constant walk one path**: in {steps} steps no p differs in any "
-            "digit. With p detached L2 has the gradient of L1, and that is how practice uses it."
-        )
+    return Note("not-arrived", text.format(steps=steps, gap=gap))
+
+
+def _same_path(found: Answer) -> Note:
+    steps, apart = found.state.steps, number(found.apart, digits=2)
     if found.apart > _FELT:
-        text = _(
+        text = ngettext(
             "**L1 and L2 with p held constant have one gradient**, up to rounding, which this learning "
-            "rate blows up: in {steps} steps a p comes to differ by {apart}."
+            "rate blows up: in {steps} step a p comes to differ by {apart}.",
+            "**L1 and L2 with p held constant have one gradient**, up to rounding, which this learning "
+            "rate blows up: in {steps} steps a p comes to differ by {apart}.",
+            steps,
         )
-    return text.format(steps=found.state.steps, apart=number(found.apart, digits=2))
+        return Note("one-gradient", text.format(steps=steps, apart=apart))
+    if found.apart == 0:
+        text = ngettext(
+            "**L1 and L2 with p held constant walk one path**: in {steps} step no p differs in any "
+            "digit. With p detached L2 has the gradient of L1, and that is how practice uses it.",
+            "**L1 and L2 with p held constant walk one path**: in {steps} steps no p differs in any "
+            "digit. With p detached L2 has the gradient of L1, and that is how practice uses it.",
+            steps,
+        )
+        return Note("one-path", text.format(steps=steps))
+    text = ngettext(
+        "**L1 and L2 with p held constant walk one path**: in {steps} step no p differs by more than "
+        "{apart}. With p detached L2 has the gradient of L1, and that is how practice uses it.",
+        "**L1 and L2 with p held constant walk one path**: in {steps} steps no p differs by more than "
+        "{apart}. With p detached L2 has the gradient of L1, and that is how practice uses it.",
+        steps,
+    )
+    return Note("one-path", text.format(steps=steps, apart=apart))
 
 
-def _residual(found: Answer) -> str:
+def _residual(found: Answer) -> Note:
     """Return what the residual is where L2 in full stands at the step that is shown."""
     step = found.state.at
     residual, full = found.residual[step].tolist(), found.gradients[2, step].tolist()
     i = _largest(residual)
     if abs(residual[i]) < _ROUNDING:
-        return _(
+        text = _(
             "**After step {step} J a is 0 in every element**: where L2 in full stands, the logits of "
             "all classes with p > 0 are equal."
-        ).format(step=step)
-    text = _(
-        "**Only the sum of J a is 0** ({total}). After step {step} its largest element is (J a){index} "
-        "= {element}."
+        )
+        return Note("zero-residual", text.format(step=step))
+    rest = max(map(abs, full))
+    at_rest = rest < _ARRIVED < abs(residual[i])
+    text = (
+        _(
+            "**Only the sum of J a is 0** ({total}). After step {step} its largest element is "
+            "(J a){index} = {element}. There p − q = −J a in every class, to {rest}: that is why L2 in "
+            "full stops."
+        )
+        if at_rest
+        else _(
+            "**Only the sum of J a is 0** ({total}). After step {step} its largest element is "
+            "(J a){index} = {element}."
+        )
     ).format(
         total=number(sum(residual), digits=2),
         step=step,
         index=indexed("", i + 1),
         element=number(residual[i]),
+        rest=number(rest, digits=2),
     )
-    if max(map(abs, full)) < _ARRIVED < abs(residual[i]):
-        text += " " + _(
-            "There p − q = −J a in every class, to {rest}: that is why L2 in full stops."
-        ).format(rest=number(max(map(abs, full)), digits=2))
-    return text
+    return Note("parts-cancel" if at_rest else "only-the-sum", text)
 
 
-def _check(found: Answer) -> str:
+def _check(found: Answer) -> Note:
     errors = found.errors
-    return _(
+    text = ngettext(
+        "**The post's check adds up what is not 0.** Its five elements go up to {largest}; their sum "
+        "is {total}. In {draws} such draw the sum misses 0 by {rms64} eps in float64 and {rms32} eps "
+        "in float32 (root mean square): rounding, which says nothing of the elements.",
         "**The post's check adds up what is not 0.** Its five elements go up to {largest}; their sum "
         "is {total}. In {draws} such draws the sum misses 0 by {rms64} eps in float64 and {rms32} eps "
-        "in float32 (root mean square): rounding, which says nothing of the elements."
+        "in float32 (root mean square): rounding, which says nothing of the elements.",
+        DRAWS,
     ).format(
         largest=number(found.check.elements.abs().max().item()),
         total=number(found.check.total, digits=2),
-        draws=f"{DRAWS:,}",
+        draws=counted(DRAWS),
         rms64=number(errors.rms[0].item(), digits=2),
         rms32=number(errors.rms[1].item(), digits=2),
     )
+    return Note("check", text)
 
 
 def snippet(state: GradientState) -> str:

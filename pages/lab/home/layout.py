@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlencode
 
 import streamlit as st
 
 from ce_core.post.derivations import CheckedLine, check_derivation, example
 from lab.home.text import ANCHORS, STEPS, derivation
 from lab.language.catalogues import _
+from lab.state.visit import query_of, query_of_view
 
 _CSS: Final = Path(__file__).with_name("home.css").read_text(encoding="utf-8")
 
@@ -46,20 +46,21 @@ def show_verdict(verdict: str) -> None:
         st.markdown(verdict)
 
 
-def show_page_link(page: str, label: str) -> None:
+def show_page_link(slug: str, label: str) -> None:
     """Link to a page as the visitor left it."""
-    st.page_link(page, label=label, icon=":material/arrow_forward:", width="content")
+    _link(slug, label, query_of(slug))
 
 
-def state_address(page: str, query: Mapping[str, str]) -> str:
-    """Return the address of a page in a state, relative to the home page."""
-    return f"{page}?{urlencode(query)}" if query else page
+def show_state_link(slug: str, label: str, query: Mapping[str, str]) -> None:
+    """Link to a page in a state, which Back leaves again."""
+    _link(slug, label, {**query_of_view(), **query})
 
 
-def show_state_link(label: str, address: str) -> None:
-    """Link to a page in a state.
-
-    It opens a tab, so a session, of its own: in this one a page that has been visited keeps what its
-    link does not name.
-    """
-    st.link_button(label, address, icon=":material/open_in_new:", type="tertiary")
+def _link(slug: str, label: str, query: Mapping[str, str]) -> None:
+    st.page_link(
+        f"{slug}.py",
+        label=label,
+        icon=":material/arrow_forward:",
+        width="content",
+        query_params=dict(query),
+    )

@@ -6,11 +6,12 @@ from typing import Final
 
 import streamlit as st
 
-from ce_core.post.claims import CLAIMS, CONDITIONAL, FALSE, TRUE
+from ce_core.post.claims import CLAIMS, FALSE, TRUE
 from ce_core.post.derivations import example
-from lab.home.layout import show_state_link, state_address
+from lab.home.layout import show_state_link
 from lab.language.catalogues import N_, _
 from lab.language.numerals import number
+from lab.language.sentences import sentences
 from lab.state.fields import spell
 
 
@@ -24,7 +25,7 @@ class Entry:
         What the post says, in our words, before translation.
     statement
         What is true. Names in braces are numbers that the claim measures. That of a conditional
-        claim goes on where its badge, "True if", stops.
+        claim is one sentence with its badge, "True if".
     page, query
         The page and the state of it that shows the claim.
     digits
@@ -37,17 +38,8 @@ class Entry:
     query: Mapping[str, str] = field(default_factory=dict)
     digits: int = 3
 
-    @property
-    def address(self) -> str:
-        """The link, relative to the home page."""
-        return state_address(self.page, self.query)
 
-
-BADGES: Final = {
-    TRUE: N_(":green-badge[✓ True]"),
-    FALSE: N_(":red-badge[✗ False]"),
-    CONDITIONAL: N_(":orange-badge[◐ True if]"),
-}
+BADGES: Final = {TRUE: N_(":green-badge[✓ True]"), FALSE: N_(":red-badge[✗ False]")}
 # What is smaller is an error of rounding or close to one, of which only the size matters.
 _ROUNDING: Final = 1e-5
 _LABELS: Final = {
@@ -72,6 +64,7 @@ LEDGER: Final[Mapping[str, Entry]] = {
     "cross_entropy_gradient": Entry(
         N_("The gradient of cross-entropy through the softmax is p − q"),
         N_(
+            ":orange-badge[◐ True if] "
             "Σq = 1 (to {difference}). In general it is (Σq) p − q: for weights that sum to "
             "1.5, p − q is wrong by {wrong_by}, the general form by {weighted_difference}."
         ),
@@ -91,6 +84,7 @@ LEDGER: Final[Mapping[str, Entry]] = {
     "same_gradient": Entry(
         N_("L2 has the same gradient as L1"),
         N_(
+            ":orange-badge[◐ True if] "
             "p is held constant (difference: {held}). In full, dL2/da = (p − q) + J a. For "
             "logits (2, 0) with the first class right, dL1/da₁ = {l1} and dL2/da₁ = {l2}: it points "
             "the other way."
@@ -149,17 +143,19 @@ LEDGER: Final[Mapping[str, Entry]] = {
     "floored_zeros": Entry(
         N_("Zeros in the kernel may be replaced by 1e−38"),
         N_(
+            ":orange-badge[◐ True if] "
             "no entry underflows: a range of C/ε below 87 (float32) or 708 (float64). Not far "
             "beyond, two rows suffice for a plan that has {after_float32} of its mass in the wrong "
             "place. The post's random costs forgive more: {post_700} at a range of 700, {post_5000} "
             "at 5,000. There is no NaN to tell, which is all that the post asserts."
         ),
         "transport",
-        {"epsilon": "0.001", "iterations": "10"},
+        {"eps": "0.001", "n_iter": "10"},
     ),
     "fixed_iterations": Entry(
         N_("10 iterations (or 3) of Sinkhorn give a balanced Q"),
         N_(
+            ":orange-badge[◐ True if] "
             "ε is large enough: at ε = 0.5 the columns miss their share by {columns_0_5_10} "
             "after 10. At ε = 0.003 they miss it by {columns_0_003_3} of the mass after 3, by "
             "{columns_0_003_10} after 10. The rows never show it (to {rows}): they are scaled last. A "
@@ -203,6 +199,7 @@ LEDGER: Final[Mapping[str, Entry]] = {
     "small_deviation": Entry(
         N_("The gradients of L1 and L2 hardly differ"),
         N_(
+            ":orange-badge[◐ True if] "
             "the logits are near 0: on the post's, the difference is {scale_1} of the size of "
             "dL1/da. On logits 16 times as large it is {scale_16}, at 64 times {scale_64}: larger than "
             "the gradient."
@@ -213,6 +210,7 @@ LEDGER: Final[Mapping[str, Entry]] = {
     "linear_correlation": Entry(
         N_("L1 and L2 are linearly correlated"),
         N_(
+            ":orange-badge[◐ True if] "
             "H(p) hardly varies: the slope is exactly 1 − cov(L1, H)/var(L1). The post's "
             "logits are about 1/m: r = {correlation_1}, slope {slope_1}. Times 16, r is "
             "{correlation_16} and the slope {slope_16}; times 64, {correlation_64} and {slope_64}. "
@@ -224,8 +222,9 @@ LEDGER: Final[Mapping[str, Entry]] = {
         digits=4,
     ),
     "large_dimension": Entry(
-        N_("… when the dimension m is large enough"),
+        N_("L1 and L2 are linearly correlated when the dimension m is large enough"),
         N_(
+            ":orange-badge[◐ True if] "
             "the logits are divided by their sum, and so shrink like 1/m: r = {correlation_3} "
             "at m = 3, {correlation_64} at 64. Undo that with a scale of m, and the slope is "
             "{scaled_slope_3} at 3, {scaled_slope_64} at 64, {scaled_slope_256} at 256, where r is "
@@ -236,7 +235,7 @@ LEDGER: Final[Mapping[str, Entry]] = {
         digits=4,
     ),
     "large_samples": Entry(
-        N_("… when the amount of data n is large enough"),
+        N_("L1 and L2 are linearly correlated when the amount of data n is large enough"),
         N_(
             "n hardly matters. On logits 16 times as large, n = 16, 128 and 1024 give the slopes "
             "{slope_16}, {slope_128}, {slope_1024} and r = {correlation_16}, {correlation_128}, "
@@ -251,18 +250,25 @@ LEDGER: Final[Mapping[str, Entry]] = {
 
 
 @st.cache_data(show_spinner=False)
-def measured(key: str) -> dict[str, str]:
-    """Return the numbers of a claim as they are read, computed once for all visitors."""
+def measured(key: str) -> dict[str, float]:
+    """Return the numbers of a claim, computed once for all visitors."""
+    return CLAIMS[key].measure()
+
+
+def spelled(key: str) -> dict[str, str]:
+    """Return the numbers of a claim as they are read."""
     digits = LEDGER[key].digits
     return {
         name.replace(".", "_"): number(value, digits=digits if abs(value) > _ROUNDING else 2)
-        for name, value in CLAIMS[key].measure().items()
+        for name, value in measured(key).items()
     }
 
 
 def statement(key: str) -> str:
-    """Return what is true, with its numbers."""
-    return _(LEDGER[key].statement).format(**measured(key))
+    """Return the verdict and what is true, with its numbers."""
+    said = _(LEDGER[key].statement).format(**spelled(key))
+    badge = BADGES.get(CLAIMS[key].verdict)
+    return said if badge is None else sentences(_(badge), said)
 
 
 def draw_ledger() -> None:
@@ -271,6 +277,5 @@ def draw_ledger() -> None:
         for key, entry in LEDGER.items():
             with st.container(border=True, key=f"claim-{key}"):
                 st.subheader(_(entry.claim), anchor=False)
-                badge = _(BADGES[CLAIMS[key].verdict])
-                st.markdown(" ".join([badge, statement(key)]))
-                show_state_link(_(_LABELS[entry.page]), entry.address)
+                st.markdown(statement(key))
+                show_state_link(entry.page, _(_LABELS[entry.page]), entry.query)

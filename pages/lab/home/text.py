@@ -7,6 +7,7 @@ from ce_core.post.claims import five_numbers
 from ce_core.post.derivations import DERIVATIONS, CheckedLine, example
 from lab.language.catalogues import N_, _
 from lab.language.numerals import number, percent
+from lab.language.sentences import sentences
 from lab.losses.results import Measured
 
 STEPS: Final = (
@@ -70,17 +71,18 @@ def contents() -> str:
 def derivation(name: str, lines: Iterable[CheckedLine], *, first: int = 1) -> str:
     """Return lines as Markdown: each formula, then its number, its reason and what it is off by."""
     return "\n\n".join(
-        f"$$\n{line.latex}\n$$\n\n({place}) {_(REASONS[name][line.name])} {_verdict(line)}"
+        f"$$\n{line.latex}\n$$\n\n"
+        + sentences(f"({place})", _(REASONS[name][line.name]), _verdict(line))
         for place, line in enumerate(lines, start=first)
     )
 
 
 def _verdict(line: CheckedLine) -> str:
     if line.difference == 0:
-        return ":small[" + _("✓ holds exactly") + "]"
+        return _(":small[✓ holds exactly]")
     size = number(line.difference, digits=2)
     if line.holds:
-        return ":small[" + _("✓ holds to {size}").format(size=size) + "]"
+        return _(":small[✓ holds to {size}]").format(size=size)
     return _("**✗ fails: off by {size}**").format(size=size)
 
 
@@ -208,8 +210,8 @@ def ledger() -> str:
     """Return what the ledger is."""
     return _(
         "What the post says or takes for granted, in its order and in our words. Each verdict has "
-        "a test of its name in `tests/core/test_claims.py`; each link opens, in a tab of its own, the "
-        "state that shows it."
+        "a test of its name in `tests/core/post/test_claims.py`; each link opens, in a tab of its own, "
+        "the state that shows it."
     )
 
 
@@ -236,8 +238,8 @@ def five_number_table() -> str:
 def scale_caption(measured: Measured) -> str:
     """Return the numbers beside a line of L2 over L1."""
     numbers = measured.numbers
-    return _("Logit scale {scale:g}: r = **{r}**, slope = **{slope}**, H(p) = {share} of log m").format(
-        scale=measured.config.logit_scale,
+    return _("Logit scale {scale}: r = **{r}**, slope = **{slope}**, H(p) = {share} of log m").format(
+        scale=number(measured.config.logit_scale, digits=6),
         r=number(numbers["correlation"], digits=4),
         slope=number(numbers["slope"], digits=4),
         share=percent(numbers["entropy_share"], digits=4),

@@ -1,1 +1,1 @@
-"""Text in the language of the visitor: catalogues, numerals."""
+"""Text in the language of the visit: catalogues, which of them a visitor wants, numerals, caches."""

@@ -12,7 +12,7 @@ def number(value: float, *, digits: int = 3) -> str:
     """Write a number with so many digits, its power of ten raised."""
     if math.isnan(value):
         return _("not defined")
-    mantissa, _e, exponent = f"{value:.{digits}g}".replace("-", "−").partition("e")
+    mantissa, _e, exponent = f"{value:.{digits}g}".replace("-", "−").replace("inf", "∞").partition("e")
     if not exponent:
         return mantissa
     power = str(int(exponent.replace("−", "-"))).translate(_SUPERSCRIPTS)
@@ -20,8 +20,15 @@ def number(value: float, *, digits: int = 3) -> str:
 
 
 def percent(value: float, *, digits: int = 3) -> str:
-    """Write a share of 1 in percent."""
-    return _("not defined") if math.isnan(value) else f"{100 * value:.{digits}g} %"
+    """Write a share of 1 in percent, its power of ten raised where it is tiny."""
+    if math.isnan(value):
+        return _("not defined")
+    return _("{number} %").format(number=number(100 * value, digits=digits))
+
+
+def counted(value: int) -> str:
+    """Write a whole number, its thousands apart."""
+    return f"{value:,}"
 
 
 def indexed(symbol: str, index: int) -> str:

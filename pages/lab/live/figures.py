@@ -15,7 +15,7 @@ import streamlit as st
 
 from ce_core.figures.style import hold_axes
 from lab.drag.editor import answered, note_answer, serial_of
-from lab.language.catalogues import _
+from lab.language.catalogues import _, spoken
 from lab.live.packing import animation, figure_tree, pack
 from lab.state.fields import is_number
 from lab.state.visit import LIVE, PLAIN, change_view, current_visit, token
@@ -108,8 +108,8 @@ def show_figures(key: str, figures: FigureSet, *, timeline: Timeline | None = No
                 "download": _("Download as CSV"),
                 "reset": _("Reset axes"),
                 "series": _("series"),
-                "more": _("and {count} more rows, all in the CSV"),
-                "language": "en",
+                "more": _("Rows left out here, though not of the CSV: {count}"),
+                "language": spoken(),
             },
         }
         _LIVE(key=f"grid-{key}", data=pack(head), on_failed_change=_fall_back)

@@ -5,13 +5,13 @@ from dataclasses import replace
 import streamlit as st
 
 from ce_core import experiment_work
-from lab.language.catalogues import _
+from lab.language.catalogues import _, ngettext
 from lab.losses.results import LARGEST_WORK, Results
 from lab.losses.state import NOTHING, LossesState
 from lab.page.desk import Desk
 from lab.page.lab import Along
 from lab.state.codec import changed
-from lab.state.fields import Stops, records
+from lab.state.fields import records, stops_of
 
 
 def draw_controls(desk: Desk[LossesState]) -> None:
@@ -55,14 +55,16 @@ def choose_along(desk: Desk[LossesState], _found: Results, along: Along[LossesSt
     name = desk.state.along
     if name == NOTHING:
         return
-    record = records(LossesState)[name]
-    stops = len(record.stops) if isinstance(record, Stops) else 0
+    stops = len(stops_of(LossesState, name))
     if along is None:
         st.caption(_("This experiment is too large for an animation. Smaller sizes have one."))
     elif len(along.values) < stops:
         st.caption(
-            _(
+            ngettext(
+                "The animation has {steps} frame, since more would be too much work; the slider has "
+                "all {stops} stops.",
                 "The animation has {steps} frames, since more would be too much work; the slider has "
-                "all {stops} stops."
+                "all {stops} stops.",
+                len(along.values),
             ).format(steps=len(along.values), stops=stops)
         )

@@ -19,7 +19,7 @@ from lab.losses import text
 from lab.losses.results import PUBLISHED, Measured, Results, reduce_result
 from lab.losses.state import NOTHING, LossesState
 from lab.page.lab import Along
-from lab.state.fields import Stops, records
+from lab.state.fields import label_of, stops_of
 
 # A second or two of one core, spent after the page is there, and once for all who ask for the same.
 ANIMATION_WORK: Final = 450_000_000
@@ -83,16 +83,15 @@ def timeline(found: Results) -> Along[LossesState] | None:
     name, published = found.state.along, found.state.published
     if name == NOTHING:
         return None
-    config, record = found.measured.config, records(LossesState)[name]
-    assert isinstance(record, Stops)
-    values = fit_sweep(config, name, record.stops, ANIMATION_WORK)
+    config = found.measured.config
+    values = fit_sweep(config, name, stops_of(LossesState, name), ANIMATION_WORK)
     if not values:
         return None
     at = getattr(config, name)
     # A value between the stops is a frame too, so that the timeline can stand on it.
     values = tuple(sorted({*values, at}))
     return Along(
-        label=record.label,
+        label=label_of(LossesState, name),
         values=values,
         at=at,
         rest=(name, _without(config, name), published),

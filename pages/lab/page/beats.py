@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 import streamlit as st
 from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
 
-from lab.language.catalogues import _
+from lab.language.catalogues import _, ngettext
 from lab.page.notes import Note
 from lab.state.visit import PageVisit
 
@@ -35,19 +35,25 @@ def show_ignored(page: PageVisit[Any]) -> None:
     names = ", ".join(f"`{part}`" for part in ignored[:5])
     more = len(ignored) - 5
     with st.container(key="ignored-notice", horizontal=True, vertical_alignment="center"):
-        st.warning(
-            _("Ignored in the link: {names} and {count} more.").format(names=names, count=more)
+        said = (
+            ngettext(
+                "Ignored in the link: {names} and {count} more.",
+                "Ignored in the link: {names} and {count} more.",
+                more,
+            ).format(names=names, count=more)
             if more > 0
             else _("Ignored in the link: {names}.").format(names=names)
         )
+        st.warning(said)
         st.button(_("Dismiss"), on_click=ignored.clear)
 
 
 def show_notes(notes: Sequence[Note]) -> None:
-    """Show what to notice in the present state."""
+    """Show what to notice in the present state; the key of the list names the notes, for tests."""
     with st.container(border=True, key="notes"):
         st.header(_("What to notice"), anchor=False)
-        st.markdown("".join(f"- {note.text}\n" for note in notes))
+        with st.container(key=" ".join(["noted", *(note.id for note in notes)])):
+            st.markdown("".join(f"- {note.text}\n" for note in notes))
 
 
 def show_link(query: Mapping[str, str]) -> None:

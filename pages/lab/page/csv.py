@@ -1,4 +1,4 @@
-"""What stands behind the figures, as CSV."""
+"""Data as CSV."""
 
 import csv
 import io
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 
 def csv_text(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Return rows under a header as CSV; of a float every digit is kept."""
+    """Return a table as CSV, every digit of its numbers kept."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)

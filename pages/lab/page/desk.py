@@ -38,7 +38,7 @@ class Desk(Generic[S]):
             self.field(name)
 
     def group(self, title: str, *names: str) -> None:
-        """Draw the widgets of some fields under a title."""
+        """Draw a title, and under it the widgets of some fields."""
         st.subheader(title, anchor=False)
         self.fields(*names)
 

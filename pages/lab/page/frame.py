@@ -5,7 +5,8 @@ from typing import Final
 
 import streamlit as st
 
-from lab.language.catalogues import N_, _
+from lab.language.catalogues import N_, _, speak
+from lab.language.preference import choose_language
 from lab.page.style import ICON, apply_style
 from lab.state.visit import begin, query_of
 
@@ -31,7 +32,8 @@ PAGES: Final = (
 def open_frame(page: st.Page) -> None:
     """Begin a run that shows a page, and draw what surrounds it."""
     slug = page.url_path or PAGES[0].slug
-    begin(slug)
+    view = begin(slug)
+    speak(choose_language(view.lang, st.context.headers.get("Accept-Language")))
     title = next(_(one.title) for one in PAGES if one.slug == slug)
     st.set_page_config(
         page_title=_("{page} · Cross-Entropy Lab").format(page=title),

@@ -1,18 +1,18 @@
-"""What to notice in a state."""
+"""What to notice in a state of a page."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Note:
-    """A sentence or two on what the figures show.
+    """Something to notice.
 
     Attributes
     ----------
     id
-        Names the finding, whatever words or language say it.
+        Which of the page's notes it is, in every language and whatever numbers it holds.
     text
-        As shown, in Markdown.
+        What it says, as Markdown: whole sentences in the language of the visit.
     """
 
     id: str

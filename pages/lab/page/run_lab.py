@@ -6,7 +6,8 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
-from lab.language.catalogues import _
+from lab.language.catalogues import _, spoken
+from lab.language.text_cache import cached_text
 from lab.live.figures import Timeline, live_charts, pack_animation, show_animation, show_figures
 from lab.page.beats import (
     open_page,
@@ -70,7 +71,7 @@ def _show_presets(lab: Lab[Any, Any], desk: Desk[Any]) -> None:
 
 def _timeline(page: PageVisit[S], along: Along[S]) -> Timeline:
     """Return the timeline of a page; where it comes to rest is the next state."""
-    names = repr((page.slug, along.rest, along.values))
+    names = repr((page.slug, spoken(), along.rest, along.values))
     return Timeline(
         label=_(along.label),
         values=along.values,
@@ -81,7 +82,7 @@ def _timeline(page: PageVisit[S], along: Along[S]) -> Timeline:
     )
 
 
-@st.cache_data(max_entries=96, show_spinner=False)
+@cached_text(max_entries=96, keeper=st.cache_data)
 def _animation(slug: str, token: str, _along: Along[Any], _timeline: Timeline) -> bytes:
     """Return the figures along a timeline, packed; made once for all who ask for the same."""
     return pack_animation(slug, _timeline, list(_along.frames()))

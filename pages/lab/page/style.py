@@ -29,7 +29,9 @@ _CSS = """
     [class*="st-key-figure-"] { padding: 0.5rem; }
     .stMainBlockContainer h2, .stMainBlockContainer h3 { font-size: 1.1rem; }
   }
-  @media (min-width: 641px) { .st-key-phone-hint { display: none; } }
+  /* Where Streamlit has put the controls away: by itself up to 768 px, or by hand at any width. */
+  .st-key-phone-hint { display: none; }
+  @media screen { .stSidebar[data-collapsed="true"] ~ * .st-key-phone-hint { display: flex; } }
 </style>
 """
 

@@ -42,7 +42,10 @@ class Logits extends Moved {
   // What the server says counts unless a newer message is on its way to it.
   receive(data, send) {
     this.send = send;
+    const retold = JSON.stringify(this.words) !== JSON.stringify(data.words);
     this.words = data.words;
+    // In another language all is built anew.
+    if (retold) this.told = this.classes = undefined;
     if (data.serial < this.serial) return;
     const told = JSON.stringify(this.message(data));
     this.serial = data.serial;
@@ -294,7 +297,7 @@ class Logits extends Moved {
   drawLoss(loss) {
     const { words } = this;
     write(this.lossName, fill(words.loss, { i: lowered(this.target) }));
-    write(this.loss, `${readable(loss, 4)} ${words.nats}`);
+    write(this.loss, fill(words.nats, { loss: readable(loss, 4) }));
     this.loss.dataset.value = String(loss);
     this.slider.value = String(Math.log10(this.temperature));
     this.slider.setAttribute("aria-valuetext", shortest(this.temperature));

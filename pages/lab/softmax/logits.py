@@ -33,7 +33,7 @@ def _words() -> dict[str, str]:
         "p": _("p"),
         "gradient": _("p − q"),
         "loss": _("L1 = −log p{i} = "),
-        "nats": _("nats"),
+        "nats": _("{loss} nats"),
         "temperature": _("Temperature T"),
         "axis": _("axis {low} to {high}"),
         "logitOf": _("Logit of class {number}"),

@@ -1,70 +1,17 @@
-"""What the page of stability shows beside its table: the line of code with its cure, the figures."""
+"""The figures of the lab of stability."""
 
-import streamlit as st
-
-from ce_core import PITFALLS, PitfallResult
 from ce_core.figures import accuracy_map_figure, clipping_error_figure, clipping_gradient_figure
 from lab.language.catalogues import _
 from lab.live.figures import Card, FigureSet
 from lab.stability import text
-from lab.stability.results import Answer, case_results
-from lab.stability.state import StabilityState, case_of
+from lab.stability.results import Results
+from lab.stability.state import FORMULA_LABELS
 
 
-def show_case(state: StabilityState) -> None:
-    """Show the line of torch that gets into this state, its cure, and what each gave."""
-    # There in any state, so that what follows keeps its place on the page and is not made anew.
-    with st.container(key="case-place"):
-        name = case_of(state)
-        if name is not None:
-            _show_lines(name)
-
-
-def _show_lines(name: str) -> None:
-    broken, cured = case_results(name)
-    case = PITFALLS[name]
-    with st.container(border=True, key="case"):
-        st.markdown(_(text.CASE_CAUSES[name]))
-        symbol = "v" if name == "masked_row" else "q"
-        st.markdown(
-            _("a = {a}, {symbol} = {q}, {dtype}; both lines were run just so.").format(
-                a=_listed(case.a), symbol=symbol, q=_listed(case.q), dtype=case.dtype
-            )
-        )
-        for column, title, result, key in zip(
-            st.columns(2),
-            (_("**As it is written**"), _("**The cure**")),
-            (broken, cured),
-            ("broken", "cured"),
-            strict=True,
-        ):
-            with column.container(key=f"case-{key}", gap="small"):
-                st.markdown(title)
-                st.code(result.code, language="python", wrap_lines=True)
-                st.markdown(_result(result))
-
-
-def _result(result: PitfallResult) -> str:
-    gradient = ", ".join(map(text.entry, result.gradient.tolist()))
-    said = _("Value **{value}**, gradient **{gradient}**").format(
-        value=text.entry(result.value), gradient=gradient
-    )
-    truth = text.entry(result.true_value)
-    return said + (
-        _("; there is no true value.")
-        if truth == "NaN"
-        else _("; in truth the loss is {truth}.").format(truth=truth)
-    )
-
-
-def _listed(values: tuple[float, ...]) -> str:
-    return f"({', '.join(map(text.entry, values))})"
-
-
-def figure_set(found: Answer) -> FigureSet:
+def figure_set(found: Results) -> FigureSet:
     """Return the figures of a state."""
     state, judged = found.state, found.judged
-    labels = {name: _(label) for name, label in text.FORMULA_LABELS.items()}
+    labels = {name: _(label) for name, label in FORMULA_LABELS.items()}
     on_map = state.gap if state.gap is not None and 1 <= state.gap <= judged.gaps[-1] else None
     on_curves = state.gap if state.gap is not None and state.gap <= found.curves.gaps[-1] else None
     chosen = None if on_map is None else (state.formula, state.dtype)

@@ -1,9 +1,7 @@
 """What the page of stability shows, computed once for all visitors who ask for the same."""
 
-import csv
-import io
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import streamlit as st
@@ -21,6 +19,7 @@ from ce_core import (
     run_pitfall,
     trace_formula,
 )
+from lab.page.csv import csv_text
 from lab.stability.state import DTYPE_NAMES, StabilityState
 
 MAP_GAPS: Final = tuple(float(gap) for gap in range(1, 1001))
@@ -51,7 +50,7 @@ class Stage:
 
 
 @dataclass(frozen=True)
-class Answer:
+class Results:
     """All that a state determines."""
 
     state: StabilityState
@@ -67,6 +66,11 @@ class Answer:
         return self.traces[self.state.dtype]
 
     @property
+    def step(self) -> int:
+        """The present stage, from 1: the one that was set, or where it first fails."""
+        return min(self.state.step or self.first_failure, len(self.stages))
+
+    @property
     def first_failure(self) -> int:
         """The stage, from 1, at which the chosen dtype first has NaN, or else infinity, or a clip."""
         place = DTYPE_NAMES.index(self.state.dtype)
@@ -78,15 +82,19 @@ class Answer:
         return names.index("clipped" if "clipped" in names else "loss") + 1
 
 
-@st.cache_resource(max_entries=128, show_spinner=False)
-def answer(state: StabilityState) -> Answer:
+def results(state: StabilityState) -> Results:
     """Compute everything that the page shows of a state."""
-    a, q = list(state.logits), list(state.q)
+    return replace(_results(replace(state, step=None)), state=state)
+
+
+@st.cache_resource(max_entries=128, show_spinner=False)
+def _results(state: StabilityState) -> Results:
+    a, q = list(state.a), list(state.q)
     traces = {
         dtype: trace_formula(state.formula, a, q, dtype=dtype, floor=state.clip)
         for dtype in DTYPE_NAMES
     }
-    return Answer(
+    return Results(
         state=state,
         traces=traces,
         stages=_stages(state, traces),
@@ -119,7 +127,7 @@ def case_results(name: str) -> tuple[PitfallResult, PitfallResult]:
 
 
 def _stages(state: StabilityState, traces: Mapping[str, FormulaTrace]) -> tuple[Stage, ...]:
-    exact = exact_steps(state.formula, state.logits, state.q, floor=state.clip)
+    exact = exact_steps(state.formula, state.a, state.q, floor=state.clip)
     steps = {dtype: {step.name: step for step in trace.steps} for dtype, trace in traces.items()}
     first = traces[state.dtype].steps
     stages = []
@@ -145,7 +153,7 @@ def _stages(state: StabilityState, traces: Mapping[str, FormulaTrace]) -> tuple[
     return tuple(stages)
 
 
-def numbers(found: Answer) -> dict[str, float]:
+def numbers(found: Results) -> dict[str, float]:
     """Return the numbers of the page by name."""
     table: dict[str, float] = {"true_value": found.trace.true_value}
     for dtype in DTYPES:
@@ -163,16 +171,12 @@ def numbers(found: Answer) -> dict[str, float]:
     return table
 
 
-def data_csv(found: Answer) -> str:
+def data_csv(found: Results) -> str:
     """Return the trace and the map as CSV, one number a line, every digit kept."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("table", "row", "operation", "arithmetic", "entry", "value"))
-    writer.writerows(_lines(found))
-    return text.getvalue()
+    return csv_text(("table", "row", "operation", "arithmetic", "entry", "value"), _lines(found))
 
 
-def _lines(found: Answer) -> Iterator[tuple[str, str | int, str, str, float, Any]]:
+def _lines(found: Results) -> Iterator[tuple[str, str | int, str, str, float, Any]]:
     for number, stage in enumerate(found.stages, start=1):
         for arithmetic, column in zip((*DTYPE_NAMES, "exact"), stage.columns, strict=True):
             for i, value in enumerate(column.entries, start=1):

@@ -1,20 +1,19 @@
-"""What the page of stability can be asked: logits, a target, a formula, a dtype, a floor."""
+"""What the lab of stability can be asked: logits, a target, a formula, a dtype, a floor."""
 
 import math
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
-from ce_core import DTYPES, FORMULAS, PITFALLS
-from lab.state.parameters import spell
+from ce_core import DTYPES, PITFALLS
+from lab.language.catalogues import N_
+from lab.page.lab import Preset
+from lab.state.fields import Choice, Number, Numbers, Stops, field, records
 
 FEWEST, MOST = 2, 6
 LARGEST: Final = 1000.0
-_LONGEST_TEXT: Final = 200
-_NUMBER: Final = re.compile(
-    r"\s*[+-]?((\d{1,4}(\.\d{0,12})?|\.\d{1,12})(e[+-]?\d{1,3})?|inf)\s*", re.ASCII | re.IGNORECASE
-)
+MOST_STEPS: Final = 99
+DTYPE_NAMES: Final = tuple(reversed(DTYPES))
 
 # Every threshold, the whole number before it, and what lies between.
 GAPS: Final = (
@@ -24,51 +23,85 @@ GAPS: Final = (
 
 
 FLOORS: Final = (
-    "1e-38", "1e-30", "1e-20", "1e-16", "1e-12", "1e-10", "1e-08", "1e-07", "1e-06", "1e-05", "0.0001",
-    "0.001", "0.01", "0.1",
+    1e-38, 1e-30, 1e-20, 1e-16, 1e-12, 1e-10, 1e-08, 1e-07, 1e-06, 1e-05, 0.0001,
+    0.001, 0.01, 0.1,
 )  # fmt: skip
 
-
-def parse_logits(text: str) -> tuple[float, ...] | None:
-    """Return the logits that a text lists, None if it lists none or not within the bounds."""
-    parts = text.split(",") if len(text) <= _LONGEST_TEXT else []
-    if not FEWEST <= len(parts) <= MOST or not all(map(_NUMBER.fullmatch, parts)):
-        return None
-    logits = tuple(float(part) + 0.0 for part in parts)
-    known = [abs(x) <= LARGEST or "inf" in part.lower() for x, part in zip(logits, parts, strict=True)]
-    return logits if all(known) else None
-
-
-def spell_logits(logits: Sequence[float]) -> str:
-    """Write logits as a URL spells them."""
-    return ",".join(map(spell, logits))
+FORMULA_LABELS: Final = {
+    "naive": N_("log of exp/Σ, as in a textbook"),
+    "max_shifted": N_("log of softmax, maximum subtracted"),
+    "clipped": N_("log of clipped softmax"),
+    "where_masked": N_("log of softmax, where-masked"),
+    "log_softmax": N_("log-softmax"),
+    "log_softmax_masked": N_("log-softmax, 0·∞ masked"),
+    "double_softmax": N_("softmax twice"),
+    "logit_gap": N_("L2, no logarithm"),
+    "logit_gap_masked": N_("L2, 0·∞ masked"),
+}
+CASE_LABELS: Final = {
+    "log_of_softmax": N_("log of softmax"),
+    "overflow": N_("exp of a large logit"),
+    "where_masked": N_("where-mask"),
+    "tiny_eps": N_("eps in float16"),
+    "double_softmax": N_("softmax twice"),
+    "infinite_logit": N_("+∞ logit"),
+    "masked_row": N_("all −∞ row"),
+}
 
 
 @dataclass(frozen=True)
 class StabilityState:
     """What the controls say; the target counts classes from 1."""
 
-    logits: tuple[float, ...] = (120.0, 0.0)
-    target: int = 1
-    formula: str = "max_shifted"
-    dtype: str = "float32"
-    floor: float = 1e-12
+    a: tuple[float, ...] = field(
+        (120.0, 0.0),
+        Numbers(
+            label=N_("Logits a"), symbol="a", fewest=FEWEST, most=MOST, low=-LARGEST, high=LARGEST,
+            infinite=True,
+        ),
+    )  # fmt: skip
+    target: int = field(
+        1,
+        Number(
+            label=N_("Target class"),
+            help=N_("q is 1 for this class and 0 for all others."),
+            low=1,
+            high=MOST,
+        ),
+    )
+    formula: str = field("max_shifted", Choice(label=N_("Formula of the loss"), options=FORMULA_LABELS))
+    dtype: str = field(
+        "float32",
+        Choice(
+            label=N_("dtype of the arithmetic"),
+            help=N_("The table shows all four; the sentences and the cure are about this one."),
+            options=dict.fromkeys(DTYPE_NAMES, ""),
+        ),
+    )
+    floor: float = field(
+        1e-12,
+        Stops(
+            label=N_("Floor of the clipping"),
+            help=N_("The clipped formula takes max(p, floor) before the logarithm."),
+            stops=FLOORS,
+        ),
+    )
+    step: int | None = field(
+        None, Number(label=N_("Step of the trace"), low=1, high=MOST_STEPS, unset="first")
+    )
 
-    @property
-    def shown(self) -> dict[str, float | str | bool]:
-        """Every control's value by its name in the URL."""
-        return {
-            "logits": spell_logits(self.logits),
-            "target_class": self.target,
-            "formula": self.formula,
-            "arithmetic": self.dtype,
-            "floor": spell(self.floor),
-        }
+    def misfits(self) -> set[str]:
+        """Return the fields that do not fit the others."""
+        return {"target"} if self.target > len(self.a) else set()
+
+    def settled(self) -> "StabilityState":
+        """Return the state with a target that is one of its classes."""
+        return replace(self, target=min(self.target, len(self.a)))
 
     @property
     def q(self) -> tuple[float, ...]:
         """The target distribution: 1 for its class."""
-        return tuple(float(i == self.target) for i in range(1, len(self.logits) + 1))
+        return tuple(float(i == self.target) for i in range(1, len(self.a) + 1))
 
     @property
     def clip(self) -> float | None:
@@ -78,20 +111,20 @@ class StabilityState:
     @property
     def gap(self) -> float | None:
         """The largest finite logit minus the smallest; None where a logit is +inf or none is finite."""
-        finite = [x for x in self.logits if math.isfinite(x)]
-        return max(finite) - min(finite) if finite and max(self.logits) < math.inf else None
+        finite = [x for x in self.a if math.isfinite(x)]
+        return max(finite) - min(finite) if finite and max(self.a) < math.inf else None
 
     @property
     def line(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
         """Logits at gap 0, and what a unit of the gap adds: the present ones, stretched."""
         if not self.gap:
-            first = next((i for i, x in enumerate(self.logits) if math.isfinite(x)), 0)
-            low = self.logits[first] if math.isfinite(self.logits[first]) else 0.0
-            origin = tuple(x if x == -math.inf and self.gap is not None else low for x in self.logits)
-            return origin, tuple(float(i == first) for i in range(len(self.logits)))
-        low = min(x for x in self.logits if math.isfinite(x))
-        origin = tuple(x if math.isinf(x) else low for x in self.logits)
-        direction = tuple(0.0 if math.isinf(x) else (x - low) / self.gap for x in self.logits)
+            first = next((i for i, x in enumerate(self.a) if math.isfinite(x)), 0)
+            low = self.a[first] if math.isfinite(self.a[first]) else 0.0
+            origin = tuple(x if x == -math.inf and self.gap is not None else low for x in self.a)
+            return origin, tuple(float(i == first) for i in range(len(self.a)))
+        low = min(x for x in self.a if math.isfinite(x))
+        origin = tuple(x if math.isinf(x) else low for x in self.a)
+        direction = tuple(0.0 if math.isinf(x) else (x - low) / self.gap for x in self.a)
         return origin, direction
 
     def at_gap(self, gap: float) -> "StabilityState":
@@ -101,16 +134,14 @@ class StabilityState:
         if max(logits) > LARGEST:
             # Without softmax there is nothing to shift; elsewhere only differences count.
             logits = tuple(round(x - max(logits) + gap, 9) for x in logits)
-        return replace(self, logits=logits)
+        return replace(self, a=logits)
 
 
 DEFAULT: Final = StabilityState()
-FORMULA_NAMES: Final = (DEFAULT.formula, *(name for name in FORMULAS if name != DEFAULT.formula))
-DTYPE_NAMES: Final = tuple(reversed(DTYPES))
 
 CASES: Final = {
     name: StabilityState(
-        logits=case.a,
+        a=case.a,
         target=case.q.index(1) + 1,
         formula=case.formula,
         dtype=case.dtype,
@@ -118,8 +149,17 @@ CASES: Final = {
     )
     for name, case in PITFALLS.items()
 }
+PRESETS: Final[Mapping[str, Preset[StabilityState]]] = {
+    name: Preset(CASE_LABELS[name], state) for name, state in CASES.items()
+}
 
 
 def case_of(state: StabilityState) -> str | None:
     """Return the name of the case that this state is, if it is one."""
-    return next((name for name, preset in CASES.items() if preset == state), None)
+    return next((name for name, case in CASES.items() if case == replace(state, step=None)), None)
+
+
+def read_step(message: Mapping[str, Any], state: StabilityState) -> StabilityState | None:
+    """Return the state after a message of the table; None if it says no step that may be."""
+    step = records(StabilityState)["step"].checked(message.get("step"))
+    return None if step is None else replace(state, step=step)

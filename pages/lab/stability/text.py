@@ -8,64 +8,14 @@ from typing import Any, Final
 import mpmath
 import torch
 
-from ce_core import AccuracyRun, FormulaStep, clipping_gap
-from lab.language.catalogues import N_, _
+from ce_core import AccuracyRun, FormulaStep, PitfallResult, clipping_gap
+from lab.language.catalogues import _
 from lab.language.numerals import number
-from lab.stability.results import FORWARD, Answer, Column, Stage
+from lab.language.sentences import sentences
+from lab.page.notes import Note
+from lab.stability.results import FORWARD, Column, Results, Stage
 from lab.stability.state import DTYPE_NAMES, StabilityState
 from lab.stability.trace import Cell, Row
-
-FORMULA_LABELS: Final = {
-    "naive": N_("log of exp/Σ, as in a textbook"),
-    "max_shifted": N_("log of softmax, maximum subtracted"),
-    "clipped": N_("log of clipped softmax"),
-    "where_masked": N_("log of softmax, where-masked"),
-    "log_softmax": N_("log-softmax"),
-    "log_softmax_masked": N_("log-softmax, 0·∞ masked"),
-    "double_softmax": N_("softmax twice"),
-    "logit_gap": N_("L2, no logarithm"),
-    "logit_gap_masked": N_("L2, 0·∞ masked"),
-}
-CASE_LABELS: Final = {
-    "log_of_softmax": N_("log of softmax"),
-    "overflow": N_("exp of a large logit"),
-    "where_masked": N_("where-mask"),
-    "tiny_eps": N_("eps in float16"),
-    "double_softmax": N_("softmax twice"),
-    "infinite_logit": N_("+∞ logit"),
-    "masked_row": N_("all −∞ row"),
-}
-CASE_CAUSES: Final = {
-    "log_of_softmax": N_(
-        "A probability underflows to 0. Its logarithm is −∞, and 0 · (−∞) is NaN though the target is "
-        "0 there. Log-softmax takes the logarithm before anything underflows."
-    ),
-    "overflow": N_(
-        "exp(100) is beyond float32, and ∞/∞ is NaN. That the logits differ by 2 only does not help. "
-        "Log-softmax subtracts the maximum first."
-    ),
-    "where_masked": N_(
-        "The loss is right and training dies a step later: the mask hides −∞ from the loss, but sends "
-        "the gradient 0 back to the logarithm, which divides it by p = 0. Mask what is "
-        "finite, not what is ∞."
-    ),
-    "tiny_eps": N_(
-        "1e-8 is below half the smallest number of float16, so p + 1e-8 is p, and log 0 is still −∞. "
-        "An eps that works in float32 may be 0 under mixed precision."
-    ),
-    "double_softmax": N_(
-        "No NaN, which is worse: `F.cross_entropy` wants logits and applies softmax itself. Given "
-        "probabilities, it can never fall below log(1 + (K − 1)/e), and its gradient fades away."
-    ),
-    "infinite_logit": N_(
-        "300 · 300 is ∞ in float16. Then ∞ − ∞ is NaN in every formula, log-softmax too. Bound the "
-        "logits, or better, compute them in float32."
-    ),
-    "masked_row": N_(
-        "An attention row with every key masked: −∞ − (−∞) is NaN. To replace it after the softmax "
-        "leaves NaN in the gradient: fill the row before, and let the result be 0."
-    ),
-}
 
 # Names of the results in sentences; the others are called by their operation.
 _SYMBOLS: Final = {
@@ -100,7 +50,7 @@ def _raised(exponent: str) -> str:
 # The table
 
 
-def rows(found: Answer) -> list[Row]:
+def rows(found: Results) -> list[Row]:
     """Return the stages of the trace as the table shows them."""
     return [
         Row(
@@ -148,7 +98,7 @@ def _cell(column: Column) -> Cell:
     )
 
 
-def _said(found: Answer, stage: Stage) -> str:
+def _said(found: Results, stage: Stage) -> str:
     steps = {step.name: step for step in found.trace.steps}
     step = steps[stage.name]
     if stage.phase == FORWARD:
@@ -156,26 +106,33 @@ def _said(found: Answer, stage: Stage) -> str:
     return _backward(found, step, steps)
 
 
-def _followed(values: Sequence[float], found: Answer) -> int:
+def _followed(values: Sequence[float], found: Results) -> int:
     """Return the entry that a sentence follows: the first not finite, or that of the least logit."""
     bad = next((i for i, value in enumerate(values) if not math.isfinite(value)), None)
     if bad is not None or len(values) == 1:
         return bad or 0
-    logits = found.state.logits
+    logits = found.state.a
     return logits.index(min(logits))
 
 
-def _forward(found: Answer, step: FormulaStep, steps: dict[str, FormulaStep]) -> str:
+def _forward(found: Results, step: FormulaStep, steps: dict[str, FormulaStep]) -> str:
     values = step.value.reshape(-1).tolist()
     i = _followed(values, found)
     given = [_one(steps[name].value, i) for name in step.operands]
-    now = entry(values[i])
-    kind, where = step.kind, _where(i, len(values))
+    now, kind = entry(values[i]), step.kind
     if kind == "round":
         return _("What is given, rounded to {dtype}: {values}.").format(
             dtype=found.state.dtype, values=", ".join(map(entry, values))
         )
-    forms = {
+    if kind == "sum":
+        return _("The sum of all entries: {value}.").format(value=now)
+    if kind == "maximum":
+        return _("The largest: {value}. It is held constant in the backward pass.").format(value=now)
+    if kind == "mask":
+        return _("Class {number}: {value} is left where the mask does not put 0.").format(
+            number=i + 1, value=now
+        )
+    form = {
         "exp": "exp({bare})",
         "log": "log {0}",
         "subtract": "{0} − {1}",
@@ -183,70 +140,74 @@ def _forward(found: Answer, step: FormulaStep, steps: dict[str, FormulaStep]) ->
         "divide": "{0} / {1}",
         "negate": "−{0}",
         "clip": "max({0}, {floor})",
-    }
-    if kind in forms:
-        first, *_rest = given
-        floor = f"{found.state.floor:g}"
-        left = forms[kind].format(*map(_wrapped, given), bare=entry(first), floor=floor)
-        return f"{where}{left} = {now}.{_why(found, step, given, values[i])}"
-    texts = {
-        "sum": _("The sum of all entries: {value}."),
-        "maximum": _("The largest: {value}. It is held constant in the backward pass."),
-        "mask": _("{where}{value} is left where the mask does not put 0."),
-    }
-    return texts[kind].format(where=where, value=now)
+    }[kind]
+    floor = f"{found.state.floor:g}"
+    left = form.format(*map(_wrapped, given), bare=entry(given[0]), floor=floor)
+    return sentences(
+        _("{left} = {value}.").format(left=left, value=now)
+        if len(values) == 1
+        else _("Class {number}: {left} = {value}.").format(number=i + 1, left=left, value=now),
+        _why(found, step, given, values[i]),
+    )
 
 
-def _why(found: Answer, step: FormulaStep, given: list[float], value: float) -> str:
+def _why(found: Results, step: FormulaStep, given: list[float], value: float) -> str:
     """Return why this operation left the finite numbers or lost what there was; empty if not."""
     dtype = found.state.dtype
     info = torch.finfo(getattr(torch, dtype))
     if step.kind == "exp" and value == math.inf and given[0] < math.inf:
-        return " " + _("The largest {dtype} is {largest}.").format(dtype=dtype, largest=entry(info.max))
+        return _("The largest {dtype} is {largest}.").format(dtype=dtype, largest=entry(info.max))
     if step.kind in ("exp", "divide") and value == 0 and given[0] not in (0, -math.inf):
         smallest = info.smallest_normal * info.eps
-        return " " + _(
-            "The smallest positive {dtype} is {smallest}; below half of it there is 0."
-        ).format(dtype=dtype, smallest=entry(smallest))
+        return _("The smallest positive {dtype} is {smallest}; below half of it there is 0.").format(
+            dtype=dtype, smallest=entry(smallest)
+        )
     if step.kind == "exp" and value == 0 and given[0] > -math.inf:
-        return " " + _("It underflows.")
+        return _("It underflows.")
     if math.isnan(value) and not any(map(math.isnan, given)):
-        return " " + _("No number is meant by that: NaN, and whatever it touches becomes NaN.")
+        return _("No number is meant by that: NaN, and whatever it touches becomes NaN.")
     if math.isinf(value) and step.kind == "log":
-        return " " + _("Not NaN yet: that needs 0 · ∞, ∞ − ∞ or ∞/∞.")
+        return _("Not NaN yet: that needs 0 · ∞, ∞ − ∞ or ∞/∞.")
     if step.kind == "clip" and value == 0:
-        return " " + _("The floor itself is 0 in {dtype}.").format(dtype=dtype)
+        return _("The floor itself is 0 in {dtype}.").format(dtype=dtype)
     if step.kind == "clip" and value != given[0]:
-        return " " + _("Here the value is changed, and the gradient stops.")
+        return _("Here the value is changed, and the gradient stops.")
     return ""
 
 
-def _backward(found: Answer, step: FormulaStep, steps: dict[str, FormulaStep]) -> str:
+def _backward(found: Results, step: FormulaStep, steps: dict[str, FormulaStep]) -> str:
     assert step.gradient is not None
     gradient = step.gradient.reshape(-1).tolist()
     if step.name == "loss":
         return _("The backward pass begins with ∂L/∂L = 1 and goes up the table.")
     i = _followed(gradient, found)
-    where = _where(i, len(gradient))
     user = next((one for one in found.trace.steps if step.name in one.operands), None)
     assert user is not None
     arriving = _one(user.gradient, i) if user.gradient is not None else math.nan
-    base = where + _("∂L/∂{symbol} = {value} arrives at {symbol}.").format(
-        symbol=_SYMBOLS[step.name], value=entry(gradient[i])
+    named = {"symbol": _SYMBOLS[step.name], "value": entry(gradient[i])}
+    return sentences(
+        _("∂L/∂{symbol} = {value} arrives at {symbol}.").format(**named)
+        if len(gradient) == 1
+        else _("Class {number}: ∂L/∂{symbol} = {value} arrives at {symbol}.").format(
+            number=i + 1, **named
+        ),
+        _whence(step, user, gradient[i], arriving=arriving, at=_one(step.value, i)),
     )
+
+
+def _whence(
+    step: FormulaStep, user: FormulaStep, gradient: float, *, arriving: float, at: float
+) -> str:
+    """Return where a gradient came from, if that is worth a word; empty if not."""
     if user.kind == "log":
-        return (
-            base
-            + " "
-            + _("log passes on what reached it over its operand: {g} / {x} = {value}.").format(
-                g=_wrapped(arriving), x=entry(_one(step.value, i)), value=entry(gradient[i])
-            )
+        return _("log passes on what reached it over its operand: {g} / {x} = {value}.").format(
+            g=_wrapped(arriving), x=entry(at), value=entry(gradient)
         )
-    if not math.isfinite(gradient[i]) and user.gradient_outcome == "finite":
-        return base + " " + _("It began in {operation}.").format(operation=_spelled(user.text))
-    if not math.isfinite(gradient[i]):
-        return base + " " + _("What is not finite came from the line before.")
-    return base
+    if math.isfinite(gradient):
+        return ""
+    if user.gradient_outcome == "finite":
+        return _("It began in {operation}.").format(operation=_spelled(user.text))
+    return _("What is not finite came from the line before.")
 
 
 def _one(values: torch.Tensor, i: int) -> float:
@@ -259,59 +220,66 @@ def _wrapped(value: float) -> str:
     return f"({entry(value)})" if value < 0 else entry(value)
 
 
-def _where(i: int, length: int) -> str:
-    return _("Class {number}: ").format(number=i + 1) if length > 1 else ""
-
-
 # What to notice
 
 
-def notes(found: Answer) -> list[str]:
+def notes(found: Results) -> list[Note]:
     """Return what to notice in this state, the most important first."""
     lines = [_headline(found), _dtypes(found), _clip(found), _cure(found)]
     return [line for line in lines if line]
 
 
-def _headline(found: Answer) -> str:
+def _headline(found: Results) -> Note:
     state, trace = found.state, found.trace
     if state.gap is None:
-        reason = (
-            _("a logit is +∞, so ∞ − ∞ or ∞/∞ comes up")
-            if max(state.logits) == math.inf
-            else _("every logit is −∞, so there is nothing to share out: −∞ − (−∞), or 0/0")
+        text = (
+            _(
+                "**There is no softmax here**: a logit is +∞, so ∞ − ∞ or ∞/∞ comes up. Every formula "
+                "gives NaN in every dtype, and there is no true value that it could have given."
+            )
+            if max(state.a) == math.inf
+            else _(
+                "**There is no softmax here**: every logit is −∞, so there is nothing to share out: "
+                "−∞ − (−∞), or 0/0. Every formula gives NaN in every dtype, and there is no true value "
+                "that it could have given."
+            )
         )
-        return _(
-            "**There is no softmax here**: {reason}. Every formula gives NaN in every dtype, and "
-            "there is no true value that it could have given."
-        ).format(reason=reason)
+        return Note("no-softmax", text)
     value, gradient = _verdicts(found)
     began = {step.name: step.text for step in trace.steps}
+    gradients = {
+        "gradient": ", ".join(entry(x) for x in trace.gradient.tolist()),
+        "true_gradient": ", ".join(entry(x) for x in trace.true_gradient.tolist()),
+    }
     if value == "nan":
-        return _(
+        text = _(
             "**The loss is NaN; in truth it is {truth}.** It leaves the finite numbers at "
-            "{operation}. The table follows it from there into the loss and back into every gradient."
-        ).format(
-            truth=entry(trace.true_value),
-            operation=f"**{_spelled(began[trace.left_forward or 'loss'])}**",
-        )
+            "**{operation}**. The table follows it from there into the loss and back into every "
+            "gradient."
+        ).format(truth=entry(trace.true_value), operation=_spelled(began[trace.left_forward or "loss"]))
+        return Note("loss-nan", text)
     if value == "inf":
-        return _(
+        text = _(
             "**The loss is ∞; in truth it is {truth}.** The logarithm of 0 has got into it, and its "
             "gradient is {gradient}."
-        ).format(
-            truth=entry(trace.true_value),
-            gradient=", ".join(entry(x) for x in trace.gradient.tolist()),
-        )
+        ).format(truth=entry(trace.true_value), **gradients)
+        return Note("loss-infinite", text)
     if gradient == "nan":
-        return _(
-            "**The loss is {value}, its gradient is NaN.** The forward pass looks healthy; backward, "
-            "**{operation}** is where it breaks. One step of training, and every weight is NaN."
-        ).format(
-            value=_("right") if value == "right" else entry(trace.value),
-            operation=_spelled(began[trace.left_backward or "loss"]),
-        )
+        text = (
+            _(
+                "**The loss is right, its gradient is NaN.** The forward pass looks healthy; backward, "
+                "**{operation}** is where it breaks. One step of training, and every weight is NaN."
+            )
+            if value == "right"
+            else _(
+                "**The loss is {value}, its gradient is NaN.** The forward pass looks healthy; "
+                "backward, **{operation}** is where it breaks. One step of training, and every weight "
+                "is NaN."
+            )
+        ).format(value=entry(trace.value), operation=_spelled(began[trace.left_backward or "loss"]))
+        return Note("gradient-nan", text)
     if value == _WRONG:
-        return _(
+        text = _(
             "**Finite, and wrong.** The loss is {value}, in truth {truth}. Nothing warns of it: no "
             "NaN, no ∞. The gradient at the target is {gradient}, in truth {true_gradient}."
         ).format(
@@ -320,31 +288,31 @@ def _headline(found: Answer) -> str:
             gradient=entry(trace.gradient[state.target - 1].item()),
             true_gradient=entry(trace.true_gradient[state.target - 1].item()),
         )
+        return Note("loss-wrong", text)
     if gradient == _WRONG:
-        return _(
+        text = _(
             "**The loss is right, the gradient is wrong**: {gradient}, in truth {true_gradient}. No "
             "NaN and no ∞: a product of two small numbers has underflowed on the way back."
-        ).format(
-            gradient=", ".join(entry(x) for x in trace.gradient.tolist()),
-            true_gradient=", ".join(entry(x) for x in trace.true_gradient.tolist()),
         )
-    return _(
+        return Note("gradient-wrong", text.format(**gradients))
+    text = _(
         "**Right, forward and backward**: the loss is {value}, in truth {truth}, and no operation "
         "leaves the finite numbers in a way that matters."
-    ).format(value=entry(trace.value), truth=entry(trace.true_value))
+    )
+    return Note("right", text.format(value=entry(trace.value), truth=entry(trace.true_value)))
 
 
-def _verdicts(found: Answer) -> tuple[str, str]:
+def _verdicts(found: Results) -> tuple[str, str]:
     state = found.state
     if found.trace.value_outcome == "nan":
         return "nan", "nan"
     return found.judged.verdict_at(state.formula, state.dtype, state.gap or 1.0)
 
 
-def _dtypes(found: Answer) -> str:
+def _dtypes(found: Results) -> Note | None:
     """Return from which gap on each dtype fails, forward and backward."""
     if found.state.gap is None:
-        return ""
+        return None
     parts = []
     for dtype in DTYPE_NAMES:
         first = [
@@ -355,35 +323,40 @@ def _dtypes(found: Answer) -> str:
             for codes in (found.judged.values, found.judged.gradients)
         ]
         if first[0] or first[1]:
-            texts = [f"{run.first:g} ({_verdict(run.verdict)})" if run else "–" for run in first]
+            texts = [_failure(run) if run else "–" for run in first]
             parts.append(f"{dtype} {texts[0]} / {texts[1]}")
     if not parts:
-        return _(
+        text = _(
             "**In no dtype does this formula fail** for these logits at any gap from 1 to 1000, "
             "forward or backward."
         )
-    return _("**It fails from this gap on**, loss / gradient: {list}.").format(list=" · ".join(parts))
+        return Note("never-fails", text)
+    text = _("**It fails from this gap on**, loss / gradient: {list}.")
+    return Note("fails-from", text.format(list=" · ".join(parts)))
 
 
-def _is_failure(run: AccuracyRun, found: Answer, dtype: str) -> bool:
+def _is_failure(run: AccuracyRun, found: Results, dtype: str) -> bool:
     return run.formula == found.state.formula and run.dtype == dtype and run.verdict != "right"
 
 
-def _verdict(name: str) -> str:
-    return {"right": _("right"), "wrong": _("wrong"), "inf": "∞", "nan": "NaN"}[name]
+def _failure(run: AccuracyRun) -> str:
+    """Return where a failure begins, and what it is."""
+    forms = {"wrong": _("{gap} (wrong)"), "inf": _("{gap} (∞)"), "nan": _("{gap} (NaN)")}
+    return forms[run.verdict].format(gap=f"{run.first:g}")
 
 
-def _clip(found: Answer) -> str:
+def _clip(found: Results) -> Note | None:
     if found.state.gap is None:
-        return ""
+        return None
     floor, dtype = found.state.floor, found.state.dtype
     rounded = torch.tensor(floor, dtype=getattr(torch, dtype)).item()
     if rounded == 0:
-        return _(
+        text = _(
             "**Clipping at {floor} clips nothing in {dtype}**, where {floor} is 0. Clipped or not, "
             "log 0 is −∞."
-        ).format(floor=f"{floor:g}", dtype=dtype)
-    return _(
+        )
+        return Note("clips-nothing", text.format(floor=f"{floor:g}", dtype=dtype))
+    text = _(
         "**Clipping at {floor} lies from the gap {gap} on**: the loss stops at −log {floor} = {value} "
         "nats and its gradient is 0. What is most wrong teaches nothing."
     ).format(
@@ -391,12 +364,13 @@ def _clip(found: Answer) -> str:
         gap=number(clipping_gap(floor), digits=3),
         value=number(-math.log(floor), digits=4),
     )
+    return Note("clipping", text)
 
 
-def _cure(found: Answer) -> str:
+def _cure(found: Results) -> Note | None:
     if found.state.gap is None or found.state.formula.startswith(("log_softmax", "logit_gap")):
-        return ""
-    return _(
+        return None
+    text = _(
         "**Log-softmax gives {value}** in {dtype} for the same logits, with the gradient {gradient}. "
         "It never takes the logarithm of a probability."
     ).format(
@@ -404,12 +378,13 @@ def _cure(found: Answer) -> str:
         dtype=found.state.dtype,
         gradient=", ".join(entry(x) for x in found.cure.gradient.tolist()),
     )
+    return Note("log-softmax", text)
 
 
 # Beside the figures
 
 
-def map_numbers(found: Answer) -> str:
+def map_numbers(found: Results) -> str:
     """Return what the map of the losses shows."""
     return _(
         "These logits, stretched to every gap from 1 to 1000, for this target. The dashed line is the "
@@ -418,7 +393,7 @@ def map_numbers(found: Answer) -> str:
     )
 
 
-def gradient_map_numbers(found: Answer) -> str:
+def gradient_map_numbers(found: Results) -> str:
     """Return what the map of the gradients shows."""
     return _(
         "The same backward. Where the loss is right and the gradient is NaN, nothing warns until the "
@@ -426,7 +401,7 @@ def gradient_map_numbers(found: Answer) -> str:
     )
 
 
-def error_numbers(found: Answer) -> str:
+def error_numbers(found: Results) -> str:
     """Return what clipping loses now."""
     curves, gap = found.curves, _curve_place(found)
     if gap is None:
@@ -442,23 +417,36 @@ def error_numbers(found: Answer) -> str:
     )
 
 
-def clip_gradient_numbers(found: Answer) -> str:
+def clip_gradient_numbers(found: Results) -> str:
     """Return what is left of the gradient now."""
     curves, gap = found.curves, _curve_place(found)
-    end = _("From the floor on it is exactly 0.")
     if gap is None:
-        return end
-    return (
-        _("At the gap {gap} the target is pulled by **{value}** instead of {truth}.").format(
-            gap=f"{curves.gaps[gap].item():g}",
-            value=entry(curves.gradients[0, gap].item()),
-            truth=entry(curves.true_gradients[gap].item()),
-        )
-        + f" {end}"
+        return _("From the floor on it is exactly 0.")
+    return _(
+        "At the gap {gap} the target is pulled by **{value}** instead of {truth}. From the floor on it "
+        "is exactly 0."
+    ).format(
+        gap=f"{curves.gaps[gap].item():g}",
+        value=entry(curves.gradients[0, gap].item()),
+        truth=entry(curves.true_gradients[gap].item()),
     )
 
 
-def _curve_place(found: Answer) -> int | None:
+def pitfall_numbers(result: PitfallResult) -> str:
+    """Return what a line of code gave, and what is true."""
+    shown = {
+        "value": entry(result.value),
+        "gradient": ", ".join(map(entry, result.gradient.tolist())),
+        "truth": entry(result.true_value),
+    }
+    if math.isnan(result.true_value):
+        return _("Value **{value}**, gradient **{gradient}**; there is no true value.").format(**shown)
+    return _("Value **{value}**, gradient **{gradient}**; in truth the loss is {truth}.").format(
+        **shown
+    )
+
+
+def _curve_place(found: Results) -> int | None:
     """Return the index of the present gap on the curves, None where they do not reach it."""
     gap = found.state.gap
     if gap is None or gap > found.curves.gaps[-1]:
@@ -474,7 +462,7 @@ def snippet(state: StabilityState) -> str:
     floor = f",\n    floor={state.floor!r}" if state.clip is not None else ""
     return (
         "import ce_core\nfrom math import inf\n\n"
-        f"{_row('a', state.logits)}{_row('q', state.q)}"
+        f"{_row('a', state.a)}{_row('q', state.q)}"
         "trace = ce_core.trace_formula(\n"
         f'    "{state.formula}", a, q,\n    dtype="{state.dtype}"{floor},\n)\n'
         "for step in trace.steps:\n"

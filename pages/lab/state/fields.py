@@ -41,17 +41,15 @@ class State(Protocol):
 
 def parse_number(text: str) -> float | None:
     """Return the number that a text spells; None if it spells none, or one too long to be meant."""
-    return float(text) + 0.0 if _PLAIN.fullmatch(text) else None
+    value = float(text) + 0.0 if _PLAIN.fullmatch(text) else math.inf
+    return value if math.isfinite(value) else None
 
 
 def is_number(value: Any) -> TypeGuard[float]:
     """Tell a finite number from whatever else a message may hold."""
-    # A whole number of 400 digits is one that no float holds.
-    return (
-        isinstance(value, int | float)
-        and not isinstance(value, bool)
-        and abs(value) <= sys.float_info.max
-    )
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    # A whole number may be too large to become a float.
+    return number and abs(value) <= sys.float_info.max
 
 
 def spell(value: float) -> str:
@@ -236,8 +234,6 @@ class Numbers(Record):
 
     @override
     def checked(self, value: Any) -> tuple[float, ...] | None:
-        if isinstance(value, str):
-            return self.parse(value)
         if not isinstance(value, list | tuple) or not self.fewest <= len(value) <= self.most:
             return None
         if not all(map(self._holds, value)):
@@ -300,3 +296,11 @@ def records(state: type[State]) -> Mapping[str, Record]:
 def label_of(state: type[State], name: str) -> str:
     """Return what a field is called, before translation."""
     return records(state)[name].label
+
+
+def stops_of(state: type[State], name: str) -> tuple[float, ...]:
+    """Return where the slider of a field stops."""
+    record = records(state)[name]
+    if not isinstance(record, Stops):
+        raise TypeError(f"{name} must be a field with stops, got a {type(record).__name__}")
+    return record.stops

@@ -18,9 +18,10 @@ from typing import Any, Final, Generic, TypeVar
 
 import streamlit as st
 
-from lab.language.catalogues import N_
+from lab.language.catalogues import CATALOGUES, N_
 from lab.state.codec import changed, plain, read, settled, spelled
-from lab.state.fields import Choice, State, field
+from lab.state.fields import Choice, State, Text, field
+from lab.web.old_links import renew
 from lab.web.streamlit_private import is_history_navigation
 
 S = TypeVar("S", bound=State)
@@ -36,6 +37,12 @@ class View:
     charts: str = field(
         LIVE, Choice(label=N_("Charts"), options={LIVE: N_("live"), PLAIN: N_("plain")})
     )
+    lang: str | None = field(
+        None,
+        # By a look at the time, since tests add a language.
+        Text(label=N_("Language"), read=lambda code: code if code in CATALOGUES else None),
+    )
+    """None as long as the browser chooses."""
 
 
 @dataclass
@@ -175,14 +182,18 @@ def change_view(view: View) -> None:
 
 def query_of(slug: str) -> Mapping[str, str]:
     """Return the query that opens a page as this visitor left it."""
-    visit = current_visit()
-    page = visit.pages.get(slug)
-    return spelled(visit.view, View()) | (spelled(page.state, page.default) if page else {})
+    page = current_visit().pages.get(slug)
+    return link_to(page.state, page.default) if page else query_of_view()
+
+
+def query_of_view() -> Mapping[str, str]:
+    """Return the part of a query that says how pages are shown now."""
+    return spelled(current_visit().view, View())
 
 
 def link_to(state: State, default: State) -> Mapping[str, str]:
     """Return the query that opens a page in a state, shown as pages are now."""
-    return spelled(current_visit().view, View()) | spelled(state, default)
+    return {**query_of_view(), **spelled(state, default)}
 
 
 def _said(page: PageVisit[Any]) -> dict[str, str]:
@@ -190,13 +201,18 @@ def _said(page: PageVisit[Any]) -> dict[str, str]:
 
 
 def _arrive(visit: Visit, slug: str, default: Any) -> None:
-    state, taken = read(default, visit.address)
-    _, taken_by_view = read(View(), visit.address)
+    old = [(name, text) for name, texts in visit.address.items() for text in texts]
+    renewed = list(zip(old, renew(slug, old), strict=True))
+    parts: dict[str, list[str]] = {}
+    for name, text in filter(None, (new for _old, new in renewed)):
+        parts.setdefault(name, []).append(text)
+    state, taken = read(default, parts)
+    _, taken_by_view = read(View(), parts)
+    # Named as the link has them, though they may be read by another name.
     ignored = [
-        plain(f"{name}={text}", 60)
-        for name, texts in visit.address.items()
-        if name not in taken | taken_by_view
-        for text in texts
+        plain("=".join(part), 60)
+        for part, new in renewed
+        if new and new[0] not in taken | taken_by_view
     ]
     page = visit.pages.setdefault(slug, PageVisit(slug, default, state, ignored, {}))
     put(page, state)

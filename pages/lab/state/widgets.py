@@ -83,7 +83,10 @@ class Widget(Generic[S]):
     def report(self) -> None:
         """Take what the widget reports, as its callback."""
         reported = st.session_state.get(self.options["key"])
-        value = self.record.checked(reported)
+        if isinstance(reported, str):
+            value = self.record.parse(reported.strip())
+        else:
+            value = self.record.checked(reported)
         if value is None:
             refuse(self.page, self.name, reported)
             return
@@ -118,10 +121,10 @@ def _stops(record: Stops, widget: Widget[Any]) -> None:
     extra = widget.page.stops.setdefault(widget.name, set())
     if widget.value not in record.stops:
         extra.add(widget.value)
+    # As text, since Streamlit takes two numbers for one where they differ by less than 1e-12.
     st.select_slider(
-        options=sorted({*record.stops, *extra}),
-        value=widget.value,
-        format_func=spell,
+        options=list(map(spell, sorted({*record.stops, *extra}))),
+        value=spell(widget.value),
         on_change=widget.report,
         **widget.options,
     )

@@ -1,11 +1,6 @@
 """The figures of the page of transport, in one state and along iterations or eps."""
 
-import hashlib
-from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
-
-import streamlit as st
 
 from ce_core.figures import (
     clouds_figure,
@@ -15,23 +10,20 @@ from ce_core.figures import (
     variant_figure,
 )
 from lab.language.catalogues import _
-from lab.live.figures import Card, FigureSet, Timeline, pack_animation
-from lab.state.parameters import spell
-from lab.state.widgets import put
+from lab.live.figures import Card, FigureSet
+from lab.page.lab import Along
+from lab.state.fields import label_of, stops_of
 from lab.transport import text
-from lab.transport.results import Answer, answers, cut, horizon
-from lab.transport.state import (
-    CLOUDS,
-    DEFAULT,
-    EPSILON,
-    ITERATIONS,
-    NOTHING,
-    PARAMETERS,
-    TransportState,
-)
+from lab.transport.results import Results, cut, horizon, results_along
+from lab.transport.state import CLOUDS, DEFAULT, NOTHING, TransportState
 
 
-def figure_set(found: Answer, *, length: int) -> FigureSet:
+def figure_set(found: Results) -> FigureSet:
+    """Return the figures of a state."""
+    return _figures(found, horizon(found))
+
+
+def _figures(found: Results, length: int) -> FigureSet:
     """Return the figures of a state; the chart of errors shows so many iterations."""
     problem, frame = found.problem, found.frame
     cards = [
@@ -69,7 +61,7 @@ def figure_set(found: Answer, *, length: int) -> FigureSet:
             key="path",
             figure=eps_path_figure(
                 found.path,
-                eps=found.state.epsilon,
+                eps=found.state.eps,
                 entropy=found.entropy,
                 transport_cost=frame.transport_cost.item(),
                 entropic_value=frame.entropic_value.item(),
@@ -89,46 +81,21 @@ def figure_set(found: Answer, *, length: int) -> FigureSet:
     return FigureSet(cards=cards, readouts=text.readouts(found))
 
 
-def plan_timeline(found: Answer, along: str, *, length: int) -> Timeline | None:
-    """Return what is scrubbed; None where nothing is."""
+def timeline(found: Results) -> Along[TransportState] | None:
+    """Return what the timeline moves through; None where that is nothing."""
+    state, along, length = found.state, found.state.along, horizon(found)
     if along == NOTHING:
         return None
-    parameter, state = PARAMETERS[along], found.state
     at = getattr(state, along)
-    values = [stop for stop in parameter.grid if along == EPSILON or stop <= length]
-    # A value between the stops is a frame too, so that the bar can stand on it.
-    values = sorted({*values, at})
+    stops = [stop for stop in stops_of(TransportState, along) if along == "eps" or stop <= length]
+    # A value between the stops is a frame too, so that the timeline can stand on it.
+    values = tuple(sorted({*stops, at}))
     rest = replace(state, **{along: getattr(DEFAULT, along)})
-    return Timeline(
-        label=_(parameter.label),
-        values=tuple(values),
-        spelled=tuple(map(spell, values)),
+    return Along(
+        label=label_of(TransportState, along),
+        values=values,
         at=at,
-        token=hashlib.blake2b(repr((rest, along, length)).encode(), digest_size=9).hexdigest(),
-        put=partial(_put, along),
+        rest=(rest, length),
+        change=lambda present, value: replace(present, **{along: value}),
+        frames=lambda: (_figures(one, length) for one in results_along(rest, along, values)),
     )
-
-
-def make_animation(found: Answer, along: str, scrub: Timeline, *, length: int) -> bytes:
-    """Return the animation, packed; computed once for all who ask for the same."""
-    rest = replace(found.state, **{along: getattr(DEFAULT, along)})
-    return _animation(rest, along, scrub.values, length, scrub)
-
-
-@st.cache_data(max_entries=32, show_spinner=False)
-def _animation(
-    state: TransportState, along: str, values: Sequence[float], length: int, _timeline: Timeline
-) -> bytes:
-    frames = answers(state, along, values)
-    return pack_animation(
-        "transport", _timeline, [figure_set(frame, length=length) for frame in frames]
-    )
-
-
-def animation_length(found: Answer, along: str) -> int:
-    """Return how many iterations the chart of errors shows along an animation."""
-    return horizon(found, ITERATIONS if along == NOTHING else along)
-
-
-def _put(along: str, value: float) -> None:
-    put({PARAMETERS[along]: value})

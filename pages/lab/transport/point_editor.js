@@ -19,7 +19,10 @@ class Part extends Moved {
 
   receive(data, send) {
     this.send = send;
+    const retold = JSON.stringify(this.words) !== JSON.stringify(data.words);
     this.words = data.words;
+    // In another language all is built anew.
+    if (retold) this.told = this.sizes = undefined;
     if (data.serial < this.serial) return;
     this.serial = data.serial;
     const told = JSON.stringify(this.message(data));

@@ -1,8 +1,6 @@
 """What the page of transport shows, computed once for all visitors who ask for the same."""
 
-import csv
-import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -26,12 +24,11 @@ from ce_core import (
     trace_convergence,
     variant_differences,
 )
+from lab.page.csv import csv_text
+from lab.state.fields import stops_of
 from lab.transport.state import (
     CLOUDS,
     DIGITS,
-    EPS,
-    EPSILON,
-    ITERATIONS,
     PIXELS,
     TransportState,
     levels,
@@ -74,7 +71,7 @@ class Problem:
 
 
 @dataclass(frozen=True)
-class Answer:
+class Results:
     """All that a state determines."""
 
     state: TransportState
@@ -108,7 +105,7 @@ class Answer:
     @property
     def steepness(self) -> float:
         """The range of C/eps."""
-        return self.problem.spread / self.state.epsilon
+        return self.problem.spread / self.state.eps
 
 
 def pose(state: TransportState) -> Problem:
@@ -119,25 +116,25 @@ def pose(state: TransportState) -> Problem:
     else:
         mu, nu = (
             torch.tensor(levels(text, size), dtype=torch.float64)
-            for text, size in ((state.mu, state.rows), (state.nu, state.columns))
+            for text, size in ((state.mu, state.n), (state.nu, state.m))
         )
         mu, nu = mu / mu.sum(), nu / nu.sum()
     if state.cost == CLOUDS:
         x, y = (torch.tensor(cloud, dtype=torch.float64) for cloud in points(state))
     if state.cost in (CLOUDS, DIGITS):
         cost = squared_distances(x, y)
-        return Problem(forbid_pairs(cost, state.forbidden, seed=state.draw), mu, nu, x, y)
-    cost = random_cost(state.rows, state.columns, exponent=state.power, seed=state.draw)
-    return Problem(forbid_pairs(cost, state.forbidden, seed=state.draw), mu, nu)
+        return Problem(forbid_pairs(cost, state.forbidden, seed=state.seed), mu, nu, x, y)
+    cost = random_cost(state.n, state.m, exponent=state.cost_exponent, seed=state.seed)
+    return Problem(forbid_pairs(cost, state.forbidden, seed=state.seed), mu, nu)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def answer(state: TransportState) -> Answer:
+def results(state: TransportState) -> Results:
     """Compute everything that the page shows of a state."""
-    return answers(state, ITERATIONS, (state.iterations,))[0]
+    return results_along(state, "n_iter", (state.n_iter,))[0]
 
 
-def answers(state: TransportState, along: str, values: Sequence[float]) -> list[Answer]:
+def results_along(state: TransportState, along: str, values: Sequence[float]) -> list[Results]:
     """Compute what the page shows at each value of the parameter that is scrubbed."""
     problem = pose(state)
     cost, mu, nu = problem.cost, problem.mu, problem.nu
@@ -147,34 +144,36 @@ def answers(state: TransportState, along: str, values: Sequence[float]) -> list[
     states = [replace(state, **{along: value}) for value in values]  # type: ignore[arg-type]
     traces = {
         eps: trace_convergence(cost, eps=eps, mu=mu, nu=nu, n_iter=_HORIZONS[-1], tol=TOL)
-        for eps in {one.epsilon for one in states}
+        for eps in {one.eps for one in states}
     }
     # Whether there is a plan does not depend on eps; without one, no number of iterations is enough.
     none = any(trace.status == SinkhornStatus.INFEASIBLE for trace in traces.values())
     tol, most = (None, _HORIZONS[-1]) if none else (TOL, _MOST_ITERATIONS)
-    path = plans_along_eps(cost, eps=list(EPS.grid), mu=mu, nu=nu, tol=tol, max_iter=most)
+    path = plans_along_eps(
+        cost, eps=list(stops_of(TransportState, "eps")), mu=mu, nu=nu, tol=tol, max_iter=most
+    )
     here = {
         eps: variant_differences(cost, [problem.spread / eps], n_iter=POST_ITERATIONS)
-        for eps in {one.epsilon for one in states}
+        for eps in {one.eps for one in states}
         if problem.spread
     }
     return [
-        Answer(one, problem, frame, traces[one.epsilon], path, variant, here.get(one.epsilon))
+        Results(one, problem, frame, traces[one.eps], path, variant, here.get(one.eps))
         for one, frame in zip(states, _frames(problem, state, along, states), strict=True)
     ]
 
 
-def lines_of(found: Answer) -> list[tuple[int, int, float]]:
+def lines_of(found: Results) -> list[tuple[int, int, float]]:
     """Return the pairs that are drawn as lines, each with its share of the most a pair can get."""
     shares = found.plan / min(found.problem.mu.max(), found.problem.nu.max())
     pairs = (shares >= LEAST_SHARE).nonzero().tolist()
     return [(i, j, round(min(1.0, shares[i, j].item()), 4)) for i, j in pairs]
 
 
-def horizon(found: Answer, along: str) -> int:
+def horizon(found: Results) -> int:
     """Return how many iterations the chart of errors shows: until plain iteration is at rest."""
-    if along == EPSILON:
-        return max(_EPS_HORIZON, found.state.iterations)
+    if found.state.along == "eps":
+        return max(_EPS_HORIZON, found.state.n_iter)
     rest = (found.trace.plain < 1e-13).nonzero().flatten()
     least = int(rest[0]) + 1 if len(rest) else _HORIZONS[-1]
     return next(steps for steps in _HORIZONS if steps >= least)
@@ -191,7 +190,7 @@ def cut(trace: ConvergenceTrace, length: int) -> ConvergenceTrace:
     )
 
 
-def numbers(found: Answer) -> dict[str, float]:
+def numbers(found: Results) -> dict[str, float]:
     """Return every number of the page by name."""
     table = {
         "marginal_error": found.error,
@@ -216,35 +215,33 @@ def numbers(found: Answer) -> dict[str, float]:
     return table
 
 
-def data_csv(found: Answer) -> str:
+def data_csv(found: Results) -> str:
     """Return what the figures show as CSV, one number a line, every digit kept."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("quantity", "row", "column", "value"))
+    return csv_text(("quantity", "row", "column", "value"), _lines(found))
+
+
+def _lines(found: Results) -> Iterator[tuple[str, float, float | str, float]]:
     for name, vector in (("mu", found.problem.mu), ("nu", found.problem.nu)):
-        writer.writerows((name, i, "", value) for i, value in enumerate(vector.tolist(), start=1))
+        yield from ((name, i, "", value) for i, value in enumerate(vector.tolist(), start=1))
     for name, matrix in (("cost", found.problem.cost), ("plan", found.plan)):
         for i, row in enumerate(matrix.tolist(), start=1):
-            writer.writerows((name, i, j, value) for j, value in enumerate(row, start=1))
+            yield from ((name, i, j, value) for j, value in enumerate(row, start=1))
     for name in ("plain", "accelerated", "bound"):
         errors = getattr(found.trace, name).tolist()
-        writer.writerows((f"error_{name}", k, "", error) for k, error in enumerate(errors, start=1))
+        yield from ((f"error_{name}", k, "", error) for k, error in enumerate(errors, start=1))
     eps = found.path.eps.tolist()
     for name in ("entropy", "transport_cost", "entropic_value"):
         values = getattr(found.path, name).tolist()
-        writer.writerows(
-            (f"{name}_over_eps", at, "", value) for at, value in zip(eps, values, strict=True)
-        )
+        yield from ((f"{name}_over_eps", at, "", value) for at, value in zip(eps, values, strict=True))
     if found.variant is not None:
         ranges = found.variant.ranges.tolist()
         for dtype, differences in zip(
             found.variant.dtypes, found.variant.differences.tolist(), strict=True
         ):
-            writer.writerows(
+            yield from (
                 (f"post_difference_{dtype}", at, "", value)
                 for at, value in zip(ranges, differences, strict=True)
             )
-    return text.getvalue()
 
 
 def _frames(
@@ -253,17 +250,17 @@ def _frames(
     """Return the plan of each state, all of them in one call where the iteration allows it."""
     cost, mu, nu = problem.cost, problem.mu, problem.nu
     tol = TOL if state.accelerate else None
-    if along == EPSILON and state.iterations:
-        eps = [one.epsilon for one in states]
-        frames = plans_along_eps(cost, eps=eps, mu=mu, nu=nu, tol=tol, max_iter=state.iterations)
-    elif along == EPSILON:
+    if along == "eps" and state.n_iter:
+        eps = [one.eps for one in states]
+        frames = plans_along_eps(cost, eps=eps, mu=mu, nu=nu, tol=tol, max_iter=state.n_iter)
+    elif along == "eps":
         kernels = [
-            plans_along_iterations(cost, eps=one.epsilon, counts=[0], mu=mu, nu=nu) for one in states
+            plans_along_iterations(cost, eps=one.eps, counts=[0], mu=mu, nu=nu) for one in states
         ]
         return kernels
     else:
-        counts = [one.iterations for one in states]
-        frames = plans_along_iterations(cost, eps=state.epsilon, counts=counts, mu=mu, nu=nu, tol=tol)
+        counts = [one.n_iter for one in states]
+        frames = plans_along_iterations(cost, eps=state.eps, counts=counts, mu=mu, nu=nu, tol=tol)
     return [
         PlanFrames(**{name: field[k : k + 1] for name, field in vars(frames).items()})
         for k in range(len(states))

@@ -100,7 +100,7 @@ def test_gradient_opens_with_arrows_that_point_opposite_ways(lab: str, page: Pag
     assert_follows(found)
     # Of each class first the arrow of L1, then that of L2 in full.
     assert found["ways"][:2] == ["right", "left"]
-    assert found["readout"] == "a₁: L1 pushes it up by 0.142; L2 in full pushes it down by 0.135."
+    assert found["readout"] == "L1 pushes a₁ up by 0.142. L2 in full pushes a₁ down by 0.135."
     assert found["totals"][3:] == ["1.000", "0", "0", "0"]
     expect(page.get_by_text("They push opposite ways")).to_be_visible()
 

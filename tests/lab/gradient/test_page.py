@@ -28,7 +28,7 @@ from lab.gradient.state import DEFAULT, FREE, SMOOTHED, GradientState
 from lab.gradient.text import command, corners, notes, snippet
 from lab.language.numerals import number
 from tests.lab.conftest import OpenPage
-from tests.support.reading import numbers_of, press, sent_to_hands, text_of, widget, widgets
+from tests.support.reading import numbers_of, press, sent_to_hands, set_field, shown, text_of
 from tests.support.unpacking import captions_of, figures_of, frame_of, parts_of
 
 PAGE = "gradient.py"
@@ -188,10 +188,10 @@ def test_gradient_link_is_what_the_page_shows(open_page: OpenPage) -> None:
     bars = sent_to_hands(app)
     assert (bars["logits"], bars["kind"], bars["target"]) == ([1, 2, 3], "smoothed", 2)
     assert bars["q"] == pytest.approx([0.05, 0.05, 0.9])
-    assert widget(app, "gradient.rate").value == 0.25
-    assert widget(app, "gradient.steps").value == 70
-    assert widget(app, "gradient.step").value == 11
-    assert widget(app, "gradient.seed").value == 5
+    assert shown(app, "gradient.rate") == 0.25
+    assert shown(app, "gradient.steps") == 70
+    assert shown(app, "gradient.step") == 11
+    assert shown(app, "gradient.seed") == 5
     assert link_of(app).replace("%2C", ",") == "&".join(f"{k}={v}" for k, v in query.items())
     assert query == dict(app.query_params)
 
@@ -230,7 +230,7 @@ def test_gradient_garbage_in_a_link_is_named_and_harmless(
 
 def test_gradient_link_that_repeats_itself_is_noticed(open_page: OpenPage) -> None:
     app = open_page(PAGE, steps=["50", "20"])
-    assert widget(app, "gradient.steps").value == 200
+    assert shown(app, "gradient.steps") == 200
     assert "`steps=50`, `steps=20`" in app.warning[0].value
 
 
@@ -269,57 +269,58 @@ def test_gradient_reset_restores_the_default(open_page: OpenPage) -> None:
 
 def test_gradient_typed_numbers_move_the_bars(open_page: OpenPage) -> None:
     app = open_page(PAGE)
-    widget(app, "gradient.a").set_value(" 1,  -0 , 2.50, 3").run()
+    set_field(app, "gradient.a", " 1,  -0 , 2.50, 3")
     assert sent_to_hands(app)["logits"] == [1, 0, 2.5, 3]
-    assert widget(app, "gradient.classes").value == 4
+    assert shown(app, "gradient.classes") == 4
     assert app.query_params["a"] == "1,0,2.5,3"
 
 
 @pytest.mark.parametrize("name", ["a", "q"])
 def test_gradient_typed_garbage_moves_nothing_and_says_so(open_page: OpenPage, name: str) -> None:
     app = open_page(PAGE, q="1,2,1")
-    widget(app, f"gradient.{name}").set_value("7,8,`nine`").run()
+    set_field(app, f"gradient.{name}", "7,8,`nine`")
     assert "`7,8,nine`" in app.error[0].value
     assert sent_to_hands(app)["logits"] == list(DEFAULT.a)
     assert sent_to_hands(app)["q"] == [0.25, 0.5, 0.25]
-    widget(app, "gradient.rate").set_value(2.0).run()
+    set_field(app, "gradient.rate", 2.0)
     assert not app.error
 
 
 def test_gradient_classes_come_and_go(open_page: OpenPage) -> None:
     app = open_page(PAGE, target="3")
-    widget(app, "gradient.classes").set_value(10).run()
+    set_field(app, "gradient.classes", 10)
     assert not app.exception
     assert sent_to_hands(app)["logits"][:3] == list(DEFAULT.a)
     assert len(sent_to_hands(app)["q"]) == 10
-    widget(app, "gradient.classes").set_value(2).run()
+    set_field(app, "gradient.classes", 2)
     assert not app.exception
     assert sent_to_hands(app)["logits"] == list(DEFAULT.a[:2])
     assert sent_to_hands(app)["q"] == [0, 1]
 
 
 def choose_kind(app: AppTest, kind: str) -> None:
-    widget(app, "gradient.kind").set_value(kind).run()
+    set_field(app, "gradient.kind", kind)
 
 
 def test_gradient_kind_of_target_brings_its_own_controls(open_page: OpenPage) -> None:
     app = open_page(PAGE, target="2")
 
     def names() -> set[str]:
-        return set(widgets(app, "gradient"))
+        kinds = (app.text_input, app.number_input, app.select_slider)
+        return {str(one.key).split(".")[1] for kind in kinds for one in kind}
 
     assert "target" in names()
     assert not names() & {"smoothing", "q"}
     choose_kind(app, "smoothed")
     assert sent_to_hands(app)["q"] == pytest.approx([1 / 30, 14 / 15, 1 / 30])
     assert names() >= {"target", "smoothing"}
-    widget(app, "gradient.smoothing").set_value(1.0).run()
+    set_field(app, "gradient.smoothing", 1.0)
     assert sent_to_hands(app)["q"] == pytest.approx([1 / 3] * 3)
     choose_kind(app, "free")
     assert "q" in names()
     assert not names() & {"smoothing", "target"}
     assert sent_to_hands(app)["q"] == pytest.approx([1 / 3] * 3, abs=1e-6)
-    widget(app, "gradient.q").set_value("1,0,3").run()
+    set_field(app, "gradient.q", "1,0,3")
     assert sent_to_hands(app)["q"] == [0.25, 0, 0.75]
     # Class and smoothing stay what they were, for when the target is one class again.
     assert link_of(app).replace("%2C", ",") == "q=1,0,3&target=2&smoothing=1"
@@ -327,15 +328,15 @@ def test_gradient_kind_of_target_brings_its_own_controls(open_page: OpenPage) ->
 
 def test_gradient_shown_step_moves_the_charts_and_follows_more_steps(open_page: OpenPage) -> None:
     app = open_page(PAGE)
-    widget(app, "gradient.step").set_value(5).run()
+    set_field(app, "gradient.step", 5)
     assert parts_of(app)["grid"]["at"] == 5
     assert app.query_params["step"] == "5"
-    widget(app, "gradient.step").set_value(200).run()
+    set_field(app, "gradient.step", 200)
     assert "step" not in app.query_params
-    widget(app, "gradient.steps").set_value(500).run()
+    set_field(app, "gradient.steps", 500)
     assert parts_of(app)["grid"]["at"] == 500
-    widget(app, "gradient.step").set_value(300).run()
-    widget(app, "gradient.steps").set_value(50).run()
+    set_field(app, "gradient.step", 300)
+    set_field(app, "gradient.steps", 50)
     assert not app.exception
     assert parts_of(app)["grid"]["at"] == 50
 
@@ -348,17 +349,17 @@ def test_gradient_takes_no_number_that_no_browser_sends(
     open_page: OpenPage, name: str, forged: int
 ) -> None:
     app = open_page(PAGE)
-    widget(app, f"gradient.{name}").set_value(forged).run()
+    set_field(app, f"gradient.{name}", forged)
     assert not app.exception
     assert parts_of(app)["grid"]["at"] == 200
-    assert widget(app, "gradient.seed").value == 0
+    assert shown(app, "gradient.seed") == 0
     assert sent_to_hands(app)["q"] == [1, 0, 0]
 
 
 def test_gradient_new_seed_changes_the_draws_only(open_page: OpenPage) -> None:
     app = open_page(PAGE)
     before = {name: drawn(app, *name)["y"] for name in (("errors", "float64"), ("approach", "l2"))}
-    widget(app, "gradient.seed").set_value(1).run()
+    set_field(app, "gradient.seed", 1)
     expected = sum_errors(seed=1).counts[0].tolist()
     assert list(drawn(app, "errors", "float64")["y"]) == expected
     assert expected != list(before["errors", "float64"])
@@ -370,6 +371,10 @@ def test_gradient_new_seed_changes_the_draws_only(open_page: OpenPage) -> None:
 
 def said(state: GradientState) -> str:
     return "\n".join(note.text for note in notes(answer(state)))
+
+
+def ids(state: GradientState) -> list[str]:
+    return [note.id for note in notes(answer(state))]
 
 
 def test_notes_of_opposite_ways_hold() -> None:
@@ -418,7 +423,7 @@ def test_notes_of_one_hot_targets_say_where_l2_stops(slug: str, stop: str) -> No
     gap = answer(state).gap
     assert gap < 1e-6
     arrived = f"ends {number(gap, digits=2)} from there" if gap else "is there to the last digit"
-    assert f"its path {arrived}" in said(state)
+    assert f"The path of L2 in full arrives**: after {state.steps} steps it {arrived}" in said(state)
 
 
 def test_notes_of_other_targets_say_what_q_says() -> None:
@@ -435,13 +440,13 @@ def test_notes_far_out_say_that_nothing_pushes() -> None:
     assert found.gradients[2, 0].abs().max() < 1e-5
     assert found.losses[1] > found.minimum.loss + 0.3
     assert "Far out nothing pushes" in said(state)
-    assert "its path is still" in said(state)
+    assert "not-arrived" in ids(state)
 
 
 def test_notes_say_when_the_path_is_not_there_yet_or_jumps() -> None:
     slow = replace(DEFAULT, rate=0.01, steps=5)
     assert answer(slow).gap > 0.1
-    assert "After 5 steps its path is still" in said(slow)
+    assert "after 5 steps it is still" in said(slow)
     wild = GradientState((1.0, 0.0), q=(0.7, 0.3), rate=4.0)
     found = answer(wild)
     assert (found.paths.p[2, -1] - found.paths.p[2, -2]).abs().max() > 1e-3
@@ -468,7 +473,7 @@ def test_notes_exist_and_hold_for_every_state(
     state = GradientState(tuple(logits), q=q, rate=rate, steps=20, step=step)
     found = answer(state)
     lines = [note.text for note in notes(found)]
-    assert len(lines) == 5
+    assert len(lines) == 6
     assert not any("nan" in line or "not defined" in line or "{" in line for line in lines)
     text = "\n".join(lines)
     if "opposite ways" in text:

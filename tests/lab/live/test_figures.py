@@ -9,9 +9,12 @@ import pytest
 
 from ce_core import ExperimentConfig, run_experiment, sort_losses, summary
 from ce_core.experiment.statistics import compare_losses
-from lab.live.figures import read_commit
-from lab.losses.controls import PARAMETERS
-from lab.losses.figures import ANIMATION_WORK, plan_timeline
+from lab.drag.editor import serial_of
+from lab.live.figures import known_value
+from lab.losses.figures import ANIMATION_WORK, timeline
+from lab.losses.results import results
+from lab.losses.state import LossesState
+from lab.state.fields import stops_of
 from lab.web import assets
 from tests.lab.conftest import OpenPage
 from tests.support.unpacking import figures_of, frame_of, parts_of
@@ -26,12 +29,14 @@ def trace(figure: Any, uid: str) -> Any:
     return found
 
 
-def test_losses_hands_over_a_animation_of_the_logit_scale(open_page: OpenPage) -> None:
+def test_losses_hands_over_an_animation_of_the_logit_scale(open_page: OpenPage) -> None:
     parts = parts_of(open_page(PAGE))
     assert parts["timeline"]["label"] == "Logit scale"
     assert parts["timeline"]["at"] == 1
     assert (
-        parts["timeline"]["values"] == parts["frames"]["values"] == list(PARAMETERS["logit_scale"].grid)
+        parts["timeline"]["values"]
+        == parts["frames"]["values"]
+        == list(stops_of(LossesState, "logit_scale"))
     )
     assert len({part["token"] for part in parts.values()}) == 1
     assert [name for name, _ in parts["timeline"]["readouts"]] == ["r", "slope", "H(p)/log m"]
@@ -39,10 +44,10 @@ def test_losses_hands_over_a_animation_of_the_logit_scale(open_page: OpenPage) -
 
 @pytest.mark.parametrize("name", ["logit_scale", "eps", "n_iter", "logit_exponent", "cost_exponent"])
 def test_losses_animation_shows_the_experiment_at_each_value(open_page: OpenPage, name: str) -> None:
-    app = open_page(PAGE, scrub=name, seed="3", dtype="float64", **SMALL)
+    app = open_page(PAGE, along=name, seed="3", dtype="float64", **SMALL)
     assert not app.exception
     reel = parts_of(app)["frames"]
-    assert reel["values"] == list(PARAMETERS[name].grid)
+    assert reel["values"] == list(stops_of(LossesState, name))
     for index in (0, len(reel["values"]) // 2, len(reel["values"]) - 1):
         changed: dict[str, Any] = {name: reel["values"][index]}
         config = ExperimentConfig(n=16, m=8, trials=5, seed=3, dtype="float64", **changed)
@@ -81,7 +86,7 @@ def test_losses_bar_stands_on_a_value_between_the_stops(open_page: OpenPage) -> 
 
 
 def test_losses_scrubs_nothing_if_so_chosen(open_page: OpenPage) -> None:
-    app = open_page(PAGE, scrub="none")
+    app = open_page(PAGE, along="none")
     assert parts_of(app).keys() == {"grid"}
     assert not app.warning
 
@@ -91,11 +96,11 @@ def test_losses_choice_of_what_is_scrubbed_stands_in_the_link(open_page: OpenPag
     pills: Any = app.get("button_group")[0]
     pills.set_value("eps").run()
     assert parts_of(app)["timeline"]["label"] == "ε: regularisation"
-    assert app.query_params["scrub"] == "eps"
-    assert "scrub=eps" in app.code[0].value
+    assert app.query_params["along"] == "eps"
+    assert "along=eps" in app.code[0].value
 
 
-@pytest.mark.parametrize("query", [{"scrub": "seed"}, {"charts": "3d"}], ids=["scrub", "charts"])
+@pytest.mark.parametrize("query", [{"along": "seed"}, {"charts": "3d"}], ids=["along", "charts"])
 def test_losses_choice_that_there_is_not_is_named_and_ignored(
     open_page: OpenPage, query: dict[str, str]
 ) -> None:
@@ -105,25 +110,24 @@ def test_losses_choice_that_there_is_not_is_named_and_ignored(
     assert parts_of(app)["timeline"]["label"] == "Logit scale"
 
 
-def test_losses_says_where_a_animation_has_fewer_frames(open_page: OpenPage) -> None:
-    app = open_page(PAGE, trials="128", scrub="logit_scale")
+def test_losses_says_where_an_animation_has_fewer_frames(open_page: OpenPage) -> None:
+    app = open_page(PAGE, trials="128", along="logit_scale")
     captions = [caption.value for caption in app.caption]
     (said,) = (caption for caption in captions if "frames" in caption)
     assert f"has {len(parts_of(app)['frames']['values'])} frames" in said
 
 
-def test_losses_too_large_for_a_animation_has_the_charts_and_no_bar(open_page: OpenPage) -> None:
-    app = open_page(PAGE, n="8192", m="800", trials="1", scrub="logit_scale")
+def test_losses_too_large_for_an_animation_has_the_charts_and_no_bar(open_page: OpenPage) -> None:
+    app = open_page(PAGE, n="8192", m="800", trials="1", along="logit_scale")
     assert parts_of(app).keys() == {"grid"}
     assert any("too large for an animation" in caption.value for caption in app.caption)
 
 
-def test_plan_animation_stays_within_its_budget() -> None:
-    assert plan_timeline(ExperimentConfig(n=8192, m=8192), "eps", published=False) is None
-    scrub = plan_timeline(ExperimentConfig(), "n_iter", published=False)
-    assert scrub is not None
-    work = [ExperimentConfig(n_iter=int(value)) for value in scrub.values]
-    assert sum(128 * 64 * 20 * (config.n_iter + 25) for config in work) <= ANIMATION_WORK
+def test_animation_stays_within_its_work() -> None:
+    found = timeline(results(LossesState(n=128, m=64, n_iter=10, along="n_iter")))
+    assert found is not None
+    work = sum(128 * 64 * 20 * (int(value) + 25) for value in found.values)
+    assert work <= ANIMATION_WORK
 
 
 def test_losses_plain_charts_are_streamlits_own(open_page: OpenPage) -> None:
@@ -147,17 +151,20 @@ def test_losses_offers_plain_charts_where_the_live_ones_do_not_come(open_page: O
     assert app.query_params["charts"] == "plain"
 
 
-def test_read_commit_takes_a_value_of_the_bar() -> None:
-    assert read_commit({"value": 16, "serial": 3}, (1.0, 16.0)) == (16.0, 3)
-    value, _ = read_commit({"value": 20.0, "serial": 1}, (10, 20)) or (None, 0)
-    assert isinstance(value, int)
+def test_timeline_takes_a_value_that_it_offers() -> None:
+    assert known_value(16, (1.0, 16.0)) == 16.0
+    assert isinstance(known_value(20.0, (10, 20)), int)
 
 
 @pytest.mark.parametrize(
     "value", [17, -1, "16", None, True, math.nan, math.inf, [16], {"value": 16}, 10**400]
 )
-def test_read_commit_takes_no_other_value(value: Any) -> None:
-    assert read_commit({"value": value, "serial": 3}, (1.0, 16.0)) == (None, 3)
+def test_timeline_takes_no_other_value(value: Any) -> None:
+    assert known_value(value, (1.0, 16.0)) is None
+
+
+def test_message_has_a_number() -> None:
+    assert serial_of({"value": 16, "serial": 3}) == 3
 
 
 @pytest.mark.parametrize(
@@ -165,8 +172,8 @@ def test_read_commit_takes_no_other_value(value: Any) -> None:
     [None, 16, "16", [], {}, {"value": 16}, {"value": 16, "serial": "1"},
      {"value": 16, "serial": True}, {"value": 16, "serial": -1}, {"value": 16, "serial": 2**70}],
 )  # fmt: skip
-def test_read_commit_takes_nothing_that_no_bar_sends(message: Any) -> None:
-    assert read_commit(message, (1.0, 16.0)) is None
+def test_message_that_nothing_sends_has_none(message: Any) -> None:
+    assert serial_of(message) is None
 
 
 def test_component_script_names_a_script_that_the_app_serves() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from ce_core import ExperimentConfig, compare_losses, run_experiment
 from tests.lab.conftest import OpenPage
-from tests.support.reading import numbers_of, press, text_of
+from tests.support.reading import numbers_of, press, set_field, shown, text_of
 from tests.support.unpacking import figures_of
 
 PAGE = "losses.py"
@@ -19,14 +19,12 @@ def test_losses_opens_on_the_posts_parameters(open_page: OpenPage) -> None:
     assert not app.exception
     assert not app.warning
     post = ExperimentConfig()
-    assert {s.key: s.value for s in app.select_slider} == {
-        name: getattr(post, name)
-        for name in (
-            "n", "m", "trials", "eps", "n_iter", "logit_exponent", "cost_exponent", "logit_scale",
-        )
-    }  # fmt: skip
-    assert app.number_input(key="seed").value == post.seed
-    assert app.selectbox(key="dtype").value == post.dtype
+    for name in (
+        "n", "m", "trials", "eps", "n_iter", "logit_exponent", "cost_exponent", "logit_scale",
+    ):  # fmt: skip
+        assert shown(app, f"losses.{name}") == getattr(post, name)
+    assert shown(app, "losses.seed") == post.seed
+    assert shown(app, "losses.dtype") == post.dtype
     assert "because the entropy hardly varies" in text_of(app)
 
 
@@ -34,9 +32,9 @@ def test_losses_shows_the_numbers_of_the_core(open_page: OpenPage) -> None:
     app = open_page(PAGE, logit_scale="16", seed="3")
     result = run_experiment(ExperimentConfig(logit_scale=16.0, seed=3))
     expected = compare_losses(result.l1, result.l2, result.entropy)
-    shown = numbers_of(app)
-    assert shown["correlation"] == pytest.approx(expected.correlation, rel=1e-6)
-    assert shown["slope"] == pytest.approx(expected.slope, rel=1e-6)
+    numbers = numbers_of(app)
+    assert numbers["correlation"] == pytest.approx(expected.correlation, rel=1e-6)
+    assert numbers["slope"] == pytest.approx(expected.slope, rel=1e-6)
     assert f"slope = **{expected.slope:.4g}**" in text_of(app)
     assert f"r = **{expected.correlation:.4g}**" in text_of(app)
     assert f"cosine of the two **{result.gradient_cosine:.4g}**" in text_of(app)
@@ -58,7 +56,7 @@ def test_losses_shows_the_numbers_of_the_core(open_page: OpenPage) -> None:
 def test_losses_slider_changes_what_is_computed(open_page: OpenPage, name: str, value: float) -> None:
     app = open_page(PAGE)
     before = numbers_of(app)
-    app.select_slider(key=name).set_value(value).run()
+    set_field(app, f"losses.{name}", value)
     assert not app.exception
     assert numbers_of(app) != before
     result = run_experiment(ExperimentConfig(**{name: value}))  # type: ignore[arg-type]
@@ -68,11 +66,11 @@ def test_losses_slider_changes_what_is_computed(open_page: OpenPage, name: str, 
 def test_losses_new_draw_changes_the_seed_and_reset_restores_the_post(open_page: OpenPage) -> None:
     app = open_page(PAGE, n="100", dtype="float64")
     press(app, "New draw")
-    assert app.number_input(key="seed").value == 1
+    assert shown(app, "losses.seed") == 1
     press(app, "Reset to the post")
-    assert app.number_input(key="seed").value == 0
-    assert app.select_slider(key="n").value == 128
-    assert app.selectbox(key="dtype").value == "float32"
+    assert shown(app, "losses.seed") == 0
+    assert shown(app, "losses.n") == 128
+    assert shown(app, "losses.dtype") == "float32"
 
 
 def test_losses_lays_the_posts_pairs_over(open_page: OpenPage) -> None:
@@ -83,17 +81,17 @@ def test_losses_lays_the_posts_pairs_over(open_page: OpenPage) -> None:
 
 def test_losses_link_takes_values_between_the_stops(open_page: OpenPage) -> None:
     app = open_page(PAGE, n="100", eps="0.30", dtype="float64", seed="7")
-    assert app.select_slider(key="n").value == 100
-    assert app.select_slider(key="eps").value == 0.3
-    assert app.selectbox(key="dtype").value == "float64"
-    assert app.number_input(key="seed").value == 7
+    assert shown(app, "losses.n") == 100
+    assert shown(app, "losses.eps") == 0.3
+    assert shown(app, "losses.dtype") == "float64"
+    assert shown(app, "losses.seed") == 7
     assert not app.warning
 
 
 def test_losses_link_with_garbage_falls_back_and_names_it(open_page: OpenPage) -> None:
     app = open_page(PAGE, n="1e9", m="<b>`x`", eps="nan", dtype="float8", seed="-4", what="ever")
     assert not app.exception
-    assert app.select_slider(key="n").value == 128
+    assert shown(app, "losses.n") == 128
     (notice,) = app.warning
     for part in ("`n=1e9`", "`m=<b>x`", "`eps=nan`", "`dtype=float8`", "`seed=-4`", "1 more"):
         assert part in notice.value
@@ -103,7 +101,7 @@ def test_losses_link_with_garbage_falls_back_and_names_it(open_page: OpenPage) -
 
 def test_losses_link_that_repeats_itself_is_noticed(open_page: OpenPage) -> None:
     app = open_page(PAGE, n=["64", "32"])
-    assert app.select_slider(key="n").value == 128
+    assert shown(app, "losses.n") == 128
     assert "`n=64`, `n=32`" in app.warning[0].value
 
 
@@ -121,8 +119,8 @@ def test_losses_over_budget_keeps_the_charts(open_page: OpenPage) -> None:
     assert [b.label for b in app.button if " = " in b.label] == ["trials = 13", "n = 5580", "m = 43"]
     assert len(figures_of(app)) == 4
     press(app, "m = 43")
-    assert app.select_slider(key="m").value == 43
-    assert app.select_slider(key="n").value == 8192
+    assert shown(app, "losses.m") == 43
+    assert shown(app, "losses.n") == 8192
     assert not app.error
 
 
@@ -158,9 +156,9 @@ def test_losses_takes_nothing_out_of_bounds_that_no_browser_sends(
     open_page: OpenPage, forged: int
 ) -> None:
     app = open_page(PAGE)
-    app.number_input(key="seed").set_value(forged).run()
+    set_field(app, "losses.seed", forged)
     assert not app.exception
-    assert app.number_input(key="seed").value == 0
+    assert shown(app, "losses.seed") == 0
     assert numbers_of(app)["l1_mean"] == pytest.approx(
         run_experiment(ExperimentConfig()).l1.mean().item(), rel=1e-6
     )

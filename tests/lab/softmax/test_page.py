@@ -27,7 +27,7 @@ from lab.softmax.state import DEFAULT, SoftmaxState, shifted
 from lab.softmax.text import command, notes, snippet
 from lab.state.codec import spelled
 from tests.lab.conftest import OpenPage
-from tests.support.reading import numbers_of, press, sent_to_hands, text_of, widget
+from tests.support.reading import numbers_of, press, sent_to_hands, set_field, shown, text_of
 from tests.support.unpacking import captions_of, figures_of
 
 PAGE = "softmax.py"
@@ -112,7 +112,7 @@ def test_softmax_link_is_what_the_page_shows(open_page: OpenPage) -> None:
     assert not app.warning
     bars = sent_to_hands(app)
     assert (bars["logits"], bars["temperature"], bars["target"]) == ([1.5, -3, 0.5, 10], 20, 3)
-    assert widget(app, "softmax.classes").value == 4
+    assert shown(app, "softmax.classes") == 4
     assert link_of(app).partition("?")[2] == "a=1.5%2C-3%2C0.5%2C10&temperature=20&target=4"
 
 
@@ -200,40 +200,40 @@ def test_softmax_reset_restores_the_default(open_page: OpenPage) -> None:
 
 def test_softmax_typed_logits_move_the_bars(open_page: OpenPage) -> None:
     app = open_page(PAGE)
-    widget(app, "softmax.a").set_value(" 1,  -0 , 2.50").run()
+    set_field(app, "softmax.a", " 1,  -0 , 2.50")
     assert sent_to_hands(app)["logits"] == [1, 0, 2.5]
-    assert widget(app, "softmax.a").value == "1,0,2.5"
+    assert shown(app, "softmax.a") == "1,0,2.5"
 
 
 def test_softmax_typed_garbage_moves_nothing_and_says_so(open_page: OpenPage) -> None:
     app = open_page(PAGE, a="7,8,9")
-    widget(app, "softmax.a").set_value("7,8,`nine`").run()
+    set_field(app, "softmax.a", "7,8,`nine`")
     assert "`7,8,nine`" in app.error[0].value
     assert sent_to_hands(app)["logits"] == [7, 8, 9]
-    assert widget(app, "softmax.a").value == "7,8,9"
-    widget(app, "softmax.temperature").set_value(2.0).run()
+    assert shown(app, "softmax.a") == "7,8,9"
+    set_field(app, "softmax.temperature", 2.0)
     assert not app.error
 
 
 def test_softmax_classes_come_and_go_and_the_target_stays_one_of_them(open_page: OpenPage) -> None:
     app = open_page(PAGE, target="5")
-    widget(app, "softmax.classes").set_value(30).run()
+    set_field(app, "softmax.classes", 30)
     assert not app.exception
     logits = sent_to_hands(app)["logits"]
     assert len(logits) == 30
     assert logits[:5] == list(DEFAULT.a)
-    widget(app, "softmax.classes").set_value(2).run()
+    set_field(app, "softmax.classes", 2)
     assert not app.exception
     assert sent_to_hands(app)["logits"] == [2, 1]
     assert sent_to_hands(app)["target"] == 1
-    widget(app, "softmax.classes").set_value(4).run()
+    set_field(app, "softmax.classes", 4)
     assert sent_to_hands(app)["logits"] == list(DEFAULT.a[:4])
 
 
 @pytest.mark.parametrize("forged", [math.nan, -1.0, 1e300])
 def test_softmax_takes_no_temperature_that_no_browser_sends(open_page: OpenPage, forged: float) -> None:
     app = open_page(PAGE)
-    widget(app, "softmax.temperature").set_value(forged).run()
+    set_field(app, "softmax.temperature", forged)
     assert not app.exception
     assert sent_to_hands(app)["temperature"] == 1
 
@@ -351,7 +351,7 @@ def test_notes_say_in_which_dtype_no_step_helps() -> None:
 )
 def test_notes_exist_for_every_state(logits: list[float], temperature: float, target: int) -> None:
     lines = [note.text for note in notes(answer(SoftmaxState(tuple(logits), temperature, target)))]
-    assert 2 <= len(lines) <= 5
+    assert 2 <= len(lines) <= 6
     assert not any("nan" in line or "not defined" in line for line in lines)
 
 

@@ -3,6 +3,7 @@
 import csv
 import io
 import math
+from dataclasses import replace
 from typing import Any
 
 import mpmath
@@ -12,35 +13,28 @@ from streamlit.testing.v1 import AppTest
 
 from ce_core import DTYPES, FORMULAS, PITFALLS, clipping_gap, run_pitfall, trace_formula
 from ce_core.figures.clipping import floor_uid
-from lab.stability.results import answer, data_csv
+from lab.stability.pitfall_case import CASE_CAUSES
+from lab.stability.results import data_csv, results
 from lab.stability.state import (
+    CASE_LABELS,
     CASES,
     DEFAULT,
     DTYPE_NAMES,
     FLOORS,
-    FORMULA_NAMES,
+    FORMULA_LABELS,
     GAPS,
     StabilityState,
     case_of,
-    parse_logits,
-    spell_logits,
+    read_step,
 )
-from lab.stability.text import (
-    CASE_CAUSES,
-    CASE_LABELS,
-    FORMULA_LABELS,
-    command,
-    entry,
-    notes,
-    rows,
-    snippet,
-)
-from lab.stability.trace import read_step
+from lab.stability.text import command, entry, notes, rows, snippet
+from lab.state.fields import records, spell
 from tests.lab.conftest import OpenPage
-from tests.support.reading import numbers_of, press, sent_to_hands, text_of
+from tests.support.reading import numbers_of, press, sent_to_hands, set_field, shown, text_of
 from tests.support.unpacking import figures_of
 
 PAGE = "stability.py"
+LOGITS = records(StabilityState)["a"]
 INF = math.inf
 UNDERFLOW = {"float16": 18, "bfloat16": 93, "float32": 104, "float64": 746}
 
@@ -58,7 +52,7 @@ def trace(figure: Any, uid: str) -> Any:
 # What the page shows
 
 
-def test_stability_opens_on_the_answer(open_page: OpenPage) -> None:
+def test_stability_opens_on_the_results(open_page: OpenPage) -> None:
     app = open_page(PAGE)
     assert not app.exception
     assert not app.warning
@@ -78,8 +72,8 @@ def test_stability_opens_on_the_answer(open_page: OpenPage) -> None:
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_stability_table_is_the_trace_of_the_core(formula: str, dtype: str) -> None:
     state = StabilityState((95.0, 40.0, 0.0), 3, formula, dtype, 1e-8)
-    found = answer(state)
-    expected = trace_formula(formula, state.logits, state.q, dtype=dtype, floor=state.clip)
+    found = results(state)
+    expected = trace_formula(formula, state.a, state.q, dtype=dtype, floor=state.clip)
     place = DTYPE_NAMES.index(dtype)
     forward = [stage for stage in found.stages if stage.phase == "forward"]
     backward = [stage for stage in found.stages if stage.phase == "backward"]
@@ -102,7 +96,7 @@ def test_stability_table_is_the_trace_of_the_core(formula: str, dtype: str) -> N
 
 def test_stability_marks_the_first_of_each_kind_once_a_column_and_way() -> None:
     for formula in FORMULAS:
-        found = answer(StabilityState(formula=formula))
+        found = results(StabilityState(formula=formula))
         for place in range(len(DTYPE_NAMES)):
             for phase in ("forward", "backward"):
                 column = [s.columns[place] for s in found.stages if s.phase == phase]
@@ -115,16 +109,16 @@ def test_stability_marks_the_first_of_each_kind_once_a_column_and_way() -> None:
 
 
 def test_stability_shows_the_numbers_of_the_core(open_page: OpenPage) -> None:
-    app = open_page(PAGE, logits="30,0", target_class="2", formula="clipped", floor="1e-08")
-    shown = numbers_of(app)
-    assert shown["true_value"] == pytest.approx(30)
+    app = open_page(PAGE, a="30,0", target="2", formula="clipped", floor="1e-08")
+    numbers = numbers_of(app)
+    assert numbers["true_value"] == pytest.approx(30)
     for dtype in DTYPES:
         found = trace_formula("clipped", [30.0, 0.0], [0.0, 1.0], dtype=dtype, floor=1e-8)
-        assert shown[f"value_{dtype}"] == pytest.approx(found.value, rel=1e-7)
-        assert shown[f"gradient_2_{dtype}"] == pytest.approx(found.gradient[1].item(), nan_ok=True)
+        assert numbers[f"value_{dtype}"] == pytest.approx(found.value, rel=1e-7)
+        assert numbers[f"gradient_2_{dtype}"] == pytest.approx(found.gradient[1].item(), nan_ok=True)
     assert "Finite, and wrong" in text_of(app)
     # In the table of float16 the floor is 0, and what comes is infinite.
-    assert shown["value_float16"] == INF
+    assert numbers["value_float16"] == INF
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -146,7 +140,7 @@ def test_stability_map_shows_the_thresholds(open_page: OpenPage, dtype: str) -> 
 
 def test_stability_map_follows_the_logits(open_page: OpenPage) -> None:
     # An offset of 100 on every logit changes nothing but the formula that subtracts no maximum.
-    figure = figures_of(open_page(PAGE, logits="102,100"))[0]
+    figure = figures_of(open_page(PAGE, a="102,100"))[0]
     written = trace(figure, "thresholds")
     found = {(f, d): first for f, d, _, first in written["customdata"]}
     assert found["naive", "float32"] == 1
@@ -155,13 +149,13 @@ def test_stability_map_follows_the_logits(open_page: OpenPage) -> None:
 
 @pytest.mark.parametrize("logits", ["inf,0", "-inf,-inf", "5,5"])
 def test_stability_marks_no_gap_where_there_is_none(open_page: OpenPage, logits: str) -> None:
-    app = open_page(PAGE, logits=logits)
+    app = open_page(PAGE, a=logits)
     assert not app.exception
     assert "now" not in [t["uid"] for t in figures_of(app)[0]["data"]]
 
 
 def test_stability_csv_holds_trace_and_map() -> None:
-    found = answer(DEFAULT)
+    found = results(DEFAULT)
     lines = list(csv.DictReader(io.StringIO(data_csv(found))))
     loss = [
         line["value"]
@@ -185,7 +179,7 @@ def test_stability_code_computes_what_is_shown(
 ) -> None:
     exec(compile(snippet(state), "snippet", "exec"), {})
     printed = capsys.readouterr().out
-    found = answer(state).trace
+    found = results(state).trace
     assert f"{found.value} {found.true_value}" in printed
     assert f"{found.left_forward} {found.left_backward}" in printed
     start, *lines, end = command(state).splitlines()
@@ -199,17 +193,17 @@ def test_stability_code_computes_what_is_shown(
 
 @pytest.mark.parametrize("name", PITFALLS)
 def test_stability_preset_shows_line_and_cure_as_they_ran(open_page: OpenPage, name: str) -> None:
-    app = open_page(PAGE, logits="1,2,3", formula="logit_gap", target_class="3")
+    app = open_page(PAGE, a="1,2,3", formula="logit_gap", target="3")
     press(app, CASE_LABELS[name])
     assert not app.exception
     case = PITFALLS[name]
     codes = [block.value for block in app.code]
-    shown = text_of(app)
+    text = text_of(app)
     for cured in (False, True):
         result = run_pitfall(case, cured=cured)
         assert result.code in codes
         gradient = ", ".join(map(entry, result.gradient.tolist()))
-        assert f"Value **{entry(result.value)}**, gradient **{gradient}**" in shown
+        assert f"Value **{entry(result.value)}**, gradient **{gradient}**" in text
     table = sent_to_hands(app)
     assert table["columns"][table["chosen"]] == case.dtype
     assert table["title"].endswith(FORMULA_LABELS[case.formula])
@@ -218,13 +212,13 @@ def test_stability_preset_shows_line_and_cure_as_they_ran(open_page: OpenPage, n
 
 def test_stability_cases_have_labels_causes_and_states() -> None:
     assert PITFALLS.keys() == CASES.keys() == CASE_LABELS.keys() == CASE_CAUSES.keys()
-    assert FORMULAS.keys() == FORMULA_LABELS.keys() == set(FORMULA_NAMES)
+    assert FORMULAS.keys() == FORMULA_LABELS.keys()
     assert case_of(DEFAULT) == "log_of_softmax"
     assert case_of(StabilityState(formula="naive")) is None
 
 
 def test_stability_shows_no_case_where_the_state_is_none(open_page: OpenPage) -> None:
-    app = open_page(PAGE, logits="3,1")
+    app = open_page(PAGE, a="3,1")
     assert "**The cure**" not in text_of(app)
 
 
@@ -233,8 +227,8 @@ def test_stability_shows_no_case_where_the_state_is_none(open_page: OpenPage) ->
 
 def test_stability_link_is_what_the_page_shows(open_page: OpenPage) -> None:
     query = {
-        "logits": "3.50, -1,.5", "target_class": "3", "formula": "where_masked",
-        "arithmetic": "float16", "floor": "1e-08", "step": "7",
+        "a": "3.50, -1,.5", "target": "3", "formula": "where_masked",
+        "dtype": "float16", "floor": "1e-08", "step": "7",
     }  # fmt: skip
     app = open_page(PAGE, **query)
     assert not app.warning
@@ -243,9 +237,9 @@ def test_stability_link_is_what_the_page_shows(open_page: OpenPage) -> None:
     assert table["columns"][table["chosen"]] == "float16"
     assert table["rows"][0]["cells"][-1]["entries"] == ["3.5", "−1", "0.5"]
     said = link_of(app).partition("?")[2]
-    for part in ("logits=3.50%2C+-1%2C.5", "target_class=3", "formula=where_masked", "step=7"):
+    for part in ("a=3.5%2C-1%2C0.5", "target=3", "formula=where_masked", "step=7"):
         assert part in said
-    assert "arithmetic=float16" in said
+    assert "dtype=float16" in said
     assert "floor=1e-08" in said
 
 
@@ -256,14 +250,14 @@ def test_stability_link_to_the_default_is_bare(open_page: OpenPage) -> None:
 @pytest.mark.parametrize(
     ("query", "part"),
     [
-        ({"logits": "1"}, "logits=1"),
-        ({"logits": "nan,1"}, "logits=nan,1"),
-        ({"logits": "1,2,3,4,5,6,7"}, "logits=1,2,3,4,5,6,7"),
-        ({"logits": "1,1001"}, "logits=1,1001"),
-        ({"logits": "infe3,1"}, "logits=infe3,1"),
-        ({"target_class": "3"}, "target_class=3"),
+        ({"a": "1"}, "a=1"),
+        ({"a": "nan,1"}, "a=nan,1"),
+        ({"a": "1,2,3,4,5,6,7"}, "a=1,2,3,4,5,6,7"),
+        ({"a": "1,1001"}, "a=1,1001"),
+        ({"a": "infe3,1"}, "a=infe3,1"),
+        ({"target": "3"}, "target=3"),
         ({"formula": "exact"}, "formula=exact"),
-        ({"arithmetic": "float8"}, "arithmetic=float8"),
+        ({"dtype": "float8"}, "dtype=float8"),
         ({"floor": "0"}, "floor=0"),
         ({"floor": "nan"}, "floor=nan"),
         ({"step": "0"}, "step=0"),
@@ -288,17 +282,17 @@ def test_stability_out_of_bounds_in_a_link_is_named_and_ignored(
 
 
 def test_stability_gap_stretches_the_logits(open_page: OpenPage) -> None:
-    app = open_page(PAGE, logits="4,2,0")
-    app.select_slider(key="gap-choice").set_value(200).run()
+    app = open_page(PAGE, a="4,2,0")
+    set_field(app, "stability.gap", 200)
     assert not app.exception
-    assert app.text_input(key="logits").value == "200,100,0"
-    app.select_slider(key="gap-choice").set_value(12).run()
-    assert app.text_input(key="logits").value == "12,6,0"
+    assert shown(app, "stability.a") == "200,100,0"
+    set_field(app, "stability.gap", 12)
+    assert shown(app, "stability.a") == "12,6,0"
 
 
-@pytest.mark.parametrize("floor", FLOORS)
+@pytest.mark.parametrize("floor", [spell(floor) for floor in FLOORS])
 def test_stability_floor_is_that_of_the_clipping(open_page: OpenPage, floor: str) -> None:
-    app = open_page(PAGE, floor=floor, arithmetic="float64")
+    app = open_page(PAGE, floor=floor, dtype="float64")
     figure = figures_of(app)[2]
     assert trace(figure, floor_uid(float(floor)))["line"]["width"] == 4
     assert f"lies from the gap {clipping_gap(float(floor)):.3g} on" in text_of(app)
@@ -306,7 +300,7 @@ def test_stability_floor_is_that_of_the_clipping(open_page: OpenPage, floor: str
 
 def test_stability_formula_changes_the_table_and_the_link(open_page: OpenPage) -> None:
     app = open_page(PAGE, step="3")
-    app.selectbox(key="formula-choice").set_value("log_softmax").run()
+    set_field(app, "stability.formula", "log_softmax")
     table = sent_to_hands(app)
     assert table["title"].endswith("log-softmax")
     assert app.query_params["formula"] == "log_softmax"
@@ -316,44 +310,40 @@ def test_stability_formula_changes_the_table_and_the_link(open_page: OpenPage) -
 
 def test_stability_dtype_changes_what_is_said(open_page: OpenPage) -> None:
     app = open_page(PAGE)
-    app.selectbox(key="arithmetic").set_value("float64").run()
+    set_field(app, "stability.dtype", "float64")
     assert "Right, forward and backward" in text_of(app)
     assert sent_to_hands(app)["at"] == 11
 
 
 def test_stability_target_is_one_of_the_classes(open_page: OpenPage) -> None:
-    app = open_page(PAGE, logits="1,2,3", target_class="3")
-    app.text_input(key="logits").set_value("1,2").run()
+    app = open_page(PAGE, a="1,2,3", target="3")
+    set_field(app, "stability.a", "1,2")
     assert not app.exception
-    assert app.number_input(key="target_class").value == 2
+    assert shown(app, "stability.target") == 2
 
 
 def test_stability_typed_garbage_moves_nothing_and_says_so(open_page: OpenPage) -> None:
-    app = open_page(PAGE, logits="7,8")
-    app.text_input(key="logits").set_value("7,`x`").run()
+    app = open_page(PAGE, a="7,8")
+    set_field(app, "stability.a", "7,`x`")
     assert "`7,x`" in app.error[0].value
-    assert app.text_input(key="logits").value == "7,8"
+    assert shown(app, "stability.a") == "7,8"
 
 
 def test_stability_reset_restores_the_default(open_page: OpenPage) -> None:
-    app = open_page(PAGE, logits="3,1,2", formula="naive", arithmetic="float16", floor="0.1", step="2")
+    app = open_page(PAGE, a="3,1,2", formula="naive", dtype="float16", floor="0.1", step="2")
     press(app, "Reset")
     assert not app.exception
     assert sent_to_hands(app)["at"] == 9
-    assert app.text_input(key="logits").value == "120,0"
-    assert app.select_slider(key="floor").value == "1e-12"
+    assert shown(app, "stability.a") == "120,0"
+    assert shown(app, "stability.floor") == 1e-12
     assert "formula" not in app.query_params
 
 
 def test_stability_takes_no_step_that_no_table_sends() -> None:
-    assert read_step({"step": 3, "serial": 1}, 20) == (3, 1)
-    forged: list[Any] = [
-        None, 3, {}, {"step": 0, "serial": 1}, {"step": 21, "serial": 1}, {"step": 3},
-        {"step": 3.0, "serial": 1}, {"step": True, "serial": 1}, {"step": 3, "serial": -1},
-        {"step": "3", "serial": 1},
-    ]  # fmt: skip
+    assert read_step({"step": 3}, DEFAULT) == replace(DEFAULT, step=3)
+    forged: list[Any] = [{}, *({"step": step} for step in (0, 100, 3.5, True, "3", None, 10**400))]
     for message in forged:
-        assert read_step(message, 20) is None
+        assert read_step(message, DEFAULT) is None
 
 
 # States
@@ -361,14 +351,14 @@ def test_stability_takes_no_step_that_no_table_sends() -> None:
 
 @pytest.mark.parametrize("text", ["1,2", " 1 , -2.5e1", "inf,0", "-inf,-INF", "+1,.5", "1000,-1000"])
 def test_parse_logits_reads_what_it_spells(text: str) -> None:
-    logits = parse_logits(text)
+    logits = LOGITS.parse(text)
     assert logits is not None
-    assert parse_logits(spell_logits(logits)) == logits
+    assert LOGITS.parse(LOGITS.spell(logits)) == logits
 
 
 @pytest.mark.parametrize("text", ["", "1", "1,,2", "nan,1", "infinity,1", "1;2", "1e999,0", "1" * 300])
 def test_parse_logits_takes_nothing_else(text: str) -> None:
-    assert parse_logits(text) is None
+    assert LOGITS.parse(text) is None
 
 
 @pytest.mark.parametrize(
@@ -378,8 +368,8 @@ def test_parse_logits_takes_nothing_else(text: str) -> None:
 def test_state_at_a_gap_has_that_gap(logits: tuple[float, ...], gap: int) -> None:
     state = StabilityState(logits).at_gap(gap)
     assert state.gap == pytest.approx(gap)
-    assert [math.isinf(x) for x in state.logits] == [math.isinf(x) for x in logits]
-    assert parse_logits(spell_logits(state.logits)) is not None
+    assert [math.isinf(x) for x in state.a] == [math.isinf(x) for x in logits]
+    assert LOGITS.parse(LOGITS.spell(state.a)) is not None
 
 
 def test_gaps_hold_every_threshold_and_its_neighbour() -> None:
@@ -391,15 +381,15 @@ def test_gaps_hold_every_threshold_and_its_neighbour() -> None:
 
 
 def said(**fields: Any) -> str:
-    return "\n".join(notes(answer(StabilityState(**fields))))
+    return "\n".join(note.text for note in notes(results(StabilityState(**fields))))
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_notes_change_at_the_threshold(dtype: str) -> None:
     gap = UNDERFLOW[dtype]
-    before = said(logits=(gap - 1.0, 0.0), dtype=dtype)
+    before = said(a=(gap - 1.0, 0.0), dtype=dtype)
     assert "Right, forward and backward" in before
-    assert "The loss is NaN" in said(logits=(float(gap), 0.0), dtype=dtype)
+    assert "The loss is NaN" in said(a=(float(gap), 0.0), dtype=dtype)
     assert f"{dtype} {gap} (NaN) / {gap} (NaN)" in before
 
 
@@ -410,11 +400,11 @@ def test_notes_say_that_only_the_gradient_is_nan() -> None:
 
 
 def test_notes_say_infinite() -> None:
-    assert "**The loss is ∞; in truth it is 110.**" in said(logits=(110.0, 0.0), target=2)
+    assert "**The loss is ∞; in truth it is 110.**" in said(a=(110.0, 0.0), target=2)
 
 
 def test_notes_say_that_a_gradient_is_wrong_in_silence() -> None:
-    text = said(logits=(60.0, 0.0), target=2, formula="naive")
+    text = said(a=(60.0, 0.0), target=2, formula="naive")
     found = trace_formula("naive", [60.0, 0.0], [0.0, 1.0], dtype="float32")
     assert found.left_backward is None
     assert "The loss is right, the gradient is wrong" in text
@@ -429,26 +419,26 @@ def test_notes_say_that_a_floor_is_zero_in_float16() -> None:
 
 @pytest.mark.parametrize("logits", [(INF, 0.0), (-INF, -INF)], ids=str)
 def test_notes_say_that_there_is_no_softmax(logits: tuple[float, ...]) -> None:
-    assert "There is no softmax here" in said(logits=logits)
+    assert "There is no softmax here" in said(a=logits)
 
 
 def test_notes_show_what_log_softmax_gives() -> None:
     found = trace_formula("log_softmax", [30.0, 0.0], [0.0, 1.0], dtype="float32")
-    assert f"Log-softmax gives {entry(found.value)}" in said(logits=(30.0, 0.0), target=2)
+    assert f"Log-softmax gives {entry(found.value)}" in said(a=(30.0, 0.0), target=2)
 
 
 def test_rows_say_the_arithmetic_that_breaks() -> None:
     def sentence(**fields: Any) -> str:
-        found = answer(StabilityState(**fields))
+        found = results(StabilityState(**fields))
         return rows(found)[found.first_failure - 1].said
 
     assert "0 · (−∞) = NaN" in sentence()
     assert "∞ / ∞ = NaN" in sentence(formula="naive")
-    assert "∞ − ∞ = NaN" in sentence(logits=(INF, 0.0))
-    assert "(−∞) − (−∞) = NaN" in sentence(logits=(-INF, -INF))
-    backward = sentence(formula="where_masked", logits=(120.0, 0.0))
+    assert "∞ − ∞ = NaN" in sentence(a=(INF, 0.0))
+    assert "(−∞) − (−∞) = NaN" in sentence(a=(-INF, -INF))
+    backward = sentence(formula="where_masked", a=(120.0, 0.0))
     assert "0 · (−∞) = NaN" in backward
-    stages = rows(answer(StabilityState(formula="where_masked")))
+    stages = rows(results(StabilityState(formula="where_masked")))
     assert any("0 / 0 = NaN" in row.said for row in stages if row.phase == "backward")
 
 

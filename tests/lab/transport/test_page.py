@@ -3,6 +3,7 @@
 import csv
 import io
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 import ce_core as ce
-from lab.transport.results import answer, answers, data_csv, pose
+from lab.transport.results import data_csv, pose, results, results_along
 from lab.transport.state import (
     DEFAULT,
     PRESETS,
@@ -27,7 +28,7 @@ from lab.transport.state import (
 )
 from lab.transport.text import notes, snippet
 from tests.lab.conftest import OpenPage
-from tests.support.reading import numbers_of, text_of
+from tests.support.reading import numbers_of, press, set_field, shown, text_of, widget
 from tests.support.unpacking import figures_of, frame_of, parts_of
 
 PAGE = "transport.py"
@@ -50,7 +51,7 @@ def test_transport_opens_on_a_state_that_shows_the_answer(open_page: OpenPage) -
 
 def test_transport_shows_the_numbers_of_the_core(open_page: OpenPage) -> None:
     app = open_page(
-        PAGE, along="none", rows="8", columns="5", epsilon="0.1", iterations="4", draw="3", power="2"
+        PAGE, along="none", n="8", m="5", eps="0.1", n_iter="4", seed="3", cost_exponent="2"
     )
     cost = ce.random_cost(8, 5, exponent=2.0, seed=3)
     result = ce.sinkhorn(cost, eps=0.1, tol=None, max_iter=4)
@@ -66,11 +67,11 @@ def test_transport_shows_the_numbers_of_the_core(open_page: OpenPage) -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("epsilon", 0.2),
-        ("iterations", 8),
-        ("rows", 6),
-        ("columns", 6),
-        ("power", 3.0),
+        ("eps", 0.2),
+        ("n_iter", 8),
+        ("n", 6),
+        ("m", 6),
+        ("cost_exponent", 3.0),
         ("forbidden", 0.2),
     ],
 )
@@ -79,24 +80,24 @@ def test_transport_slider_changes_what_is_computed(
 ) -> None:
     app = open_page(PAGE, along="none")
     before = numbers_of(app)
-    app.select_slider(key=name).set_value(value).run()
+    set_field(app, f"transport.{name}", value)
     assert not app.exception
     assert numbers_of(app) != before
 
 
 def test_transport_accelerated_arrives_where_plain_iteration_does_not(open_page: OpenPage) -> None:
-    app = open_page(PAGE, along="none", epsilon="0.02", iterations="80")
+    app = open_page(PAGE, along="none", eps="0.02", n_iter="80")
     assert numbers_of(app)["marginal_error"] > 1e-5
-    app.toggle(key="accelerate").set_value(True).run()
+    set_field(app, "transport.accelerate", True)
     assert numbers_of(app)["marginal_error"] <= 1e-5
-    app = open_page(PAGE, along="none", epsilon="0.05", iterations="80", accelerate="true")
+    app = open_page(PAGE, along="none", eps="0.05", n_iter="80", accelerate="true")
     assert "The plan is balanced" in text_of(app)
 
 
 @pytest.mark.parametrize("slug", PRESETS)
 def test_transport_preset_lands_on_its_insight(open_page: OpenPage, slug: str) -> None:
     app = open_page(PAGE, along="none")
-    app.button(key=f"preset-{slug}").click().run()
+    widget(app, f"transport.preset-{slug}").click().run()
     assert not app.exception
     assert not app.warning
     said = text_of(app)
@@ -113,15 +114,15 @@ def test_transport_preset_lands_on_its_insight(open_page: OpenPage, slug: str) -
         assert insight in said
 
 
-@pytest.mark.parametrize("along", ["iterations", "epsilon"])
+@pytest.mark.parametrize("along", ["n_iter", "eps"])
 def test_transport_animation_holds_a_frame_a_stop(open_page: OpenPage, along: str) -> None:
-    app = open_page(PAGE, along=along, rows="6", columns="5")
+    app = open_page(PAGE, along=along, n="6", m="5")
     parts = parts_of(app)
     values = parts["timeline"]["values"]
-    at = values.index(DEFAULT.iterations if along == "iterations" else DEFAULT.epsilon)
+    at = values.index(DEFAULT.n_iter if along == "n_iter" else DEFAULT.eps)
     assert parts["timeline"]["token"] == parts["frames"]["token"]
-    state = TransportState(rows=6, columns=5)
-    frames = answers(state, along, values)
+    state = TransportState(n=6, m=5)
+    frames = results_along(state, along, values)
     for place in (0, at, len(values) - 1):
         plan = next(
             t for t in frame_of(parts["frames"]["cards"]["plan"], place)["data"] if t["uid"] == "plan"
@@ -136,7 +137,7 @@ def test_transport_animation_along_nothing_is_none(open_page: OpenPage) -> None:
 
 
 def test_transport_takes_painted_marginals_with_zeros(open_page: OpenPage) -> None:
-    app = open_page(PAGE, along="none", rows="3", columns="4", mu="0z5", nu="1230", iterations="20")
+    app = open_page(PAGE, along="none", n="3", m="4", mu="0z5", nu="1230", n_iter="20")
     assert not app.warning
     weights = torch.tensor([0.0, 35.0, 5.0], dtype=torch.float64)
     np.testing.assert_allclose(drawn(app, "mu")["x"], weights / weights.sum(), atol=1e-6)
@@ -147,27 +148,25 @@ def test_transport_takes_painted_marginals_with_zeros(open_page: OpenPage) -> No
 @pytest.mark.parametrize("typed", ["000", "A!", "-1", "9" * 100])
 def test_transport_refuses_weights_that_are_none(open_page: OpenPage, typed: str) -> None:
     app = open_page(PAGE, along="none", mu="123")
-    app.text_input(key="mu").set_value(typed).run()
+    set_field(app, "transport.mu", typed)
     assert not app.exception
     assert "nothing moved" in app.error[0].value
-    assert app.text_input(key="mu").value == "123"
+    assert shown(app, "transport.mu") == "123"
 
 
 def test_transport_link_with_garbage_is_named_and_ignored(open_page: OpenPage) -> None:
-    app = open_page(
-        PAGE, rows="65", epsilon="nan", cost="gold", mu="<b>", iterations="-3", along="all", what="1"
-    )
+    app = open_page(PAGE, n="65", eps="nan", cost="gold", mu="<b>", n_iter="-3", along="all", what="1")
     assert not app.exception
-    assert app.select_slider(key="rows").value == 12
+    assert shown(app, "transport.n") == 12
     (notice,) = app.warning
-    for part in ("`rows=65`", "`epsilon=nan`", "`cost=gold`", "`mu=<b>`"):
+    for part in ("`n=65`", "`eps=nan`", "`cost=gold`", "`mu=<b>`"):
         assert part in notice.value
     assert "more" in notice.value
 
 
 @pytest.mark.parametrize("cost", ["clouds", "digits"])
 def test_transport_of_other_costs_is_that_of_the_core(open_page: OpenPage, cost: str) -> None:
-    app = open_page(PAGE, along="none", cost=cost, epsilon="0.05")
+    app = open_page(PAGE, along="none", cost=cost, eps="0.05")
     assert not app.exception
     problem = pose(TransportState(cost=cost))
     result = ce.sinkhorn(problem.cost, eps=0.05, mu=problem.mu, nu=problem.nu, tol=None, max_iter=3)
@@ -175,45 +174,45 @@ def test_transport_of_other_costs_is_that_of_the_core(open_page: OpenPage, cost:
 
 
 def test_transport_reset_and_new_draw(open_page: OpenPage) -> None:
-    app = open_page(PAGE, rows="6", cost="clouds", mu="123456", x="0000zzzz", along="epsilon")
+    app = open_page(PAGE, n="6", cost="clouds", mu="123456", x="0000zzzz", along="eps")
     press(app, "New draw")
-    assert app.number_input(key="draw").value == 1
-    assert app.text_input(key="x").value == ""
+    assert shown(app, "transport.seed") == 1
+    assert shown(app, "transport.x") == ""
     press(app, "Reset")
-    assert app.select_slider(key="rows").value == 12
-    assert app.selectbox(key="cost-choice").value == "random"
-    assert app.text_input(key="mu").value == ""
+    assert shown(app, "transport.n") == 12
+    assert shown(app, "transport.cost") == "random"
+    assert shown(app, "transport.mu") == ""
     assert numbers_of(app)["column_error"] > 0.05
 
 
 def test_transport_link_says_the_state(open_page: OpenPage) -> None:
-    app = open_page(PAGE, rows="6", nu="120", along="epsilon")
+    app = open_page(PAGE, n="6", nu="120", along="eps")
     address = app.code[0].value
-    assert address.partition("?")[2] == "rows=6&nu=120&along=epsilon"
+    assert address.partition("?")[2] == "n=6&nu=120&along=eps"
 
 
 @pytest.mark.parametrize(
     "state",
-    [preset for _label, preset, _along in PRESETS.values()]
-    + [TransportState(rows=3, columns=4, mu="0z5", nu="1230", forbidden=0.1, accelerate=True)],
+    [preset.of(DEFAULT) for preset in PRESETS.values()]
+    + [TransportState(n=3, m=4, mu="0z5", nu="1230", forbidden=0.1, accelerate=True)],
     ids=str,
 )
 def test_transport_snippet_computes_the_plan(state: TransportState) -> None:
     names: dict[str, Any] = {"print": lambda *_values: None}
     exec(snippet(state), names)
-    torch.testing.assert_close(names["frame"].plan[0], answer(state).plan, rtol=1e-6, atol=1e-9)
+    torch.testing.assert_close(names["frame"].plan[0], results(state).plan, rtol=1e-6, atol=1e-9)
 
 
 def test_transport_csv_holds_the_plan() -> None:
-    state = TransportState(rows=3, columns=4)
-    rows = list(csv.DictReader(io.StringIO(data_csv(answer(state)))))
+    state = TransportState(n=3, m=4)
+    rows = list(csv.DictReader(io.StringIO(data_csv(results(state)))))
     plan = [float(row["value"]) for row in rows if row["quantity"] == "plan"]
-    np.testing.assert_array_equal(np.reshape(plan, (3, 4)), answer(state).plan)
+    np.testing.assert_array_equal(np.reshape(plan, (3, 4)), results(state).plan)
     assert {row["quantity"] for row in rows} >= {"mu", "cost", "error_plain", "post_difference_float32"}
 
 
 STATES = [
-    TransportState(rows=n, columns=m, epsilon=eps, iterations=k, accelerate=fast, forbidden=share)
+    TransportState(n=n, m=m, eps=eps, n_iter=k, accelerate=fast, forbidden=share)
     for n, m in ((2, 2), (5, 9))
     for eps in (0.001, 0.05, 20.0)
     for k in (0, 3, 200)
@@ -224,7 +223,7 @@ STATES = [
 
 @pytest.mark.parametrize("state", STATES, ids=str)
 def test_transport_notes_hold_where_they_are_shown(state: TransportState) -> None:
-    found, said = answer(state), "\n".join(notes(answer(state)))
+    found, said = results(state), "\n".join(note.text for note in notes(results(state)))
     assert ("The plan is balanced" in said) == (
         found.error <= 1e-8 and found.frame.n_iter.item() > 0 and "No plan exists" not in said
     )
@@ -250,7 +249,7 @@ def test_transport_notes_hold_where_they_are_shown(state: TransportState) -> Non
 
 def test_points_survive_a_link() -> None:
     first, second = points(DEFAULT)
-    again = points(TransportState(x=spell_points(first), y=spell_points(second), draw=9))
+    again = points(TransportState(x=spell_points(first), y=spell_points(second), seed=9))
     assert again == (first, second)
     assert parse_points(spell_points(first)) == spell_points(first)
 
@@ -263,52 +262,49 @@ def test_weights_survive_a_link() -> None:
     assert parse_weights("000") is None
 
 
+SMALLEST = TransportState(n=2, m=2)
+
+
 @pytest.mark.parametrize(
     "message",
     [
-        None,
         {},
-        {"mu": [1, 2], "nu": [1, 1], "serial": -1},
-        {"mu": [1, 2], "nu": [1], "serial": 1},
-        {"mu": [1, 36], "nu": [1, 1], "serial": 1},
-        {"mu": [0, 0], "nu": [1, 1], "serial": 1},
-        {"mu": [1, True], "nu": [1, 1], "serial": 1},
-        {"mu": "12", "nu": [1, 1], "serial": 1},
+        {"mu": [1, 2], "nu": [1]},
+        {"mu": [1, 36], "nu": [1, 1]},
+        {"mu": [0, 0], "nu": [1, 1]},
+        {"mu": [1, True], "nu": [1, 1]},
+        {"mu": [1, 10**400], "nu": [1, 1]},
+        {"mu": "12", "nu": [1, 1]},
     ],
 )
-def test_read_weights_refuses_what_no_bars_send(message: Any) -> None:
-    assert read_weights(message, 2, 2) is None
+def test_read_weights_refuses_what_no_bars_send(message: dict[str, Any]) -> None:
+    assert read_weights(message, SMALLEST) is None
 
 
 def test_read_weights_takes_what_the_bars_send() -> None:
-    assert read_weights({"mu": [0, 35], "nu": [1, 1], "serial": 4}, 2, 2) == ("0z", "", 4)
+    found = read_weights({"mu": [0, 35], "nu": [1, 1], "serial": 4}, SMALLEST)
+    assert found == replace(SMALLEST, mu="0z", nu="")
 
 
 @pytest.mark.parametrize(
     "message",
     [
-        None,
-        {"x": [[0.5, 0.5]], "y": [[0.1, 0.2]], "serial": 1.5},
-        {"x": [[0.5, 0.5]], "y": [], "serial": 1},
-        {"x": [[0.5, 1.5]], "y": [[0.1, 0.2]], "serial": 1},
-        {"x": [[0.5, math.nan]], "y": [[0.1, 0.2]], "serial": 1},
-        {"x": [[0.5]], "y": [[0.1, 0.2]], "serial": 1},
-        {"x": [[0.5, "a"]], "y": [[0.1, 0.2]], "serial": 1},
+        {},
+        {"x": [[0.5, 0.5]] * 2, "y": [[0.1, 0.2]]},
+        {"x": [[0.5, 1.5]] * 2, "y": [[0.1, 0.2]] * 2},
+        {"x": [[0.5, math.nan]] * 2, "y": [[0.1, 0.2]] * 2},
+        {"x": [[0.5, 10**400]] * 2, "y": [[0.1, 0.2]] * 2},
+        {"x": [[0.5]] * 2, "y": [[0.1, 0.2]] * 2},
+        {"x": [[0.5, "a"]] * 2, "y": [[0.1, 0.2]] * 2},
     ],
 )
-def test_read_points_refuses_what_no_pad_sends(message: Any) -> None:
-    assert read_points(message, 1, 1) is None
+def test_read_points_refuses_what_no_editor_sends(message: dict[str, Any]) -> None:
+    assert read_points(message, SMALLEST) is None
 
 
-def test_read_points_takes_what_the_pad_sends() -> None:
-    message = {"x": [[0, 1]], "y": [[0.5, 0.25]], "serial": 2}
-    assert read_points(message, 1, 1) == ("00zz", "i090", 2)
-
-
-def press(app: AppTest, label: str) -> None:
-    """Press the button with that label."""
-    (button,) = (button for button in app.button if button.label == label)
-    button.click().run()
+def test_read_points_takes_what_the_editor_sends() -> None:
+    message = {"x": [[0, 1], [1, 0]], "y": [[0.5, 0.25]] * 2, "serial": 2}
+    assert read_points(message, SMALLEST) == replace(SMALLEST, x="00zzzz00", y="i090i090")
 
 
 @pytest.mark.parametrize(("forbidden", "disabled"), [("0", True), ("0.2", False)])
@@ -316,6 +312,6 @@ def test_transport_seed_rests_where_nothing_is_drawn(
     open_page: OpenPage, forbidden: str, disabled: bool
 ) -> None:
     app = open_page(PAGE, cost="digits", forbidden=forbidden)
-    assert app.number_input(key="draw").disabled is disabled
+    assert widget(app, "transport.seed").disabled is disabled
     (again,) = (button for button in app.button if button.label == "New draw")
     assert again.disabled is disabled

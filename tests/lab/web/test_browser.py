@@ -67,6 +67,42 @@ def test_page_fits_a_phone_and_is_accessible_there(lab: str, page: Page, path: s
     assert violations(page) == []
 
 
+def test_the_hint_shows_exactly_where_the_controls_are_hidden(lab: str, page: Page) -> None:
+    hint = page.locator(".st-key-phone-hint")
+    show = page.get_by_test_id("stExpandSidebarButton")
+    hide = page.get_by_test_id("stSidebarCollapseButton")
+    for width in (320, 360, 640, 641, 768, 769, 820, 1200):
+        page.set_viewport_size({"width": width, "height": 800})
+        open_lab(page, f"{lab}/losses")
+        hidden = width <= 768
+        expect(show).to_be_visible(visible=hidden)
+        expect(hint).to_be_visible(visible=hidden)
+        # By hand too, and back again.
+        for opened in (hidden, not hidden):
+            if opened:
+                show.click()
+            else:
+                page.locator(".stSidebar").hover()
+                hide.get_by_role("button").click()
+            expect(show).to_be_visible(visible=not opened)
+            expect(hint).to_be_visible(visible=not opened)
+        # Streamlit remembers what was done by hand, from one visit to the next.
+        page.evaluate("localStorage.clear()")
+
+
+def test_the_hint_comes_and_goes_while_the_window_narrows_and_widens(lab: str, page: Page) -> None:
+    open_lab(page, f"{lab}/softmax")
+    for width in (1200, 820, 700, 820, 1200, 360):
+        page.set_viewport_size({"width": width, "height": 800})
+        page.wait_for_timeout(400)
+        shown = page.get_by_test_id("stExpandSidebarButton").is_visible()
+        assert page.locator(".st-key-phone-hint").is_visible() == shown
+    assert shown
+    page.emulate_media(media="print")
+    expect(page.locator(".st-key-phone-hint")).to_be_hidden()
+    page.emulate_media(media="null")
+
+
 def test_every_answer_carries_the_security_headers(lab: str) -> None:
     for path in ("/", "/losses", "/_stcore/health"):
         with urlopen(lab + path) as answer:

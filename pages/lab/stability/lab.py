@@ -1,0 +1,33 @@
+"""Where does NaN come from?"""
+
+from lab.language.catalogues import N_
+from lab.page.lab import Code, Lab
+from lab.stability import controls, figures, results, text
+from lab.stability.state import DEFAULT, PRESETS
+
+LAB = Lab(
+    slug="stability",
+    question=N_("Where does NaN come from?"),
+    intro=N_(
+        "Cross-entropy in exact arithmetic is never NaN. In a computer it depends on how it is "
+        "written. Step through every operation, forward and backward, and see the first that breaks."
+    ),
+    formulas=(
+        r"p_i \to 0 \;\Rightarrow\; q_i \log p_i \to 0 \cdot (-\infty) = \mathrm{NaN}",
+        r"L_1 = \log \sum_j e^{a_j - m} - \sum_i q_i (a_i - m)",
+    ),
+    default=DEFAULT,
+    preset_intro=N_(
+        "**Break it**, in one of the ways that people meet NaN in practice; each comes with its cure:"
+    ),
+    presets=PRESETS,
+    controls=controls.draw_controls,
+    results=results.results,
+    stage=controls.draw_stage,
+    notes_first=True,
+    figures=figures.figure_set,
+    notes=text.notes,
+    numbers=results.numbers,
+    csv=results.data_csv,
+    code=lambda found: Code(text.snippet(found.state), text.command(found.state)),
+)

@@ -1,0 +1,29 @@
+"""How does Sinkhorn balance a plan?"""
+
+from lab.language.catalogues import N_
+from lab.page.lab import Code, Lab
+from lab.transport import controls, figures, results, text
+from lab.transport.state import DEFAULT, PRESETS
+
+LAB = Lab(
+    slug="transport",
+    question=N_("How does Sinkhorn balance a plan?"),
+    intro=N_(
+        "A plan says how much mass goes from each row to each column. Sinkhorn scales the columns to "
+        "their sums ν, then the rows to theirs μ, again and again. Play it, and see what is left after "
+        "3 iterations."
+    ),
+    formulas=(r"P_{ij} = \mu_i\, \nu_j\, e^{(f_i + g_j - C_{ij})/\varepsilon}",),
+    default=DEFAULT,
+    presets=PRESETS,
+    controls=controls.draw_controls,
+    results=results.results,
+    stage=controls.draw_editors,
+    choose_along=controls.choose_along,
+    timeline=figures.timeline,
+    figures=figures.figure_set,
+    notes=text.notes,
+    numbers=results.numbers,
+    csv=results.data_csv,
+    code=lambda found: Code(text.snippet(found.state), text.command(found.state)),
+)

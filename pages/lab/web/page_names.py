@@ -1,0 +1,15 @@
+"""The pages of the lab, as an address names them."""
+
+from typing import Final
+
+from lab.web.assets import base_address
+
+HOME: Final = ""
+LABS: Final = ("softmax", "gradient", "stability", "losses", "transport")
+
+
+def page_at(path: str) -> str | None:
+    """Return the page that is served at a path, with or without a slash at its end; None for none."""
+    base = base_address()
+    pages = {f"{base}/{lab}{slash}": lab for lab in LABS for slash in ("", "/")}
+    return (pages | {base: HOME, f"{base}/": HOME}).get(path)
