@@ -1,10 +1,8 @@
 """The figures of the page of the gradients, at one step of the descents and along all of them."""
 
-import hashlib
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Iterator
+from dataclasses import replace
 
-import streamlit as st
 import torch
 
 from ce_core.figures import (
@@ -18,12 +16,10 @@ from ce_core.figures import (
 from lab.gradient import text
 from lab.gradient.results import PUBLISHED_SUM, Answer, drawn_steps, frame_steps, without_step
 from lab.gradient.state import GradientState
-from lab.language.catalogues import _
+from lab.language.catalogues import N_, _
 from lab.language.numerals import indexed
-from lab.language.text_cache import cached_text
-from lab.live.figures import Card, FigureSet, Timeline, pack_animation
-
-GROUP: Final = "gradient"
+from lab.live.figures import Card, FigureSet
+from lab.page.lab import Along
 
 
 def figure_set(found: Answer) -> FigureSet:
@@ -33,36 +29,23 @@ def figure_set(found: Answer) -> FigureSet:
     )
 
 
-def plan_timeline(found: Answer, put: Callable[[float], None]) -> Timeline:
-    """Return the bar that moves along the steps; `put` takes the step at which it comes to rest."""
+def timeline(found: Answer) -> Along[GradientState]:
+    """Return what the timeline moves through: the steps of the descents."""
     values = frame_steps(found.state)
-    return Timeline(
-        label=_("Step of the descent"),
+    return Along(
+        label=N_("Step of the descent"),
         values=values,
-        spelled=tuple(map(str, values)),
         at=found.state.at,
-        token=hashlib.blake2b(repr(without_step(found.state)).encode(), digest_size=9).hexdigest(),
-        put=put,
+        rest=without_step(found.state),
+        change=lambda state, value: replace(state, step=int(value)),
+        frames=lambda: _frames(found, values),
     )
 
 
-def make_animation(found: Answer, scrub: Timeline) -> bytes:
-    """Return the animation along the steps, packed; made once for all who ask for the same."""
-    return _animation(without_step(found.state), scrub.values, found, scrub)
-
-
-@cached_text(max_entries=32, keeper=st.cache_data)
-def _animation(
-    state: GradientState, values: tuple[float, ...], _found: Answer, _timeline: Timeline
-) -> bytes:
-    resting = _resting(_found)
-    frames = [
-        FigureSet(
-            cards=[*_moving(_found, int(step)), *resting], readouts=text.readouts(_found, int(step))
-        )
-        for step in values
-    ]
-    return pack_animation(GROUP, _timeline, frames)
+def _frames(found: Answer, steps: tuple[int, ...]) -> Iterator[FigureSet]:
+    resting = _resting(found)
+    for step in steps:
+        yield FigureSet(cards=[*_moving(found, step), *resting], readouts=text.readouts(found, step))
 
 
 def _moving(found: Answer, step: int) -> list[Card]:

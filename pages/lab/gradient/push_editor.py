@@ -1,66 +1,29 @@
 """Logits and a target as bars to drag, with an arrow for the way each loss pushes."""
 
-from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Any, Final
 
+from lab.gradient.results import Answer
 from lab.language.catalogues import _
 from lab.web.assets import register
 
-_PUSHES: Final = register("gradient/push_editor")
+PUSHES: Final = register("gradient/push_editor")
 
 
-def show_push_editor(
-    logits: Sequence[float],
-    q: Sequence[float],
-    *,
-    kind: str,
-    target: int,
-    smoothing: float,
-    window: tuple[float, float],
-    serial: int,
-    key: str,
-    on_moved: Callable[[], None],
-    on_failed: Callable[[], None],
-) -> None:
-    """Show logits and target as bars to drag, and the pushes on the logits.
+def push_data(found: Answer) -> dict[str, Any]:
+    """Return what the bars show; for their script classes count from 0.
 
-    Parameters
-    ----------
-    logits, q
-        The values of the bars, one a class.
-    kind
-        "one-hot", "smoothed" or "free"; to drag a bar of q makes it "free".
-    target
-        The class, from 1, on which most of q lies unless it is free.
-    smoothing
-        How much of q is spread over all classes where it is smoothed.
-    window
-        Ends of the axis of the logits.
-    serial
-        Number of the last message that was read.
-    key
-        Of the component; `st.session_state[key]["moved"]` holds its last message: `logits`, `q`,
-        `kind`, `target` from 0, and `serial`.
-    on_moved
-        Called when a hand has let go.
-    on_failed
-        Called when the script has not come.
+    To drag a bar of q makes its kind "free". Of a target that is not, most lies on one class.
     """
-    _PUSHES(
-        key=key,
-        data={
-            "logits": list(logits),
-            "q": list(q),
-            "kind": kind,
-            "target": target - 1,
-            "smoothing": smoothing,
-            "window": list(window),
-            "serial": serial,
-            "words": _words(),
-        },
-        on_moved_change=on_moved,
-        on_failed_change=on_failed,
-    )
+    state = found.state
+    return {
+        "logits": list(state.a),
+        "q": found.q.tolist(),
+        "kind": state.kind,
+        "target": state.target - 1,
+        "smoothing": state.smoothing,
+        "window": list(state.window),
+        "words": _words(),
+    }
 
 
 def _words() -> dict[str, str]:

@@ -1,7 +1,5 @@
 """What the page of the gradients shows, computed once for all visitors who ask for the same."""
 
-import csv
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
@@ -29,6 +27,7 @@ from ce_core import (
 )
 from ce_core.post.published import CHECK_MEAN, CHECK_P, CHECK_SUM, CHECK_VALUES
 from lab.gradient.state import FREE, ONE_HOT, GradientState
+from lab.page.csv import csv_text
 
 FRAMES: Final = 48
 POINTS: Final = 400
@@ -105,7 +104,7 @@ def target_of(state: GradientState) -> Tensor:
         weights = torch.tensor(state.weights, dtype=torch.float64)
         return weights / weights.sum()
     smoothing = 0.0 if state.kind == ONE_HOT else state.smoothing
-    return smoothed_target(state.target - 1, len(state.logits), smoothing=smoothing)
+    return smoothed_target(state.target - 1, len(state.a), smoothing=smoothing)
 
 
 def answer(state: GradientState) -> Answer:
@@ -120,7 +119,7 @@ def without_step(state: GradientState) -> GradientState:
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _answer(state: GradientState) -> Answer:
-    a, q = torch.tensor(state.logits, dtype=torch.float64), target_of(state)
+    a, q = torch.tensor(state.a, dtype=torch.float64), target_of(state)
     paths = descent_paths(a, q, learning_rate=state.rate, steps=state.steps)
     minimum = logit_gap_minimum(q)
     full = paths.a[2]
@@ -222,11 +221,7 @@ def data_csv(found: Answer) -> str:
 
 @st.cache_data(max_entries=16, show_spinner=False)
 def _csv(state: GradientState, _found: Answer) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("quantity", "of", "step", "class", "value"))
-    writer.writerows(_lines(state, _found))
-    return text.getvalue()
+    return csv_text(("quantity", "of", "step", "class", "value"), _lines(state, _found))
 
 
 def _lines(

@@ -1,267 +1,186 @@
-"""What the page of the gradients can be asked: logits, a target, a descent; how a link spells it."""
+"""What the lab of the gradients can be asked: logits, a target, a descent."""
 
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from lab.language.catalogues import N_
-from lab.state.parameters import LARGEST_SEED, spell
+from lab.state.fields import (
+    LARGEST_SEED,
+    Number,
+    Numbers,
+    Stops,
+    Text,
+    field,
+    is_number,
+    records,
+)
 
 FEWEST, MOST = 2, 10
 LARGEST: Final = 50.0
-SLOWEST, FASTEST = 0.01, 4.0
-FEWEST_STEPS, MOST_STEPS = 1, 2000
+MOST_STEPS: Final = 2000
 
 ONE_HOT, SMOOTHED, FREE = KINDS = ("one-hot", "smoothed", "free")
-SMOOTHINGS: Final = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9, 1.0)
-RATES: Final = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0)
-STEP_COUNTS: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000)
 
-_NUMBER: Final = re.compile(
-    r"\s*[+-]?(\d{1,4}(\.\d{0,12})?|\.\d{1,12})(e[+-]?\d{1,3})?\s*", re.ASCII | re.IGNORECASE
+_WEIGHTS: Final = Numbers(
+    label=N_("Weights"), fewest=FEWEST, most=MOST, low=0.0, high=1000.0, decimals=6
 )
-_WHOLE: Final = re.compile(r"\d{1,10}", re.ASCII)
-_LONGEST_TEXT: Final = 400
+_LEAST_SUM: Final = 1e-6
 _HALF_WIDTHS: Final = (3.0, 5.0, 10.0, 20.0)
 # What a class gets that was not there before.
 _MORE_LOGITS: Final = (0.0, 1.0, -0.5, 0.5, -1.0)
 
-
-def parse_numbers(text: str, *, least: float, most: float) -> tuple[float, ...] | None:
-    """Return the numbers that a text lists, one a class; None if it lists none within the bounds."""
-    parts = text.split(",") if len(text) <= _LONGEST_TEXT else []
-    if not FEWEST <= len(parts) <= MOST or not all(map(_NUMBER.fullmatch, parts)):
-        return None
-    numbers = tuple(float(part) + 0.0 for part in parts)
-    return numbers if all(least <= number <= most for number in numbers) else None
+Target = str | tuple[float, ...]
+"""q: "one-hot" or "smoothed" on one class, or weights, which count by their shares."""
 
 
-def parse_logits(text: str) -> tuple[float, ...] | None:
-    """Return the logits that a text lists, None if it lists none or not within the bounds."""
-    return parse_numbers(text, least=-LARGEST, most=LARGEST)
+def read_target(text: str) -> Target | None:
+    """Return the target that a text spells; None if it spells none, as weights that are all 0."""
+    return text if text in (ONE_HOT, SMOOTHED) else _unless_all_0(_WEIGHTS.parse(text))
 
 
-def parse_weights(text: str) -> tuple[float, ...] | None:
-    """Return the weights that a text lists, None if one is negative or all are 0."""
-    weights = parse_numbers(text, least=0.0, most=1000.0)
-    return weights if weights and sum(weights) > 1e-6 else None
-
-
-def spell_numbers(numbers: Sequence[float]) -> str:
-    """Write numbers as a link spells them."""
-    return ",".join(spell(round(number, 6)) for number in numbers)
+def spell_target(q: Target) -> str:
+    """Write a target as a URL spells it."""
+    return q if isinstance(q, str) else _WEIGHTS.spell(q)
 
 
 @dataclass(frozen=True)
 class GradientState:
-    """What the controls say.
+    """Where the descents start, the target, the descents, and the draws of the post's check.
 
-    Attributes
-    ----------
-    logits
-        Where the descents start.
-    kind, target, smoothing, weights
-        The target q: one class, from 1; the same smoothed; or weights, which count by their shares.
-    rate, steps
-        Of the descents.
-    step
-        The step that is shown; None for the last.
-    seed
-        Of the draws of the post's check.
+    `target`, a class from 1, and `smoothing` belong to a target that is no list of weights, and stay
+    what they were where it is one. `step` is the one that is shown, None for the last.
     """
 
-    logits: tuple[float, ...]
-    kind: str = ONE_HOT
-    target: int = 1
-    smoothing: float = 0.1
-    weights: tuple[float, ...] = ()
-    rate: float = 1.0
-    steps: int = 200
-    step: int | None = None
-    seed: int = 0
+    a: tuple[float, ...] = field(
+        (2.5, 0.5, -1.0),
+        Numbers(
+            label=N_("Start of the descents"),
+            help=N_("{fewest} to {most} numbers from −{high:g} to {high:g}, commas between."),
+            symbol="a",
+            fewest=FEWEST,
+            most=MOST,
+            low=-LARGEST,
+            high=LARGEST,
+            decimals=6,
+        ),
+    )
+    q: str | tuple[float, ...] = field(
+        ONE_HOT,
+        Text(
+            label=N_("Weights"),
+            help=N_("One a class, at least 0. They are divided by their sum."),
+            symbol="q",
+            read=read_target,
+            write=spell_target,
+        ),
+    )
+    target: int = field(1, Number(label=N_("Class with the weight"), low=1, high=MOST))
+    smoothing: float = field(
+        0.1,
+        Stops(
+            label=N_("Smoothing s"),
+            symbol="s",
+            stops=(0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9, 1.0),
+        ),
+    )
+    rate: float = field(
+        1.0,
+        Stops(
+            label=N_("Learning rate"),
+            stops=(0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0),
+        ),
+    )
+    steps: int = field(
+        200,
+        Stops(
+            label=N_("Steps"),
+            stops=(1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, MOST_STEPS),
+            integer=True,
+        ),
+    )
+    step: int | None = field(
+        None,
+        Number(
+            label=N_("Step that is shown"),
+            help=N_("The bar over the charts moves it too."),
+            low=0,
+            high=MOST_STEPS,
+        ),
+    )
+    seed: int = field(0, Number(label=N_("Seed of the draws"), low=0, high=LARGEST_SEED))
+
+    @property
+    def kind(self) -> str:
+        """The kind of target: one of `KINDS`."""
+        return self.q if isinstance(self.q, str) else FREE
+
+    @property
+    def weights(self) -> tuple[float, ...]:
+        """The weights of a free target; none of another."""
+        return () if isinstance(self.q, str) else self.q
 
     @property
     def at(self) -> int:
         """The step that is shown."""
-        return self.steps if self.step is None else min(self.step, self.steps)
-
-    @property
-    def shown(self) -> dict[str, float | str | bool]:
-        """Every part of a link by its name; what plays no part in this state is left out."""
-        target: dict[str, float | str | bool] = {"q": self.kind, "y": self.target}
-        if self.kind == SMOOTHED:
-            target["smoothing"] = self.smoothing
-        if self.kind == FREE:
-            target = {"q": spell_numbers(self.weights)}
-        return {
-            "start": spell_numbers(self.logits),
-            **target,
-            "rate": self.rate,
-            "steps": self.steps,
-            "step": self.at,
-            "draw": self.seed,
-        }
-
-    @property
-    def defaults(self) -> dict[str, float | str | bool]:
-        """What a link need not say, by its name; the last step goes without saying."""
-        usual = {"smoothing": DEFAULT.smoothing, **DEFAULT.shown, "step": self.steps}
-        return {name: usual[name] for name in self.shown}
-
-    @property
-    def link_parts(self) -> dict[str, str]:
-        """What a link to this state says, as it is spelled."""
-        return {
-            name: value if isinstance(value, str) else spell(value)
-            for name, value in self.shown.items()
-            if value != self.defaults[name]
-        }
+        return self.steps if self.step is None else self.step
 
     @property
     def window(self) -> tuple[float, float]:
         """The axis of the logits: round ends, with room to drag."""
-        reach = max(map(abs, self.logits))
+        reach = max(map(abs, self.a))
         half = next((half for half in _HALF_WIDTHS if reach <= 0.8 * half), LARGEST)
         return -half, half
 
+    def misfits(self) -> set[str]:
+        """Return the fields that do not fit the others: no class, weights of others, no step."""
+        fits = {
+            "target": self.target <= len(self.a),
+            "q": self.kind != FREE or len(self.weights) == len(self.a),
+            "step": self.at <= self.steps,
+        }
+        return {name for name, well in fits.items() if not well}
 
-DEFAULT: Final = GradientState((2.5, 0.5, -1.0))
+    def settled(self) -> "GradientState":
+        """Return the state with a target of as many classes as there are logits.
 
-PRESETS: Final[Mapping[str, tuple[str, GradientState]]] = {
-    "opposite": (N_("Opposite ways"), DEFAULT),
-    "wrong": (N_("From the wrong side"), GradientState((-1.5, 1.5, 0.5))),
-    "two": (N_("2 classes: stops at 0.782"), GradientState((-1.0, 1.0))),
-    "ten": (
-        N_("10 classes: stops at 0.476"),
-        GradientState((-1.0, 1.5, 0.5, 0.0, -0.5, 1.0, -1.0, 0.5, 0.0, -1.5), steps=500),
-    ),
-    "truth": (
-        N_("Start at the target"),
-        GradientState((0.0, -0.693147, -1.791759), kind=FREE, weights=(0.6, 0.3, 0.1)),
-    ),
-    "uniform": (
-        N_("Uniform q: the only one not missed"),
-        GradientState((2.0, 0.5, -1.0), kind=SMOOTHED, smoothing=1.0),
-    ),
-    "far": (N_("Far out: no gradient"), GradientState((18.0, 0.0, -1.0))),
-}
+        The last step needs no name, and stays the last when there are more.
+        """
+        q = self.q if isinstance(self.q, str) else _fitted(self.q, len(self.a))
+        step = None if self.at >= self.steps else self.step
+        return replace(self, q=q, target=min(self.target, len(self.a)), step=step)
 
 
-def resized(state: GradientState, classes: int) -> GradientState:
-    """Return the state with so many classes; new ones have a logit from a fixed list and no weight."""
-    more = [_MORE_LOGITS[k % len(_MORE_LOGITS)] for k in range(MOST)]
-    logits = (*state.logits, *more)[:classes]
-    weights = (*state.weights, *[0.0] * MOST)[:classes] if state.weights else ()
-    if weights and sum(weights) <= 1e-6:
-        weights = (1.0,) * classes
-    return replace(state, logits=logits, weights=weights, target=min(state.target, classes))
+DEFAULT: Final = GradientState()
 
 
-def read_parts(link: Mapping[str, str]) -> tuple[GradientState, dict[str, str]]:
-    """Return the state that the parts of a link describe, and those parts that it takes.
-
-    What is not of the form, out of bounds, or no part of the state is not taken.
-    """
-    state, taken = DEFAULT, {}
-    for name, read in _READERS.items():
-        if name in link:
-            found = read(state, link[name])
-            if found is not None:
-                state, taken[name] = found, link[name]
-    if state.kind == FREE and len(state.weights) != len(state.logits):
-        state = replace(state, kind=DEFAULT.kind, weights=())
-        taken.pop("q", None)
-    return state, {name: text for name, text in taken.items() if name in state.shown}
+def resized(a: Sequence[float], classes: int) -> tuple[float, ...]:
+    """Return so many of the logits; new ones come from a fixed list."""
+    return (*a, *(_MORE_LOGITS[k % len(_MORE_LOGITS)] for k in range(MOST)))[:classes]
 
 
-def read_move(message: Any, state: GradientState) -> tuple[GradientState, int] | None:
-    """Return the state after a message of the bars, and its serial; None if it is forged."""
-    match message:
-        case {
-            "logits": list(logits),
-            "q": list(q),
-            "kind": str(kind),
-            "target": int(target),
-            "serial": int(serial),
-        } if 0 <= serial < 2**53 and kind in KINDS and len(q) == len(logits):
-            if not all(map(_is_number, [*logits, *q])) or not 0 <= target < len(logits):
-                return None
-            parsed = parse_logits(spell_numbers([float(logit) for logit in logits]))
-            weights = parse_weights(spell_numbers([max(0.0, float(share)) for share in q]))
-            if parsed is None or weights is None:
-                return None
-            # While q is not free, its bars say nothing that the class does not.
-            kept = weights if kind == FREE else ()
-            moved = replace(state, logits=parsed, kind=kind, target=target + 1, weights=kept)
-            return replace(moved, step=None), serial
-    return None
+def read_move(message: Mapping[str, Any], state: GradientState) -> GradientState | None:
+    """Return the state after a message of the bars, where classes count from 0; None if forged."""
+    known = records(GradientState)
+    kind, target = message.get("kind"), message.get("target")
+    # While q is not free, its bars say nothing that the class does not.
+    weights = _unless_all_0(_WEIGHTS.checked(message.get("q")))
+    found = {
+        "a": known["a"].checked(message.get("logits")),
+        "q": weights if kind == FREE else kind if kind in KINDS else None,
+        "target": known["target"].checked(target + 1) if is_number(target) else None,
+    }
+    if None in found.values():
+        return None
+    moved = replace(state, **found, step=None)
+    return None if moved.misfits() else moved
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= LARGEST
+def _unless_all_0(weights: tuple[float, ...] | None) -> tuple[float, ...] | None:
+    return weights if weights and sum(weights) > _LEAST_SUM else None
 
 
-def _whole(text: str, least: int, most: int) -> int | None:
-    number = int(text) if _WHOLE.fullmatch(text) else -1
-    return number if least <= number <= most else None
-
-
-def _real(text: str, least: float, most: float) -> float | None:
-    number = float(text) if _NUMBER.fullmatch(text) else -1.0
-    return number if least <= number <= most else None
-
-
-def _read_start(state: GradientState, text: str) -> GradientState | None:
-    logits = parse_logits(text)
-    return None if logits is None else replace(state, logits=logits)
-
-
-def _read_q(state: GradientState, text: str) -> GradientState | None:
-    if text in (ONE_HOT, SMOOTHED):
-        return replace(state, kind=text)
-    weights = parse_weights(text)
-    return None if weights is None else replace(state, kind=FREE, weights=weights)
-
-
-def _read_y(state: GradientState, text: str) -> GradientState | None:
-    target = _whole(text, 1, len(state.logits))
-    return None if target is None else replace(state, target=target)
-
-
-def _read_smoothing(state: GradientState, text: str) -> GradientState | None:
-    smoothing = _real(text, 0.0, 1.0)
-    return None if smoothing is None else replace(state, smoothing=smoothing)
-
-
-def _read_rate(state: GradientState, text: str) -> GradientState | None:
-    rate = _real(text, SLOWEST, FASTEST)
-    return None if rate is None else replace(state, rate=rate)
-
-
-def _read_steps(state: GradientState, text: str) -> GradientState | None:
-    steps = _whole(text, FEWEST_STEPS, MOST_STEPS)
-    return None if steps is None else replace(state, steps=steps)
-
-
-def _read_step(state: GradientState, text: str) -> GradientState | None:
-    step = _whole(text, 0, state.steps)
-    return None if step is None else replace(state, step=step)
-
-
-def _read_draw(state: GradientState, text: str) -> GradientState | None:
-    seed = _whole(text, 0, LARGEST_SEED)
-    return None if seed is None else replace(state, seed=seed)
-
-
-# In an order in which each finds what bounds it.
-_READERS: Final[Mapping[str, Callable[[GradientState, str], GradientState | None]]] = {
-    "start": _read_start,
-    "q": _read_q,
-    "y": _read_y,
-    "smoothing": _read_smoothing,
-    "rate": _read_rate,
-    "steps": _read_steps,
-    "step": _read_step,
-    "draw": _read_draw,
-}
+def _fitted(weights: tuple[float, ...], classes: int) -> tuple[float, ...]:
+    """Return so many of the weights: new classes have none, unless no other has any."""
+    fitted = (*weights, *[0.0] * MOST)[:classes]
+    return fitted if sum(fitted) > _LEAST_SUM else (1.0,) * classes

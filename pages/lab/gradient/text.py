@@ -381,12 +381,12 @@ def command(state: GradientState) -> str:
 
 
 def _setup(state: GradientState) -> str:
-    lines = _tensor("a", state.logits)
+    lines = _tensor("a", state.a)
     if state.kind == FREE:
         return lines + _tensor("q", state.weights) + "q = q / q.sum()\n"
     smoothing = 0.0 if state.kind == ONE_HOT else state.smoothing
     return lines + (
-        f"q = ce.smoothed_target(\n    {state.target - 1}, {len(state.logits)},\n"
+        f"q = ce.smoothed_target(\n    {state.target - 1}, {len(state.a)},\n"
         f"    smoothing={smoothing!r},\n)\n"
     )
 

@@ -10,8 +10,9 @@ from lab.language.text_cache import cached_text
 from lab.live.figures import Card, FigureSet
 from lab.losses.figures import gradients_card, pairs_card, spacing_card, split_card
 from lab.losses.results import measure
+from lab.softmax.presets import PRESETS
 from lab.softmax.results import answer
-from lab.softmax.state import DEFAULT, PRESETS
+from lab.softmax.state import DEFAULT
 from lab.softmax.text import contour_numbers, eigenvalue_numbers
 
 # In float64, as the claims of the ledger are measured, so that their numbers agree.
@@ -28,7 +29,7 @@ def _titled(card: Card, title: str, **changes: str) -> Card:
 @cached_text()
 def softmax_figures() -> FigureSet:
     """Return what shows step 1: only differences count, and one eigenvalue is 0."""
-    two, five = answer(PRESETS["two"][1]), answer(DEFAULT)
+    two, five = answer(PRESETS["two"].of(DEFAULT)), answer(DEFAULT)
     return FigureSet(
         cards=[
             _titled(

@@ -20,13 +20,17 @@ class Preset(Generic[S]):
     Attributes
     ----------
     label
-        What its button says, before translation.
+        What its button says, before translation, or what tells it of the present state.
     state
         The state, or what makes it of the present one.
     """
 
-    label: str
+    label: str | Callable[[S], str]
     state: S | Callable[[S], S]
+
+    def label_at(self, present: S) -> str:
+        """Return what the button says in the present state, before translation."""
+        return self.label(present) if callable(self.label) else self.label
 
     def of(self, present: S) -> S:
         """Return the state to which the button leads from the present one."""

@@ -66,7 +66,7 @@ def _show_presets(lab: Lab[Any, Any], desk: Desk[Any]) -> None:
             st.markdown(_(lab.preset_intro))
         with st.container(horizontal=True):
             for name, preset in lab.presets.items():
-                desk.button(_(preset.label), f"preset-{name}", preset.of)
+                desk.button(_(preset.label_at(desk.state)), f"preset-{name}", preset.of)
 
 
 def _timeline(page: PageVisit[S], along: Along[S]) -> Timeline:

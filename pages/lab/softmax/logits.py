@@ -1,60 +1,23 @@
 """Logits as bars to drag; p, the loss, its gradient and J follow in the browser."""
 
-from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Any, Final
 
 from lab.language.catalogues import _
+from lab.softmax.state import SoftmaxState
 from lab.web.assets import register
 
-_LOGITS: Final = register("softmax/logits")
+LOGITS: Final = register("softmax/logits")
 
 
-def show_logits(
-    logits: Sequence[float],
-    *,
-    temperature: float,
-    target: int,
-    window: tuple[float, float],
-    serial: int,
-    key: str,
-    on_moved: Callable[[], None],
-    on_failed: Callable[[], None],
-) -> None:
-    """Show logits as bars to drag.
-
-    Parameters
-    ----------
-    logits
-        The values of the bars.
-    temperature
-        Divides the logits.
-    target
-        The class, from 1, on which all weight of q lies.
-    window
-        Ends of the axis of the bars.
-    serial
-        Number of the last message that was read.
-    key
-        Of the component; `st.session_state[key]["moved"]` holds its last message: `logits`,
-        `temperature`, `target` from 0, and `serial`.
-    on_moved
-        Called when a hand has let go.
-    on_failed
-        Called when the script has not come.
-    """
-    _LOGITS(
-        key=key,
-        data={
-            "logits": list(logits),
-            "temperature": temperature,
-            "target": target - 1,
-            "window": list(window),
-            "serial": serial,
-            "words": _words(),
-        },
-        on_moved_change=on_moved,
-        on_failed_change=on_failed,
-    )
+def logits_data(state: SoftmaxState) -> dict[str, Any]:
+    """Return what the bars show; for their script classes count from 0."""
+    return {
+        "logits": list(state.a),
+        "temperature": state.temperature,
+        "target": state.target - 1,
+        "window": list(state.window),
+        "words": _words(),
+    }
 
 
 def _words() -> dict[str, str]:

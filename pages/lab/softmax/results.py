@@ -1,7 +1,5 @@
 """What the page of the softmax shows, computed once for all visitors who ask for the same."""
 
-import csv
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -24,6 +22,7 @@ from ce_core import (
     softmax_surface,
     trace_formula,
 )
+from lab.page.csv import csv_text
 from lab.softmax.state import SoftmaxState
 
 
@@ -46,13 +45,13 @@ class Answer:
     @property
     def point(self) -> tuple[float, float, float]:
         """Where the present state lies on the surface."""
-        return self.state.logits[0], self.state.logits[1], self.p[0].item()
+        return self.state.a[0], self.state.a[1], self.p[0].item()
 
 
 @st.cache_resource(max_entries=128, show_spinner=False)
 def answer(state: SoftmaxState) -> Answer:
     """Compute everything that the page shows of a state."""
-    logits = torch.tensor(state.logits, dtype=torch.float64)
+    logits = torch.tensor(state.a, dtype=torch.float64)
     scores = logits / state.temperature
     target = torch.zeros_like(scores)
     target[state.target - 1] = 1
@@ -93,16 +92,12 @@ def numbers(found: Answer) -> dict[str, float]:
 
 def data_csv(found: Answer) -> str:
     """Return what the figures show as CSV, one number a line, every digit kept."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("quantity", "row", "column", "value"))
-    writer.writerows(_lines(found))
-    return text.getvalue()
+    return csv_text(("quantity", "row", "column", "value"), _lines(found))
 
 
 def _lines(found: Answer) -> Iterator[tuple[str, int | str, int | float | str, float]]:
     columns = {
-        "a": list(found.state.logits),
+        "a": list(found.state.a),
         "p": found.p.tolist(),
         "gradient": found.gradient.tolist(),
         "eigenvalue": found.spectrum.eigenvalues.tolist(),

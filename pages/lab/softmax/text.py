@@ -66,8 +66,8 @@ def eigenvalue_numbers(found: Answer) -> str:
 def surface_numbers(found: Answer) -> str:
     """Return where the present state lies on the surface."""
     return _("Now: a₁ = {first}, a₂ = {second}, p₁ = **{p}**. Turn it by hand; the view stays.").format(
-        first=number(found.state.logits[0], digits=6),
-        second=number(found.state.logits[1], digits=6),
+        first=number(found.state.a[0], digits=6),
+        second=number(found.state.a[1], digits=6),
         p=number(found.p[0].item(), digits=4),
     )
 
@@ -107,8 +107,8 @@ def _overflow(found: Answer) -> Note | None:
 def _regime(found: Answer) -> Note:
     """Return the one thing that this p is an example of."""
     state, p = found.state, found.p
-    classes, largest = len(p), max(state.logits)
-    winners = [i for i, logit in enumerate(state.logits, start=1) if logit == largest]
+    classes, largest = len(p), max(state.a)
+    winners = [i for i, logit in enumerate(state.a, start=1) if logit == largest]
     if len(winners) > 1:
         return _tie(found, winners)
     (winner,) = winners
@@ -248,9 +248,9 @@ def _autograd(found: Answer) -> Note | None:
 
 def snippet(state: SoftmaxState) -> str:
     """Return the Python that computes what the page shows."""
-    target = [float(i == state.target) for i in range(1, len(state.logits) + 1)]
+    target = [float(i == state.target) for i in range(1, len(state.a) + 1)]
     return (
-        f"import torch\nimport ce_core as ce\n\n{_tensor('a', state.logits)}"
+        f"import torch\nimport ce_core as ce\n\n{_tensor('a', state.a)}"
         f"a = a / {state.temperature:.12g}\n{_tensor('q', target)}"
         "print(ce.softmax(a))\n"
         "print(ce.cross_entropy(a, q))\n"
@@ -264,7 +264,7 @@ def snippet(state: SoftmaxState) -> str:
 def command(state: SoftmaxState) -> str:
     """Return the command line that prints p."""
     return (
-        f"python - <<'END'\nimport torch\nimport ce_core as ce\n{_tensor('a', state.logits)}"
+        f"python - <<'END'\nimport torch\nimport ce_core as ce\n{_tensor('a', state.a)}"
         f"a = a / {state.temperature:.12g}\n"
         "print(ce.softmax(a))\nEND"
     )

@@ -13,7 +13,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, ClassVar, Final, Protocol
+from typing import Any, ClassVar, Final, Protocol, TypeGuard
 
 from typing_extensions import override
 
@@ -22,7 +22,9 @@ LARGEST_WHOLE: Final = 2**53
 """Beyond it a browser's numbers are no longer whole."""
 
 _PLAIN: Final = re.compile(
-    r"[+-]?(\d{1,12}(\.\d{0,12})?|\.\d{1,12})(e[+-]?\d{1,3})?", re.ASCII | re.IGNORECASE
+    # As many decimals as `spell` writes: 12 digits that begin in the fourth.
+    r"[+-]?(\d{1,12}(\.\d{0,15})?|\.\d{1,15})(e[+-]?\d{1,3})?",
+    re.ASCII | re.IGNORECASE,
 )
 _INFINITE: Final = re.compile(r"[+-]?inf", re.ASCII | re.IGNORECASE)
 _RECORD: Final = "record"
@@ -43,7 +45,7 @@ def parse_number(text: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def is_number(value: Any) -> bool:
+def is_number(value: Any) -> TypeGuard[float]:
     """Tell a finite number from whatever else a message may hold."""
     number = isinstance(value, int | float) and not isinstance(value, bool)
     # A whole number may be too large to become a float.
@@ -72,7 +74,7 @@ class Record(ABC):
     Attributes
     ----------
     label, help
-        What is shown, before translation.
+        What is shown, before translation. A help may name attributes of the record in braces.
     symbol
         As formulas write it; empty if none does.
     """

@@ -64,7 +64,7 @@ class PageVisit(Generic[S]):
     refused
         What was typed last and not taken, by field, until it has been said.
     derived
-        What widgets that are no field show, by name.
+        What widgets show that is no field, or more than the field says, by name.
     """
 
     slug: str

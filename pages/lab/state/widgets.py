@@ -49,6 +49,8 @@ class Widget(Generic[S]):
         What the state becomes when the field is set; None replaces the field and nothing else.
     label, help
         In place of those of the record, translated.
+    shown
+        What the widget shows where the field itself says less, as the last where it says None.
     options
         Further keyword arguments for the widget of Streamlit.
     """
@@ -61,12 +63,16 @@ class Widget(Generic[S]):
         change: Change[S] | None = None,
         label: str | None = None,
         help: str | None = None,
+        shown: Any = None,
         **options: Any,
     ) -> None:
         self.page, self.name, self.change = page, name, change
         self.record = records(type(page.state))[name]
-        self.value = getattr(page.state, name)
-        help = _(self.record.help) if help is None and self.record.help else help
+        self.value = getattr(page.state, name) if shown is None else shown
+        if shown is not None:
+            _show_again(page, name, shown)
+        if help is None and self.record.help:
+            help = _(self.record.help).format(**vars(self.record))
         self.options = {
             "label": _(self.record.label) if label is None else label,
             "help": help,
@@ -89,6 +95,8 @@ class Widget(Generic[S]):
         if state is None:
             refuse(self.page, self.name, reported)
             return
+        if self.name in self.page.derived:
+            self.page.derived[self.name] = value
         # A list that is typed is shown as it is spelled.
         shown = "" if isinstance(self.record, Numbers | Text) else self.name
         put(self.page, state, shown=shown if getattr(state, self.name) == value else "")
@@ -195,10 +203,7 @@ def draw_derived(
     **arguments
         For the widget.
     """
-    page.derived.setdefault(name, value)
-    if page.derived[name] != value:
-        page.versions[name] += 1
-        page.derived[name] = value
+    _show_again(page, name, value)
     key = page.key(name)
 
     def report() -> None:
@@ -217,3 +222,10 @@ def draw_derived(
     if options:
         shown["options"] = options
     draw_widget(key=key, on_change=report, **shown, **arguments)
+
+
+def _show_again(page: PageVisit[Any], name: str, value: Any) -> None:
+    """Have a widget that shows what follows from the state show it anew, if the state has moved it."""
+    if page.derived.setdefault(name, value) != value:
+        page.versions[name] += 1
+        page.derived[name] = value

@@ -118,7 +118,7 @@ def test_gradient_dragged_logit_moves_all_at_once_and_tells_the_server_on_releas
     assert found["ways"][:2] == ["right", "right"]
     assert sent == []
     page.mouse.up()
-    address_has(page, f"start={found['logits'][0]:g},0.5,-1")
+    address_has(page, f"a={found['logits'][0]:g},0.5,-1")
     settle(page)
     expect(page.get_by_role("textbox", name="Start of the descents")).to_have_value(
         f"{found['logits'][0]:g},0.5,-1"
@@ -163,14 +163,14 @@ def test_gradient_bars_move_by_key_and_say_what_they_are(lab: str, page: Page) -
     logit.focus()
     page.keyboard.press("ArrowRight")
     assert read(page)["logits"][2] == -0.9
-    address_has(page, "start=2.5,0.5,-0.9")
+    address_has(page, "a=2.5,0.5,-0.9")
     settle(page)
     expect(logit).to_be_focused()
     page.keyboard.press("Home")
     assert read(page)["logits"][2] == -5
     page.get_by_role("radio", name="Put q on class 3").check()
     assert read(page)["q"] == [0, 0, 1]
-    address_has(page, "y=3")
+    address_has(page, "target=3")
 
 
 def test_gradient_plays_the_descents_and_remembers_where_it_stopped(lab: str, page: Page) -> None:
@@ -207,7 +207,7 @@ def test_gradient_plays_the_descents_and_remembers_where_it_stopped(lab: str, pa
 def test_gradient_charts_show_that_l1_and_held_coincide_and_full_stops_short(
     lab: str, page: Page
 ) -> None:
-    open_gradient(page, f"{lab}/gradient?start=-1,1")
+    open_gradient(page, f"{lab}/gradient?a=-1,1")
     found = charts(page)
     l1, held, full = (
         trace(found, "approach", name)["y"] for name in ("L1", "L2, p held", "L2 in full")
@@ -236,12 +236,12 @@ def test_gradient_preset_and_reset_move_the_bars(lab: str, page: Page) -> None:
 
 
 def test_gradient_keeps_its_state_across_pages(lab: str, page: Page) -> None:
-    open_gradient(page, f"{lab}/gradient?start=1,2,3&q=smoothed&y=2&step=9")
+    open_gradient(page, f"{lab}/gradient?a=1,2,3&q=smoothed&target=2&step=9")
     page.get_by_role("link", name="Home").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Cross-Entropy Lab")
     page.get_by_role("link", name="Gradient").first.click()
     page.wait_for_selector(".lab-push-editor .handle")
-    address_has(page, "start=1,2,3")
+    address_has(page, "a=1,2,3")
     settle(page)
     assert read(page)["logits"] == [1, 2, 3]
     assert read(page)["target"] == 1
@@ -250,7 +250,7 @@ def test_gradient_keeps_its_state_across_pages(lab: str, page: Page) -> None:
 
 def test_gradient_with_10_classes_has_room_for_a_finger(lab: str, page: Page) -> None:
     on_phone(page)
-    open_gradient(page, f"{lab}/gradient?start=" + ",".join(f"-{k}" for k in range(10)))
+    open_gradient(page, f"{lab}/gradient?a=" + ",".join(f"-{k}" for k in range(10)))
     for kind in (".handle.q", ".handle.logit", ".class"):
         box = page.locator(f".lab-push-editor {kind}").first.bounding_box()
         assert box is not None

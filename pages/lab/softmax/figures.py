@@ -1,0 +1,39 @@
+"""The figures of the lab of the softmax."""
+
+from ce_core.figures import contour_figure, difference_figure, eigenvalue_figure, surface_figure
+from lab.language.catalogues import _
+from lab.live.figures import Card, FigureSet
+from lab.softmax import text
+from lab.softmax.results import Answer
+
+
+def figure_set(found: Answer) -> FigureSet:
+    """Return the figures of a state."""
+    return FigureSet(
+        cards=[
+            Card(
+                key="differences",
+                figure=difference_figure(found.differences, translate=_),
+                alt=_("Error of central differences over the step h, a V a dtype; autograd dotted."),
+                numbers=text.difference_numbers(found),
+            ),
+            Card(
+                key="eigenvalues",
+                figure=eigenvalue_figure(found.spectrum, found.p, translate=_),
+                alt=_("Eigenvalues of J in descending order, between the sorted p; the tolerance."),
+                numbers=text.eigenvalue_numbers(found),
+            ),
+            Card(
+                key="surface",
+                figure=surface_figure(found.surface, found.point, translate=_),
+                alt=_("The surface of p₁ over a₁ and a₂, and the present point on it."),
+                numbers=text.surface_numbers(found),
+            ),
+            Card(
+                key="contour",
+                figure=contour_figure(found.surface, found.point, translate=_),
+                alt=_("Lines of equal p₁ over a₁ and a₂, and the present point with its a₁ − a₂."),
+                numbers=text.contour_numbers(found),
+            ),
+        ]
+    )

@@ -1,0 +1,31 @@
+"""How does p move when I move a?"""
+
+from lab.language.catalogues import N_
+from lab.page.lab import Code, Lab
+from lab.softmax import controls, figures, results, text
+from lab.softmax.presets import PRESETS
+from lab.softmax.state import DEFAULT
+
+LAB = Lab(
+    slug="softmax",
+    question=N_("How does p move when I move a?"),
+    intro=N_(
+        "Softmax turns logits a into probabilities p. Drag a logit: every p moves, the loss and its "
+        "gradient with it. J says how much each p answers to each logit."
+    ),
+    formulas=(
+        r"p_i = \frac{e^{a_i/T}}{\sum_j e^{a_j/T}}",
+        r"J = \frac{\partial p}{\partial (a/T)} = \mathrm{diag}(p) - p\,p^{\mathsf T}",
+    ),
+    default=DEFAULT,
+    presets=PRESETS,
+    controls=controls.draw_controls,
+    results=results.answer,
+    stage=controls.draw_logits,
+    figures=figures.figure_set,
+    notes=text.notes,
+    notes_first=True,
+    numbers=results.numbers,
+    csv=results.data_csv,
+    code=lambda found: Code(text.snippet(found.state), text.command(found.state)),
+)
