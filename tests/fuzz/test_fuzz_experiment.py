@@ -35,7 +35,8 @@ from ce_core import (
     trial_rows,
     trials_csv,
 )
-from ce_core.cli.commands import experiment_config, parse
+from ce_core.cli.experiment import read_config
+from ce_core.cli.parser import parse
 from tests.fuzz.strategies import Draw, not_count, not_positive
 from tests.support.cases import INF, NAN, draws_of, log_domain_assignment
 
@@ -381,7 +382,7 @@ def test_config_call_and_config_command_read_back_as_the_configuration(
     assert eval(config_call(config), {"ExperimentConfig": ExperimentConfig}) == config
     words = shlex.split(config_command(config))
     assert words[:4] == ["python", "-m", "ce_core", "experiment"]
-    assert experiment_config(parse(words[3:])) == config
+    assert read_config(parse(words[3:])) == config
 
 
 @given(configs())

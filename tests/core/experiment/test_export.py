@@ -17,7 +17,8 @@ from ce_core import (
     summary,
     trials_csv,
 )
-from ce_core.cli.commands import experiment_config, parse
+from ce_core.cli.experiment import read_config
+from ce_core.cli.parser import parse
 
 CONFIGS = st.builds(
     ExperimentConfig,
@@ -38,7 +39,7 @@ def test_config_call_evaluates_to_the_configuration(config: ExperimentConfig) ->
 def test_config_command_parses_to_the_configuration(config: ExperimentConfig) -> None:
     _python, _m, module, *arguments = config_command(config).split()
     assert module == "ce_core"
-    assert experiment_config(parse(arguments)) == config
+    assert read_config(parse(arguments)) == config
 
 
 def test_trials_csv_keeps_every_digit() -> None:
