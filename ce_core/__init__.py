@@ -5,9 +5,10 @@ Losses and entropies are in nats. Tensors in, tensors out, of the same dtype and
 """
 
 from ce_core.dtypes import DTYPES
+from ce_core.experiment.config import ExperimentConfig
 from ce_core.experiment.export import config_call, config_command, summary, trial_rows, trials_csv
 from ce_core.experiment.point_density import PointDensity, count_points
-from ce_core.experiment.run import ExperimentConfig, ExperimentResult, run_experiment
+from ce_core.experiment.run import ExperimentResult, run_experiment
 from ce_core.experiment.statistics import LossComparison, SortedLosses, compare_losses, sort_losses
 from ce_core.experiment.sweep import chunk_sweep, fit_sweep, run_sweep, sweep_configs
 from ce_core.experiment.work import experiment_work, fit_work
@@ -34,17 +35,10 @@ from ce_core.post.sum_check import (
     check_sum,
     sum_errors,
 )
-from ce_core.probability.distributions import (
-    centred_product,
-    entropy,
-    kl_divergence,
-    log_softmax,
-    softmax,
-    softmax_jacobian,
-    softmax_jvp,
-)
+from ce_core.probability.distributions import entropy, kl_divergence, log_softmax, softmax
 from ce_core.probability.eigenvalues import JacobianSpectrum, jacobian_spectrum
 from ce_core.probability.finite_differences import DifferenceErrors, difference_errors
+from ce_core.probability.jacobian import centred_product, softmax_jacobian, softmax_jvp
 from ce_core.probability.surface import SoftmaxSurface, softmax_surface
 from ce_core.probability.targets import merge_classes, smoothed_target
 from ce_core.stability.accuracy_map import VERDICTS, AccuracyMap, AccuracyRun, accuracy_map

@@ -1,10 +1,11 @@
-"""The experiment along one of its parameters: a animation of results, and how long it may be."""
+"""The experiment along one of its parameters: an animation of results, and how long it may be."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ce_core.experiment.run import ExperimentConfig, ExperimentResult, run_experiment
+from ce_core.experiment.config import ExperimentConfig
+from ce_core.experiment.run import ExperimentResult, run_experiment
 from ce_core.experiment.work import experiment_work
 
 

@@ -6,7 +6,6 @@ these are kept only where they lower the marginal error, so none can keep an ite
 When blocks end, and what is tried after them, does not depend on the other items of the batch.
 """
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +14,9 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from ce_core.transport._feasibility import is_blocked, least_violation
-from ce_core.transport._stabilized_kernel import OnKernel, OnLogarithms, Problem
+from ce_core.transport._log_domain import OnLogarithms
+from ce_core.transport._problem import Problem
+from ce_core.transport._stabilized_kernel import OnKernel
 
 _ROUNDING = torch.finfo(torch.float64).eps
 # Iterations of a block on the way to a goal, and of one that just runs.
@@ -23,8 +24,6 @@ _BLOCK, _LONG_BLOCK = 8, 64
 # Once in so many blocks it is seen who crawls: who has more than so many iterations to go, which
 # is about what a Newton step costs (256 x 256).
 _CHECK, _WORTH_A_LEAP = 4, 100.0
-# Costs that span more than so many eps are approached by way of larger eps.
-_STEEP = 500.0
 
 
 @dataclass(frozen=True)
@@ -43,27 +42,6 @@ class Solution:
 def rounding_floor(spread: Float[Tensor, " b"]) -> Float[Tensor, " b"]:
     """Return the marginal error that rounding leaves where costs span so many eps."""
     return _ROUNDING * (8 + spread)
-
-
-def anneal(problem: Problem, spread: Float[Tensor, " b"]) -> Float[Tensor, "b n"]:
-    """Return u to start from, found by way of larger eps where the costs span many eps.
-
-    Each item's eps comes down from a tenth of the range of its costs, by factors of at most 4. The
-    solution for each eps need not be good to be a good start for the next.
-    """
-    u = torch.zeros_like(problem.mu)
-    if not (spread > _STEEP).any():
-        return u
-    steepness = torch.where(spread > _STEEP, spread / 10, 1.0)
-    factor = steepness ** (1 / (steepness.log() / math.log(4)).ceil().clamp(min=1))
-    while (rest := (steepness > 1.01).nonzero().squeeze(-1)).numel():
-        part = problem.take(rest)
-        softened = part._replace(eps=part.eps * steepness[rest])
-        goal = u.new_full((len(rest),), 1e-3)
-        # f = eps u stays, so u grows as eps falls.
-        u[rest] = solve(softened, start=u[rest], goal=goal, max_iter=200).u * factor[rest, None]
-        steepness[rest] /= factor[rest]
-    return u
 
 
 def solve(

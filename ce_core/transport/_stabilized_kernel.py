@@ -8,14 +8,17 @@ leaves the range in which nothing can under- or overflow, the block of that item
 logarithms.
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from ce_core._arrays import as_arrays
 from ce_core.transport._acceleration import extrapolate, newton_step
+from ce_core.transport._log_domain import Block, Point, log_columns, run_on_logarithms
+from ce_core.transport._problem import Problem
 
 # Scalings within e^±200 leave float64 room for their products; beyond e^±50 they are absorbed.
 _SAFE, _ABSORB = 200.0, 50.0
@@ -26,66 +29,6 @@ _LEAPS, _LONGEST_STEP, _WORTH_A_STEP = 8, 20.0, 0.8
 
 # What `OnKernel` holds of each item.
 _STATE = "kernel", "mu", "nu", "u", "v", "columns", "absorbed_u", "absorbed_v", "moved", "error"
-
-
-class Problem(NamedTuple):
-    """A batch of transport problems, each with an eps of its own. A cost of +inf forbids a pair."""
-
-    cost: Float[Tensor, "b n m"]
-    mu: Float[Tensor, "b n"]
-    nu: Float[Tensor, "b m"]
-    eps: Float[Tensor, " b"]
-    forbidding: Bool[Tensor, " b"]
-    """Which items forbid a pair."""
-
-    def take(self, items: Tensor) -> "Problem":
-        """Return some items of the batch."""
-        return self if len(items) == len(self.mu) else Problem(*(part[items] for part in self))
-
-    def log_kernel(self) -> Float[Tensor, "b n m"]:
-        """Return -cost/eps, a new array."""
-        return self.cost / -self.eps[:, None, None]
-
-
-class Point(NamedTuple):
-    """Potentials after an iteration, with the logarithm of the column sums that u leads to."""
-
-    u: Float[Tensor, "b n"]
-    v: Float[Tensor, "b m"]
-    columns: Float[Tensor, "b m"]
-
-    def take(self, items: Tensor) -> "Point":
-        """Return some items of the batch."""
-        return Point(*(part[items] for part in self))
-
-
-class Block(NamedTuple):
-    """What some iterations in a row gave, the iteration first; of u and v at least the last."""
-
-    u: Float[Tensor, "kept b n"]
-    v: Float[Tensor, "kept b m"]
-    errors: Float[Tensor, "iterations b"]
-    columns: Float[Tensor, "b m"]
-
-
-class OnLogarithms:
-    """Iterations on logarithms, as differentiable operations of torch."""
-
-    def __init__(self, problem: Problem, u: Float[Tensor, "b n"]) -> None:
-        self.problem, self.log_kernel = problem, problem.log_kernel()
-        columns = _log_columns(self.log_kernel, problem.mu, u)
-        self.point = Point(u, torch.zeros_like(problem.nu), columns)
-
-    def run(self, length: int, _goals: Float[np.ndarray, " b"] | None = None) -> Block:
-        """Run a block, whether all items arrive at their goals in it or not."""
-        block = _run_on_logarithms(self.problem, self.point, length, self.log_kernel)
-        self.point = Point(block.u[-1], block.v[-1], block.columns)
-        return block
-
-    def keep(self, items: Int[Tensor, " kept"]) -> None:
-        """Go on with some items only."""
-        self.problem, self.point = self.problem.take(items), self.point.take(items)
-        self.log_kernel = self.log_kernel[items]
 
 
 class OnKernel:
@@ -110,7 +53,7 @@ class OnKernel:
         if not sums.all():
             lost = ((sums == 0) & (highest > -torch.inf)).any(-1).nonzero().squeeze(-1)
             some = problem.take(lost)
-            columns[lost] = _log_columns(some.log_kernel(), some.mu, u[lost])
+            columns[lost] = log_columns(some.log_kernel(), some.mu, u[lost])
         moved = torch.zeros_like(u[:, 0])
         self.columns, self.absorbed_u, self.absorbed_v, self.moved, self.error = as_arrays(
             columns, u.clone(), v.clone(), moved, torch.full_like(moved, torch.inf)
@@ -143,7 +86,7 @@ class OnKernel:
         safe = (self.moved < _SAFE) & self.xp.isfinite(errors).all(0)
         if not safe.all():
             unsafe = torch.as_tensor(~safe).nonzero().squeeze(-1)
-            again = _run_on_logarithms(self.problem.take(unsafe), self.point.take(unsafe), len(errors))
+            again = run_on_logarithms(self.problem.take(unsafe), self.point.take(unsafe), len(errors))
             for into, part in zip(block[:3], again[:3], strict=True):
                 into[:, unsafe] = part[-len(into) :]
             block.columns[unsafe] = again.columns
@@ -206,8 +149,8 @@ class OnKernel:
         gained = torch.zeros_like(solved)
         for share in (1.0, 0.3):
             u = start.u + (share * reach).unsqueeze(-1) * step
-            trial = Point(u, start.v, _log_columns(log_kernel, some.mu, u))
-            block = _run_on_logarithms(some, trial, 1, log_kernel)
+            trial = Point(u, start.v, log_columns(log_kernel, some.mu, u))
+            block = run_on_logarithms(some, trial, 1, log_kernel)
             better = solved & (block.errors[0] < _WORTH_A_STEP * error[items]) & ~gained
             chosen = better.nonzero().squeeze(-1)
             found = (block.u[0], block.v[0], block.columns, block.errors[0])
@@ -298,42 +241,3 @@ class OnKernel:
             measured.T,
             xp.log(sums[-1]) - self.absorbed_v,
         )
-
-
-def without_offset(cost: Float[Tensor, "*batch n m"]) -> Float[Tensor, "*batch n m"]:
-    """Return costs of which the least is 0: what all have in common costs digits, and moves no plan."""
-    lowest = cost.detach().amin((-2, -1), keepdim=True)
-    return cost - lowest.masked_fill(lowest == torch.inf, 0.0)
-
-
-def as_arrays(*tensors: Tensor) -> list[Any]:
-    """Return tensors as what to multiply them with: NumPy's views of them where they are on the CPU.
-
-    Its products of a vector and a matrix take about 0.6 of the time of torch's, and its calls half.
-    """
-    return [tensor.numpy() if tensor.device.type == "cpu" else tensor for tensor in tensors]
-
-
-def _log_columns(
-    log_kernel: Float[Tensor, "b n m"], mu: Float[Tensor, "b n"], u: Float[Tensor, "b n"]
-) -> Float[Tensor, "b m"]:
-    return torch.logsumexp(log_kernel + (mu.log() + u).unsqueeze(-1), -2)
-
-
-def _run_on_logarithms(
-    problem: Problem, point: Point, length: int, log_kernel: Float[Tensor, "b n m"] | None = None
-) -> Block:
-    log_kernel = problem.log_kernel() if log_kernel is None else log_kernel
-    u, columns = point.u, point.columns
-    log_nu = problem.nu.log()
-    us, vs, errors = [], [], []
-    for _ in range(length):
-        # Without an allowed pair the logarithm of the sum is -inf; the potential is then free.
-        v = -columns.masked_fill(columns == -torch.inf, 0.0)
-        rows = torch.logsumexp(log_kernel + (log_nu + v).unsqueeze(-2), -1)
-        u = -rows.masked_fill(rows == -torch.inf, 0.0)
-        columns = _log_columns(log_kernel, problem.mu, u)
-        us.append(u)
-        vs.append(v)
-        errors.append((problem.nu * ((v + columns).exp() - 1).abs()).nan_to_num(0.0).sum(-1))
-    return Block(torch.stack(us), torch.stack(vs), torch.stack(errors), columns)

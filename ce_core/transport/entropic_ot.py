@@ -1,6 +1,5 @@
 """Entropic optimal transport by Sinkhorn's iteration in the log domain, item by item of a batch."""
 
-import math
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -9,14 +8,11 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from ce_core._arguments import ArrayLike, floating, require_integer, require_number
-from ce_core.transport._fixed_point_loop import Solution, anneal, rounding_floor, solve
+from ce_core.transport._epsilon_scaling import anneal
+from ce_core.transport._fixed_point_loop import Solution, rounding_floor, solve
 from ce_core.transport._implicit_differentiation import differentiate_implicitly
-from ce_core.transport._stabilized_kernel import Problem
-from ce_core.transport.balanced import require_matrices
+from ce_core.transport._problem import Problem, as_marginal, require_matrices
 
-# Marginals that were rounded to a half type, or summed in another order, still count as sums of 1.
-_MASS_TOLERANCE = 1e-2
-_LEAST_WEIGHT = 1e-300
 # Iterations after which an item whose pairs are partly forbidden is no longer suspected.
 _FEASIBILITY_STEPS = 1000
 
@@ -294,29 +290,3 @@ def _entropic_value(
     mass = (reference * weights.detach()).sum((-2, -1)) - (plan * cost).sum((-2, -1)) / eps
     dual = (mu * f).sum(-1) + (nu * g).sum(-1) - eps * mass
     return value + dual - dual.detach()
-
-
-def as_marginal(
-    name: str, values: Tensor | ArrayLike | None, cost: Tensor, size: int
-) -> Float[Tensor, "*batch size"]:
-    """Return a marginal in float64 with sum 1, or raise naming what is wrong with it."""
-    if values is None:
-        return torch.full((size,), 1 / size, dtype=torch.float64, device=cost.device)
-    weights, _ = floating(**{name: values, "cost": cost})
-    weights = weights.double()
-    if weights.shape[-1] != size or weights.shape[:-1] not in ((), cost.shape[:-2]):
-        raise ValueError(
-            f"{name} must have shape [{size}] or {(*cost.shape[:-2], size)}, "
-            f"got shape {tuple(weights.shape)}"
-        )
-    total = weights.sum(-1, keepdim=True)
-    lowest = weights.detach().min().item() if weights.numel() else 0.0
-    if not math.isfinite(lowest) or lowest < 0:
-        raise ValueError(f"{name} must be finite and >= 0, got {lowest}")
-    if not ((total - 1).abs() <= _MASS_TOLERANCE).all():
-        worst = total.flatten()[(total - 1).abs().nan_to_num(torch.inf).argmax()].item()
-        raise ValueError(f"{name} must sum to 1, got {worst}")
-    if lowest < _LEAST_WEIGHT:
-        # A product with such a weight is rounded to 0, or to few digits.
-        weights = weights.masked_fill((weights > 0) & (weights < _LEAST_WEIGHT), 0.0)
-    return weights / total
