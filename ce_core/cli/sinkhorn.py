@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ce_core.transport.entropic_ot import SinkhornStatus, sinkhorn
+from ce_core.transport.entropic_ot import sinkhorn
+from ce_core.transport.status import SinkhornStatus
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

@@ -33,6 +33,43 @@ class Problem(NamedTuple):
         return self.cost / -self.eps[:, None, None]
 
 
+class Costs(NamedTuple):
+    """The costs of a batch as they are iterated on, and what was taken out of them."""
+
+    cost: Float[Tensor, "b n m"]
+    """Without `common`; 0 where the item is invalid."""
+    common: Float[Tensor, " b"]
+    """What all costs of an item have in common, where that is more than what tells them apart."""
+    allowed: Float[Tensor, "b n m"]
+    """With what they have in common, and 0 where a pair is forbidden."""
+    span: Float[Tensor, " b"]
+    """The range of the costs of the pairs that are allowed."""
+    invalid: Bool[Tensor, " b"]
+    """Which items hold NaN or -inf."""
+    forbidding: Bool[Tensor, " b"]
+    """Which items forbid a pair."""
+
+
+def prepare_costs(cost: Float[Tensor, "b n m"]) -> Costs:
+    """Look through costs in float64: their range, what is not finite, what all have in common."""
+    lowest, highest = cost.detach().amin((-2, -1)), cost.detach().amax((-2, -1))
+    allowed, span = cost, highest - lowest
+    invalid = forbidding = torch.zeros_like(span, dtype=torch.bool)
+    if not span.isfinite().all():
+        invalid = ~(lowest > -torch.inf) | highest.isnan()
+        forbidding = (highest == torch.inf) & ~invalid
+        cost = cost.masked_fill(invalid[:, None, None], 0.0)
+        allowed = cost.masked_fill(cost == torch.inf, 0.0)
+        highest = cost.detach().masked_fill(cost == torch.inf, -torch.inf).amax((-2, -1))
+        lowest = torch.where(invalid, 0.0, lowest)
+        span = torch.where(lowest < torch.inf, highest - lowest, 0.0)
+        lowest = lowest.masked_fill(lowest == torch.inf, 0.0)
+    # What all costs have in common costs digits, and moves nothing but g.
+    common = torch.where(lowest.abs() > span, lowest, 0.0)
+    cost = cost - common[:, None, None] if common.any() else cost
+    return Costs(cost, common, allowed, span, invalid, forbidding)
+
+
 def require_matrices(name: str, array: Tensor) -> None:
     """Raise unless the array is a batch of matrices, none of them empty."""
     if array.ndim < 2 or array.shape[-2] == 0:

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from ce_core._arrays import as_arrays
 from ce_core.transport._acceleration import extrapolate, newton_step
+from ce_core.transport._kernel_block import KernelBlock
 from ce_core.transport._log_domain import Block, Point, log_columns, run_on_logarithms
 from ce_core.transport._problem import Problem
 
@@ -85,16 +86,19 @@ class OnKernel:
         self.moved = self._distance(u[-1], v[-1])
         safe = (self.moved < _SAFE) & self.xp.isfinite(errors).all(0)
         if not safe.all():
-            unsafe = torch.as_tensor(~safe).nonzero().squeeze(-1)
-            again = run_on_logarithms(self.problem.take(unsafe), self.point.take(unsafe), len(errors))
-            for into, part in zip(block[:3], again[:3], strict=True):
-                into[:, unsafe] = part[-len(into) :]
-            block.columns[unsafe] = again.columns
+            self._run_again(block, torch.as_tensor(~safe).nonzero().squeeze(-1))
             self.moved[~safe] = torch.inf
         self.u, self.v, self.columns, self.error = u[-1], v[-1], columns, errors[-1]
         if self.accelerated and len(errors) > _MEMORY:
             self.recent = u[-1 - _MEMORY :]
         return block
+
+    def _run_again(self, block: Block, items: Int[Tensor, " some"]) -> None:
+        """Put into a block what it is on logarithms, for some items."""
+        again = run_on_logarithms(self.problem.take(items), self.point.take(items), len(block.errors))
+        for into, part in zip(block[:3], again[:3], strict=True):
+            into[:, items] = part[-len(into) :]
+        block.columns[items] = again.columns
 
     def plans(
         self, items: Int[Tensor, " some"], u: Float[Tensor, "some n"], v: Float[Tensor, "some m"]
@@ -183,61 +187,17 @@ class OnKernel:
 
         Returns the fields of a `Block`.
         """
-        xp, kernel, product = self.xp, self.kernel, self.xp.matmul
-        vectors = [self.mu, self.nu, self.u, self.v, self.absorbed_u, self.absorbed_v, self.columns]
-        # Of one item they are matrices of one row as they are, and `dot` is the faster product.
-        alone = xp is np and len(kernel) == 1
-        if alone:
-            kernel, product = kernel[0], np.dot
-
-        def as_rows(vector: Any) -> Any:
-            return vector if alone else vector[:, None]
-
-        mu, nu, u, v, absorbed_u, absorbed_v, columns = map(as_rows, vectors)
-        transposed, weights = kernel.swapaxes(-1, -2), nu.swapaxes(-1, -2)
-        row_sums, column_sums = [], [xp.exp(columns + absorbed_v)]
-        errors = []
-        if self.recent is not None:
-            ahead = extrapolate(self.recent, self.mu)
-            left = product(mu * xp.exp(as_rows(ahead) - absorbed_u), kernel)
-            row = product(nu / left, transposed)
-            right = product(mu / row, kernel)
-            reached = product(abs(right / left - 1), weights)[..., 0]
-            error = as_rows(self.error)
-            lower = reached < error
-            errors = [xp.where(lower, reached, error)]
-            better = lower[..., None]
-            row_sums = [xp.where(better, row, xp.exp(absorbed_u - u))]
-            column_sums = [
-                xp.where(better, left, xp.exp(absorbed_v - v)),
-                xp.where(better, right, column_sums[0]),
-            ]
-        # Where nothing stops a block, its errors are found at once at its end.
-        watched = self.accelerated and xp is np
-        while len(row_sums) < length:
-            left = column_sums[-1]
-            row = product(nu / left, transposed)
-            right = product(mu / row, kernel)
-            row_sums.append(row)
-            column_sums.append(right)
-            if watched:
-                errors.append(product(abs(right / left - 1), weights)[..., 0])
-                if (errors[-1][..., 0] <= goals).all():
-                    break
-        kept = len(row_sums) if self.accelerated else 1
-        rows, sums = xp.concatenate(row_sums[-kept:], -2), xp.concatenate(column_sums, -2)
-        if watched:
-            measured = xp.concatenate(errors, -1)
-        else:
-            change = sums[..., 1:, :] / sums[..., :-1, :]
-            change -= 1
-            measured = product(xp.abs(change, out=change), weights)[..., 0]
-        if alone:
-            rows, sums, measured = rows[None], sums[None], measured[None]
-        rows, sums = rows.swapaxes(0, 1), sums.swapaxes(0, 1)
-        return (
-            self.absorbed_u - xp.log(rows),
-            self.absorbed_v - xp.log(sums[-1 - kept : -1]),
-            measured.T,
-            xp.log(sums[-1]) - self.absorbed_v,
+        block = KernelBlock(
+            self.kernel, self.mu, self.nu, self.absorbed_u, self.absorbed_v, self.columns
         )
+        if not self.accelerated:
+            block.run(length)
+            return block.potentials(1)
+        if self.recent is not None:
+            block.look_ahead(extrapolate(self.recent, self.mu), self.u, self.v, self.error)
+        if self.xp is np:
+            block.run_towards(goals, length)
+        else:
+            # To see whether all have arrived would cost more than to go on.
+            block.run(length)
+        return block.potentials(len(block.row_sums))
