@@ -1,6 +1,7 @@
 """Are L1 and L2 the same?"""
 
-from ce_core import config_call, config_command, fit_work
+from ce_core.experiment.export import config_call, config_command
+from ce_core.experiment.work import fit_work
 from lab.language.catalogues import _
 from lab.live.figures import show_animation, show_figures
 from lab.losses import controls, text

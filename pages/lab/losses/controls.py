@@ -5,7 +5,8 @@ from typing import Any, Final
 
 import streamlit as st
 
-from ce_core import DTYPES, ExperimentConfig, experiment_work
+from ce_core import DTYPES, ExperimentConfig
+from ce_core.experiment.work import experiment_work
 from lab.language.catalogues import N_, _
 from lab.live.figures import CHART_KINDS, CHARTS, LIVE
 from lab.state.parameters import LARGEST_SEED, Parameter, decades, octaves, whole_numbers

@@ -17,10 +17,10 @@ from ce_core import (
     PitfallResult,
     accuracy_map,
     clipping_curves,
-    exact_steps,
     run_pitfall,
     trace_formula,
 )
+from ce_core.stability.exact_arithmetic import exact_steps
 from lab.stability.state import DTYPE_NAMES, StabilityState
 
 MAP_GAPS: Final = tuple(float(gap) for gap in range(1, 1001))

@@ -14,7 +14,6 @@ from ce_core import (
     ConvergenceTrace,
     PlanFrames,
     SinkhornStatus,
-    VariantDifferences,
     digit_image,
     entropy,
     forbid_pairs,
@@ -24,8 +23,8 @@ from ce_core import (
     random_cost,
     squared_distances,
     trace_convergence,
-    variant_differences,
 )
+from ce_core.post.plan_variant import VariantDifferences, variant_differences
 from lab.transport.state import (
     CLOUDS,
     DIGITS,

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from ce_core import LARGEST_DRAW
+from ce_core.transport.costs import LARGEST_DRAW
 from lab.language.catalogues import N_
 from lab.state.parameters import Parameter, decades
 

@@ -7,18 +7,10 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ce_core import (
-    DTYPES,
-    ExperimentConfig,
-    compare_losses,
-    config_call,
-    config_command,
-    run_experiment,
-    summary,
-    trials_csv,
-)
+from ce_core import DTYPES, ExperimentConfig, compare_losses, run_experiment, trials_csv
 from ce_core.cli.experiment import read_config
 from ce_core.cli.parser import parse
+from ce_core.experiment.export import config_call, config_command, summary
 
 CONFIGS = st.builds(
     ExperimentConfig,
