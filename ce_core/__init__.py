@@ -2,15 +2,37 @@
 
 Logits `a`, predicted distributions `p`, targets `q` of shape [..., m]; costs of shape [..., n, m].
 Losses and entropies are in nats. Tensors in, tensors out, of the same dtype and device.
+
+By subject, what is public is
+
+- of a distribution: `softmax`, `log_softmax`, `entropy`, `kl_divergence`, `softmax_surface`; its
+  Jacobian: `softmax_jacobian`, `softmax_jvp`, `centred_product`, `jacobian_spectrum`,
+  `difference_errors`; a target: `smoothed_target`;
+- the two losses: `cross_entropy`, `logit_gap`, their gradients, `logit_gap_residual`; what they lead
+  to: `logit_gap_minimum`, `lambert_w`, `descent_paths`;
+- transport: `sinkhorn`, `balanced_assignment`; how it goes: `trace_convergence`, `birkhoff_rate`,
+  `asymptotic_rate`, `plans_along_iterations`, `plans_along_eps`; costs to try it on: `random_cost`,
+  `squared_distances`, `pixel_grid`, `digit_image`, `forbid_pairs`;
+- numbers that a computer can hold: `trace_formula`, `trace_formulas`, `outcome_map`, `accuracy_map`,
+  `clipping_curves`, `clipping_gap`, `run_pitfall`;
+- the experiment: `ExperimentConfig`, `run_experiment`, `run_sweep`, `compare_losses`, `sort_losses`,
+  `trials_csv`;
+- the post's own steps: `check_sum`, `sum_errors`, `post_assignment`.
+
+A name in capitals lists what an argument may be. What only pages need is in the modules.
 """
 
+# The numeric types that everything computes in.
 from ce_core.dtypes import DTYPES
-from ce_core.experiment.export import config_call, config_command, summary, trial_rows, trials_csv
-from ce_core.experiment.point_density import PointDensity, count_points
-from ce_core.experiment.run import ExperimentConfig, ExperimentResult, run_experiment
+
+# The experiment.
+from ce_core.experiment.config import ExperimentConfig
+from ce_core.experiment.export import trials_csv
+from ce_core.experiment.run import ExperimentResult, run_experiment
 from ce_core.experiment.statistics import LossComparison, SortedLosses, compare_losses, sort_losses
-from ce_core.experiment.sweep import chunk_sweep, fit_sweep, run_sweep, sweep_configs
-from ce_core.experiment.work import experiment_work, fit_work
+from ce_core.experiment.sweep import run_sweep
+
+# The two losses.
 from ce_core.losses.descent import DESCENTS, DescentPaths, descent_paths
 from ce_core.losses.forms import (
     cross_entropy,
@@ -21,70 +43,53 @@ from ce_core.losses.forms import (
 )
 from ce_core.losses.lambert import lambert_w
 from ce_core.losses.minimum import LogitGapMinimum, logit_gap_minimum
-from ce_core.post.plan_variant import (
-    VARIANT_DTYPES,
-    VariantDifferences,
-    post_assignment,
-    variant_differences,
-)
-from ce_core.post.sum_check import (
-    SUM_CHECK_DTYPES,
-    SumCheck,
-    SumErrors,
-    check_sum,
-    sum_errors,
-)
-from ce_core.probability.distributions import (
-    centred_product,
-    entropy,
-    kl_divergence,
-    log_softmax,
-    softmax,
-    softmax_jacobian,
-    softmax_jvp,
-)
+
+# The post's own steps.
+from ce_core.post.plan_variant import post_assignment
+from ce_core.post.sum_check import SumCheck, SumErrors, check_sum, sum_errors
+
+# Distributions.
+from ce_core.probability.distributions import entropy, kl_divergence, log_softmax, softmax
 from ce_core.probability.eigenvalues import JacobianSpectrum, jacobian_spectrum
 from ce_core.probability.finite_differences import DifferenceErrors, difference_errors
+from ce_core.probability.jacobian import centred_product, softmax_jacobian, softmax_jvp
 from ce_core.probability.surface import SoftmaxSurface, softmax_surface
-from ce_core.probability.targets import merge_classes, smoothed_target
-from ce_core.stability.accuracy_map import VERDICTS, AccuracyMap, AccuracyRun, accuracy_map
+from ce_core.probability.targets import smoothed_target
+
+# Numbers that a computer can hold.
+from ce_core.stability.accuracy_map import AccuracyMap, AccuracyRun, accuracy_map
 from ce_core.stability.clipping import ClippingCurves, clipping_curves, clipping_gap
-from ce_core.stability.exact_arithmetic import ExactStep, exact_steps
 from ce_core.stability.formulas import FORMULAS
-from ce_core.stability.outcome_map import OUTCOMES, OutcomeMap, outcome_map
+from ce_core.stability.outcome_map import OutcomeMap, outcome_map
 from ce_core.stability.pitfalls import PITFALLS, Pitfall, PitfallResult, run_pitfall
 from ce_core.stability.tracing import FormulaStep, FormulaTrace, trace_formula, trace_formulas
-from ce_core.transport.balanced import balanced_assignment, balanced_codes
+
+# Transport.
+from ce_core.transport.balanced import balanced_assignment
 from ce_core.transport.convergence import ConvergenceTrace, trace_convergence
 from ce_core.transport.costs import (
-    LARGEST_DRAW,
     digit_image,
     forbid_pairs,
     pixel_grid,
     random_cost,
     squared_distances,
 )
-from ce_core.transport.entropic_ot import SinkhornResult, SinkhornStatus, sinkhorn
+from ce_core.transport.entropic_ot import SinkhornResult, sinkhorn
 from ce_core.transport.plan_paths import PlanFrames, plans_along_eps, plans_along_iterations
 from ce_core.transport.rates import asymptotic_rate, birkhoff_rate
+from ce_core.transport.status import SinkhornStatus
 
 __all__ = [
     "DESCENTS",
     "DTYPES",
     "FORMULAS",
-    "LARGEST_DRAW",
-    "OUTCOMES",
     "PITFALLS",
-    "SUM_CHECK_DTYPES",
-    "VARIANT_DTYPES",
-    "VERDICTS",
     "AccuracyMap",
     "AccuracyRun",
     "ClippingCurves",
     "ConvergenceTrace",
     "DescentPaths",
     "DifferenceErrors",
-    "ExactStep",
     "ExperimentConfig",
     "ExperimentResult",
     "FormulaStep",
@@ -96,38 +101,27 @@ __all__ = [
     "Pitfall",
     "PitfallResult",
     "PlanFrames",
-    "PointDensity",
     "SinkhornResult",
     "SinkhornStatus",
     "SoftmaxSurface",
     "SortedLosses",
     "SumCheck",
     "SumErrors",
-    "VariantDifferences",
     "accuracy_map",
     "asymptotic_rate",
     "balanced_assignment",
-    "balanced_codes",
     "birkhoff_rate",
     "centred_product",
     "check_sum",
-    "chunk_sweep",
     "clipping_curves",
     "clipping_gap",
     "compare_losses",
-    "config_call",
-    "config_command",
-    "count_points",
     "cross_entropy",
     "cross_entropy_grad",
     "descent_paths",
     "difference_errors",
     "digit_image",
     "entropy",
-    "exact_steps",
-    "experiment_work",
-    "fit_sweep",
-    "fit_work",
     "forbid_pairs",
     "jacobian_spectrum",
     "kl_divergence",
@@ -137,7 +131,6 @@ __all__ = [
     "logit_gap_grad",
     "logit_gap_minimum",
     "logit_gap_residual",
-    "merge_classes",
     "outcome_map",
     "pixel_grid",
     "plans_along_eps",
@@ -156,12 +149,8 @@ __all__ = [
     "sort_losses",
     "squared_distances",
     "sum_errors",
-    "summary",
-    "sweep_configs",
     "trace_convergence",
     "trace_formula",
     "trace_formulas",
-    "trial_rows",
     "trials_csv",
-    "variant_differences",
 ]

@@ -2,7 +2,7 @@
 
 import sys
 
-from ce_core.cli.commands import main
+from ce_core.cli.parser import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -5,7 +5,8 @@ import io
 import math
 from dataclasses import fields
 
-from ce_core.experiment.run import ExperimentConfig, ExperimentResult
+from ce_core.experiment.config import ExperimentConfig
+from ce_core.experiment.run import ExperimentResult
 from ce_core.experiment.statistics import LossComparison
 
 TRIAL_COLUMNS = (

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ce_core.experiment.run import ExperimentConfig, ExperimentResult, run_experiment
+from ce_core.experiment.config import ExperimentConfig
+from ce_core.experiment.run import ExperimentResult, run_experiment
 from ce_core.experiment.work import experiment_work
 
 

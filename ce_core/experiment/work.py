@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from ce_core.experiment.run import ExperimentConfig
+from ce_core.experiment.config import ExperimentConfig
 
 # What a trial costs beside its iterations (draws, powers, losses, gradients), counted in
 # iterations: about 25 of those that scale the kernel, a few of those in the log domain.

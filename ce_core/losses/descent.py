@@ -15,7 +15,7 @@ from ce_core._arguments import (
     require_same_classes,
 )
 from ce_core.dtypes import widen
-from ce_core.probability.distributions import centred_product
+from ce_core.probability.jacobian import centred_product
 
 DESCENTS = ("l1", "l2_held", "l2")
 """What is descended: L1; L2 with p held constant (`detach`); L2 in full."""

@@ -8,7 +8,8 @@ from torch import Tensor
 
 from ce_core._arguments import ArrayLike, floating, require_classes, require_same_classes
 from ce_core.dtypes import widen
-from ce_core.probability.distributions import centre_logits, centred_product
+from ce_core.probability.distributions import centre_logits
+from ce_core.probability.jacobian import centred_product
 
 # Below it, the rounding of a log p near 0 would show in the loss.
 _SURE = 0.25

@@ -9,7 +9,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ce_core.experiment.run import ExperimentConfig, ExperimentResult, run_experiment
+from ce_core.experiment.config import ExperimentConfig
+from ce_core.experiment.run import ExperimentResult, run_experiment
 from ce_core.experiment.statistics import LossComparison, compare_losses, sort_losses
 from ce_core.losses.forms import cross_entropy, cross_entropy_grad, logit_gap, logit_gap_grad
 from ce_core.losses.minimum import logit_gap_minimum
@@ -23,7 +24,8 @@ from ce_core.post.published import (
     PUBLISHED_L1,
     PUBLISHED_L2,
 )
-from ce_core.probability.distributions import centred_product, entropy, softmax
+from ce_core.probability.distributions import entropy, softmax
+from ce_core.probability.jacobian import centred_product
 from ce_core.stability.formulas import FORMULAS
 from ce_core.stability.outcome_map import outcome_map
 from ce_core.transport.balanced import balanced_assignment, column_error

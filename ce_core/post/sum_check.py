@@ -16,7 +16,7 @@ from ce_core._arguments import (
     require_row,
     require_same_classes,
 )
-from ce_core.probability.distributions import centred_product
+from ce_core.probability.jacobian import centred_product
 
 SUM_CHECK_DTYPES = ("float64", "float32")
 _WIDTH = 1 / 16

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from ce_core._arguments import ArrayLike, floating
 from ce_core.dtypes import widen
-from ce_core.probability.distributions import softmax_jacobian
+from ce_core.probability.jacobian import softmax_jacobian
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from torch import Tensor
 
 from ce_core._arguments import ArrayLike, floating, require_row
 from ce_core.dtypes import DTYPES
-from ce_core.probability.distributions import softmax, softmax_jacobian
+from ce_core.probability.distributions import softmax
+from ce_core.probability.jacobian import softmax_jacobian
 
 _DEFAULT_STEPS = tuple(2.0**power for power in range(-44, 4))
 

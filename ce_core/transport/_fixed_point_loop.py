@@ -6,7 +6,6 @@ these are kept only where they lower the marginal error, so none can keep an ite
 When blocks end, and what is tried after them, does not depend on the other items of the batch.
 """
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,16 +14,15 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from ce_core.transport._feasibility import is_blocked, least_violation
-from ce_core.transport._stabilized_kernel import OnKernel, OnLogarithms, Problem
+from ce_core.transport._log_domain import Block, OnLogarithms
+from ce_core.transport._problem import Problem
+from ce_core.transport._stabilized_kernel import OnKernel
 
-_ROUNDING = torch.finfo(torch.float64).eps
 # Iterations of a block on the way to a goal, and of one that just runs.
 _BLOCK, _LONG_BLOCK = 8, 64
 # Once in so many blocks it is seen who crawls: who has more than so many iterations to go, which
 # is about what a Newton step costs (256 x 256).
 _CHECK, _WORTH_A_LEAP = 4, 100.0
-# Costs that span more than so many eps are approached by way of larger eps.
-_STEEP = 500.0
 
 
 @dataclass(frozen=True)
@@ -38,32 +36,6 @@ class Solution:
     errors: Float[Tensor, "b iterations"]
     n_iter: Int[Tensor, " b"]
     infeasible: Bool[Tensor, " b"]
-
-
-def rounding_floor(spread: Float[Tensor, " b"]) -> Float[Tensor, " b"]:
-    """Return the marginal error that rounding leaves where costs span so many eps."""
-    return _ROUNDING * (8 + spread)
-
-
-def anneal(problem: Problem, spread: Float[Tensor, " b"]) -> Float[Tensor, "b n"]:
-    """Return u to start from, found by way of larger eps where the costs span many eps.
-
-    Each item's eps comes down from a tenth of the range of its costs, by factors of at most 4. The
-    solution for each eps need not be good to be a good start for the next.
-    """
-    u = torch.zeros_like(problem.mu)
-    if not (spread > _STEEP).any():
-        return u
-    steepness = torch.where(spread > _STEEP, spread / 10, 1.0)
-    factor = steepness ** (1 / (steepness.log() / math.log(4)).ceil().clamp(min=1))
-    while (rest := (steepness > 1.01).nonzero().squeeze(-1)).numel():
-        part = problem.take(rest)
-        softened = part._replace(eps=part.eps * steepness[rest])
-        goal = u.new_full((len(rest),), 1e-3)
-        # f = eps u stays, so u grows as eps falls.
-        u[rest] = solve(softened, start=u[rest], goal=goal, max_iter=200).u * factor[rest, None]
-        steepness[rest] /= factor[rest]
-    return u
 
 
 def solve(
@@ -85,92 +57,128 @@ def solve(
             if on_logarithms
             else OnKernel(problem, u.clone(), accelerated=goal is not None)
         )
-        return _iterate(steps, problem, u, goal, max_iter)
+        return _Loop(steps, problem, u, goal, max_iter).run()
 
 
-def _iterate(
-    steps: OnKernel | OnLogarithms,
-    problem: Problem,
-    u: Float[Tensor, "b n"],
-    goal: Float[Tensor, " b"] | None,
-    max_iter: int,
-) -> Solution:
-    size, device = len(u), u.device
-    v = torch.zeros_like(problem.nu)
-    plan: Tensor | None = None
-    forbidding = problem.forbidding.cpu().numpy()
-    infeasible = np.zeros(size, dtype=bool)
-    if forbidding.any():
-        infeasible = is_blocked(problem.cost < torch.inf, problem.mu, problem.nu).cpu().numpy()
-    goals = np.full(size, -1.0) if goal is None else np.where(infeasible, np.inf, goal.cpu().numpy())
-    n_iter, errors = np.zeros(size, dtype=np.int64), [np.zeros((1, size))]
-    # The items in `steps`; and of each item: whether it still moves, its error when it was last
-    # checked, and the checks until the next leap.
-    lanes, running = np.arange(size), np.ones(size, dtype=bool)
-    checked = np.full(size, np.inf)
-    patience, pause = np.zeros(size, dtype=np.int64), np.zeros(size, dtype=np.int64)
+class _Loop:
+    """The iteration of a batch: which items still move, how far each has come, what ends it.
 
-    done = blocks = 0
-    while size:
+    What is held of each item lies on the CPU. `lanes` are the items that `steps` still works on: an
+    item that has ended leaves them only when half of them have, since to leave costs a copy.
+    """
+
+    def __init__(
+        self,
+        steps: OnKernel | OnLogarithms,
+        problem: Problem,
+        u: Float[Tensor, "b n"],
+        goal: Float[Tensor, " b"] | None,
+        max_iter: int,
+    ) -> None:
+        size = len(u)
+        self.steps, self.problem, self.max_iter = steps, problem, max_iter
+        self.u, self.v = u, torch.zeros_like(problem.nu)
+        self.plan: Tensor | None = None
+        self.forbidding = problem.forbidding.cpu().numpy()
+        self.infeasible = np.zeros(size, dtype=bool)
+        if self.forbidding.any():
+            blocked = is_blocked(problem.cost < torch.inf, problem.mu, problem.nu)
+            self.infeasible = blocked.cpu().numpy()
+        self.towards_goal = goal is not None
+        self.goals = np.full(size, -1.0)
+        if goal is not None:
+            self.goals = np.where(self.infeasible, np.inf, goal.cpu().numpy())
+        self.n_iter, self.history = np.zeros(size, dtype=np.int64), [np.zeros((1, size))]
+        self.lanes, self.running = np.arange(size), np.ones(size, dtype=bool)
+        self.done = self.blocks = 0
+        # The error when an item was last checked, and the checks until its next leap.
+        self.checked = np.full(size, np.inf)
+        self.patience, self.pause = np.zeros(size, dtype=np.int64), np.zeros(size, dtype=np.int64)
+
+    def run(self) -> Solution:
+        """Iterate until no item moves."""
+        moving = self.lanes
+        while len(moving):
+            self._record(self.steps.run(self._next_length(), self.goals[self.lanes]))
+            moving = self.lanes[self.running[self.lanes]]
+            if self.towards_goal and self.blocks % _CHECK == 0 and len(moving):
+                self._check(moving)
+            if 0 < len(moving) <= len(self.lanes) // 2:
+                self.steps.keep(self._tensor(np.searchsorted(self.lanes, moving)))
+                self.lanes = moving
+        history = np.concatenate(self.history[1:] or self.history)
+        history = history[: max(self.n_iter, default=1)].T
+        on_device = map(self._tensor, (history, self.n_iter, self.infeasible))
+        return Solution(self.u, self.v, self.plan, *on_device)
+
+    def _next_length(self) -> int:
         # Before a long block, one iteration brings the scalings near 1, so that they are absorbed.
-        whole = _BLOCK if goal is not None else _LONG_BLOCK if done else 1
-        length = min(whole, max_iter - done)
-        block = steps.run(length, goals[lanes])
-        length = len(block.errors)
-        done, blocks = done + length, blocks + 1
-        measured = block.errors.detach().cpu().numpy()
-        reached = measured <= goals[lanes]
-        last = np.where(reached.any(0), reached.argmax(0), length - 1)
-        now = running[lanes]
-        n_iter[lanes[now]] += last[now] + 1
-        held = np.repeat(errors[-1][-1:], length, 0)
-        at = np.minimum(np.arange(length)[:, None], last)
-        held[:, lanes[now]] = measured[at, np.arange(len(lanes))][:, now]
-        errors.append(held)
-        ended = (now & (reached.any(0) | (done == max_iter))).nonzero()[0]
-        if len(ended):
-            items, these, ends = (
-                torch.as_tensor(part, device=device)
-                for part in (lanes[ended], ended, last[ended] - length)
-            )
-            final_u, final_v = block.u[ends, these], block.v[ends, these]
-            u[items], v[items] = final_u, final_v
-            if isinstance(steps, OnKernel):
-                plans = steps.plans(these, final_u, final_v)
-                if len(ended) == size:
-                    plan = plans
-                else:
-                    plan = torch.empty_like(problem.cost) if plan is None else plan
-                    plan[items] = plans
-            running[lanes[ended]] = False
+        whole = _BLOCK if self.towards_goal else _LONG_BLOCK if self.done else 1
+        return min(whole, self.max_iter - self.done)
 
-        moving = lanes[running[lanes]]
-        if not len(moving):
-            break
-        if goal is not None and blocks % _CHECK == 0:
-            error, ago = held[-1], checked.copy()
-            checked[moving] = error[moving]
-            doubtful = moving[forbidding[moving]]
-            if len(doubtful):
-                part = problem.take(torch.as_tensor(doubtful, device=device))
-                there = torch.as_tensor(np.searchsorted(lanes, doubtful), device=device)
-                potentials = steps.point.u[there].detach()
-                violation = least_violation(part.cost < torch.inf, part.mu, part.nu, potentials)
-                infeasible[doubtful] = violation.cpu().numpy() > goals[doubtful]
-                # The next iteration ends them.
-                goals[infeasible] = np.inf
-            left = np.log(goals / error) / np.log(error / ago) * _BLOCK * _CHECK
-            slow = ~((left >= 0) & (left < _WORTH_A_LEAP))
-            crawling = moving[slow[moving] & (patience[moving] <= 0)]
-            if len(crawling) and isinstance(steps, OnKernel):
-                gained = steps.leap(np.searchsorted(lanes, crawling), goals[crawling])
-                # A leap that did not gain is not tried again soon.
-                pause[crawling] = np.where(gained, 0, 2 * pause[crawling] + 1)
-                patience[crawling] = pause[crawling]
-            patience[moving] -= 1
-        if len(moving) <= len(lanes) // 2:
-            steps.keep(torch.as_tensor(np.searchsorted(lanes, moving), device=device))
-            lanes = moving
-    history = np.concatenate(errors[1:] or errors)[: max(n_iter, default=1)].T
-    on_device = (torch.as_tensor(part, device=device) for part in (history, n_iter, infeasible))
-    return Solution(u, v, plan, *on_device)
+    def _record(self, block: Block) -> None:
+        """Count the iterations of a block, and take from it the items that have ended."""
+        errors = block.errors.detach().cpu().numpy()
+        length, lanes = len(errors), self.lanes
+        self.done, self.blocks = self.done + length, self.blocks + 1
+        reached = errors <= self.goals[lanes]
+        arrived, now = reached.any(0), self.running[lanes]
+        last = np.where(arrived, reached.argmax(0), length - 1)
+        self.n_iter[lanes[now]] += last[now] + 1
+        # Once an item has arrived, the error that it arrived with is held.
+        held = np.repeat(self.history[-1][-1:], length, 0)
+        at = np.minimum(np.arange(length)[:, None], last)
+        held[:, lanes[now]] = errors[at, np.arange(len(lanes))][:, now]
+        self.history.append(held)
+        ended = (now & (arrived | (self.done == self.max_iter))).nonzero()[0]
+        if len(ended):
+            self._end(block, ended, last[ended] - length)
+
+    def _end(
+        self, block: Block, ended: Int[np.ndarray, " ended"], at: Int[np.ndarray, " ended"]
+    ) -> None:
+        """Keep the potentials and the plans of some lanes, each after an iteration of a block."""
+        items, lanes, ends = map(self._tensor, (self.lanes[ended], ended, at))
+        u, v = block.u[ends, lanes], block.v[ends, lanes]
+        self.u[items], self.v[items] = u, v
+        if isinstance(self.steps, OnKernel):
+            plans = self.steps.plans(lanes, u, v)
+            if len(ended) == len(self.running):
+                self.plan = plans
+            else:
+                self.plan = torch.empty_like(self.problem.cost) if self.plan is None else self.plan
+                self.plan[items] = plans
+        self.running[self.lanes[ended]] = False
+
+    def _check(self, moving: Int[np.ndarray, " moving"]) -> None:
+        """See which items have no plan to arrive at, and which crawl."""
+        error, before = self.history[-1][-1], self.checked.copy()
+        self.checked[moving] = error[moving]
+        doubtful = moving[self.forbidding[moving]]
+        if len(doubtful):
+            self._give_up(doubtful)
+        if isinstance(self.steps, OnKernel):
+            to_go = np.log(self.goals / error) / np.log(error / before) * _BLOCK * _CHECK
+            slow = ~((to_go >= 0) & (to_go < _WORTH_A_LEAP))
+            crawling = moving[slow[moving] & (self.patience[moving] <= 0)]
+            if len(crawling):
+                self._leap(self.steps, crawling)
+            self.patience[moving] -= 1
+
+    def _give_up(self, doubtful: Int[np.ndarray, " some"]) -> None:
+        """Let the items end whose error is seen to stay above their goals."""
+        part = self.problem.take(self._tensor(doubtful))
+        u = self.steps.point.u[self._tensor(np.searchsorted(self.lanes, doubtful))].detach()
+        violation = least_violation(part.cost < torch.inf, part.mu, part.nu, u)
+        self.infeasible[doubtful] = violation.cpu().numpy() > self.goals[doubtful]
+        # The next iteration ends them.
+        self.goals[self.infeasible] = np.inf
+
+    def _leap(self, steps: OnKernel, crawling: Int[np.ndarray, " some"]) -> None:
+        """Try Newton steps; where they do not gain, they are not tried again soon."""
+        gained = steps.leap(np.searchsorted(self.lanes, crawling), self.goals[crawling])
+        self.pause[crawling] = np.where(gained, 0, 2 * self.pause[crawling] + 1)
+        self.patience[crawling] = self.pause[crawling]
+
+    def _tensor(self, array: np.ndarray) -> Tensor:
+        return torch.as_tensor(array, device=self.u.device)

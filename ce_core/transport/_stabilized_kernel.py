@@ -8,14 +8,18 @@ leaves the range in which nothing can under- or overflow, the block of that item
 logarithms.
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from ce_core._arrays import as_arrays
 from ce_core.transport._acceleration import extrapolate, newton_step
+from ce_core.transport._kernel_block import KernelBlock
+from ce_core.transport._log_domain import Block, Point, log_columns, run_on_logarithms
+from ce_core.transport._problem import Problem
 
 # Scalings within e^±200 leave float64 room for their products; beyond e^±50 they are absorbed.
 _SAFE, _ABSORB = 200.0, 50.0
@@ -26,66 +30,6 @@ _LEAPS, _LONGEST_STEP, _WORTH_A_STEP = 8, 20.0, 0.8
 
 # What `OnKernel` holds of each item.
 _STATE = "kernel", "mu", "nu", "u", "v", "columns", "absorbed_u", "absorbed_v", "moved", "error"
-
-
-class Problem(NamedTuple):
-    """A batch of transport problems, each with an eps of its own. A cost of +inf forbids a pair."""
-
-    cost: Float[Tensor, "b n m"]
-    mu: Float[Tensor, "b n"]
-    nu: Float[Tensor, "b m"]
-    eps: Float[Tensor, " b"]
-    forbidding: Bool[Tensor, " b"]
-    """Which items forbid a pair."""
-
-    def take(self, items: Tensor) -> "Problem":
-        """Return some items of the batch."""
-        return self if len(items) == len(self.mu) else Problem(*(part[items] for part in self))
-
-    def log_kernel(self) -> Float[Tensor, "b n m"]:
-        """Return -cost/eps, a new array."""
-        return self.cost / -self.eps[:, None, None]
-
-
-class Point(NamedTuple):
-    """Potentials after an iteration, with the logarithm of the column sums that u leads to."""
-
-    u: Float[Tensor, "b n"]
-    v: Float[Tensor, "b m"]
-    columns: Float[Tensor, "b m"]
-
-    def take(self, items: Tensor) -> "Point":
-        """Return some items of the batch."""
-        return Point(*(part[items] for part in self))
-
-
-class Block(NamedTuple):
-    """What some iterations in a row gave, the iteration first; of u and v at least the last."""
-
-    u: Float[Tensor, "kept b n"]
-    v: Float[Tensor, "kept b m"]
-    errors: Float[Tensor, "iterations b"]
-    columns: Float[Tensor, "b m"]
-
-
-class OnLogarithms:
-    """Iterations on logarithms, as differentiable operations of torch."""
-
-    def __init__(self, problem: Problem, u: Float[Tensor, "b n"]) -> None:
-        self.problem, self.log_kernel = problem, problem.log_kernel()
-        columns = _log_columns(self.log_kernel, problem.mu, u)
-        self.point = Point(u, torch.zeros_like(problem.nu), columns)
-
-    def run(self, length: int, _goals: Float[np.ndarray, " b"] | None = None) -> Block:
-        """Run a block, whether all items arrive at their goals in it or not."""
-        block = _run_on_logarithms(self.problem, self.point, length, self.log_kernel)
-        self.point = Point(block.u[-1], block.v[-1], block.columns)
-        return block
-
-    def keep(self, items: Int[Tensor, " kept"]) -> None:
-        """Go on with some items only."""
-        self.problem, self.point = self.problem.take(items), self.point.take(items)
-        self.log_kernel = self.log_kernel[items]
 
 
 class OnKernel:
@@ -110,7 +54,7 @@ class OnKernel:
         if not sums.all():
             lost = ((sums == 0) & (highest > -torch.inf)).any(-1).nonzero().squeeze(-1)
             some = problem.take(lost)
-            columns[lost] = _log_columns(some.log_kernel(), some.mu, u[lost])
+            columns[lost] = log_columns(some.log_kernel(), some.mu, u[lost])
         moved = torch.zeros_like(u[:, 0])
         self.columns, self.absorbed_u, self.absorbed_v, self.moved, self.error = as_arrays(
             columns, u.clone(), v.clone(), moved, torch.full_like(moved, torch.inf)
@@ -142,16 +86,19 @@ class OnKernel:
         self.moved = self._distance(u[-1], v[-1])
         safe = (self.moved < _SAFE) & self.xp.isfinite(errors).all(0)
         if not safe.all():
-            unsafe = torch.as_tensor(~safe).nonzero().squeeze(-1)
-            again = _run_on_logarithms(self.problem.take(unsafe), self.point.take(unsafe), len(errors))
-            for into, part in zip(block[:3], again[:3], strict=True):
-                into[:, unsafe] = part[-len(into) :]
-            block.columns[unsafe] = again.columns
+            self._run_again(block, torch.as_tensor(~safe).nonzero().squeeze(-1))
             self.moved[~safe] = torch.inf
         self.u, self.v, self.columns, self.error = u[-1], v[-1], columns, errors[-1]
         if self.accelerated and len(errors) > _MEMORY:
             self.recent = u[-1 - _MEMORY :]
         return block
+
+    def _run_again(self, block: Block, items: Int[Tensor, " some"]) -> None:
+        """Put into a block what it is on logarithms, for some items."""
+        again = run_on_logarithms(self.problem.take(items), self.point.take(items), len(block.errors))
+        for into, part in zip(block[:3], again[:3], strict=True):
+            into[:, items] = part[-len(into) :]
+        block.columns[items] = again.columns
 
     def plans(
         self, items: Int[Tensor, " some"], u: Float[Tensor, "some n"], v: Float[Tensor, "some m"]
@@ -206,8 +153,8 @@ class OnKernel:
         gained = torch.zeros_like(solved)
         for share in (1.0, 0.3):
             u = start.u + (share * reach).unsqueeze(-1) * step
-            trial = Point(u, start.v, _log_columns(log_kernel, some.mu, u))
-            block = _run_on_logarithms(some, trial, 1, log_kernel)
+            trial = Point(u, start.v, log_columns(log_kernel, some.mu, u))
+            block = run_on_logarithms(some, trial, 1, log_kernel)
             better = solved & (block.errors[0] < _WORTH_A_STEP * error[items]) & ~gained
             chosen = better.nonzero().squeeze(-1)
             found = (block.u[0], block.v[0], block.columns, block.errors[0])
@@ -240,100 +187,17 @@ class OnKernel:
 
         Returns the fields of a `Block`.
         """
-        xp, kernel, product = self.xp, self.kernel, self.xp.matmul
-        vectors = [self.mu, self.nu, self.u, self.v, self.absorbed_u, self.absorbed_v, self.columns]
-        # Of one item they are matrices of one row as they are, and `dot` is the faster product.
-        alone = xp is np and len(kernel) == 1
-        if alone:
-            kernel, product = kernel[0], np.dot
-
-        def as_rows(vector: Any) -> Any:
-            return vector if alone else vector[:, None]
-
-        mu, nu, u, v, absorbed_u, absorbed_v, columns = map(as_rows, vectors)
-        transposed, weights = kernel.swapaxes(-1, -2), nu.swapaxes(-1, -2)
-        row_sums, column_sums = [], [xp.exp(columns + absorbed_v)]
-        errors = []
-        if self.recent is not None:
-            ahead = extrapolate(self.recent, self.mu)
-            left = product(mu * xp.exp(as_rows(ahead) - absorbed_u), kernel)
-            row = product(nu / left, transposed)
-            right = product(mu / row, kernel)
-            reached = product(abs(right / left - 1), weights)[..., 0]
-            error = as_rows(self.error)
-            lower = reached < error
-            errors = [xp.where(lower, reached, error)]
-            better = lower[..., None]
-            row_sums = [xp.where(better, row, xp.exp(absorbed_u - u))]
-            column_sums = [
-                xp.where(better, left, xp.exp(absorbed_v - v)),
-                xp.where(better, right, column_sums[0]),
-            ]
-        # Where nothing stops a block, its errors are found at once at its end.
-        watched = self.accelerated and xp is np
-        while len(row_sums) < length:
-            left = column_sums[-1]
-            row = product(nu / left, transposed)
-            right = product(mu / row, kernel)
-            row_sums.append(row)
-            column_sums.append(right)
-            if watched:
-                errors.append(product(abs(right / left - 1), weights)[..., 0])
-                if (errors[-1][..., 0] <= goals).all():
-                    break
-        kept = len(row_sums) if self.accelerated else 1
-        rows, sums = xp.concatenate(row_sums[-kept:], -2), xp.concatenate(column_sums, -2)
-        if watched:
-            measured = xp.concatenate(errors, -1)
-        else:
-            change = sums[..., 1:, :] / sums[..., :-1, :]
-            change -= 1
-            measured = product(xp.abs(change, out=change), weights)[..., 0]
-        if alone:
-            rows, sums, measured = rows[None], sums[None], measured[None]
-        rows, sums = rows.swapaxes(0, 1), sums.swapaxes(0, 1)
-        return (
-            self.absorbed_u - xp.log(rows),
-            self.absorbed_v - xp.log(sums[-1 - kept : -1]),
-            measured.T,
-            xp.log(sums[-1]) - self.absorbed_v,
+        block = KernelBlock(
+            self.kernel, self.mu, self.nu, self.absorbed_u, self.absorbed_v, self.columns
         )
-
-
-def without_offset(cost: Float[Tensor, "*batch n m"]) -> Float[Tensor, "*batch n m"]:
-    """Return costs of which the least is 0: what all have in common costs digits, and moves no plan."""
-    lowest = cost.detach().amin((-2, -1), keepdim=True)
-    return cost - lowest.masked_fill(lowest == torch.inf, 0.0)
-
-
-def as_arrays(*tensors: Tensor) -> list[Any]:
-    """Return tensors as what to multiply them with: NumPy's views of them where they are on the CPU.
-
-    Its products of a vector and a matrix take about 0.6 of the time of torch's, and its calls half.
-    """
-    return [tensor.numpy() if tensor.device.type == "cpu" else tensor for tensor in tensors]
-
-
-def _log_columns(
-    log_kernel: Float[Tensor, "b n m"], mu: Float[Tensor, "b n"], u: Float[Tensor, "b n"]
-) -> Float[Tensor, "b m"]:
-    return torch.logsumexp(log_kernel + (mu.log() + u).unsqueeze(-1), -2)
-
-
-def _run_on_logarithms(
-    problem: Problem, point: Point, length: int, log_kernel: Float[Tensor, "b n m"] | None = None
-) -> Block:
-    log_kernel = problem.log_kernel() if log_kernel is None else log_kernel
-    u, columns = point.u, point.columns
-    log_nu = problem.nu.log()
-    us, vs, errors = [], [], []
-    for _ in range(length):
-        # Without an allowed pair the logarithm of the sum is -inf; the potential is then free.
-        v = -columns.masked_fill(columns == -torch.inf, 0.0)
-        rows = torch.logsumexp(log_kernel + (log_nu + v).unsqueeze(-2), -1)
-        u = -rows.masked_fill(rows == -torch.inf, 0.0)
-        columns = _log_columns(log_kernel, problem.mu, u)
-        us.append(u)
-        vs.append(v)
-        errors.append((problem.nu * ((v + columns).exp() - 1).abs()).nan_to_num(0.0).sum(-1))
-    return Block(torch.stack(us), torch.stack(vs), torch.stack(errors), columns)
+        if not self.accelerated:
+            block.run(length)
+            return block.potentials(1)
+        if self.recent is not None:
+            block.look_ahead(extrapolate(self.recent, self.mu), self.u, self.v, self.error)
+        if self.xp is np:
+            block.run_towards(goals, length)
+        else:
+            # To see whether all have arrived would cost more than to go on.
+            block.run(length)
+        return block.potentials(len(block.row_sums))

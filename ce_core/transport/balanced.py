@@ -4,10 +4,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ce_core._arguments import ArrayLike, floating, require_classes, require_integer, require_number
+from ce_core._arguments import ArrayLike, floating, require_integer, require_number
+from ce_core._arrays import as_arrays
 from ce_core.dtypes import widen
 from ce_core.transport._fixed_point_loop import solve
-from ce_core.transport._stabilized_kernel import Problem, as_arrays, without_offset
+from ce_core.transport._problem import Problem, require_matrices, without_offset
 
 # The widest range of the log-kernel that plain scaling takes. Above the first the rounding of
 # cost/eps in float32 would show in the sixth digit; above the second float64 scalings overflow.
@@ -128,15 +129,6 @@ def balanced_codes(
     (similarity,) = floating(similarity=similarity)
     require_matrices("similarity", similarity)
     return balanced_assignment(-similarity, eps=eps, n_iter=n_iter)
-
-
-def require_matrices(name: str, array: Tensor) -> None:
-    """Raise unless the array is a batch of matrices, none of them empty."""
-    if array.ndim < 2 or array.shape[-2] == 0:
-        raise ValueError(
-            f"{name} must have shape [..., n, m] with n >= 1, got shape {tuple(array.shape)}"
-        )
-    require_classes(name, array)
 
 
 def _scale_kernel(

@@ -7,9 +7,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ce_core._arguments import ArrayLike, require_integer, require_number
-from ce_core.transport.entropic_ot import SinkhornStatus, sinkhorn
-from ce_core.transport.plan_paths import as_problem
+from ce_core.transport._problem import as_problem
+from ce_core.transport.entropic_ot import sinkhorn
 from ce_core.transport.rates import asymptotic_rate, birkhoff_rate
+from ce_core.transport.status import SinkhornStatus
 
 # Below this the error is rounding, and shows no rate.
 _SEEN = 1e-12

@@ -1,55 +1,17 @@
 """Entropic optimal transport by Sinkhorn's iteration in the log domain, item by item of a batch."""
 
-import math
 from dataclasses import dataclass
-from enum import IntEnum
 
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from ce_core._arguments import ArrayLike, floating, require_integer, require_number
-from ce_core.transport._fixed_point_loop import Solution, anneal, rounding_floor, solve
+from ce_core.transport._epsilon_scaling import anneal
+from ce_core.transport._fixed_point_loop import solve
 from ce_core.transport._implicit_differentiation import differentiate_implicitly
-from ce_core.transport._stabilized_kernel import Problem
-from ce_core.transport.balanced import require_matrices
-
-# Marginals that were rounded to a half type, or summed in another order, still count as sums of 1.
-_MASS_TOLERANCE = 1e-2
-_LEAST_WEIGHT = 1e-300
-# Iterations after which an item whose pairs are partly forbidden is no longer suspected.
-_FEASIBILITY_STEPS = 1000
-
-
-class SinkhornStatus(IntEnum):
-    """How the iteration of one item of a batch ended; `advice` says what to try."""
-
-    CONVERGED = 0
-    NOT_CONVERGED = 1
-    INFEASIBLE = 2
-    TOLERANCE_UNREACHABLE = 3
-    INVALID = 4
-
-    @property
-    def advice(self) -> str:
-        """What happened, and what to change."""
-        return _ADVICE[self]
-
-
-_ADVICE = {
-    SinkhornStatus.CONVERGED: "the marginal error is at most tol, or the fixed count is done",
-    SinkhornStatus.NOT_CONVERGED: (
-        "max_iter was reached before tol: allow more iterations, a larger eps or a larger tol"
-    ),
-    SinkhornStatus.INFEASIBLE: (
-        "some rows hold more mass than the columns they may use can take, so there is no plan: "
-        "allow more pairs or change the marginals"
-    ),
-    SinkhornStatus.TOLERANCE_UNREACHABLE: (
-        "the error is as small as rounding to this dtype lets it be: raise tol or eps, or use float64"
-    ),
-    SinkhornStatus.INVALID: "the cost holds NaN or -inf: mend it there",
-}
+from ce_core.transport._problem import Problem, as_marginal, prepare_costs, require_matrices
+from ce_core.transport.status import SinkhornStatus, accuracy_within_reach, judge
 
 
 @dataclass(frozen=True)
@@ -166,66 +128,40 @@ def sinkhorn(
     batch, (n, m) = cost.shape[:-2], cost.shape[-2:]
     mu_wide = as_marginal("mu", mu, cost, n).expand(*batch, n).reshape(-1, n)
     nu_wide = as_marginal("nu", nu, cost, m).expand(*batch, m).reshape(-1, m)
-    wide = cost.double().reshape(-1, n, m)
+    costs = prepare_costs(cost.double().reshape(-1, n, m))
+    problem = Problem(costs.cost, mu_wide, nu_wide, torch.full_like(costs.span, eps), costs.forbidding)
+    spread = costs.span / eps
+    accuracy = accuracy_within_reach(tol, spread, cost.dtype)
 
-    lowest, highest = wide.detach().amin((-2, -1)), wide.detach().amax((-2, -1))
-    finite_cost, span = wide, highest - lowest
-    invalid = forbidding = torch.zeros_like(span, dtype=torch.bool)
-    if not span.isfinite().all():
-        invalid = ~(lowest > -torch.inf) | highest.isnan()
-        forbidding = (highest == torch.inf) & ~invalid
-        wide = wide.masked_fill(invalid[:, None, None], 0.0)
-        finite_cost = wide.masked_fill(wide == torch.inf, 0.0)
-        highest = wide.detach().masked_fill(wide == torch.inf, -torch.inf).amax((-2, -1))
-        lowest = torch.where(invalid, 0.0, lowest)
-        span = torch.where(lowest < torch.inf, highest - lowest, 0.0)
-        lowest = lowest.masked_fill(lowest == torch.inf, 0.0)
-    # What all costs have in common costs digits, and moves nothing but g.
-    common = torch.where(lowest.abs() > span, lowest, 0.0)
-    wide = wide - common[:, None, None] if common.any() else wide
-    spread = span / eps
-    # The results are rounded to the dtype of the cost, and their marginals with them.
-    coarse = 0.0 if cost.dtype == torch.float64 else torch.finfo(cost.dtype).eps / 2
-    floor = rounding_floor(spread).clamp(min=coarse)
-    goal = None if tol is None else floor.clamp(min=tol)
-
+    wanted = torch.is_grad_enabled() and any(x.requires_grad for x in problem[:3])
     implicit = gradient == "implicit" and tol is not None
-    wanted = torch.is_grad_enabled() and any(x.requires_grad for x in (wide, mu_wide, nu_wide))
     unrolled = wanted and not implicit
     with torch.set_grad_enabled(unrolled):
-        problem = Problem(wide, mu_wide, nu_wide, torch.full_like(spread, eps), forbidding)
-        start = None if unrolled or goal is None else anneal(problem, spread)
-        solution = solve(problem, start=start, goal=goal, max_iter=max_iter, on_logarithms=unrolled)
+        start = None if unrolled or tol is None else anneal(problem, spread)
+        solution = solve(
+            problem, start=start, goal=accuracy.goal, max_iter=max_iter, on_logarithms=unrolled
+        )
         f, g = eps * solution.u, eps * solution.v
-    status, errors = _status(solution, tol, floor, coarse), solution.errors
-    if forbidding.any():
-        lost = _lacks_a_plan(problem, solution, floor if goal is None else goal)
-        status = status.masked_fill(solution.infeasible | lost, SinkhornStatus.INFEASIBLE)
     if wanted and implicit:
-        f, g = differentiate_implicitly(f, g, wide, mu_wide, nu_wide, eps)
+        f, g = differentiate_implicitly(f, g, costs.cost, mu_wide, nu_wide, eps)
+    # The constant between the potentials is free.
     shift = (mu_wide * f).sum(-1, keepdim=True)
     f, g = f - shift, g + shift
+    plan = _plan(problem, f, g, eps, known=None if wanted else solution.plan)
+    g = g + costs.common.unsqueeze(-1)
 
-    plan = None if wanted else solution.plan
-    if plan is None:
-        exponent = (f.unsqueeze(-1) + g.unsqueeze(-2) - wide) / eps
-        plan = mu_wide.unsqueeze(-1) * nu_wide.unsqueeze(-2) * exponent.exp()
-    if not (mu_wide.all() and nu_wide.all()):
-        # Where both weights are 0 the kernel is free to overflow; there is no mass.
-        empty = (mu_wide.unsqueeze(-1) == 0) | (nu_wide.unsqueeze(-2) == 0)
-        plan = torch.where(empty, 0.0, plan)
-    g = g + common.unsqueeze(-1)
     fields = {
         "plan": plan,
         "f": f,
         "g": g,
-        "transport_cost": (plan * finite_cost).sum((-2, -1)),
-        "entropic_value": _entropic_value(plan, f, g, finite_cost, mu_wide, nu_wide, eps),
+        "transport_cost": (plan * costs.allowed).sum((-2, -1)),
+        "entropic_value": _entropic_value(plan, f, g, costs.allowed, mu_wide, nu_wide, eps),
     }
-    if invalid.any():
-        status = status.masked_fill(invalid, SinkhornStatus.INVALID)
-        fields = {name: _without(invalid, x) for name, x in fields.items()}
-        errors = _without(invalid, errors)
+    status, errors = judge(problem, solution, accuracy), solution.errors
+    if costs.invalid.any():
+        status = status.masked_fill(costs.invalid, SinkhornStatus.INVALID)
+        fields = {name: _without(costs.invalid, x) for name, x in fields.items()}
+        errors = _without(costs.invalid, errors)
     return SinkhornResult(
         **{name: x.reshape((*batch, *x.shape[1:])).to(cost.dtype) for name, x in fields.items()},
         errors=errors.reshape((*batch, errors.shape[-1])),
@@ -235,38 +171,25 @@ def sinkhorn(
     )
 
 
-def _lacks_a_plan(
-    problem: Problem, solution: Solution, goal: Float[Tensor, " b"]
-) -> Bool[Tensor, " b"]:
-    """Tell which items that did not arrive at their goal have no plan at all.
-
-    Whether there is one does not depend on the costs of the pairs that are allowed, and shows
-    soonest where these are equal.
-    """
-    lost = torch.zeros_like(solution.infeasible)
-    arrived = (solution.errors[:, -1] <= goal) | solution.infeasible
-    items = (~arrived).nonzero().squeeze(-1)
-    if len(items):
-        with torch.no_grad():
-            part = problem.take(items)
-            equal = part._replace(cost=part.cost.masked_fill(part.cost < torch.inf, 0.0))
-            lost[items] = solve(equal, goal=goal[items], max_iter=_FEASIBILITY_STEPS).infeasible
-    return lost
-
-
-def _status(
-    solution: Solution, tol: float | None, floor: Float[Tensor, " b"], coarse: float
-) -> Int[Tensor, " b"]:
-    status = torch.full_like(solution.n_iter, SinkhornStatus.CONVERGED)
-    if tol is None:
-        return status
-    error = solution.errors[:, -1].detach()
-    missed = error > tol
-    if tol >= coarse and not missed.any():
-        return status
-    status = status.masked_fill(missed, SinkhornStatus.NOT_CONVERGED)
-    rounded = (error <= floor) & (missed | (tol < coarse))
-    return status.masked_fill(rounded, SinkhornStatus.TOLERANCE_UNREACHABLE)
+def _plan(
+    problem: Problem,
+    f: Float[Tensor, "b n"],
+    g: Float[Tensor, "b m"],
+    eps: float,
+    *,
+    known: Float[Tensor, "b n m"] | None,
+) -> Float[Tensor, "b n m"]:
+    """Return the plan of potentials, computed from them unless it is known."""
+    mu, nu = problem.mu, problem.nu
+    plan = known
+    if plan is None:
+        exponent = (f.unsqueeze(-1) + g.unsqueeze(-2) - problem.cost) / eps
+        plan = mu.unsqueeze(-1) * nu.unsqueeze(-2) * exponent.exp()
+    if not (mu.all() and nu.all()):
+        # Where both weights are 0 the kernel is free to overflow; there is no mass.
+        empty = (mu.unsqueeze(-1) == 0) | (nu.unsqueeze(-2) == 0)
+        plan = torch.where(empty, 0.0, plan)
+    return plan
 
 
 def _without(invalid: Bool[Tensor, " b"], field: Float[Tensor, "b *rest"]) -> Float[Tensor, "b *rest"]:
@@ -294,29 +217,3 @@ def _entropic_value(
     mass = (reference * weights.detach()).sum((-2, -1)) - (plan * cost).sum((-2, -1)) / eps
     dual = (mu * f).sum(-1) + (nu * g).sum(-1) - eps * mass
     return value + dual - dual.detach()
-
-
-def as_marginal(
-    name: str, values: Tensor | ArrayLike | None, cost: Tensor, size: int
-) -> Float[Tensor, "*batch size"]:
-    """Return a marginal in float64 with sum 1, or raise naming what is wrong with it."""
-    if values is None:
-        return torch.full((size,), 1 / size, dtype=torch.float64, device=cost.device)
-    weights, _ = floating(**{name: values, "cost": cost})
-    weights = weights.double()
-    if weights.shape[-1] != size or weights.shape[:-1] not in ((), cost.shape[:-2]):
-        raise ValueError(
-            f"{name} must have shape [{size}] or {(*cost.shape[:-2], size)}, "
-            f"got shape {tuple(weights.shape)}"
-        )
-    total = weights.sum(-1, keepdim=True)
-    lowest = weights.detach().min().item() if weights.numel() else 0.0
-    if not math.isfinite(lowest) or lowest < 0:
-        raise ValueError(f"{name} must be finite and >= 0, got {lowest}")
-    if not ((total - 1).abs() <= _MASS_TOLERANCE).all():
-        worst = total.flatten()[(total - 1).abs().nan_to_num(torch.inf).argmax()].item()
-        raise ValueError(f"{name} must sum to 1, got {worst}")
-    if lowest < _LEAST_WEIGHT:
-        # A product with such a weight is rounded to 0, or to few digits.
-        weights = weights.masked_fill((weights > 0) & (weights < _LEAST_WEIGHT), 0.0)
-    return weights / total

@@ -9,9 +9,9 @@ from torch import Tensor
 
 from ce_core._arguments import ArrayLike, floating, require_integer, require_number
 from ce_core.probability.distributions import entropy
-from ce_core.transport._stabilized_kernel import OnLogarithms, Problem, without_offset
-from ce_core.transport.balanced import require_matrices
-from ce_core.transport.entropic_ot import as_marginal, sinkhorn
+from ce_core.transport._log_domain import OnLogarithms
+from ce_core.transport._problem import Problem, as_problem, without_offset
+from ce_core.transport.entropic_ot import sinkhorn
 
 
 @dataclass(frozen=True)
@@ -154,22 +154,6 @@ def plans_along_eps(
     scaled = cost / epsilons[:, None, None]
     solved = sinkhorn(scaled, eps=1.0, mu=mu, nu=nu, tol=tol, max_iter=max_iter)
     return _frames(solved.plan, cost, mu, nu, epsilons, solved.n_iter)
-
-
-def as_problem(
-    cost: Tensor | ArrayLike, mu: Tensor | ArrayLike | None, nu: Tensor | ArrayLike | None
-) -> tuple[Float[Tensor, "n m"], Float[Tensor, " n"], Float[Tensor, " m"]]:
-    """Return the cost and both marginals in float64, without their history, uniform if not given."""
-    (cost,) = floating(torch.float64, cost=cost)
-    if cost.ndim != 2:
-        raise ValueError(f"cost must have shape [n, m], got shape {tuple(cost.shape)}")
-    require_matrices("cost", cost)
-    wide = cost.detach().double()
-    rows, columns = (
-        as_marginal(name, values, wide, size).detach()
-        for name, values, size in (("mu", mu, wide.shape[0]), ("nu", nu, wide.shape[1]))
-    )
-    return wide, rows, columns
 
 
 def _iterate(

@@ -5,7 +5,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ce_core._arguments import ArrayLike, floating, require_number
-from ce_core.transport.balanced import require_matrices
+from ce_core.transport._problem import require_matrices
 
 
 def birkhoff_rate(

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from ce_core import ExperimentConfig, compare_losses, run_experiment, summary
-from ce_core.cli.commands import main
+from ce_core import ExperimentConfig, compare_losses, run_experiment
+from ce_core.cli.parser import main
+from ce_core.experiment.export import summary
 
 
 def test_experiment_prints_the_numbers_of_the_api(capsys: pytest.CaptureFixture[str]) -> None:

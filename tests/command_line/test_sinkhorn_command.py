@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ce_core import sinkhorn
-from ce_core.cli.commands import main
+from ce_core.cli.parser import main
 
 COST = np.array([[0.0, 1.0, 2.0], [1.5, 0.5, 0.0]])
 

@@ -15,7 +15,6 @@ from ce_core import (
     balanced_assignment,
     centred_product,
     compare_losses,
-    count_points,
     cross_entropy,
     cross_entropy_grad,
     entropy,
@@ -30,6 +29,7 @@ from ce_core import (
     sort_losses,
 )
 from ce_core._arguments import require_number
+from ce_core.experiment.point_density import count_points
 from tests.support.cases import INF, NAN, ROW_FUNCTIONS, RowFunction
 
 PAIR, TRIPLE = [0.5, 0.5], [0.2, 0.3, 0.5]

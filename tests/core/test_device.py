@@ -12,7 +12,6 @@ from ce_core import (
     ExperimentConfig,
     asymptotic_rate,
     balanced_assignment,
-    balanced_codes,
     birkhoff_rate,
     compare_losses,
     cross_entropy,
@@ -22,6 +21,7 @@ from ce_core import (
     softmax_surface,
     sort_losses,
 )
+from ce_core.transport.balanced import balanced_codes
 from tests.support.cases import FLOATS, INF, ROW_FUNCTIONS, RowFunction, uniform
 
 needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")

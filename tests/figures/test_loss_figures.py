@@ -8,7 +8,8 @@ import plotly.graph_objects as go
 import pytest
 import torch
 
-from ce_core import PointDensity, compare_losses, count_points, sort_losses
+from ce_core import compare_losses, sort_losses
+from ce_core.experiment.point_density import PointDensity, count_points
 from ce_core.figures import (
     entropy_split_figure,
     gradient_figure,

@@ -8,9 +8,10 @@ import plotly.graph_objects as go
 import pytest
 import torch
 
-from ce_core import DTYPES, FORMULAS, VERDICTS, accuracy_map, clipping_curves
+from ce_core import DTYPES, FORMULAS, accuracy_map, clipping_curves
 from ce_core.figures import accuracy_map_figure, clipping_error_figure, clipping_gradient_figure
 from ce_core.figures.clipping import floor_uid
+from ce_core.stability.accuracy_map import VERDICTS
 
 JUDGED = accuracy_map(range(1, 1001))
 LABELS = {name: f"label of {name}" for name in FORMULAS}

@@ -16,7 +16,6 @@ from ce_core import (
     random_cost,
     squared_distances,
     trace_convergence,
-    variant_differences,
 )
 from ce_core.figures import (
     clouds_figure,
@@ -25,6 +24,7 @@ from ce_core.figures import (
     plan_figure,
     variant_figure,
 )
+from ce_core.post.plan_variant import variant_differences
 
 COST = random_cost(3, 4)
 MU = torch.tensor([0.5, 0.3, 0.2], dtype=torch.float64)

@@ -14,17 +14,17 @@ from hypothesis import strategies as st
 from ce_core import (
     DTYPES,
     FORMULAS,
-    OUTCOMES,
     PITFALLS,
-    VERDICTS,
     accuracy_map,
     clipping_curves,
     clipping_gap,
-    exact_steps,
     outcome_map,
     run_pitfall,
     trace_formula,
 )
+from ce_core.stability.accuracy_map import VERDICTS
+from ce_core.stability.exact_arithmetic import exact_steps
+from ce_core.stability.outcome_map import OUTCOMES
 from tests.fuzz import reference
 from tests.fuzz.strategies import Draw, distributions, not_positive, seldom
 from tests.support.cases import INF, NAN

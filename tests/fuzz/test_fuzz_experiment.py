@@ -19,23 +19,18 @@ from torch import Tensor
 from ce_core import (
     DTYPES,
     ExperimentConfig,
-    chunk_sweep,
     compare_losses,
-    config_call,
-    config_command,
-    count_points,
-    experiment_work,
-    fit_sweep,
-    fit_work,
     run_experiment,
     run_sweep,
     sort_losses,
-    summary,
-    sweep_configs,
-    trial_rows,
     trials_csv,
 )
-from ce_core.cli.commands import experiment_config, parse
+from ce_core.cli.experiment import read_config
+from ce_core.cli.parser import parse
+from ce_core.experiment.export import config_call, config_command, summary, trial_rows
+from ce_core.experiment.point_density import count_points
+from ce_core.experiment.sweep import chunk_sweep, fit_sweep, sweep_configs
+from ce_core.experiment.work import experiment_work, fit_work
 from tests.fuzz.strategies import Draw, not_count, not_positive
 from tests.support.cases import INF, NAN, draws_of, log_domain_assignment
 
@@ -381,7 +376,7 @@ def test_config_call_and_config_command_read_back_as_the_configuration(
     assert eval(config_call(config), {"ExperimentConfig": ExperimentConfig}) == config
     words = shlex.split(config_command(config))
     assert words[:4] == ["python", "-m", "ce_core", "experiment"]
-    assert experiment_config(parse(words[3:])) == config
+    assert read_config(parse(words[3:])) == config
 
 
 @given(configs())

@@ -14,7 +14,6 @@ from torch import Tensor
 from ce_core import (
     DTYPES,
     FORMULAS,
-    OUTCOMES,
     difference_errors,
     jacobian_spectrum,
     outcome_map,
@@ -23,6 +22,7 @@ from ce_core import (
     trace_formula,
     trace_formulas,
 )
+from ce_core.stability.outcome_map import OUTCOMES
 from tests.fuzz import reference
 from tests.fuzz.reference import assert_known, of_logits
 from tests.fuzz.strategies import (

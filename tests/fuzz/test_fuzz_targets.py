@@ -11,15 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from ce_core import (
-    check_sum,
-    descent_paths,
-    lambert_w,
-    logit_gap_minimum,
-    merge_classes,
-    smoothed_target,
-    sum_errors,
-)
+from ce_core import check_sum, descent_paths, lambert_w, logit_gap_minimum, smoothed_target, sum_errors
+from ce_core.probability.targets import merge_classes
 from tests.fuzz.strategies import Draw, batches, distributions, dtypes, seldom, vectors, widths
 
 DIGITS = 40

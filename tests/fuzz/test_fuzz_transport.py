@@ -11,7 +11,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from ce_core import asymptotic_rate, balanced_assignment, balanced_codes, birkhoff_rate
+from ce_core import asymptotic_rate, balanced_assignment, birkhoff_rate
+from ce_core.transport.balanced import balanced_codes
 from tests.fuzz.strategies import Draw, costs, dtypes, not_count, not_positive, span
 from tests.support.cases import INF, NAN, log_domain_assignment
 

@@ -21,11 +21,11 @@ from ce_core import (
     logit_gap_grad,
     logit_gap_minimum,
     logit_gap_residual,
-    merge_classes,
     smoothed_target,
     sum_errors,
 )
 from ce_core.post.published import CHECK_MEAN, CHECK_P, CHECK_SUM, CHECK_VALUES
+from ce_core.probability.targets import merge_classes
 from lab.gradient.state import FREE, ONE_HOT, GradientState
 from lab.page.csv import csv_text
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from ce_core import experiment_work
+from ce_core.experiment.work import experiment_work
 from lab.language.catalogues import _, ngettext
 from lab.losses.results import LARGEST_WORK, Results
 from lab.losses.state import NOTHING, LossesState

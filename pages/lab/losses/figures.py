@@ -6,7 +6,8 @@ from typing import Final
 
 import streamlit as st
 
-from ce_core import ExperimentConfig, SortedLosses, chunk_sweep, fit_sweep, run_sweep
+from ce_core import ExperimentConfig, SortedLosses, run_sweep
+from ce_core.experiment.sweep import chunk_sweep, fit_sweep
 from ce_core.figures import (
     entropy_split_figure,
     gradient_figure,

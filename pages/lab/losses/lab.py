@@ -1,6 +1,6 @@
 """Are L1 and L2 the same?"""
 
-from ce_core import config_call, config_command
+from ce_core.experiment.export import config_call, config_command
 from lab.language.catalogues import N_
 from lab.losses import controls, figures, results, text
 from lab.losses.state import LossesState

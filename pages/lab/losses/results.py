@@ -10,15 +10,14 @@ from ce_core import (
     ExperimentConfig,
     ExperimentResult,
     LossComparison,
-    PointDensity,
     SortedLosses,
     compare_losses,
-    count_points,
     run_experiment,
     sort_losses,
-    summary,
     trials_csv,
 )
+from ce_core.experiment.export import summary
+from ce_core.experiment.point_density import PointDensity, count_points
 from ce_core.experiment.work import fit_work
 from ce_core.post.published import PUBLISHED_L1, PUBLISHED_L2
 from lab.losses.state import LossesState

@@ -15,10 +15,10 @@ from ce_core import (
     PitfallResult,
     accuracy_map,
     clipping_curves,
-    exact_steps,
     run_pitfall,
     trace_formula,
 )
+from ce_core.stability.exact_arithmetic import exact_steps
 from lab.page.csv import csv_text
 from lab.stability.state import DTYPE_NAMES, StabilityState
 

@@ -12,7 +12,6 @@ from ce_core import (
     ConvergenceTrace,
     PlanFrames,
     SinkhornStatus,
-    VariantDifferences,
     digit_image,
     entropy,
     forbid_pairs,
@@ -22,8 +21,8 @@ from ce_core import (
     random_cost,
     squared_distances,
     trace_convergence,
-    variant_differences,
 )
+from ce_core.post.plan_variant import VariantDifferences, variant_differences
 from lab.page.csv import csv_text
 from lab.state.fields import stops_of
 from lab.transport.state import (

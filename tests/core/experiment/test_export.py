@@ -7,17 +7,10 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ce_core import (
-    DTYPES,
-    ExperimentConfig,
-    compare_losses,
-    config_call,
-    config_command,
-    run_experiment,
-    summary,
-    trials_csv,
-)
-from ce_core.cli.commands import experiment_config, parse
+from ce_core import DTYPES, ExperimentConfig, compare_losses, run_experiment, trials_csv
+from ce_core.cli.experiment import read_config
+from ce_core.cli.parser import parse
+from ce_core.experiment.export import config_call, config_command, summary
 
 CONFIGS = st.builds(
     ExperimentConfig,
@@ -38,7 +31,7 @@ def test_config_call_evaluates_to_the_configuration(config: ExperimentConfig) ->
 def test_config_command_parses_to_the_configuration(config: ExperimentConfig) -> None:
     _python, _m, module, *arguments = config_command(config).split()
     assert module == "ce_core"
-    assert experiment_config(parse(arguments)) == config
+    assert read_config(parse(arguments)) == config
 
 
 def test_trials_csv_keeps_every_digit() -> None:

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from torch import Tensor
 
-from ce_core import count_points
+from ce_core.experiment.point_density import count_points
 from tests.support.cases import INF, NAN, rows, uniform
 
 

@@ -3,15 +3,9 @@
 import pytest
 import torch
 
-from ce_core import (
-    ExperimentConfig,
-    chunk_sweep,
-    experiment_work,
-    fit_sweep,
-    run_experiment,
-    run_sweep,
-    sweep_configs,
-)
+from ce_core import ExperimentConfig, run_experiment, run_sweep
+from ce_core.experiment.sweep import chunk_sweep, fit_sweep, sweep_configs
+from ce_core.experiment.work import experiment_work
 
 SMALL = ExperimentConfig(n=8, m=4, trials=3)
 STOPS = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0]

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ce_core import ExperimentConfig, experiment_work, fit_work
+from ce_core import ExperimentConfig
+from ce_core.experiment.work import experiment_work, fit_work
 
 CONFIGS = st.builds(
     ExperimentConfig,

@@ -20,10 +20,10 @@ from ce_core import (
     logit_gap,
     logit_gap_grad,
     logit_gap_minimum,
-    merge_classes,
     smoothed_target,
     softmax,
 )
+from ce_core.probability.targets import merge_classes
 from tests.support.cases import FLOATS, tensor64
 
 TARGETS = {

@@ -7,12 +7,8 @@ import pytest
 import torch
 
 from benchmarks.post_loop import post_sinkhorn
-from ce_core import (
-    balanced_assignment,
-    post_assignment,
-    random_cost,
-    variant_differences,
-)
+from ce_core import balanced_assignment, post_assignment, random_cost
+from ce_core.post.plan_variant import variant_differences
 
 
 def recipe(scores: torch.Tensor, eps: float, n_iter: int) -> torch.Tensor:

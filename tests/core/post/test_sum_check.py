@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from ce_core import SUM_CHECK_DTYPES, check_sum, sum_errors
+from ce_core import check_sum, sum_errors
 from ce_core.post.published import CHECK_MEAN, CHECK_P, CHECK_SUM, CHECK_VALUES
+from ce_core.post.sum_check import SUM_CHECK_DTYPES
 from tests.support.cases import tensor64
 
 ERRORS = sum_errors()

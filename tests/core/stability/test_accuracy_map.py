@@ -6,16 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from ce_core import (
-    DTYPES,
-    FORMULAS,
-    VERDICTS,
-    AccuracyMap,
-    FormulaTrace,
-    accuracy_map,
-    trace_formula,
-)
-from ce_core.stability.accuracy_map import WRONG_BY
+from ce_core import DTYPES, FORMULAS, AccuracyMap, FormulaTrace, accuracy_map, trace_formula
+from ce_core.stability.accuracy_map import VERDICTS, WRONG_BY
 from tests.support.cases import INF, normalise, tensor64
 
 UNDERFLOW = {"float16": 18, "bfloat16": 93, "float32": 104, "float64": 746}

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from ce_core import FORMULAS, cross_entropy, cross_entropy_grad, exact_steps, trace_formula
+from ce_core import FORMULAS, cross_entropy, cross_entropy_grad, trace_formula
+from ce_core.stability.exact_arithmetic import exact_steps
 from tests.support.cases import INF, NAN, logits_and_target, mp_cross_entropy, mp_softmax
 
 every_formula = pytest.mark.parametrize("formula", FORMULAS)

@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch.nn import functional as F  # noqa: N812
 
-from ce_core import OUTCOMES, PITFALLS, run_pitfall, trace_formula
+from ce_core import PITFALLS, run_pitfall, trace_formula
+from ce_core.stability.outcome_map import OUTCOMES
 
 BREAKS = {
     "log_of_softmax": ("nan", "nan"),

@@ -13,7 +13,6 @@ from torch import Tensor
 from ce_core import (
     DTYPES,
     FORMULAS,
-    OUTCOMES,
     FormulaTrace,
     cross_entropy,
     cross_entropy_grad,
@@ -24,6 +23,7 @@ from ce_core import (
     trace_formulas,
 )
 from ce_core.stability.formulas import clip_floor
+from ce_core.stability.outcome_map import OUTCOMES
 from tests.support.cases import (
     INF,
     NAN,

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
-from ce_core import balanced_assignment, balanced_codes
+from ce_core import balanced_assignment
 from ce_core.transport import balanced
+from ce_core.transport.balanced import balanced_codes
 from tests.support.cases import (
     FLOATS,
     HALVES,

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ce_core import ExperimentConfig, run_experiment, sort_losses, summary
+from ce_core import ExperimentConfig, run_experiment, sort_losses
+from ce_core.experiment.export import summary
 from ce_core.experiment.statistics import compare_losses
 from lab.drag.editor import serial_of
 from lab.live.figures import known_value

@@ -68,7 +68,7 @@ def test_transport_plays_the_iterations_and_the_link_keeps_the_place(lab: str, p
     page.wait_for_function("!location.search.includes('n_iter=0')", timeout=PATIENCE)
     settle(page)
     count = int(query(page)["n_iter"][0])
-    state = TransportState(n=6, m=5, iterations=count)
+    state = TransportState(n=6, m=5, n_iter=count)
     np.testing.assert_allclose(plan_of(page), results(state).plan, rtol=0, atol=1e-5)
     address = page.url
     open_lab(page, address)

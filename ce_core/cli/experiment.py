@@ -1,0 +1,62 @@
+"""`python -m ce_core experiment`: L1 against L2, as in the post."""
+
+import argparse
+from dataclasses import fields
+from pathlib import Path
+
+from ce_core.dtypes import DTYPES
+from ce_core.experiment.config import ExperimentConfig
+from ce_core.experiment.export import summary, trial_rows, trials_csv
+from ce_core.experiment.run import run_experiment
+from ce_core.experiment.statistics import compare_losses
+
+_OPTION_HELP = {
+    "n": "samples (rows) in a trial",
+    "m": "classes (columns)",
+    "trials": "independent repetitions",
+    "logit_exponent": "power of the uniform numbers behind the logits",
+    "cost_exponent": "power of the uniform numbers behind the costs",
+    "eps": "entropic regularisation of the target",
+    "n_iter": "Sinkhorn iterations of the target",
+    "logit_scale": "factor on the normalised logits",
+    "seed": "seed of the draws",
+    "dtype": "arithmetic",
+}
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Describe the command and its options."""
+    parser.description = "Compare the losses L1 and L2 of random logits, trial by trial."
+    parser.set_defaults(run=run)
+    for field in fields(ExperimentConfig):
+        parser.add_argument(
+            f"--{field.name.replace('_', '-')}",
+            type=type(field.default),
+            default=field.default,
+            choices=DTYPES if field.name == "dtype" else None,
+            help=f"{_OPTION_HELP[field.name]} (default: {field.default})",
+        )
+    parser.add_argument("--csv", type=Path, metavar="FILE", help="write the trials to FILE as CSV")
+
+
+def read_config(options: argparse.Namespace) -> ExperimentConfig:
+    """Return the experiment that the options describe, or raise `ValueError`."""
+    return ExperimentConfig(
+        **{field.name: getattr(options, field.name) for field in fields(ExperimentConfig)}
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the trials and the summary of an experiment; return the exit code."""
+    result = run_experiment(read_config(options))
+    numbers = summary(result, compare_losses(result.l1, result.l2, result.entropy))
+    print(f"{'trial':>5}  {'L1':>13}  {'L2':>13}  {'H(p)':>13}")
+    for trial, l1, l2, entropy, *_ in trial_rows(result):
+        print(f"{trial:>5}  {l1:>13.8f}  {l2:>13.8f}  {entropy:>13.8f}")
+    print()
+    for name, value in numbers.items():
+        print(f"{name:<20} {value:.8g}")
+    if options.csv is not None:
+        options.csv.write_text(trials_csv(result), encoding="utf-8")
+        print(f"\ntrials written to {options.csv}")
+    return 0

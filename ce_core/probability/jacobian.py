@@ -1,0 +1,152 @@
+"""The Jacobian of the softmax: the matrix, its product with a direction, and the post's fourth step."""
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from ce_core._arguments import ArrayLike, floating, require_classes, require_same_classes
+from ce_core.dtypes import widen
+
+
+def softmax_jacobian(a: Float[Tensor, "*batch m"] | ArrayLike) -> Float[Tensor, "*batch m m"]:
+    r"""Jacobian of the softmax, J = dp/da = diag(p) - p pᵀ, from logits.
+
+    Parameters
+    ----------
+    a
+        Logits a, shape [..., m].
+
+    Returns
+    -------
+    Tensor
+        J, shape [..., m, m]: symmetric, positive semidefinite, rows and columns sum to 0.
+
+    Raises
+    ------
+    ValueError
+        If `a` is a scalar, empty in its last dimension, or not numeric.
+
+    See Also
+    --------
+    softmax_jvp : J v without the m x m matrix.
+
+    Notes
+    -----
+    The diagonal p_i (1 - p_i) is computed as minus the sum of the rest of its row, which keeps
+    its digits where p_i rounds to 1.
+
+    References
+    ----------
+    Bridle, "Training stochastic model recognition algorithms as networks can lead to maximum
+    mutual information estimation of parameters", NIPS 1989.
+
+    Examples
+    --------
+    >>> softmax_jacobian([0.0, 0.0])
+    tensor([[ 0.2500, -0.2500],
+            [-0.2500,  0.2500]])
+    """
+    (a,) = floating(a=a)
+    require_classes("a", a)
+    p = torch.softmax(widen(a), -1)
+    products = p.unsqueeze(-1) * p.unsqueeze(-2)
+    off_diagonal = products - torch.diag_embed(products.diagonal(dim1=-2, dim2=-1))
+    return (torch.diag_embed(off_diagonal.sum(-1)) - off_diagonal).to(a.dtype)
+
+
+def softmax_jvp(
+    a: Float[Tensor, "*#batch m"] | ArrayLike, v: Float[Tensor, "*#batch m"] | ArrayLike
+) -> Float[Tensor, "*out m"]:
+    r"""Jacobian of the softmax times a vector, J v = p (v - p·v), without the matrix.
+
+    Parameters
+    ----------
+    a
+        Logits a, shape [..., m].
+    v
+        Direction v, shape [..., m]; leading dimensions broadcast with those of `a`.
+
+    Returns
+    -------
+    Tensor
+        J v, shape [..., m]; its entries sum to 0. J is symmetric, so this is vᵀ J too.
+
+    Raises
+    ------
+    ValueError
+        If the last dimensions differ, the leading ones do not broadcast, or one is not numeric.
+
+    Notes
+    -----
+    J does not see a constant in `v`; the entry of v at the largest logit is subtracted first, so
+    that neither an offset of v nor a p near one-hot costs digits. It is finite wherever v is, also
+    where such a difference is beyond the largest number of the dtype.
+
+    References
+    ----------
+    As for `softmax_jacobian`.
+
+    Examples
+    --------
+    >>> softmax_jvp([0.0, 0.0], [1.0, -1.0])
+    tensor([ 0.5000, -0.5000])
+    """
+    a, v = floating(a=a, v=v)
+    require_same_classes("a", a, "v", v)
+    logits, direction = widen(a), widen(v)
+    direction = direction.expand(np.broadcast_shapes(a.shape, v.shape))
+    winner = logits.argmax(-1, keepdim=True).expand(*direction.shape[:-1], 1)
+    share = _share_with_room(direction)
+    direction = direction * share
+    centred = direction - direction.gather(-1, winner)
+    return (centred_product(torch.softmax(logits, -1), centred) / share).to(a.dtype)
+
+
+def centred_product(
+    p: Float[Tensor, "*#batch m"] | ArrayLike, a: Float[Tensor, "*#batch m"] | ArrayLike
+) -> Float[Tensor, "*out m"]:
+    r"""Weights times centred values, p (a - p·a), the expression of the post's fourth step.
+
+    Its sum over i is E[X - E X] = 0 where p sums to 1. Element by element it is not 0.
+
+    Parameters
+    ----------
+    p
+        Weights p, shape [..., m], meant to sum to 1. They need not be the softmax of `a`.
+    a
+        Values a, shape [..., m]; leading dimensions broadcast. -inf counts as 0 where p is 0.
+
+    Returns
+    -------
+    Tensor
+        p_i (a_i - Σ_j p_j a_j), shape [..., m], in the unit of `a`. For a distribution p it is finite
+        wherever `a` is.
+
+    Raises
+    ------
+    ValueError
+        If the last dimensions differ, the leading ones do not broadcast, or one is not numeric.
+
+    Examples
+    --------
+    >>> centred_product([0.25, 0.75], [1.0, -1.0])
+    tensor([ 0.3750, -0.3750])
+    """
+    p, a = floating(p=p, a=a)
+    require_same_classes("p", p, "a", a)
+    weights, values = widen(p), widen(a)
+    values = torch.where((weights == 0) & (values == -torch.inf), 0.0, values)
+    share = _share_with_room(values)
+    values = values * share
+    mean = (weights * values).sum(-1, keepdim=True)
+    return (weights * (values - mean) / share).to(p.dtype)
+
+
+def _share_with_room(values: Float[Tensor, "*rows m"]) -> Float[Tensor, "*rows 1"]:
+    """Return by what to multiply each row so that its differences are not beyond the largest number.
+
+    Numbers of that size lose nothing by it.
+    """
+    largest = torch.linalg.vector_norm(values.detach(), torch.inf, -1, keepdim=True)
+    return torch.where(largest > torch.finfo(values.dtype).max / 4, 0.25, 1.0)

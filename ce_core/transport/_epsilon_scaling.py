@@ -1,0 +1,34 @@
+"""Small eps reached by way of larger ones, where the iteration is fast."""
+
+import math
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from ce_core.transport._fixed_point_loop import solve
+from ce_core.transport._problem import Problem
+
+# Costs that span more than so many eps are approached by way of larger eps.
+_STEEP = 500.0
+
+
+def anneal(problem: Problem, spread: Float[Tensor, " b"]) -> Float[Tensor, "b n"]:
+    """Return u to start from, found by way of larger eps where the costs span many eps.
+
+    Each item's eps comes down from a tenth of the range of its costs, by factors of at most 4. The
+    solution for each eps need not be good to be a good start for the next.
+    """
+    u = torch.zeros_like(problem.mu)
+    if not (spread > _STEEP).any():
+        return u
+    steepness = torch.where(spread > _STEEP, spread / 10, 1.0)
+    factor = steepness ** (1 / (steepness.log() / math.log(4)).ceil().clamp(min=1))
+    while (rest := (steepness > 1.01).nonzero().squeeze(-1)).numel():
+        part = problem.take(rest)
+        softened = part._replace(eps=part.eps * steepness[rest])
+        goal = u.new_full((len(rest),), 1e-3)
+        # f = eps u stays, so u grows as eps falls.
+        u[rest] = solve(softened, start=u[rest], goal=goal, max_iter=200).u * factor[rest, None]
+        steepness[rest] /= factor[rest]
+    return u
