@@ -2,6 +2,7 @@
 
 import gc
 import os
+import runpy
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,7 +20,6 @@ import streamlit as st  # noqa: E402
 from starlette.datastructures import MutableHeaders  # noqa: E402
 from starlette.middleware import Middleware  # noqa: E402
 from starlette.types import ASGIApp, Message, Receive, Scope, Send  # noqa: E402
-from streamlit.web import cli  # noqa: E402
 
 from lab.web.index_page import Opening  # noqa: E402
 from lab.web.static_files import KeptFiles  # noqa: E402
@@ -98,4 +98,4 @@ app = st.App(
 if __name__ == "__main__":
     # Not `app.run()`, which takes neither options nor STREAMLIT_SERVER_PORT and its like.
     sys.argv = ["streamlit", "run", __file__, *sys.argv[1:]]
-    cli.main()
+    runpy.run_module("streamlit", run_name="__main__")

@@ -68,6 +68,9 @@ from ce_core.transport.entropic_ot import SinkhornResult, SinkhornStatus, sinkho
 from ce_core.transport.plan_paths import PlanFrames, plans_along_eps, plans_along_iterations
 from ce_core.transport.rates import asymptotic_rate, birkhoff_rate
 
+# The one place that says it: the package's metadata are read from here.
+__version__ = "0.1.0.dev0"
+
 __all__ = [
     "DESCENTS",
     "DTYPES",

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping
 
 import streamlit as st
-from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
 
 from lab.language.catalogues import _
+from lab.web.streamlit_private import ExpanderContainer
 
 
 def open_page(question: str, lead: str, *formulas: str) -> None:
