@@ -10,6 +10,11 @@ BROWSERS := chromium chromium-browser google-chrome
 
 PY := .venv/bin/python
 PIP := $(PYTHON) -m pip --disable-pip-version-check
+# Shapes and types of the core are checked at run time in every test.
+PYTEST := OMP_NUM_THREADS=1 $(PY) -m pytest --jaxtyping-packages=ce_core,beartype.beartype
+SHARED := -n $(WORKERS) --dist loadfile
+# What needs neither a page nor a browser.
+QUICK := ce_core tests/core tests/figures tests/command_line $(wildcard tests/test_*.py)
 # The link carries the version, so another Python makes another environment.
 VENV := .venv/bin/python$(or $(VERSION),-unknown)
 RUNTIME := .venv/runtime-installed
@@ -23,7 +28,7 @@ SHELL := bash
 .ONESHELL:
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help run test fuzz bench bench-browser messages screenshots lock clean browser FORCE
+.PHONY: help run check test lint fuzz bench bench-browser messages screenshots lock clean browser FORCE
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -31,14 +36,21 @@ help: ## List these targets
 run: $(RUNTIME) ## Serve the lab and print its address (PORT=8600 picks the port)
 	@exec $(PY) -m streamlit run app.py $(if $(PORT),--server.port $(PORT))
 
-test: browser $(DEV) ## Run linter, type checker and every test
+check: lint ## Run the linters, and the tests that need neither page nor browser (2 minutes)
+	$(PYTEST) $(SHARED) $(QUICK)
+
+test: browser lint ## Run the linters and every test: what a change must pass
+	$(PYTEST) $(SHARED)
+
+# The one list of them: `make check`, `make test` and the pre-commit hook come here.
+lint: $(DEV) ## Run the linters alone: style, layout, directions of imports, types
 	$(PY) -m ruff check
 	$(PY) -m ruff format --check
+	PYTHONPATH=pages .venv/bin/lint-imports --no-cache --no-logo
 	$(PY) -m mypy
-	OMP_NUM_THREADS=1 $(PY) -m pytest -n $(WORKERS) --dist loadfile --jaxtyping-packages=ce_core,beartype.beartype
 
 fuzz: $(DEV) ## Run the property tests on 10,000 examples each (2 hours; FUZZ=sinkhorn picks some)
-	OMP_NUM_THREADS=1 $(PY) -m pytest --hypothesis-profile=fuzz --jaxtyping-packages=ce_core,beartype.beartype tests/fuzz $(if $(FUZZ),-k '$(FUZZ)')
+	$(PYTEST) --hypothesis-profile=fuzz tests/fuzz $(if $(FUZZ),-k '$(FUZZ)')
 
 bench: $(BENCH) ## Time the core against its peers and write docs/benchmarks.md
 	$(PY) -m benchmarks

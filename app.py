@@ -1,6 +1,7 @@
 """The lab as an ASGI application: `python app.py`, `streamlit run app.py`, or any ASGI server."""
 
 import os
+import runpy
 import sys
 from pathlib import Path
 
@@ -14,7 +15,6 @@ for folder in (ROOT / "pages", ROOT):
 
 import streamlit as st  # noqa: E402
 from starlette.middleware import Middleware  # noqa: E402
-from streamlit.web import cli  # noqa: E402
 
 from lab.web.index_page import Opening  # noqa: E402
 from lab.web.security import Headers  # noqa: E402
@@ -30,4 +30,4 @@ app = st.App(
 if __name__ == "__main__":
     # Not `app.run()`, which takes neither options nor STREAMLIT_SERVER_PORT and its like.
     sys.argv = ["streamlit", "run", __file__, *sys.argv[1:]]
-    cli.main()
+    runpy.run_module("streamlit", run_name="__main__")

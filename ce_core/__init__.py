@@ -79,6 +79,9 @@ from ce_core.transport.plan_paths import PlanFrames, plans_along_eps, plans_alon
 from ce_core.transport.rates import asymptotic_rate, birkhoff_rate
 from ce_core.transport.status import SinkhornStatus
 
+# The one place that says it: the package's metadata are read from here.
+__version__ = "0.1.0.dev0"
+
 __all__ = [
     "DESCENTS",
     "DTYPES",

@@ -5,11 +5,11 @@ from typing import Any
 from urllib.parse import urlencode
 
 import streamlit as st
-from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
 
 from lab.language.catalogues import _, ngettext
 from lab.page.notes import Note
 from lab.state.visit import PageVisit
+from lab.web.streamlit_private import ExpanderContainer
 
 
 def open_page(question: str, lead: str, *formulas: str) -> None:

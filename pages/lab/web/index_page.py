@@ -1,6 +1,5 @@
 """The HTML that every page opens with: Streamlit's own, which learns here where its server is."""
 
-from pathlib import Path
 from typing import Final
 
 import streamlit as st
@@ -8,6 +7,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lab.web.assets import imported_scripts, plotly_address, script_address
+from lab.web.streamlit_private import INDEX_PAGE
 
 # Else Streamlit asks below the page's own address first, waits, and asks again above it; see
 # https://github.com/streamlit/streamlit/issues/7074. All its other addresses are relative like this.
@@ -54,7 +54,7 @@ def _html() -> str:
     What live figures need is told of here, so that the browser fetches it while Streamlit starts,
     and after what Streamlit needs for its start.
     """
-    html = (Path(st.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
+    html = INDEX_PAGE.read_text(encoding="utf-8")
     needed = (*map(script_address, imported_scripts("live/live.js")), plotly_address())
     for mark, text in (
         ("<head>", f"<head>{_SERVER}"),

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-import streamlit as st
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.responses import Response
@@ -13,8 +12,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from lab.web.assets import SCRIPT_FILES, base_address, plotly_address, script_address, script_name
 from lab.web.plotly_script import SCRIPT_FILE
+from lab.web.streamlit_private import STATIC_FOLDER
 
-_STREAMLIT: Final = Path(st.__file__).parent / "static"
 # Not asked of the system, which may know better. Fonts and pictures are compressed as they are.
 _TEXTS: Final = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 _KINDS: Final = {**_TEXTS, ".woff2": "font/woff2", ".png": "image/png", ".gif": "image/gif"}
@@ -53,9 +52,9 @@ def _addresses() -> Iterator[tuple[str, Path]]:
     yield plotly_address(), SCRIPT_FILE
     for file in SCRIPT_FILES:
         yield script_address(script_name(file)), file
-    for file in (_STREAMLIT / "static").rglob("*"):
+    for file in (STATIC_FOLDER / "static").rglob("*"):
         if file.suffix in _KINDS:
-            yield f"{base_address()}/{file.relative_to(_STREAMLIT).as_posix()}", file
+            yield f"{base_address()}/{file.relative_to(STATIC_FOLDER).as_posix()}", file
 
 
 def _read(file: Path, *, packed: bool) -> Response:

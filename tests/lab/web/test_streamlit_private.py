@@ -1,0 +1,157 @@
+"""What the lab relies on in Streamlit beyond its public names is there, listed, and as relied on."""
+
+import ast
+import re
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import streamlit as st
+from playwright.sync_api import Page, expect
+from streamlit.testing.v1 import AppTest
+
+from lab.web import streamlit_private
+from lab.web.streamlit_private import (
+    FRONT_END_NAMES,
+    INDEX_PAGE,
+    STATIC_FOLDER,
+    ExpanderContainer,
+    is_history_navigation,
+)
+from scripts.browser import ROOT, served_page
+
+SOURCES = [
+    ROOT / "app.py",
+    *sorted((ROOT / "pages").rglob("*.py")),
+    *sorted((ROOT / "scripts").rglob("*.py")),
+    *sorted((ROOT / "benchmarks").rglob("*.py")),
+]
+STYLED = [*SOURCES, *sorted((ROOT / "pages").rglob("*.css")), *sorted((ROOT / "pages").rglob("*.js"))]
+# What Streamlit documents among modules, and names with _; it has other modules as attributes too.
+PUBLIC = {
+    "streamlit",
+    "streamlit.__version__",
+    "streamlit.column_config",
+    "streamlit.components",
+    "streamlit.testing.v1",
+    "streamlit.typing",
+}
+
+
+def unlisted(file: Path) -> list[str]:
+    """Return what a file imports from Streamlit, or takes from `st`, that is not public."""
+    found: list[str] = []
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found += [name.name for name in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module == "streamlit":
+            found += [f"streamlit.{name.name}" for name in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            found.append(node.module or "")
+        elif isinstance(node, ast.Attribute) and ast.unparse(node.value) == "st":
+            found.append(f"streamlit.{node.attr}")
+    return [name for name in found if name.split(".")[0] == "streamlit" and not public(name)]
+
+
+def public(name: str) -> bool:
+    """Return whether a module, or a name of `streamlit`, is one that Streamlit documents."""
+    if name in PUBLIC:
+        return True
+    rest = name.partition(".")[2]
+    return (
+        "." not in rest and not rest.startswith("_") and not isinstance(getattr(st, rest), ModuleType)
+    )
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import streamlit.web.cli",
+        "from streamlit.web import cli",
+        "from streamlit import runtime",
+        "import streamlit as st\nst.runtime.exists()",
+        "import streamlit as st\nst.__file__",
+        "def late():\n    from streamlit.runtime.scriptrunner import get_script_run_ctx",
+    ],
+)
+def test_what_is_not_public_is_seen(source: str, tmp_path: Path) -> None:
+    file = tmp_path / "page.py"
+    file.write_text(source)
+    assert unlisted(file)
+
+
+def test_only_one_module_reaches_behind_streamlits_public_names() -> None:
+    reaching = {file.relative_to(ROOT).as_posix(): unlisted(file) for file in SOURCES}
+    assert len(reaching) > 50
+    assert {file: names for file, names in reaching.items() if names} == {
+        "pages/lab/web/streamlit_private.py": [
+            "streamlit.elements.lib.mutable_expander_container",
+            "streamlit.runtime.scriptrunner",
+            "streamlit.__file__",
+        ]
+    }
+
+
+def test_an_expander_that_reruns_says_whether_it_is_open() -> None:
+    def script() -> None:
+        import streamlit as st
+
+        st.session_state.drawers = [
+            st.expander("closed", key="closed", on_change="rerun"),
+            st.expander("open", key="open", on_change="rerun", expanded=True),
+        ]
+
+    drawers = AppTest.from_function(script).run().session_state.drawers
+    assert all(type(drawer) is ExpanderContainer for drawer in drawers)
+    assert [drawer.open for drawer in drawers] == [False, True]
+
+
+def test_the_front_end_lies_where_it_is_read() -> None:
+    assert "<title>Streamlit</title>" in INDEX_PAGE.read_text(encoding="utf-8")
+    scripts = list((STATIC_FOLDER / "static" / "js").glob("index.*.js"))
+    assert scripts
+    # The page names its scripts relative to itself, as they are served.
+    assert any(f"./static/js/{script.name}" in INDEX_PAGE.read_text() for script in scripts)
+
+
+@pytest.mark.parametrize("name", FRONT_END_NAMES)
+def test_a_name_of_the_front_end_is_in_its_scripts_and_used(name: str) -> None:
+    scripts = (STATIC_FOLDER / "static" / "js").glob("*.js")
+    assert any(name in script.read_text(encoding="utf-8") for script in scripts)
+    listing = Path(streamlit_private.__file__)
+    used = [file for file in STYLED if file != listing and name in file.read_text(encoding="utf-8")]
+    assert used
+
+
+def test_every_name_of_the_front_end_is_listed() -> None:
+    found = {
+        name
+        for file in STYLED
+        if file.is_relative_to(ROOT / "pages")
+        for name in re.findall(r"\bst[A-Z]\w+|\bBACKEND_\w+", file.read_text(encoding="utf-8"))
+    }
+    assert found == set(FRONT_END_NAMES)
+
+
+def test_outside_a_run_no_history_caused_it() -> None:
+    assert not is_history_navigation()
+
+
+@pytest.mark.browser
+def test_back_and_forward_are_told_from_acts_on_the_page(page: Page, tmp_path: Path) -> None:
+    script = Path(__file__).parent / "history_page" / "page.py"
+    with served_page(script, log=tmp_path / "server.log", folder=tmp_path) as address:
+        page.goto(address)
+        said = page.get_by_text("by the browser's history")
+        expect(said).to_have_text("at 0, by the browser's history: False")
+        for at in (1, 2):
+            page.get_by_role("button", name="Move on").click()
+            expect(said).to_have_text(f"at {at}, by the browser's history: False")
+        page.go_back()
+        expect(said).to_have_text("at 1, by the browser's history: True")
+        page.go_forward()
+        expect(said).to_have_text("at 2, by the browser's history: True")
+        page.get_by_role("button", name="Move on").click()
+        expect(said).to_have_text("at 3, by the browser's history: False")
+        page.goto(f"{address}/?at=7")
+        expect(said).to_have_text("at 7, by the browser's history: False")
