@@ -17,6 +17,7 @@ import streamlit as st  # noqa: E402
 from starlette.middleware import Middleware  # noqa: E402
 
 from lab.web.index_page import Opening  # noqa: E402
+from lab.web.old_links import OldLinks  # noqa: E402
 from lab.web.security import Headers  # noqa: E402
 from lab.web.static_files import KeptFiles  # noqa: E402
 from lab.web.warm_up import lifespan  # noqa: E402
@@ -24,7 +25,12 @@ from lab.web.warm_up import lifespan  # noqa: E402
 app = st.App(
     ROOT / "pages" / "router.py",
     lifespan=lifespan,
-    middleware=[Middleware(Headers), Middleware(KeptFiles), Middleware(Opening)],
+    middleware=[
+        Middleware(Headers),
+        Middleware(KeptFiles),
+        Middleware(OldLinks),
+        Middleware(Opening),
+    ],
 )
 
 if __name__ == "__main__":

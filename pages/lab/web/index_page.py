@@ -1,12 +1,17 @@
-"""The HTML that every page opens with: Streamlit's own, which learns here where its server is."""
+"""The HTML that every page opens with: Streamlit's own, with what the lab has to say of the page."""
 
+import re
+from html import escape
 from typing import Final
 
 import streamlit as st
+from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lab.web.assets import imported_scripts, plotly_address, script_address
+from lab.web.page_names import HOME, page_at
+from lab.web.previews import PICTURE_SIZE, picture_address, preview, site_name
 from lab.web.streamlit_private import INDEX_PAGE
 
 # Else Streamlit asks below the page's own address first, waits, and asks again above it; see
@@ -17,6 +22,15 @@ _SERVER: Final = """
     </script>"""
 
 _PRELOAD: Final = '  <link rel="modulepreload" href="{}">\n  '
+
+_LANGUAGE: Final = '<html lang="en">'
+_TITLE: Final = "<title>Streamlit</title>"
+
+# A name or number of a host, and perhaps a port: nothing that could end an address or an attribute.
+_HOST: Final = re.compile(
+    r"(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?|\[[0-9a-f:.]{2,45}\])(?::[0-9]{1,5})?",
+    re.ASCII | re.IGNORECASE,
+)
 
 
 class Opening:
@@ -35,7 +49,9 @@ class Opening:
             if message["type"] == "http.response.start" and _is_page(message):
                 answered = True
                 await Response(
-                    self.html, media_type="text/html", headers={"Cache-Control": "no-cache"}
+                    _told(self.html, page_at(scope["path"]) or HOME, _origin(scope)),
+                    media_type="text/html",
+                    headers={"Cache-Control": "no-cache"},
                 )(scope, receive, send)
             elif not answered:
                 await send(message)
@@ -59,8 +75,50 @@ def _html() -> str:
     for mark, text in (
         ("<head>", f"<head>{_SERVER}"),
         ("</head>", "".join(map(_PRELOAD.format, needed)) + "</head>"),
+        (_LANGUAGE, _LANGUAGE),
+        (_TITLE, _TITLE),
     ):
         if html.count(mark) != 1:
             raise RuntimeError(f"the page of Streamlit {st.__version__} must have one {mark}")
         html = html.replace(mark, text)
     return html
+
+
+def _told(html: str, page: str, origin: str | None) -> str:
+    """Return the HTML with what a search engine, or who shows a shared link, reads of the page.
+
+    The addresses in a preview must be whole; without a known origin it has no picture.
+    """
+    words = preview(page)
+    named = [("description", words.description)]
+    properties = [
+        ("og:title", words.question),
+        ("og:description", words.description),
+        ("og:type", "website"),
+        ("og:site_name", site_name()),
+    ]
+    if origin is not None:
+        named.append(("twitter:card", "summary_large_image"))
+        properties += [
+            ("og:image", f"{origin}{picture_address(page)}"),
+            ("og:image:type", "image/png"),
+            ("og:image:width", str(PICTURE_SIZE[0])),
+            ("og:image:height", str(PICTURE_SIZE[1])),
+            ("og:image:alt", words.picture_alt),
+        ]
+    lines = [
+        f"<title>{escape(words.title)}</title>",
+        *(f'<meta name="{name}" content="{escape(text)}" />' for name, text in named),
+        *(f'<meta property="{name}" content="{escape(text)}" />' for name, text in properties),
+    ]
+    return html.replace(_TITLE, "\n    ".join(lines)).replace(
+        _LANGUAGE, f'<html lang="{escape(words.language)}">'
+    )
+
+
+def _origin(scope: Scope) -> str | None:
+    """Return the scheme and the host that were asked; None if the request names no valid host."""
+    hosts = Headers(scope=scope).getlist("host")
+    if len(hosts) != 1 or not _HOST.fullmatch(hosts[0]) or scope["scheme"] not in {"http", "https"}:
+        return None
+    return f"{scope['scheme']}://{hosts[0]}"

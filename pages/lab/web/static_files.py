@@ -11,7 +11,9 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from lab.web.assets import SCRIPT_FILES, base_address, plotly_address, script_address, script_name
+from lab.web.page_names import HOME, LABS
 from lab.web.plotly_script import SCRIPT_FILE
+from lab.web.previews import picture_address, picture_file
 from lab.web.streamlit_private import STATIC_FOLDER
 
 # Not asked of the system, which may know better. Fonts and pictures are compressed as they are.
@@ -23,7 +25,7 @@ _LEVEL: Final = 6
 
 
 class KeptFiles:
-    """ASGI middleware that serves plotly.js, the lab's own scripts, and Streamlit's front end.
+    """ASGI middleware that serves plotly.js, the lab's scripts and pictures, and Streamlit's front end.
 
     Their addresses name their content, so each is read and compressed once. Streamlit by itself
     reads the hundred that a page needs anew for each visitor, in threads, and sends them as they are.
@@ -52,6 +54,8 @@ def _addresses() -> Iterator[tuple[str, Path]]:
     yield plotly_address(), SCRIPT_FILE
     for file in SCRIPT_FILES:
         yield script_address(script_name(file)), file
+    for page in (HOME, *LABS):
+        yield picture_address(page), picture_file(page)
     for file in (STATIC_FOLDER / "static").rglob("*"):
         if file.suffix in _KINDS:
             yield f"{base_address()}/{file.relative_to(STATIC_FOLDER).as_posix()}", file

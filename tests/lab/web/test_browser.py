@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from html import unescape
 from urllib.request import urlopen
 
 import pytest
@@ -65,6 +66,33 @@ def test_page_fits_a_phone_and_is_accessible_there(lab: str, page: Page, path: s
     assert page.evaluate(WIDER) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert violations(page) == []
+
+
+@pytest.mark.parametrize("path", PAGES.values(), ids=PAGES)
+def test_the_title_that_is_served_is_that_of_the_page(lab: str, page: Page, path: str) -> None:
+    served = page.goto(lab + path)
+    assert served is not None
+    (title,) = re.findall("<title>(.+?)</title>", served.text())
+    page.wait_for_selector("h1")
+    settle(page)
+    expect(page).to_have_title(unescape(title))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("transport?rows=4&columns=4", "transport?n=4&m=4"), ("losses?scrub=eps", "losses?along=eps")],
+)
+def test_an_old_link_shows_its_new_form_and_one_press_leaves_it(
+    lab: str, page: Page, old: str, new: str
+) -> None:
+    before = f"{lab}/_stcore/health"
+    page.goto(before)
+    entries = page.evaluate("history.length")
+    open_lab(page, f"{lab}/{old}")
+    assert page.url == f"{lab}/{new}"
+    assert page.evaluate("history.length") == entries + 1
+    page.go_back()
+    assert page.url == before
 
 
 def test_the_hint_shows_exactly_where_the_controls_are_hidden(lab: str, page: Page) -> None:
