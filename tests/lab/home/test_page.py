@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from ce_core import ExperimentConfig, compare_losses, run_experiment
 from ce_core.post.claims import CLAIMS, CONDITIONAL, FALSE, TRUE
 from ce_core.post.derivations import DERIVATIONS, check_derivation, example
-from lab.home.ledger import LEDGER, measured, statement
+from lab.home.ledger import LEDGER, spelled, statement
 from lab.home.text import ANCHORS, REASONS, STEPS
 from lab.language.numerals import number
 from tests.lab.conftest import OpenPage
@@ -93,7 +93,7 @@ def test_ledger_shows_claims_verdicts_and_numbers(open_page: OpenPage) -> None:
         assert shown == [CLAIMS[key].verdict], key
         names = {name for _, name, _, _ in string.Formatter().parse(entry.statement) if name}
         assert names, key
-        assert all(measured(key)[name] in card for name in names), key
+        assert all(spelled(key)[name] in card for name in names), key
         assert not re.search(r"[{}]|nan|not defined", statement(key)), key
 
 

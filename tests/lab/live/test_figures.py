@@ -115,7 +115,7 @@ def test_losses_says_where_a_animation_has_fewer_frames(open_page: OpenPage) -> 
 def test_losses_too_large_for_a_animation_has_the_charts_and_no_bar(open_page: OpenPage) -> None:
     app = open_page(PAGE, n="8192", m="800", trials="1", scrub="logit_scale")
     assert parts_of(app).keys() == {"grid"}
-    assert any("too large for a animation" in caption.value for caption in app.caption)
+    assert any("too large for an animation" in caption.value for caption in app.caption)
 
 
 def test_plan_animation_stays_within_its_budget() -> None:
