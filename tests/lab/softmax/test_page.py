@@ -299,7 +299,7 @@ def test_notes_of_the_one_hot_limit_say_what_is_left() -> None:
     found = answer(state)
     assert found.p[0] == 1
     assert found.loss == pytest.approx(math.exp(-100))
-    assert noted(state) == ["overflow", "one-hot", "rank-lost", "best-step", "no-step", "autograd"]
+    assert noted(state) == ["overflow", "one-hot", "rank-lost", "no-step", "autograd"]
     assert f"L1 = {number(math.exp(-100), digits=2)}" in said(state)
 
 
