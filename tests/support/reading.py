@@ -16,6 +16,13 @@ def text_of(app: AppTest) -> str:
     return "\n".join([*said, captions_of(app)])
 
 
+def note_ids(app: AppTest) -> list[str]:
+    """Return which notes the page shows, in order."""
+    (key,) = (box.key for box in app.container if (box.key or "").startswith("noted"))
+    assert key is not None
+    return key.split()[1:]
+
+
 def numbers_of(app: AppTest) -> dict[str, float]:
     """Return the table of numbers."""
     table = app.dataframe[0].value

@@ -230,7 +230,7 @@ def five_number_table() -> str:
             "| i | aᵢ | pᵢ | pᵢ (aᵢ − b) |",
             "|---:|---:|---:|---:|",
             *rows,
-            f"| {_('sum')} | | | **{total}** |",
+            _("| sum | | | **{total}** |").format(total=total),
         ]
     )
 

@@ -86,7 +86,10 @@ def _spelled(operation: str) -> str:
     shown = operation.replace(", held constant", "")
     for plain, raised in (("-", "−"), ("'", "′"), ("_i", "ᵢ"), ("_j", "ⱼ")):
         shown = shown.replace(plain, raised)
-    return shown
+    result, where, condition = shown.partition(" where ")
+    if not where:
+        return shown
+    return _("{result} where {condition}").format(result=result, condition=condition)
 
 
 def _cell(column: Column) -> Cell:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from scripts import messages
 from scripts.messages import ROOT, TEMPLATE, template
 
 # What Streamlit calls that show their first argument or these keywords.
@@ -46,3 +47,49 @@ def test_bare_strings_are_found(tmp_path: Path) -> None:
 
 def test_catalogue_is_up_to_date() -> None:
     assert TEMPLATE.read_text(encoding="utf-8") == template(), "run `make messages`"
+
+
+def test_messages_finds_every_form(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "pages").mkdir()
+    (tmp_path / "pages" / "page.py").write_text(
+        """
+_("said " "at once")
+LATER = {"key": N_("said later")}
+title = translate("drawn")
+text = ngettext("{n} step", "{n} steps", n) if n else f"{n}"
+""",
+        encoding="utf-8",
+    )
+    monkeypatch.setattr(messages, "ROOT", tmp_path)
+    found = {message.id for message in messages.collect() if message.id}
+    assert found == {"said at once", "said later", "drawn", ("{n} step", "{n} steps")}
+
+
+def strings_within_strings(file: Path) -> list[str]:
+    """Return translations inside an f-string, where the collector does not look."""
+    return [
+        f"{file.name}:{call.lineno}: {ast.unparse(call)}"
+        for text in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(text, ast.JoinedStr)
+        for call in ast.walk(text)
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Name)
+        and call.func.id in messages.KEYWORDS
+        and call.args
+        and isinstance(call.args[0], ast.Constant)
+    ]
+
+
+@pytest.mark.parametrize(
+    "file",
+    sorted(file for folder in messages.SOURCES for file in (ROOT / folder).rglob("*.py")),
+    ids=lambda file: file.stem,
+)
+def test_no_translation_hides_in_a_string(file: Path) -> None:
+    assert strings_within_strings(file) == []
+
+
+def test_translations_that_hide_are_found(tmp_path: Path) -> None:
+    page = tmp_path / "page.py"
+    page.write_text("""text = f"| {_('sum')} |"\nfine = f"| {_(title)} |"\n""")
+    assert len(strings_within_strings(page)) == 1

@@ -8,7 +8,7 @@ import pytest
 
 from ce_core import ExperimentConfig, compare_losses, run_experiment
 from tests.lab.conftest import OpenPage
-from tests.support.reading import numbers_of, press, set_field, shown, text_of
+from tests.support.reading import note_ids, numbers_of, press, set_field, shown, text_of
 from tests.support.unpacking import figures_of
 
 PAGE = "losses.py"
@@ -25,7 +25,7 @@ def test_losses_opens_on_the_posts_parameters(open_page: OpenPage) -> None:
         assert shown(app, f"losses.{name}") == getattr(post, name)
     assert shown(app, "losses.seed") == post.seed
     assert shown(app, "losses.dtype") == post.dtype
-    assert "because the entropy hardly varies" in text_of(app)
+    assert note_ids(app) == ["nearly-uniform", "gradients-differ"]
 
 
 def test_losses_shows_the_numbers_of_the_core(open_page: OpenPage) -> None:
@@ -125,30 +125,39 @@ def test_losses_over_budget_keeps_the_charts(open_page: OpenPage) -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "said"),
+    ("query", "noted"),
     [
-        ({"logit_exponent": "1000"}, "have no finite loss"),
-        ({"logit_exponent": "1000", "m": "2"}, "have no finite loss"),
-        ({"eps": "0.01", "n_iter": "1"}, "Q is not balanced yet"),
-        ({"n": "1"}, "One sample is degenerate"),
-        ({"trials": "1"}, "A line needs two trials"),
-        ({"dtype": "bfloat16"}, "r does not exist here"),
-        ({"logit_exponent": "0"}, "r does not exist here"),
-        ({"logit_exponent": "0", "dtype": "float64"}, "r does not exist here"),
-        ({"logit_scale": "16"}, "Not slope 1"),
-        ({"logit_scale": "1"}, "leave p nearly uniform"),
-        ({"logit_exponent": "1000", "m": "2"}, "H(p) is about 84"),
-        ({"logit_scale": "64"}, "is no equality"),
+        ({"logit_exponent": "1000"}, "missing-rows"),
+        ({"logit_exponent": "1000", "m": "2"}, "missing-rows"),
+        ({"eps": "0.01", "n_iter": "1"}, "unbalanced"),
+        ({"n": "1"}, "one-sample"),
+        ({"trials": "1"}, "no-line"),
+        ({"dtype": "bfloat16"}, "no-correlation"),
+        ({"logit_exponent": "0"}, "no-correlation"),
+        ({"logit_exponent": "0", "dtype": "float64"}, "no-correlation"),
+        ({"logit_scale": "16"}, "not-slope-1"),
+        ({"logit_scale": "1"}, "nearly-uniform"),
+        ({"logit_exponent": "1000", "m": "2"}, "flat-entropy"),
+        ({"logit_scale": "64"}, "no-equality"),
     ],
     ids=lambda value: "&".join(f"{k}={v}" for k, v in value.items()) if isinstance(value, dict) else "",
 )
-def test_losses_says_what_the_figures_show(
-    open_page: OpenPage, query: dict[str, Any], said: str
+def test_losses_notes_what_the_figures_show(
+    open_page: OpenPage, query: dict[str, Any], noted: str
 ) -> None:
     app = open_page(PAGE, **query)
     assert not app.exception
-    assert said in text_of(app)
+    assert noted in note_ids(app)
     assert len(figures_of(app)) == 4
+
+
+def test_losses_puts_counts_into_words(open_page: OpenPage) -> None:
+    one = text_of(open_page(PAGE, trials="1", n_iter="1", eps="0.01"))
+    assert "`np.gradient` of 1 number sorted" in one
+    assert "after 1 iteration its columns" in one
+    two = text_of(open_page(PAGE, trials="2", n_iter="2", eps="0.01"))
+    assert "`np.gradient` of 2 numbers sorted" in two
+    assert "after 2 iterations its columns" in two
 
 
 @pytest.mark.parametrize("forged", [-5, 2**62])

@@ -1,0 +1,58 @@
+"""Two visitors in two languages, served by one process: each gets their own, from warm caches too."""
+
+import threading
+
+import pytest
+
+from lab.language.catalogues import SOURCE, speak, spoken
+from tests.lab.conftest import OpenPage
+from tests.support.escapes import escapes
+from tests.support.shown import shown
+
+PAGES = ("home.py", "softmax.py", "gradient.py", "stability.py", "losses.py", "transport.py")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_visitors_get_their_own_language_from_warm_caches(
+    open_page: OpenPage, pseudo_language: str, page: str
+) -> None:
+    def visit(language: str) -> list[tuple[str, str]]:
+        app = open_page(page, lang=language)
+        assert not app.exception
+        # What an English visitor has left in a cache would show here.
+        assert language == SOURCE or escapes(app) == set()
+        # The links hold the language, and so differ for reasons of their own.
+        return [piece for piece in shown(app) if not piece[0].startswith("code.")]
+
+    english, other = visit(SOURCE), visit(pseudo_language)
+    assert not any("⟦" in text for _, text in english)
+    assert visit(SOURCE) == english
+    assert visit(pseudo_language) == other
+
+
+def test_the_link_decides_and_an_unknown_language_is_english(
+    open_page: OpenPage, pseudo_language: str
+) -> None:
+    for asked, title in (
+        (pseudo_language, "⟦Ｗｈｅｒｅ ｄｏｅｓ ＮａＮ ｃｏｍｅ ｆｒｏｍ?⟧"),
+        ("xx", "Where does NaN come from?"),
+        ("../../etc", "Where does NaN come from?"),
+    ):
+        app = open_page("stability.py", lang=asked)
+        assert app.title[0].value == title
+        assert not app.warning
+
+
+def test_a_thread_speaks_the_source_until_it_is_told(pseudo_language: str) -> None:
+    heard = []
+    speak(pseudo_language)
+    thread = threading.Thread(target=lambda: heard.append(spoken()))
+    thread.start()
+    thread.join()
+    assert (heard, spoken()) == ([SOURCE], pseudo_language)
+    speak(SOURCE)
+
+
+def test_speak_refuses_a_language_without_catalogue() -> None:
+    with pytest.raises(ValueError, match="code must be one of en, got 'tlh'"):
+        speak("tlh")
