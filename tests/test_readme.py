@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.closeness import close_to
+
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -14,7 +16,7 @@ def test_readme_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
     exec(compile(example, "README.md", "exec"), {})
     gradient, slope = capsys.readouterr().out.splitlines()
     assert "nan" not in gradient
-    assert float(slope) == pytest.approx(1.5, abs=0.2)
+    assert float(slope) == close_to(1.5, abs=0.2)
 
 
 def test_readme_names_what_there_is() -> None:

@@ -33,9 +33,9 @@ def test_run_frames_is_the_experiment_at_each_value(name: str, values: list[floa
     for frame, config in zip(frames, sweep_configs(SMALL, name, values), strict=True):
         alone = run_experiment(config)
         assert frame.config == config
-        torch.testing.assert_close(frame.l1, alone.l1)
-        torch.testing.assert_close(frame.l2, alone.l2)
-        torch.testing.assert_close(frame.l2_grad, alone.l2_grad)
+        torch.testing.assert_close(frame.l1, alone.l1, rtol=1e-12, atol=0)
+        torch.testing.assert_close(frame.l2, alone.l2, rtol=1e-12, atol=0)
+        torch.testing.assert_close(frame.l2_grad, alone.l2_grad, rtol=1e-12, atol=0)
 
 
 def test_run_frames_refuses_what_is_no_parameter() -> None:

@@ -48,7 +48,7 @@ def test_post_assignment_is_what_the_benchmark_runs() -> None:
 def test_post_assignment_takes_batches_and_half_types() -> None:
     cost = torch.stack([random_cost(4, 3), random_cost(4, 3, seed=1)])
     both = post_assignment(cost, eps=0.1)
-    torch.testing.assert_close(both[1], post_assignment(cost[1], eps=0.1))
+    torch.testing.assert_close(both[1], post_assignment(cost[1], eps=0.1), rtol=1e-13, atol=0)
     assert post_assignment(cost.half(), eps=0.1).dtype == torch.float16
 
 
@@ -99,9 +99,7 @@ def test_variant_differences_are_those_of_the_plans() -> None:
             rounded = ((cost - cost.min()) / spread * reach).to(dtype)
             post = post_assignment(rounded, eps=1.0, n_iter=10).double()
             true = balanced_assignment(rounded.double(), eps=1.0, n_iter=10)
-            assert found.differences[index, k].item() == pytest.approx(
-                (post - true).abs().max().item(), abs=1e-12
-            )
+            assert found.differences[index, k].item() == (post - true).abs().max().item()
     assert (found.differences[:, 2] > 0.5).all()
     assert (found.differences[:, 0] < 1e-6).all()
     assert (found.row_errors < 1e-6).all()

@@ -36,6 +36,7 @@ from lab.softmax.state import (
 )
 from lab.softmax.text import command, notes, snippet
 from tests.lab.conftest import OpenPage
+from tests.support.closeness import close_to
 from tests.support.reading import numbers_of, press, sent_to_hands, text_of
 from tests.support.unpacking import captions_of, figures_of
 
@@ -64,18 +65,18 @@ def test_softmax_shows_the_numbers_of_the_core(open_page: OpenPage) -> None:
     scores = torch.tensor([3.0, -1.0, 0.25]).double() / 0.5
     target = torch.tensor([0.0, 0.0, 1.0]).double()
     shown = numbers_of(app)
-    assert shown["l1"] == pytest.approx(cross_entropy(scores, target).item(), rel=1e-7)
-    assert shown["entropy"] == pytest.approx(entropy(softmax(scores)).item(), rel=1e-7)
+    assert shown["l1"] == close_to(cross_entropy(scores, target).item(), rel=1e-7)
+    assert shown["entropy"] == close_to(entropy(softmax(scores)).item(), rel=1e-7)
     for i in range(3):
-        assert shown[f"p_{i + 1}"] == pytest.approx(softmax(scores)[i].item(), rel=1e-7)
+        assert shown[f"p_{i + 1}"] == close_to(softmax(scores)[i].item(), rel=1e-7)
         expected = cross_entropy_grad(scores, target)[i].item()
-        assert shown[f"gradient_{i + 1}"] == pytest.approx(expected, rel=1e-7)
+        assert shown[f"gradient_{i + 1}"] == close_to(expected, rel=1e-7)
     spectrum = jacobian_spectrum(scores)
-    assert shown["eigenvalue_1"] == pytest.approx(spectrum.eigenvalues[0].item(), rel=1e-7)
+    assert shown["eigenvalue_1"] == close_to(spectrum.eigenvalues[0].item(), rel=1e-7)
     assert shown["rank"] == 2
     errors = difference_errors(scores)
     for index, dtype in enumerate(DTYPES):
-        assert shown[f"best_step_{dtype}"] == pytest.approx(errors.best_steps[index].item())
+        assert shown[f"best_step_{dtype}"] == close_to(errors.best_steps[index].item())
     assert "Rank **2** of at most 2" in captions_of(app)
 
 
@@ -294,7 +295,7 @@ def test_notes_of_the_one_hot_limit_say_what_is_left() -> None:
     state = PRESETS["one-hot"][1]
     found = answer(state)
     assert found.p[0] == 1
-    assert found.loss == pytest.approx(math.exp(-100))
+    assert found.loss == close_to(math.exp(-100))
     assert "One-hot, to the last digit" in said(state)
     assert f"L1 = {number(math.exp(-100), digits=2)}" in said(state)
     assert "Here it is 1: the smallest p is" in said(state)
@@ -366,7 +367,7 @@ def test_notes_exist_for_every_state(logits: list[float], temperature: float, ta
 @given(st.lists(st.floats(-LARGEST, LARGEST), min_size=2, max_size=30))
 def test_parse_logits_reads_what_spell_writes(logits: list[float]) -> None:
     parsed = parse_logits(spell_logits(logits))
-    assert parsed == pytest.approx(logits, rel=1e-11, abs=1e-99)
+    assert parsed == close_to(logits, rel=1e-11, abs=1e-99)
 
 
 @given(st.text())

@@ -37,6 +37,7 @@ from lab.stability.text import (
 )
 from lab.stability.trace import read_step
 from tests.lab.conftest import OpenPage
+from tests.support.closeness import close_to
 from tests.support.reading import numbers_of, press, sent_to_hands, text_of
 from tests.support.unpacking import figures_of
 
@@ -117,11 +118,11 @@ def test_stability_marks_the_first_of_each_kind_once_a_column_and_way() -> None:
 def test_stability_shows_the_numbers_of_the_core(open_page: OpenPage) -> None:
     app = open_page(PAGE, logits="30,0", target_class="2", formula="clipped", floor="1e-08")
     shown = numbers_of(app)
-    assert shown["true_value"] == pytest.approx(30)
+    assert shown["true_value"] == close_to(30)
     for dtype in DTYPES:
         found = trace_formula("clipped", [30.0, 0.0], [0.0, 1.0], dtype=dtype, floor=1e-8)
-        assert shown[f"value_{dtype}"] == pytest.approx(found.value, rel=1e-7)
-        assert shown[f"gradient_2_{dtype}"] == pytest.approx(found.gradient[1].item(), nan_ok=True)
+        assert shown[f"value_{dtype}"] == close_to(found.value, rel=1e-7)
+        assert shown[f"gradient_2_{dtype}"] == close_to(found.gradient[1].item(), nan_ok=True)
     assert "Finite, and wrong" in text_of(app)
     # In the table of float16 the floor is 0, and what comes is infinite.
     assert shown["value_float16"] == INF
@@ -170,7 +171,7 @@ def test_stability_csv_holds_trace_and_map() -> None:
     ]
     assert float(loss[0]) == found.traces["float64"].value
     exact = [line for line in lines if line["arithmetic"] == "exact" and line["operation"] == "loss"]
-    assert float(exact[0]["value"]) == pytest.approx(math.exp(-120))
+    assert float(exact[0]["value"]) == close_to(math.exp(-120))
     thresholds = {
         line["arithmetic"]: float(line["entry"])
         for line in lines
@@ -377,7 +378,7 @@ def test_parse_logits_takes_nothing_else(text: str) -> None:
 @pytest.mark.parametrize("gap", [1, 104, 1000])
 def test_state_at_a_gap_has_that_gap(logits: tuple[float, ...], gap: int) -> None:
     state = StabilityState(logits).at_gap(gap)
-    assert state.gap == pytest.approx(gap)
+    assert state.gap == close_to(gap)
     assert [math.isinf(x) for x in state.logits] == [math.isinf(x) for x in logits]
     assert parse_logits(spell_logits(state.logits)) is not None
 
