@@ -145,6 +145,15 @@ def test_run_experiment_has_an_identity_residual_of_rounding_only(dtype: str, bo
     assert 0 < residual.max() < bound
 
 
+def test_run_experiment_identity_residual_is_a_size_whatever_the_sign() -> None:
+    # With one row a trial the means are the row itself, exactly.
+    result = run_experiment(ExperimentConfig(n=1, m=8, trials=40, dtype="float16"))
+    residual = result.l1 - result.l2 - result.entropy
+    assert (residual < 0).any()
+    assert (residual > 0).any()
+    assert torch.equal(result.identity_residual, residual.abs())
+
+
 # Extremes
 
 

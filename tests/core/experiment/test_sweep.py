@@ -53,6 +53,13 @@ def test_fit_frames_thins_evenly_and_keeps_the_ends() -> None:
     assert fit_sweep(SMALL, "logit_scale", STOPS, 4 * experiment_work(SMALL)) == (1, 4, 16, 64)
 
 
+def test_fit_frames_thins_to_a_third_before_it_leaves_any_out_and_no_further() -> None:
+    values = [float(k) for k in range(1, 10)]
+    assert fit_sweep(SMALL, "eps", values, 3 * experiment_work(SMALL)) == (1, 5, 9)
+    # Two of six would be a third of six.
+    assert fit_sweep(SMALL, "eps", values, 3 * experiment_work(SMALL) - 1) == (1, 6)
+
+
 def test_fit_frames_leaves_the_costliest_out_where_thinning_is_not_enough() -> None:
     values = [1, 2, 3, 5, 10, 100_000]
     kept = fit_sweep(SMALL, "n_iter", values, 30 * experiment_work(SMALL))

@@ -176,6 +176,25 @@ def test_cross_entropy_keeps_its_digits_near_zero_in_float32(gap: float) -> None
     assert cross_entropy(a, q).item() == close_to(mp_cross_entropy(a, q), rel=5e-7)
 
 
+@pytest.mark.parametrize("total", [0.25, 2.0])
+@pytest.mark.parametrize("gap", [5.0, 60.0])
+def test_cross_entropy_keeps_its_digits_near_zero_where_q_does_not_sum_to_one(
+    gap: float, total: float
+) -> None:
+    a, q = [gap, 0.0, 0.5], [total, 0.0, 0.0]
+    result = cross_entropy(tensor64(*a), tensor64(*q)).item()
+    assert result == close_to(mp_cross_entropy(a, q), rel=1e-15)
+
+
+@pytest.mark.parametrize("loss", [0.2, 1e-3, 1e-9])
+def test_cross_entropy_keeps_its_digits_however_large_the_logits_are(loss: float) -> None:
+    # Were it found as max + log Σ - q·a, or from a log p near 0, the digits would be those of 1000.
+    gap = -math.log(math.expm1(loss))
+    a, q = [1000.0, 1000.0 - gap], [1.0, 0.0]
+    expected = mp_cross_entropy(a, q)
+    assert cross_entropy(tensor64(*a), tensor64(*q)).item() == close_to(expected, rel=4e-16)
+
+
 @pytest.mark.parametrize("gap", [0.5, 5.0, 40.0, 400.0])
 @both_losses
 def test_gradients_agree_with_autograd(gap: float, loss: Loss, closed_form: Loss) -> None:

@@ -13,6 +13,7 @@ from ce_core import (
     random_cost,
     variant_differences,
 )
+from tests.support.closeness import close_to
 
 
 def recipe(scores: torch.Tensor, eps: float, n_iter: int) -> torch.Tensor:
@@ -105,6 +106,23 @@ def test_variant_differences_are_those_of_the_plans() -> None:
     assert (found.row_errors < 1e-6).all()
     assert (found.floored[:, 0] == 0).all()
     assert (found.floored[:, 2] > 0).all()
+
+
+def test_variant_differences_errors_are_those_of_the_sums() -> None:
+    # Of a matrix that is not square, so that n and m are told apart.
+    cost = random_cost(12, 5)
+    ranges = [20.0, 2000.0]
+    found = variant_differences(cost, ranges)
+    spread = (cost.max() - cost.min()).item()
+    for index, dtype in enumerate((torch.float32, torch.float64)):
+        for k, reach in enumerate(ranges):
+            rounded = ((cost - cost.min()) / spread * reach).to(dtype)
+            post = post_assignment(rounded, eps=1.0, n_iter=10).double().numpy()
+            columns = np.abs(post.sum(0) - 12 / 5).sum() / 12
+            assert found.column_errors[index, k].item() == close_to(columns, rel=1e-12)
+            rows = np.abs(post.sum(1) - 1).max()
+            assert found.row_errors[index, k].item() == close_to(rows, rel=1e-12, abs=1e-15)
+    assert (found.column_errors > 1e-3).all()
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from ce_core import DTYPES, clipping_curves, clipping_gap, cross_entropy_grad
+from ce_core import DTYPES, clipping_curves, clipping_gap, cross_entropy_grad, exact_steps
 from tests.support.closeness import close_to
 
 FLOORS = (1e-2, 1e-4, 1e-12)
@@ -37,6 +37,18 @@ def test_clipping_curves_stop_at_the_floor_and_die_there(dtype: str) -> None:
             torch.testing.assert_close(
                 gradients[free], curves.true_gradients[free], rtol=0, atol=1e3 * resolution
             )
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_clipping_curves_let_the_gradient_through_where_p_is_the_floor(dtype: str) -> None:
+    # What is at the floor is not below it: all of the gradient passes, not half of it or none.
+    at_the_tie = clipping_curves([0.0], (0.5,), dtype=dtype)
+    assert at_the_tie.gradients.tolist() == [[-0.5]]
+    above, below = clipping_curves([0.0], (0.51, 0.49), dtype=dtype).gradients.flatten().tolist()
+    assert (above, below) == (0.0, -0.5)
+    exact = exact_steps("clipped", [0.0, 0.0], [0.0, 1.0], floor=0.5)["logits"].gradient
+    assert exact is not None
+    assert [float(g) for g in exact] == [0.5, -0.5]
 
 
 def test_clipping_curves_truth_and_errors() -> None:

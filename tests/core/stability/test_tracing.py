@@ -23,7 +23,8 @@ from ce_core import (
     trace_formula,
     trace_formulas,
 )
-from ce_core.stability.formulas import clip_floor
+from ce_core.stability import formulas
+from ce_core.stability.formulas import Formula, Run, clip_floor
 from tests.support.cases import (
     INF,
     NAN,
@@ -275,6 +276,26 @@ def test_gradient_of_max_shifted_fails_before_its_value(dtype: str) -> None:
     arrived = gradients(trace)["probabilities"]
     assert arrived is not None
     assert arrived.tolist() == [0, -INF]
+
+
+def test_gradient_of_a_value_used_twice_may_overflow_though_no_use_does(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def twice(run: Run, a: Tensor, q: Tensor) -> Tensor:
+        weights = torch.full_like(a, 40_000)
+        once, again = (run(name, "w_i a_i", torch.mul, weights, a) for name in ("once", "again"))
+        both = run("both", "o_i + g_i", torch.add, once, again)
+        return run("loss", "Σ", lambda x: x.sum(-1), both)
+
+    monkeypatch.setattr(formulas, "FORMULAS", {"twice": Formula(twice)})
+    trace = trace_formula("twice", [0.5, 0.0], ON_THE_LARGE, dtype="float16")
+    assert trace.value_outcome == "finite"
+    # Of the steps, 40,000 arrives at each of the two, and their sum is beyond float16.
+    assert [step.gradient_outcome for step in trace.steps if step.name in ("once", "again")] == [
+        "finite"
+    ] * 2
+    assert trace.gradient_outcome == "inf"
+    assert trace.left_backward == "logits"
 
 
 @every_dtype

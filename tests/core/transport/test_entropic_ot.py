@@ -145,6 +145,25 @@ def test_sinkhorn_errors_hold_their_final_value() -> None:
     assert result.errors[0, first - 2] > 1e-6
 
 
+def test_sinkhorn_errors_never_grow_whatever_is_tried_on_the_way() -> None:
+    # An extrapolation or a Newton step that raises the error must not be kept.
+    for seed in range(10):
+        errors = sinkhorn(costs(24, 24, seed=seed), eps=2e-3, tol=1e-12, max_iter=3000).errors
+        above_rounding = errors[errors > 1e-11]
+        assert len(above_rounding) > 30
+        assert (above_rounding[1:] <= 1.001 * above_rounding[:-1]).all()
+
+
+@pytest.mark.parametrize("eps", [1e-4, 1e-5])
+def test_sinkhorn_does_not_seek_what_the_span_of_the_costs_rounds_away(eps: float) -> None:
+    cost = costs(8, 9)
+    result = sinkhorn(cost, eps=eps, tol=0.0, max_iter=2000)
+    assert result.status == SinkhornStatus.TOLERANCE_UNREACHABLE
+    assert result.n_iter < 1000
+    span = ((cost.max() - cost.min()) / eps).item()
+    assert result.errors[-1] <= 2.3e-16 * (8 + span)
+
+
 @pytest.mark.parametrize(
     ("dtype", "tol"), [(torch.float32, 1e-9), (torch.float16, 1e-6), (torch.bfloat16, 1e-6)]
 )

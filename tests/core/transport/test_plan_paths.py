@@ -66,6 +66,16 @@ def test_plans_along_iterations_are_those_of_sinkhorn(tol: float | None) -> None
         assert frames.n_iter[k] == result.n_iter
 
 
+def test_plan_frames_errors_are_sums_over_the_margin() -> None:
+    # Without an iteration both margins are wrong; after one the rows are right.
+    frames = plans_along_iterations(COST, eps=0.1, counts=[0, 1], mu=MU, nu=NU)
+    rows = [math.fsum(abs(plan.sum(1) - MU).tolist()) for plan in frames.plan]
+    columns = [math.fsum(abs(plan.sum(0) - NU).tolist()) for plan in frames.plan]
+    assert frames.row_error.tolist() == close_to(rows, rel=1e-14, abs=1e-15)
+    assert frames.column_error.tolist() == close_to(columns, rel=1e-14)
+    assert min(frames.row_error[0], *frames.column_error) > 0.05
+
+
 def test_plans_along_iterations_without_any_is_the_kernel_of_mass_1() -> None:
     frames = plans_along_iterations(COST, eps=0.1, counts=[0])
     assert frames.plan.sum().item() == close_to(1)
