@@ -1,6 +1,7 @@
 """The work budget: what fits is left alone, what does not gets the nearest that does."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -45,7 +46,8 @@ def test_fit_budget_is_the_nearest_along_its_parameter(config: ExperimentConfig,
 @pytest.mark.parametrize(("name", "least"), [("trials", 2), ("n", 1), ("m", 2)])
 def test_fit_budget_goes_down_to_the_least_that_says_something(name: str, least: int) -> None:
     config = ExperimentConfig(n=6, m=6, trials=6)
-    smallest = replace(config, **{name: least})
+    change: dict[str, Any] = {name: least}
+    smallest = replace(config, **change)
     budget = experiment_work(smallest)
     assert smallest in fit_work(config, budget)
     assert smallest not in fit_work(config, budget - 1)

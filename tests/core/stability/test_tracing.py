@@ -285,7 +285,8 @@ def test_gradient_of_a_value_used_twice_may_overflow_though_no_use_does(
         weights = torch.full_like(a, 40_000)
         once, again = (run(name, "w_i a_i", torch.mul, weights, a) for name in ("once", "again"))
         both = run("both", "o_i + g_i", torch.add, once, again)
-        return run("loss", "Σ", lambda x: x.sum(-1), both)
+        loss: Tensor = run("loss", "Σ", lambda x: x.sum(-1), both)
+        return loss
 
     monkeypatch.setattr(formulas, "FORMULAS", {"twice": Formula(twice)})
     trace = trace_formula("twice", [0.5, 0.0], ON_THE_LARGE, dtype="float16")
