@@ -20,6 +20,7 @@ VENV := .venv/bin/python$(or $(VERSION),-unknown)
 RUNTIME := .venv/runtime-installed
 DEV := .venv/dev-installed
 BENCH := .venv/bench-installed
+MUTATION := .venv/mutation-installed
 # There while pip installs: an environment that still has it was cut short.
 UNFINISHED := .venv/unfinished
 
@@ -28,7 +29,7 @@ SHELL := bash
 .ONESHELL:
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help run check test lint fuzz bench bench-browser messages screenshots lock clean browser FORCE
+.PHONY: help run check test lint fuzz mutants bench bench-browser messages screenshots lock clean browser FORCE
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -52,6 +53,10 @@ lint: $(DEV) ## Run the linters alone: style, layout, directions of imports, typ
 fuzz: $(DEV) ## Run the property tests on 10,000 examples each (2 hours; FUZZ=sinkhorn picks some)
 	$(PYTEST) --hypothesis-profile=fuzz tests/fuzz $(if $(FUZZ),-k '$(FUZZ)')
 
+mutants: $(MUTATION) ## List changes of the core that no test notices (MUTANTS=100 tried; SEED=0, ROOMS=losses)
+	OMP_NUM_THREADS=1 $(PY) scripts/mutants.py --workers $(WORKERS) --count $(or $(MUTANTS),100) \
+	  --seed $(or $(SEED),0) $(if $(ROOMS),--rooms $(ROOMS))
+
 bench: $(BENCH) ## Time the core against its peers and write docs/benchmarks.md
 	$(PY) -m benchmarks
 
@@ -69,13 +74,13 @@ screenshots: browser $(DEV) ## Take the README's screenshots anew
 lock: ## Write constraints.txt anew, from what the requirements resolve to today
 	@work=$$(mktemp -d)
 	trap 'rm -rf "$$work"' EXIT
-	cp requirements.txt requirements-dev.txt requirements-bench.txt "$$work"
+	cp requirements*.txt "$$work"
 	touch "$$work/constraints.txt"
 	$(PYTHON) -m venv --without-pip "$$work/venv"
 	$(PIP) --python "$$work/venv/bin/python" install \
-	  -r "$$work/requirements-dev.txt" -r "$$work/requirements-bench.txt"
+	  -r "$$work/requirements-bench.txt" -r "$$work/requirements-mutants.txt"
 	{
-	  echo '# Every package of the development and benchmark environments; written by `make lock`.'
+	  echo '# Every package of the development, benchmark and mutation environments; written by `make lock`.'
 	  $(PIP) --python "$$work/venv/bin/python" freeze --all --exclude pip |
 	    sed -E -e '/^(nvidia|cuda|triton)/d' -e 's/\+[^+]*$$//'
 	} > "$$work/locked.txt"
@@ -119,6 +124,10 @@ $(DEV): $(RUNTIME) requirements-dev.txt
 $(BENCH): $(RUNTIME) requirements-bench.txt
 	@echo 'Installing the pinned peers of the benchmarks into .venv: once'
 	$(call install,requirements-bench.txt)
+
+$(MUTATION): $(RUNTIME) requirements-mutants.txt requirements-dev.txt
+	@echo 'Installing the pinned mutation tester into .venv: once'
+	$(call install,requirements-mutants.txt)
 
 browser:
 	@for name in $(BROWSERS); do

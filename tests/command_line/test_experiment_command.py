@@ -10,6 +10,7 @@ import pytest
 from ce_core import ExperimentConfig, compare_losses, run_experiment
 from ce_core.cli.parser import main
 from ce_core.experiment.export import summary
+from tests.support.closeness import close_to
 
 
 def test_experiment_prints_the_numbers_of_the_api(capsys: pytest.CaptureFixture[str]) -> None:
@@ -19,7 +20,7 @@ def test_experiment_prints_the_numbers_of_the_api(capsys: pytest.CaptureFixture[
     result = run_experiment(ExperimentConfig(n=16, trials=5, dtype="float64"))
     numbers = summary(result, compare_losses(result.l1, result.l2, result.entropy))
     for name, value in numbers.items():
-        assert float(printed[name]) == pytest.approx(value, rel=1e-6)
+        assert float(printed[name]) == close_to(value, rel=1e-6)
 
 
 def test_experiment_writes_csv(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -26,6 +26,7 @@ from ce_core.figures import (
     simplex_figure,
 )
 from ce_core.post.published import CHECK_P, CHECK_SUM, CHECK_VALUES
+from tests.support.closeness import close_to
 
 A = torch.tensor([2.5, 0.5, -1.0], dtype=torch.float64)
 Q = torch.tensor([0.7, 0.2, 0.1], dtype=torch.float64)
@@ -79,7 +80,7 @@ def test_simplex_figure_draws_the_path_of_each_descent(name: str) -> None:
     drawn, index = trace(simplex(), name), DESCENTS.index(name)
     np.testing.assert_array_equal(drawn.customdata, PATHS.p[index])
     expected = [place(p) for p in PATHS.p[index]]
-    np.testing.assert_allclose(np.stack([drawn.x, drawn.y], -1), expected, atol=1e-15)
+    np.testing.assert_allclose(np.stack([drawn.x, drawn.y], -1), expected, rtol=0, atol=1e-15)
 
 
 def test_simplex_figure_marks_start_target_stop_and_now() -> None:
@@ -87,9 +88,9 @@ def test_simplex_figure_marks_start_target_stop_and_now() -> None:
     marks = {"target": Q, "stop": STOP, "start": PATHS.p[0, 0]}
     for uid, p in marks.items():
         mark = trace(figure, uid)
-        assert (mark.x[0], mark.y[0]) == pytest.approx(place(p))
+        assert (mark.x[0], mark.y[0]) == close_to(place(p))
     now = trace(figure, "now")
-    assert list(zip(now.x, now.y, strict=True)) == [pytest.approx(place(p)) for p in PATHS.p[:, 5]]
+    assert list(zip(now.x, now.y, strict=True)) == [close_to(place(p)) for p in PATHS.p[:, 5]]
     assert len(trace(figure, "l2").x) == 6
 
 
@@ -98,7 +99,7 @@ def test_simplex_figure_keeps_the_triangle_equilateral_and_names_its_corners() -
     assert figure.layout.yaxis.scaleanchor == "x"
     assert [note.text for note in figure.layout.annotations] == list(CORNERS)
     for note, p in zip(figure.layout.annotations, torch.eye(3), strict=True):
-        assert (note.x, note.y) == pytest.approx(place(p))
+        assert (note.x, note.y) == close_to(place(p))
     low, high = figure.layout.xaxis.range
     assert low < 0 < 1 < high
 
@@ -110,7 +111,7 @@ def test_simplex_figure_lines_are_where_one_entry_is_constant() -> None:
     second = lines.x[inside] - third / 2
     entries = np.stack([1 - second - third, second, third])
     assert (entries > -1e-12).all()
-    np.testing.assert_allclose(entries * 5, np.round(entries * 5), atol=1e-12)
+    np.testing.assert_allclose(entries * 5, np.round(entries * 5), rtol=0, atol=1e-12)
 
 
 def test_approach_figure_draws_the_probability_and_its_levels() -> None:
@@ -129,7 +130,7 @@ def test_descent_gradients_figure_sets_the_three_side_by_side() -> None:
     for index, name in enumerate(DESCENTS):
         np.testing.assert_array_equal(trace(figure, name).y, GRADIENTS[index])
         assert list(trace(figure, name).x) == ["1", "2", "3"]
-    np.testing.assert_allclose(trace(figure, "l1").y, trace(figure, "l2_held").y, atol=1e-16)
+    np.testing.assert_allclose(trace(figure, "l1").y, trace(figure, "l2_held").y, rtol=0, atol=4e-16)
     assert figure.layout.barmode == "group"
     low, high = figure.layout.yaxis.range
     assert low < -1 < 1 < high
@@ -137,7 +138,7 @@ def test_descent_gradients_figure_sets_the_three_side_by_side() -> None:
 
 def test_residual_figure_adds_up_to_the_gradient_in_full_and_sums_to_zero() -> None:
     figure = residual_figure(GRADIENTS[0], RESIDUAL, limit=1.0)
-    np.testing.assert_allclose(trace(figure, "sum").y[:3], GRADIENTS[2], atol=1e-16)
+    np.testing.assert_allclose(trace(figure, "sum").y[:3], GRADIENTS[2], rtol=0, atol=4e-16)
     np.testing.assert_array_equal(trace(figure, "residual").y[:3], RESIDUAL)
     assert list(trace(figure, "residual").x) == ["1", "2", "3", "Σ"]
     for uid in ("pulls", "residual", "sum"):
@@ -158,7 +159,7 @@ def test_check_errors_figure_counts_every_draw_and_marks_the_posts_sum() -> None
         drawn = trace(figure, dtype)
         np.testing.assert_array_equal(drawn.y, ERRORS.counts[index])
         assert drawn.y.sum() == 500
-    assert trace(figure, "published").x[0] == pytest.approx(0.234, abs=1e-3)
+    assert trace(figure, "published").x[0] == close_to(0.234, abs=1e-3)
 
 
 FIGURES = [

@@ -33,6 +33,7 @@ from ce_core.experiment.sweep import chunk_sweep, fit_sweep, sweep_configs
 from ce_core.experiment.work import experiment_work, fit_work
 from tests.fuzz.strategies import Draw, not_count, not_positive
 from tests.support.cases import INF, NAN, draws_of, log_domain_assignment
+from tests.support.closeness import close_to
 
 
 @st.composite
@@ -119,7 +120,7 @@ def test_run_experiment_is_a_loop_in_numpy(config: ExperimentConfig) -> None:
         expected = (-(q * log_p).sum(1), ((p - q) * a).sum(1), -(p * log_p).sum(1))
         for value, rows in zip(losses, expected, strict=True):
             # Costs over eps of up to 20 and logits of up to 50 are rounded by 2^-53 of that.
-            assert value == pytest.approx(rows.mean(), rel=1e-12, abs=1e-12)
+            assert value == close_to(rows.mean(), rel=1e-12, abs=1e-12)
 
 
 @given(configs(), st.integers(1, 5))
@@ -269,7 +270,7 @@ def test_compare_losses_is_least_squares_by_scipy(vectors: list[Tensor]) -> None
     if len(l1) == 0:
         assert math.isnan(comparison.l1_mean)
         return
-    assert comparison.l1_mean == pytest.approx(l1.mean(), abs=1e-9)
+    assert comparison.l1_mean == close_to(l1.mean(), abs=1e-9)
     if len(l1) < 2 or np.ptp(l1) == 0:
         assert math.isnan(comparison.slope)
         assert math.isnan(comparison.correlation)
@@ -277,19 +278,19 @@ def test_compare_losses_is_least_squares_by_scipy(vectors: list[Tensor]) -> None
     # A range so small that it is rounding, or underflows when squared, has no slope worth a test.
     assume(np.ptp(l1) > 1e-6)
     line = scipy.stats.linregress(l1, l2)
-    assert comparison.slope == pytest.approx(line.slope, rel=1e-6, abs=1e-9)
+    assert comparison.slope == close_to(line.slope, rel=1e-6, abs=1e-9)
     if len(l1) > 2:
         residual = l2 - line.intercept - line.slope * l1
         square = (residual @ residual) / (len(l1) - 2) / ((l1 - l1.mean()) ** 2).sum()
         slack = 1e-6 * (1 + np.abs(l2).max()) / np.ptp(l1)
-        assert comparison.slope_error == pytest.approx(math.sqrt(square), rel=1e-4, abs=slack)
+        assert comparison.slope_error == close_to(math.sqrt(square), rel=1e-4, abs=slack)
     if np.ptp(l2) > 1e-6:
-        assert comparison.correlation == pytest.approx(line.rvalue, abs=1e-6)
+        assert comparison.correlation == close_to(line.rvalue, abs=1e-6)
         assert abs(comparison.correlation) <= 1 + 1e-12
     elif np.ptp(l2) == 0:
         assert math.isnan(comparison.correlation)
     entropy_slope = scipy.stats.linregress(l1, h).slope
-    assert comparison.slope_from_entropy == pytest.approx(1 - entropy_slope, rel=1e-6, abs=1e-6)
+    assert comparison.slope_from_entropy == close_to(1 - entropy_slope, rel=1e-6, abs=1e-6)
 
 
 @given(losses(2))
@@ -300,7 +301,7 @@ def test_compare_losses_slope_is_explained_by_the_entropy(vectors: list[Tensor])
     assume(not math.isnan(comparison.slope))
     kept = l1[l1.isfinite() & h.isfinite()]
     assume((kept.max() - kept.min()).item() > 1e-3)
-    assert comparison.slope == pytest.approx(comparison.slope_from_entropy, rel=1e-6, abs=1e-6)
+    assert comparison.slope == close_to(comparison.slope_from_entropy, rel=1e-6, abs=1e-6)
 
 
 @given(losses(2))

@@ -16,6 +16,7 @@ from ce_core import (
     run_experiment,
 )
 from tests.support.cases import SMALL, draws_of, gradient, post_assignment
+from tests.support.closeness import close_to
 
 # Oracles
 
@@ -45,8 +46,8 @@ def post_experiment(config: ExperimentConfig) -> tuple[list[float], list[float]]
 def test_run_experiment_agrees_with_a_loop_in_numpy(config: ExperimentConfig) -> None:
     result = run_experiment(config)
     l1, l2 = post_experiment(config)
-    assert result.l1.tolist() == pytest.approx(l1, abs=1e-13)
-    assert result.l2.tolist() == pytest.approx(l2, abs=1e-13)
+    assert result.l1.tolist() == close_to(l1, abs=1e-13)
+    assert result.l2.tolist() == close_to(l2, abs=1e-13)
 
 
 def test_run_experiment_in_float32_agrees_with_float64() -> None:
@@ -74,9 +75,9 @@ def test_run_experiment_compares_the_gradients_it_returns() -> None:
     result = run_experiment(dataclasses.replace(SMALL, trials=1, logit_scale=16.0))
     l1_grad, l2_grad = result.l1_grad, result.l2_grad
     cosine = (l1_grad * l2_grad).sum() / l1_grad.norm() / l2_grad.norm()
-    assert result.gradient_cosine == pytest.approx(cosine.item(), rel=1e-13)
+    assert result.gradient_cosine == close_to(cosine.item(), rel=1e-13)
     difference = (l2_grad - l1_grad).norm() / l1_grad.norm()
-    assert result.gradient_difference == pytest.approx(difference.item(), rel=1e-13)
+    assert result.gradient_difference == close_to(difference.item(), rel=1e-13)
 
 
 # The post and the design
@@ -113,10 +114,10 @@ def test_run_experiment_bends_as_the_logits_grow(scale: float, seed: int) -> Non
     correlation, slope, entropy_share, cosine, difference = TABLE[scale]
     assert correlation[0] < comparison.correlation < correlation[1]
     assert slope[0] < comparison.slope < slope[1]
-    assert comparison.slope == pytest.approx(comparison.slope_from_entropy, abs=1e-9)
-    assert comparison.entropy_mean / math.log(64) == pytest.approx(entropy_share, rel=0.04, abs=1e-4)
-    assert result.gradient_cosine == pytest.approx(cosine, abs=2e-3)
-    assert result.gradient_difference == pytest.approx(difference, abs=0.01)
+    assert comparison.slope == close_to(comparison.slope_from_entropy, abs=1e-9)
+    assert comparison.entropy_mean / math.log(64) == close_to(entropy_share, rel=0.04, abs=1e-4)
+    assert result.gradient_cosine == close_to(cosine, abs=2e-3)
+    assert result.gradient_difference == close_to(difference, abs=0.01)
 
 
 def test_run_experiment_leaves_the_columns_unbalanced_before_it_converges() -> None:

@@ -23,6 +23,7 @@ from ce_core import (
 )
 from ce_core.experiment import run
 from tests.support.cases import SMALL, draws_of
+from tests.support.closeness import close_to
 
 PER_TRIAL = ("l1", "l2", "entropy", "missing_rows", "identity_residual", "marginal_error")
 
@@ -144,6 +145,15 @@ def test_run_experiment_has_an_identity_residual_of_rounding_only(dtype: str, bo
     assert 0 < residual.max() < bound
 
 
+def test_run_experiment_identity_residual_is_a_size_whatever_the_sign() -> None:
+    # With one row a trial the means are the row itself, exactly.
+    result = run_experiment(ExperimentConfig(n=1, m=8, trials=40, dtype="float16"))
+    residual = result.l1 - result.l2 - result.entropy
+    assert (residual < 0).any()
+    assert (residual > 0).any()
+    assert torch.equal(result.identity_residual, residual.abs())
+
+
 # Extremes
 
 
@@ -171,7 +181,7 @@ def test_run_experiment_averages_the_rows_that_are_left() -> None:
     expected = logit_gap(powers / powers.sum(-1, keepdim=True), q)[rows].mean()
     result = run_experiment(config)
     assert result.missing_rows.item() == 40 - rows.sum()
-    assert result.l2.item() == pytest.approx(expected.item(), rel=1e-13)
+    assert result.l2.item() == close_to(expected.item(), rel=1e-13)
 
 
 def test_run_experiment_is_nan_where_no_row_is_finite() -> None:
@@ -197,7 +207,7 @@ def test_run_experiment_rounds_all_trials_to_one_value_in_half_precision(dtype: 
     assert math.isnan(comparison.correlation)
     assert math.isnan(comparison.slope)
     # Near 4.16 a unit is 2^-8 and 2^-5.
-    assert result.l1[0].item() == pytest.approx(4.159, abs={"float16": 2e-3, "bfloat16": 1.6e-2}[dtype])
+    assert result.l1[0].item() == close_to(4.159, abs={"float16": 2e-3, "bfloat16": 1.6e-2}[dtype])
 
 
 def test_run_experiment_of_one_sample_has_a_uniform_target() -> None:
@@ -205,7 +215,7 @@ def test_run_experiment_of_one_sample_has_a_uniform_target() -> None:
     draws = draws_of(result.config)[:, 0, 0] ** 4
     a = draws / draws.sum(-1, keepdims=True)
     expected = scipy.special.logsumexp(a, axis=-1) - a.mean(-1)
-    assert result.l1.tolist() == pytest.approx(expected, abs=1e-14)
+    assert result.l1.tolist() == close_to(expected, abs=1e-14)
 
 
 def test_run_experiment_of_one_trial_has_no_correlation() -> None:
@@ -218,8 +228,8 @@ def test_run_experiment_of_one_trial_has_no_correlation() -> None:
 
 def test_run_experiment_with_logit_exponent_zero_has_uniform_predictions() -> None:
     result = run_experiment(dataclasses.replace(SMALL, logit_exponent=0.0))
-    assert result.l1.tolist() == pytest.approx([math.log(5)] * 7, abs=1e-15)
-    assert result.entropy.tolist() == pytest.approx([math.log(5)] * 7, abs=1e-15)
+    assert result.l1.tolist() == close_to([math.log(5)] * 7, abs=1e-15)
+    assert result.entropy.tolist() == close_to([math.log(5)] * 7, abs=1e-15)
     assert not result.l2.any()
     assert torch.equal(result.l1_grad, result.l2_grad)
 

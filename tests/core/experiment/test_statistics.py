@@ -13,6 +13,7 @@ from torch import Tensor
 from ce_core import compare_losses, sort_losses
 from ce_core.post.published import PUBLISHED_L1, PUBLISHED_L2
 from tests.support.cases import INF, NAN, rows, tensor64, uniform
+from tests.support.closeness import close_to
 
 
 def vectors(trials: int, *, seed: int = 0) -> tuple[Tensor, Tensor, Tensor]:
@@ -27,20 +28,20 @@ def test_compare_losses_agrees_with_scipy(trials: int) -> None:
     comparison = compare_losses(l1, l2, h)
     expected = scipy.stats.linregress(l1.numpy(), l2.numpy())
     assert comparison.trials == trials
-    assert comparison.correlation == pytest.approx(expected.rvalue, rel=1e-12)
-    assert comparison.slope == pytest.approx(expected.slope, rel=1e-12)
-    assert comparison.slope_error == pytest.approx(expected.stderr, rel=1e-10)
-    assert comparison.entropy_spread == pytest.approx(np.std(h.numpy()) / np.std(l1.numpy()))
+    assert comparison.correlation == close_to(expected.rvalue, rel=1e-12)
+    assert comparison.slope == close_to(expected.slope, rel=1e-12)
+    assert comparison.slope_error == close_to(expected.stderr, rel=1e-10)
+    assert comparison.entropy_spread == close_to(np.std(h.numpy()) / np.std(l1.numpy()))
     for mean, values in zip(
         (comparison.l1_mean, comparison.l2_mean, comparison.entropy_mean), (l1, l2, h), strict=True
     ):
-        assert mean == pytest.approx(values.numpy().mean(), rel=1e-15)
+        assert mean == close_to(values.numpy().mean(), rel=1e-15)
 
 
 @given(st.integers(2, 50), st.integers(0, 1000))
 def test_compare_losses_has_a_slope_that_the_entropy_explains(trials: int, seed: int) -> None:
     comparison = compare_losses(*vectors(trials, seed=seed))
-    assert comparison.slope == pytest.approx(comparison.slope_from_entropy, abs=1e-9)
+    assert comparison.slope == close_to(comparison.slope_from_entropy, abs=1e-9)
     assert abs(comparison.correlation) <= 1 + 1e-12
 
 
@@ -48,17 +49,17 @@ def test_compare_losses_keeps_its_digits_where_the_losses_hardly_vary() -> None:
     l1, l2, h = vectors(20)
     near = compare_losses(4.159 + 1e-9 * l1, 1e-9 * l2, h)
     # 4.159 + 1e-9 x holds seven digits of x.
-    assert near.correlation == pytest.approx(compare_losses(l1, l2, h).correlation, abs=1e-6)
+    assert near.correlation == close_to(compare_losses(l1, l2, h).correlation, abs=1e-6)
 
 
 def test_compare_losses_repeats_the_post() -> None:
     l1, l2 = np.array(PUBLISHED_L1), np.array(PUBLISHED_L2)
     comparison = compare_losses(l1, l2, l1 - l2)
-    assert comparison.correlation == pytest.approx(0.99956, abs=5e-6)
-    assert comparison.slope == pytest.approx(1.016, abs=5e-4)
-    assert comparison.slope_from_entropy == pytest.approx(comparison.slope, abs=1e-9)
-    assert comparison.entropy_mean == pytest.approx(4.158659, abs=5e-7)
-    assert np.std(l1 - l2) == pytest.approx(4e-6, abs=5e-7)
+    assert comparison.correlation == close_to(0.99956, abs=5e-6)
+    assert comparison.slope == close_to(1.016, abs=5e-4)
+    assert comparison.slope_from_entropy == close_to(comparison.slope, abs=1e-9)
+    assert comparison.entropy_mean == close_to(4.158659, abs=5e-7)
+    assert np.std(l1 - l2) == close_to(4e-6, abs=5e-7)
 
 
 def test_compare_losses_reads_lists_in_float64() -> None:
@@ -74,7 +75,7 @@ def test_compare_losses_has_no_slope_where_all_l1_are_equal() -> None:
     for name in ("correlation", "slope", "slope_error", "slope_from_entropy", "entropy_spread"):
         assert math.isnan(getattr(comparison, name))
     assert comparison.trials == 3
-    assert comparison.l1_mean == pytest.approx(0.1)
+    assert comparison.l1_mean == close_to(0.1)
 
 
 def test_compare_losses_has_a_slope_of_zero_where_all_l2_are_equal() -> None:
@@ -115,8 +116,8 @@ def test_sort_losses_agrees_with_numpy_gradient(trials: int) -> None:
     l1, l2, _ = (x.numpy() for x in vectors(trials))
     order = np.argsort(l1)
     ordered = sort_losses(l1, l2)
-    assert ordered.l1_spacing.tolist() == pytest.approx(np.gradient(l1[order]), rel=1e-14)
-    assert ordered.l2_spacing.tolist() == pytest.approx(np.gradient(l2[order]), rel=1e-14)
+    assert ordered.l1_spacing.tolist() == close_to(np.gradient(l1[order]), rel=1e-14)
+    assert ordered.l2_spacing.tolist() == close_to(np.gradient(l2[order]), rel=1e-14)
 
 
 def test_sort_losses_repeats_the_gradients_of_the_post() -> None:
@@ -126,7 +127,7 @@ def test_sort_losses_repeats_the_gradients_of_the_post() -> None:
     # It states 3.5e-06 to 6.7e-05 and -5.3e-06 to 7.5e-05.
     spacings = (ordered.l1_spacing, ordered.l2_spacing)
     ranges = [bound for x in spacings for bound in (x.min().item(), x.max().item())]
-    assert ranges == pytest.approx([3.5e-6, 6.7e-5, -5.3e-6, 7.5e-5], rel=0.02)
+    assert ranges == close_to([3.5e-6, 6.7e-5, -5.3e-6, 7.5e-5], rel=0.02)
 
 
 def test_sort_losses_keeps_the_order_of_equal_trials() -> None:

@@ -27,9 +27,9 @@ def test_run_frames_is_the_experiment_at_each_value(name: str, values: list[floa
     for frame, config in zip(frames, sweep_configs(SMALL, name, values), strict=True):
         alone = run_experiment(config)
         assert frame.config == config
-        torch.testing.assert_close(frame.l1, alone.l1)
-        torch.testing.assert_close(frame.l2, alone.l2)
-        torch.testing.assert_close(frame.l2_grad, alone.l2_grad)
+        torch.testing.assert_close(frame.l1, alone.l1, rtol=1e-12, atol=0)
+        torch.testing.assert_close(frame.l2, alone.l2, rtol=1e-12, atol=0)
+        torch.testing.assert_close(frame.l2_grad, alone.l2_grad, rtol=1e-12, atol=0)
 
 
 def test_run_frames_refuses_what_is_no_parameter() -> None:
@@ -45,6 +45,13 @@ def test_fit_frames_takes_all_that_fit() -> None:
 
 def test_fit_frames_thins_evenly_and_keeps_the_ends() -> None:
     assert fit_sweep(SMALL, "logit_scale", STOPS, 4 * experiment_work(SMALL)) == (1, 4, 16, 64)
+
+
+def test_fit_frames_thins_to_a_third_before_it_leaves_any_out_and_no_further() -> None:
+    values = [float(k) for k in range(1, 10)]
+    assert fit_sweep(SMALL, "eps", values, 3 * experiment_work(SMALL)) == (1, 5, 9)
+    # Two of six would be a third of six.
+    assert fit_sweep(SMALL, "eps", values, 3 * experiment_work(SMALL) - 1) == (1, 6)
 
 
 def test_fit_frames_leaves_the_costliest_out_where_thinning_is_not_enough() -> None:

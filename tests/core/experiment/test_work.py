@@ -1,6 +1,7 @@
 """The work budget: what fits is left alone, what does not gets the nearest that does."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -41,6 +42,23 @@ def test_fit_budget_is_the_nearest_along_its_parameter(config: ExperimentConfig,
         if len(changed) == 1:
             larger = replace(fit, **{changed[0]: getattr(fit, changed[0]) + 1})
             assert experiment_work(larger) > budget
+
+
+@pytest.mark.parametrize(("name", "least"), [("trials", 2), ("n", 1), ("m", 2)])
+def test_fit_budget_goes_down_to_the_least_that_says_something(name: str, least: int) -> None:
+    config = ExperimentConfig(n=6, m=6, trials=6)
+    change: dict[str, Any] = {name: least}
+    smallest = replace(config, **change)
+    budget = experiment_work(smallest)
+    assert smallest in fit_work(config, budget)
+    assert smallest not in fit_work(config, budget - 1)
+
+
+def test_fit_budget_leaves_a_single_trial_where_no_more_were_asked_for() -> None:
+    config = ExperimentConfig(n=6, m=6, trials=1)
+    assert [(fit.trials, fit.n, fit.m) for fit in fit_work(config, experiment_work(config) // 2)] == [
+        (1, 3, 6), (1, 6, 3),
+    ]  # fmt: skip
 
 
 def test_fit_budget_leaves_what_fits() -> None:

@@ -10,25 +10,26 @@ from ce_core import check_sum, sum_errors
 from ce_core.post.published import CHECK_MEAN, CHECK_P, CHECK_SUM, CHECK_VALUES
 from ce_core.post.sum_check import SUM_CHECK_DTYPES
 from tests.support.cases import tensor64
+from tests.support.closeness import close_to
 
 ERRORS = sum_errors()
 
 
 def test_check_centring_of_the_posts_numbers() -> None:
     found = check_sum(CHECK_P, CHECK_VALUES)
-    assert found.elements.abs().max().item() == pytest.approx(0.0478, abs=1e-4)
+    assert found.elements.abs().max().item() == close_to(0.0478, abs=1e-4)
     # What is in the last digits depends on the order of a sum of five terms.
     assert abs(found.total) < 1e-16 < CHECK_SUM * 2
     assert found.total != CHECK_SUM
     assert found.mean != CHECK_MEAN
-    assert found.mean == pytest.approx(CHECK_MEAN, abs=1e-9)
+    assert found.mean == close_to(CHECK_MEAN, abs=1e-9)
 
 
 def test_check_centring_with_the_mean_as_printed() -> None:
     found = check_sum(CHECK_P, CHECK_VALUES, mean=CHECK_MEAN)
-    assert found.total == pytest.approx(3.8333e-10, rel=1e-4)
+    assert found.total == close_to(3.8333e-10, rel=1e-4)
     # This one is no rounding error: the digits that were not printed make it.
-    assert found.total == pytest.approx(found.exact_total, abs=1e-16)
+    assert found.total == close_to(found.exact_total, abs=1e-16)
 
 
 def test_check_centring_is_numpys() -> None:
@@ -78,7 +79,7 @@ def test_centring_errors_are_those_of_numpy_by_the_posts_recipe() -> None:
         expected = total.astype(np.float64) / ERRORS.eps[index]
         # NumPy may add in another order.
         assert abs(expected - found.errors[index].numpy()).max() < 2
-        assert found.rms[index].item() == pytest.approx(np.sqrt((expected**2).mean()), rel=0.1)
+        assert found.rms[index].item() == close_to(np.sqrt((expected**2).mean()), rel=0.1)
 
 
 def test_centring_errors_are_a_few_tenths_of_eps_in_either_dtype() -> None:

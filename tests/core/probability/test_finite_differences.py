@@ -8,6 +8,7 @@ import torch
 
 from ce_core import DTYPES, difference_errors, softmax_jacobian
 from tests.support.cases import tensor64, uniform
+from tests.support.closeness import close_to
 
 DEFAULT = [2.0, 1.0, 0.5, -0.5, -1.5]
 
@@ -33,12 +34,12 @@ def truncation(gap: float, step: float) -> float:
 def test_difference_errors_is_the_truncation_where_steps_are_large(gap: float, step: float) -> None:
     found = difference_errors([gap, 0.0], steps=[step]).differences[index("float64"), 0].item()
     # Rounding adds 1e-16 / step, relative to a slope of 0.05 or more.
-    assert found == pytest.approx(truncation(gap, step), abs=1e-11)
+    assert found == close_to(truncation(gap, step), abs=1e-11)
 
 
 def test_difference_errors_falls_with_the_square_of_the_step() -> None:
     wide, narrow = difference_errors(DEFAULT, steps=[2.0**-6, 2.0**-7]).differences[0].tolist()
-    assert wide / narrow == pytest.approx(4, rel=0.01)
+    assert wide / narrow == close_to(4, rel=0.01)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

@@ -6,6 +6,8 @@ import pytest
 import torch
 
 from ce_core import DTYPES, clipping_curves, clipping_gap, cross_entropy_grad
+from ce_core.stability.exact_arithmetic import exact_steps
+from tests.support.closeness import close_to
 
 FLOORS = (1e-2, 1e-4, 1e-12)
 
@@ -38,19 +40,31 @@ def test_clipping_curves_stop_at_the_floor_and_die_there(dtype: str) -> None:
             )
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_clipping_curves_let_the_gradient_through_where_p_is_the_floor(dtype: str) -> None:
+    # What is at the floor is not below it: all of the gradient passes, not half of it or none.
+    at_the_tie = clipping_curves([0.0], (0.5,), dtype=dtype)
+    assert at_the_tie.gradients.tolist() == [[-0.5]]
+    above, below = clipping_curves([0.0], (0.51, 0.49), dtype=dtype).gradients.flatten().tolist()
+    assert (above, below) == (0.0, -0.5)
+    exact = exact_steps("clipped", [0.0, 0.0], [0.0, 1.0], floor=0.5)["logits"].gradient
+    assert exact is not None
+    assert [float(g) for g in exact] == [0.5, -0.5]
+
+
 def test_clipping_curves_truth_and_errors() -> None:
     curves = clipping_curves([0.0, 50.0], FLOORS, dtype="float64")
-    assert curves.true_values.tolist() == pytest.approx([math.log(2), 50.0])
-    torch.testing.assert_close(curves.errors, curves.values - curves.true_values)
+    assert curves.true_values.tolist() == close_to([math.log(2), 50.0])
+    assert torch.equal(curves.errors, curves.values - curves.true_values)
     a, q = torch.tensor([50.0, 0.0]).double(), torch.tensor([0.0, 1.0]).double()
     assert curves.true_gradients[1] == cross_entropy_grad(a, q)[1]
-    assert curves.errors[2, 1].item() == pytest.approx(-50 - math.log(1e-12))
+    assert curves.errors[2, 1].item() == close_to(-50 - math.log(1e-12))
 
 
 @pytest.mark.parametrize("floor", [1e-30, 1e-12, 0.1, 0.5])
 def test_clipping_gap_is_where_p_is_the_floor(floor: float) -> None:
     a = torch.tensor([clipping_gap(floor), 0.0], dtype=torch.float64)
-    assert a.softmax(-1)[1].item() == pytest.approx(floor, rel=1e-12)
+    assert a.softmax(-1)[1].item() == close_to(floor, rel=1e-12)
 
 
 @pytest.mark.parametrize(

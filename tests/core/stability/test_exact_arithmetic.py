@@ -13,6 +13,7 @@ from torch import Tensor
 from ce_core import FORMULAS, cross_entropy, cross_entropy_grad, trace_formula
 from ce_core.stability.exact_arithmetic import exact_steps
 from tests.support.cases import INF, NAN, logits_and_target, mp_cross_entropy, mp_softmax
+from tests.support.closeness import close_to
 
 every_formula = pytest.mark.parametrize("formula", FORMULAS)
 
@@ -50,11 +51,15 @@ def test_exact_loss_is_the_truth_where_every_dtype_fails(
 ) -> None:
     steps = exact_steps(formula, [gap, 0.0], q)
     expected = mp_cross_entropy([gap, 0.0], list(q))
-    assert float(steps["loss"].value[0]) == pytest.approx(expected, rel=1e-15)
+    assert float(steps["loss"].value[0]) == close_to(expected, rel=1e-15)
     a, target = (torch.tensor(row, dtype=torch.float64) for row in ([gap, 0.0], q))
-    assert float(steps["loss"].value[0]) == pytest.approx(cross_entropy(a, target).item(), rel=1e-15)
+    assert float(steps["loss"].value[0]) == close_to(cross_entropy(a, target).item(), rel=1e-15)
     gradient = floats(steps["logits"].gradient)
-    torch.testing.assert_close(gradient, cross_entropy_grad(a, target), rtol=1e-15, atol=2e-16)
+    # The share of the smaller class, which p - 1 of the larger one would lose.
+    small = math.exp(-gap) / (1 + math.exp(-gap))
+    pull = small if q[0] else 1 - small
+    assert gradient.tolist() == close_to([-pull, pull] if q[0] else [pull, -pull], rel=1e-15)
+    torch.testing.assert_close(cross_entropy_grad(a, target), gradient, rtol=0, atol=2e-16)
 
 
 def test_exact_probability_keeps_what_no_float_holds() -> None:
@@ -62,13 +67,13 @@ def test_exact_probability_keeps_what_no_float_holds() -> None:
     (_, smaller) = mp_softmax([800.0, 0.0])
     assert mpmath.almosteq(steps["probabilities"].value[1], smaller, 1e-29)
     assert 0 < steps["probabilities"].value[1] < mpmath.mpf(5e-324)
-    assert steps["logs"].value[1] == pytest.approx(-800)
+    assert steps["logs"].value[1] == close_to(-800)
 
 
 def test_exact_clipped_stops_at_its_floor_and_sends_nothing_back() -> None:
     for floor, expected in ((None, 1e-12), (1e-8, 1e-8)):
         steps = exact_steps("clipped", [60.0, 0.0], [0.0, 1.0], floor=floor)
-        assert float(steps["loss"].value[0]) == pytest.approx(-math.log(expected))
+        assert float(steps["loss"].value[0]) == close_to(-math.log(expected))
         assert floats(steps["logits"].gradient).tolist() == [0, 0]
 
 
@@ -84,7 +89,7 @@ def test_exact_excluded_class_is_nan_without_the_convention_and_right_with_it() 
     assert mpmath.isnan(exact_steps("log_softmax", a, q)["loss"].value[0])
     masked = exact_steps("log_softmax_masked", a, q)["loss"].value[0]
     expected = cross_entropy(torch.tensor(a).double(), torch.tensor(q).double()).item()
-    assert float(masked) == pytest.approx(expected)
+    assert float(masked) == close_to(expected)
 
 
 @given(st.floats(0, 1000))

@@ -14,6 +14,7 @@ from scipy.special import logsumexp
 from torch import Tensor
 
 from ce_core import SinkhornStatus, asymptotic_rate, birkhoff_rate, sinkhorn
+from tests.support.closeness import close_to
 
 F64 = torch.float64
 
@@ -57,7 +58,7 @@ def test_sinkhorn_closed_form_two_by_two(eps: float) -> None:
     roots = np.roots([1 - k, (1 - mu0 - nu0) + k * (mu0 + nu0), -k * mu0 * nu0])
     (x,) = (r for r in roots if max(0, mu0 + nu0 - 1) < r < min(mu0, nu0))
     plan = sinkhorn(cost, eps=eps, mu=[mu0, 1 - mu0], nu=[nu0, 1 - nu0], tol=1e-13).plan
-    assert plan[0, 0].item() == pytest.approx(x, rel=1e-9)
+    assert plan[0, 0].item() == close_to(x, rel=1e-9)
 
 
 def test_sinkhorn_limit_small_eps_is_the_assignment() -> None:
@@ -68,7 +69,7 @@ def test_sinkhorn_limit_small_eps_is_the_assignment() -> None:
     result = sinkhorn(cost, eps=0.05, tol=1e-4)
     assert result.converged
     np.testing.assert_allclose(result.plan[rows, columns], 1 / 6, rtol=1e-3)
-    assert result.transport_cost.item() == pytest.approx(cost.numpy()[rows, columns].mean(), rel=1e-3)
+    assert result.transport_cost.item() == close_to(cost.numpy()[rows, columns].mean(), rel=1e-3)
 
 
 def test_sinkhorn_limit_large_eps_is_the_product() -> None:
@@ -89,30 +90,30 @@ def test_sinkhorn_marginals_gauge_and_duality(
     eps = 10**log_eps
     result = sinkhorn(cost, eps=eps, mu=mu, nu=nu, tol=1e-10, max_iter=50_000)
     assert torch.isfinite(result.plan).all()
-    np.testing.assert_allclose(result.plan.sum(1), mu, atol=1e-12)
-    assert (result.plan.sum(0) - nu).abs().sum().item() == pytest.approx(
-        result.errors[-1].item(), abs=1e-12
+    np.testing.assert_allclose(result.plan.sum(1), mu, rtol=0, atol=1e-12)
+    assert (result.plan.sum(0) - nu).abs().sum().item() == close_to(
+        result.errors[-1].item(), abs=1e-14 + 1e-15 / eps
     )
-    assert (mu @ result.f).item() == pytest.approx(0, abs=1e-9 * max(1, eps))
+    assert (mu @ result.f).item() == close_to(0, abs=1e-9 * max(1, eps))
     if result.converged:
         dual = (mu @ result.f + nu @ result.g).item()
-        assert result.entropic_value.item() == pytest.approx(dual, abs=1e-8 * max(1, eps))
+        assert result.entropic_value.item() == close_to(dual, abs=1e-8 * max(1, eps))
 
 
 def test_sinkhorn_entropic_value_is_cost_plus_divergence() -> None:
     cost, mu, nu = costs(4, 3), weights(4), weights(3, seed=2)
     result = sinkhorn(cost, eps=0.3, mu=mu, nu=nu, tol=1e-12)
     divergence = (result.plan * (result.plan / torch.outer(mu, nu)).log()).sum()
-    assert result.transport_cost.item() == pytest.approx((result.plan * cost).sum().item())
+    assert result.transport_cost.item() == close_to((result.plan * cost).sum().item())
     expected = (result.transport_cost + 0.3 * divergence).item()
-    assert result.entropic_value.item() == pytest.approx(expected, rel=1e-9)
+    assert result.entropic_value.item() == close_to(expected, rel=1e-9)
 
 
 def test_sinkhorn_symmetry_transposing_swaps_the_potentials() -> None:
     cost, mu, nu = costs(4, 3), weights(4), weights(3, seed=2)
     one = sinkhorn(cost, eps=0.2, mu=mu, nu=nu, tol=1e-13)
     other = sinkhorn(cost.T, eps=0.2, mu=nu, nu=mu, tol=1e-13)
-    np.testing.assert_allclose(one.plan, other.plan.T, atol=1e-12)
+    np.testing.assert_allclose(one.plan, other.plan.T, rtol=0, atol=1e-12)
 
 
 def test_sinkhorn_scaling_cost_and_eps_together_keeps_the_plan() -> None:
@@ -120,7 +121,7 @@ def test_sinkhorn_scaling_cost_and_eps_together_keeps_the_plan() -> None:
     plan = sinkhorn(cost, eps=0.1, tol=1e-10).plan
     np.testing.assert_allclose(sinkhorn(1e6 * cost, eps=1e5, tol=1e-10).plan, plan, rtol=1e-8)
     shifted = cost + torch.arange(5.0).unsqueeze(1) - 3 * torch.arange(5.0)
-    np.testing.assert_allclose(sinkhorn(shifted, eps=0.1, tol=1e-13).plan, plan, atol=1e-9)
+    np.testing.assert_allclose(sinkhorn(shifted, eps=0.1, tol=1e-13).plan, plan, rtol=0, atol=1e-9)
 
 
 def test_sinkhorn_items_are_unaffected_by_their_mates() -> None:
@@ -142,6 +143,25 @@ def test_sinkhorn_errors_hold_their_final_value() -> None:
     assert first < int(result.n_iter[1])
     assert (result.errors[0, first - 1 :] == result.errors[0, first - 1]).all()
     assert result.errors[0, first - 2] > 1e-6
+
+
+def test_sinkhorn_errors_never_grow_whatever_is_tried_on_the_way() -> None:
+    # An extrapolation or a Newton step that raises the error must not be kept.
+    for seed in range(10):
+        errors = sinkhorn(costs(24, 24, seed=seed), eps=2e-3, tol=1e-12, max_iter=3000).errors
+        above_rounding = errors[errors > 1e-11]
+        assert len(above_rounding) > 30
+        assert (above_rounding[1:] <= 1.001 * above_rounding[:-1]).all()
+
+
+@pytest.mark.parametrize("eps", [1e-4, 1e-5])
+def test_sinkhorn_does_not_seek_what_the_span_of_the_costs_rounds_away(eps: float) -> None:
+    cost = costs(8, 9)
+    result = sinkhorn(cost, eps=eps, tol=0.0, max_iter=2000)
+    assert result.status == SinkhornStatus.TOLERANCE_UNREACHABLE
+    assert result.n_iter < 1000
+    span = ((cost.max() - cost.min()) / eps).item()
+    assert result.errors[-1] <= 2.3e-16 * (8 + span)
 
 
 @pytest.mark.parametrize(
@@ -284,13 +304,13 @@ def test_birkhoff_rate_oracle_all_quadruples() -> None:
         c[i, x] + c[k, j] - c[i, j] - c[k, x]
         for i in range(4) for k in range(4) for j in range(3) for x in range(3)
     )  # fmt: skip
-    assert birkhoff_rate(cost, eps=0.3).item() == pytest.approx(math.tanh(widest / 1.2) ** 2)
+    assert birkhoff_rate(cost, eps=0.3).item() == close_to(math.tanh(widest / 1.2) ** 2)
 
 
 def test_rates_coincide_for_a_uniform_two_by_two() -> None:
     cost = torch.tensor([[0.0, 1.0], [1.0, 0.0]], dtype=F64)
     plan = sinkhorn(cost, eps=0.5, tol=1e-14).plan
-    assert asymptotic_rate(plan).item() == pytest.approx(birkhoff_rate(cost, eps=0.5).item(), rel=1e-9)
+    assert asymptotic_rate(plan).item() == close_to(birkhoff_rate(cost, eps=0.5).item(), rel=1e-9)
 
 
 def test_asymptotic_rate_is_the_measured_one_and_birkhoff_bounds_it() -> None:
@@ -300,7 +320,7 @@ def test_asymptotic_rate_is_the_measured_one_and_birkhoff_bounds_it() -> None:
     rate = asymptotic_rate(result.plan).item()
     late = result.errors[len(result.errors) // 2 :]
     measured = (late[-1] / late[0]).item() ** (1 / (len(late) - 1))
-    assert measured == pytest.approx(rate, rel=0.01)
+    assert measured == close_to(rate, rel=0.01)
     assert rate <= birkhoff_rate(cost, eps=0.05).item() <= 1
 
 
@@ -341,7 +361,9 @@ def test_sinkhorn_extreme_eps_is_finite_and_honest(
         assert torch.isfinite(getattr(result, field)).all()
     excess = (result.plan.double().sum(-2) - 1 / 5).abs().sum(-1)
     assert (excess[result.converged] < 1.1e-6).all()
-    np.testing.assert_allclose(excess, result.errors[:, -1], atol=1e-6)
+    # In float32 the plan is rounded, and its column sums with it.
+    slack = 3e-7 if dtype == torch.float32 else 1e-13 + 1e-15 / relative_eps
+    np.testing.assert_allclose(excess, result.errors[:, -1], rtol=0, atol=slack)
 
 
 @given(st.integers(2, 7), st.integers(2, 7), st.floats(-2.5, 0), st.integers(0, 10**6))
@@ -371,4 +393,4 @@ def test_sinkhorn_kernel_and_logarithms_agree(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr("ce_core.transport._stabilized_kernel._SAFE", -1.0)
     safe = sinkhorn(cost, eps=0.02, mu=mu, nu=nu, tol=None, max_iter=90)
     np.testing.assert_allclose(fast.plan, safe.plan, rtol=1e-10)
-    np.testing.assert_allclose(fast.errors, safe.errors, atol=1e-13)
+    np.testing.assert_allclose(fast.errors, safe.errors, rtol=1e-10, atol=1e-13)

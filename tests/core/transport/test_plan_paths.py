@@ -24,6 +24,7 @@ from ce_core import (
     squared_distances,
     trace_convergence,
 )
+from tests.support.closeness import close_to
 
 COST = random_cost(5, 7)
 MU = torch.tensor([0.1, 0.0, 0.4, 0.3, 0.2], dtype=torch.float64)
@@ -59,17 +60,27 @@ def test_plans_along_iterations_are_those_of_sinkhorn(tol: float | None) -> None
     for k, count in enumerate(counts):
         result = sinkhorn(COST, eps=0.02, mu=MU, nu=NU, tol=tol, max_iter=count)
         torch.testing.assert_close(frames.plan[k], result.plan, rtol=1e-9, atol=1e-15)
-        assert frames.column_error[k].item() == pytest.approx(result.errors[-1].item(), abs=1e-14)
-        assert frames.transport_cost[k] == pytest.approx(result.transport_cost.item(), rel=1e-10)
-        assert frames.entropic_value[k] == pytest.approx(result.entropic_value.item(), rel=1e-9)
+        assert frames.column_error[k].item() == close_to(result.errors[-1].item(), abs=1e-14)
+        assert frames.transport_cost[k] == close_to(result.transport_cost.item(), rel=1e-10)
+        assert frames.entropic_value[k] == close_to(result.entropic_value.item(), rel=1e-9)
         assert frames.n_iter[k] == result.n_iter
+
+
+def test_plan_frames_errors_are_sums_over_the_margin() -> None:
+    # Without an iteration both margins are wrong; after one the rows are right.
+    frames = plans_along_iterations(COST, eps=0.1, counts=[0, 1], mu=MU, nu=NU)
+    rows = [math.fsum(abs(plan.sum(1) - MU).tolist()) for plan in frames.plan]
+    columns = [math.fsum(abs(plan.sum(0) - NU).tolist()) for plan in frames.plan]
+    assert frames.row_error.tolist() == close_to(rows, rel=1e-14, abs=1e-15)
+    assert frames.column_error.tolist() == close_to(columns, rel=1e-14)
+    assert min(frames.row_error[0], *frames.column_error) > 0.05
 
 
 def test_plans_along_iterations_without_any_is_the_kernel_of_mass_1() -> None:
     frames = plans_along_iterations(COST, eps=0.1, counts=[0])
-    assert frames.plan.sum().item() == pytest.approx(1)
+    assert frames.plan.sum().item() == close_to(1)
     ratio = frames.plan[0] / (-COST / 0.1).exp()
-    torch.testing.assert_close(ratio, ratio[0, 0].expand(5, 7))
+    torch.testing.assert_close(ratio, ratio[0, 0].expand(5, 7), rtol=1e-13, atol=0)
 
 
 @pytest.mark.parametrize("tol", [None, 1e-9], ids=["plain", "accelerated"])
@@ -79,7 +90,7 @@ def test_plans_along_eps_are_those_of_sinkhorn(tol: float | None) -> None:
     for k, one in enumerate(eps):
         result = sinkhorn(COST, eps=one, mu=MU, nu=NU, tol=tol, max_iter=50)
         torch.testing.assert_close(frames.plan[k], result.plan, rtol=1e-6, atol=1e-9)
-    torch.testing.assert_close(frames.entropy, entropy(frames.plan.flatten(1)))
+    torch.testing.assert_close(frames.entropy, entropy(frames.plan.flatten(1)), rtol=1e-14, atol=0)
 
 
 def test_plans_along_eps_tend_from_the_assignment_to_independence() -> None:
@@ -93,7 +104,7 @@ def test_plans_along_eps_tend_from_the_assignment_to_independence() -> None:
         frames.plan[1], torch.full((8, 8), 1 / 64, dtype=torch.float64), rtol=1e-3, atol=0
     )
     cheapest = min(cost[range(8), list(order)].mean().item() for order in permutations(range(8)))
-    assert frames.transport_cost[0].item() == pytest.approx(cheapest, rel=1e-3)
+    assert frames.transport_cost[0].item() == close_to(cheapest, rel=1e-3)
 
 
 def test_plans_along_eps_entropy_grows_with_eps() -> None:
@@ -153,10 +164,11 @@ def test_trace_convergence_is_what_sinkhorn_measures() -> None:
     trace = trace_convergence(COST, eps=0.1, mu=MU, nu=NU, n_iter=40)
     plain = sinkhorn(COST, eps=0.1, mu=MU, nu=NU, tol=None, max_iter=40)
     solved = sinkhorn(COST, eps=0.1, mu=MU, nu=NU, tol=1e-9)
-    torch.testing.assert_close(trace.plain, plain.errors)
-    torch.testing.assert_close(trace.accelerated, solved.errors[: int(solved.n_iter)])
-    assert trace.birkhoff == pytest.approx(birkhoff_rate(COST, eps=0.1).item())
-    assert trace.asymptotic == pytest.approx(asymptotic_rate(solved.plan).item(), rel=1e-5)
+    torch.testing.assert_close(trace.plain, plain.errors, rtol=1e-12, atol=1e-15)
+    errors = solved.errors[: int(solved.n_iter)]
+    torch.testing.assert_close(trace.accelerated, errors, rtol=1e-12, atol=1e-15)
+    assert trace.birkhoff == close_to(birkhoff_rate(COST, eps=0.1).item())
+    assert trace.asymptotic == close_to(asymptotic_rate(solved.plan).item(), rel=1e-5)
     assert (trace.status, trace.needed) == (SinkhornStatus.CONVERGED, int(solved.n_iter))
 
 
@@ -165,14 +177,14 @@ def test_trace_convergence_measured_ratio_is_the_true_rate(seed: int) -> None:
     trace = trace_convergence(random_cost(6, 6, seed=seed), eps=0.1, n_iter=200)
     last = int((trace.plain > 1e-9).nonzero().max())
     measured = (trace.plain[last] / trace.plain[last - 5]).item() ** (1 / 5)
-    assert measured == pytest.approx(trace.asymptotic, rel=0.02)
-    assert trace.asymptote[last].item() == pytest.approx(trace.plain[last].item(), rel=0.1)
+    assert measured == close_to(trace.asymptotic, rel=0.02)
+    assert trace.asymptote[last].item() == close_to(trace.plain[last].item(), rel=0.1)
 
 
 @pytest.mark.parametrize("eps", [0.1, 0.3, 2.0])
 def test_trace_convergence_of_a_uniform_2_by_2_has_one_rate(eps: float) -> None:
     trace = trace_convergence(random_cost(2, 2), eps=eps)
-    assert trace.birkhoff == pytest.approx(trace.asymptotic, rel=1e-9)
+    assert trace.birkhoff == close_to(trace.asymptotic, rel=1e-9)
 
 
 def test_trace_convergence_without_a_plan_says_so() -> None:
@@ -221,7 +233,7 @@ def test_forbid_pairs_takes_no_matrix_larger_than_the_draw() -> None:
 def test_digit_image_is_a_distribution_on_the_grid(name: str) -> None:
     image = digit_image(name)
     assert image.shape == (8, 8)
-    assert image.sum().item() == pytest.approx(1)
+    assert image.sum().item() == close_to(1)
     assert (image >= 0).all()
     assert len(pixel_grid(8)) == image.numel()
 

@@ -19,6 +19,7 @@ from ce_core import (
 )
 from scripts.browser import ROOT, settle
 from tests.support.browsing import address_has, charts, on_phone, query, trace
+from tests.support.closeness import close_to
 
 pytestmark = pytest.mark.browser
 
@@ -84,12 +85,12 @@ def drag(page: Page, what: str, i: int, share: float) -> None:
 def assert_follows(found: dict[str, Any]) -> None:
     """Hold what the bars show to the core."""
     a, q = (torch.tensor(found[name], dtype=torch.float64) for name in ("logits", "q"))
-    assert found["p"] == pytest.approx(softmax(a).tolist(), rel=1e-14)
-    assert found["pulls"] == pytest.approx(cross_entropy_grad(a, q).tolist(), abs=1e-14)
-    assert found["residual"] == pytest.approx(logit_gap_residual(a).tolist(), abs=1e-14)
-    assert found["full"] == pytest.approx(logit_gap_grad(a, q).tolist(), abs=1e-14)
-    assert found["l1"] == pytest.approx(cross_entropy(a, q).item(), rel=1e-13)
-    assert found["l2"] == pytest.approx(logit_gap(a, q).item(), abs=1e-13)
+    assert found["p"] == close_to(softmax(a).tolist(), rel=1e-14)
+    assert found["pulls"] == close_to(cross_entropy_grad(a, q).tolist(), abs=1e-14)
+    assert found["residual"] == close_to(logit_gap_residual(a).tolist(), abs=1e-14)
+    assert found["full"] == close_to(logit_gap_grad(a, q).tolist(), abs=1e-14)
+    assert found["l1"] == close_to(cross_entropy(a, q).item(), rel=1e-13)
+    assert found["l2"] == close_to(logit_gap(a, q).item(), abs=1e-13)
 
 
 def test_gradient_opens_with_arrows_that_point_opposite_ways(lab: str, page: Page) -> None:
@@ -113,7 +114,7 @@ def test_gradient_dragged_logit_moves_all_at_once_and_tells_the_server_on_releas
     sent.clear()
     drag(page, "logit", 0, 0.2)
     found = read(page)
-    assert found["logits"] == [pytest.approx(-3, abs=0.05), *DEFAULT[1:]]
+    assert found["logits"] == [close_to(-3, abs=0.05), *DEFAULT[1:]]
     assert_follows(found)
     assert found["ways"][:2] == ["right", "right"]
     assert sent == []
@@ -131,9 +132,9 @@ def test_gradient_dragged_q_stays_a_distribution_and_is_in_the_url(lab: str, pag
     open_gradient(page, f"{lab}/gradient?q=0.2,0.6,0.2")
     drag(page, "q", 1, 0.3)
     found = read(page)
-    assert found["q"][1] == pytest.approx(0.3, abs=0.02)
-    assert found["q"][0] == found["q"][2] == pytest.approx((1 - found["q"][1]) / 2)
-    assert sum(found["q"]) == pytest.approx(1, abs=1e-14)
+    assert found["q"][1] == close_to(0.3, abs=0.02)
+    assert found["q"][0] == found["q"][2] == close_to((1 - found["q"][1]) / 2)
+    assert sum(found["q"]) == close_to(1, abs=1e-14)
     assert found["target"] == -1
     assert_follows(found)
     page.mouse.up()
@@ -143,10 +144,10 @@ def test_gradient_dragged_q_stays_a_distribution_and_is_in_the_url(lab: str, pag
     page.reload()
     page.wait_for_selector(".lab-push-editor .handle")
     settle(page)
-    assert read(page)["q"] == pytest.approx(before["q"], abs=1e-6)
+    assert read(page)["q"] == close_to(before["q"], abs=1e-6)
     stop = trace(charts(page), "approach", "least L2")["y"][0]
     minimum = logit_gap_minimum(torch.tensor(read(page)["q"], dtype=torch.float64)).p
-    assert stop == pytest.approx(minimum.max().item(), abs=1e-6)
+    assert stop == close_to(minimum.max().item(), abs=1e-6)
 
 
 def test_gradient_bars_move_by_key_and_say_what_they_are(lab: str, page: Page) -> None:
@@ -155,7 +156,7 @@ def test_gradient_bars_move_by_key_and_say_what_they_are(lab: str, page: Page) -
     bar.focus()
     page.keyboard.press("PageUp")
     found = read(page)
-    assert found["q"] == [pytest.approx(0.9), 0.1, 0]
+    assert found["q"] == [close_to(0.9), 0.1, 0]
     assert bar.get_attribute("aria-valuetext") == "0.100; p 0.116"
     assert_follows(found)
     address_has(page, "q=0.9,0.1,0")
@@ -195,13 +196,13 @@ def test_gradient_plays_the_descents_and_remembers_where_it_stopped(lab: str, pa
     paths = descent_paths(torch.tensor(DEFAULT, dtype=torch.float64), q, steps=200)
     drawn = trace(charts(page), "residual", "their sum, dL2/da in full")["y"]
     expected = logit_gap_grad(paths.a[2, step], q).tolist()
-    assert drawn[:3] == pytest.approx(expected, abs=1e-5)
+    assert drawn[:3] == close_to(expected, abs=1e-5)
     page.reload()
     page.wait_for_selector(".lab-push-editor .handle")
     settle(page)
     assert query(page)["step"] == [str(step)]
     again = trace(charts(page), "residual", "their sum, dL2/da in full")["y"]
-    assert again[:3] == pytest.approx(expected, abs=1e-5)
+    assert again[:3] == close_to(expected, abs=1e-5)
 
 
 def test_gradient_charts_show_that_l1_and_held_coincide_and_full_stops_short(
@@ -214,10 +215,10 @@ def test_gradient_charts_show_that_l1_and_held_coincide_and_full_stops_short(
     )
     assert l1 == held
     assert l1[-1] > 0.99
-    assert full[-1] == pytest.approx(0.78219, abs=1e-5)
+    assert full[-1] == close_to(0.78219, abs=1e-5)
     now = trace(found, "simplex", "now")
     stop = trace(found, "simplex", "least L2")
-    assert now["x"][2] == pytest.approx(stop["x"][0], abs=1e-6)
+    assert now["x"][2] == close_to(stop["x"][0], abs=1e-6)
 
 
 def test_gradient_preset_and_reset_move_the_bars(lab: str, page: Page) -> None:
@@ -296,7 +297,7 @@ def test_gradient_script_computes_what_the_core_computes(lab: str, page: Page) -
             "l2": logit_gap(logits, target),
         }
         for name, core in expected.items():
-            assert ours[name] == pytest.approx(core.tolist(), abs=1e-14 * size), name
+            assert ours[name] == close_to(core.tolist(), abs=1e-14 * size), name
 
 
 def test_gradient_script_keeps_the_target_a_distribution(lab: str, page: Page) -> None:
@@ -314,5 +315,5 @@ def test_gradient_script_keeps_the_target_a_distribution(lab: str, page: Page) -
         ],
     )
     assert found == [
-        pytest.approx([0.25, 0.5, 0.25]), pytest.approx([0.3, 0.4, 0.3]), [1, 0], [0, 1],
+        close_to([0.25, 0.5, 0.25]), close_to([0.3, 0.4, 0.3]), [1, 0], [0, 1],
     ]  # fmt: skip

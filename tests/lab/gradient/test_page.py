@@ -28,6 +28,7 @@ from lab.gradient.state import DEFAULT, FREE, SMOOTHED, GradientState
 from lab.gradient.text import command, corners, notes, snippet
 from lab.language.numerals import number
 from tests.lab.conftest import OpenPage
+from tests.support.closeness import close_to
 from tests.support.reading import note_ids, numbers_of, press, sent_to_hands, set_field, shown, text_of
 from tests.support.unpacking import captions_of, figures_of, frame_of, parts_of
 
@@ -74,7 +75,7 @@ def test_gradient_shows_the_numbers_of_the_core(open_page: OpenPage) -> None:
     a = torch.tensor([1.0, -0.5, 2.0, 0.0], dtype=torch.float64)
     q = torch.tensor([0.5, 0.25, 0.25, 0.0], dtype=torch.float64)
     shown = numbers_of(app)
-    assert shown["l1"] == pytest.approx(cross_entropy(a, q).item(), rel=1e-7)
+    assert shown["l1"] == close_to(cross_entropy(a, q).item(), rel=1e-7)
     columns = {
         "p_minus_q": cross_entropy_grad(a, q),
         "residual": logit_gap_residual(a),
@@ -84,11 +85,11 @@ def test_gradient_shows_the_numbers_of_the_core(open_page: OpenPage) -> None:
     }
     for name, values in columns.items():
         for i, value in enumerate(values.tolist(), start=1):
-            assert shown[f"{name}_{i}"] == pytest.approx(value, rel=1e-7)
-    assert shown["residual_sum"] == pytest.approx(0, abs=1e-15)
+            assert shown[f"{name}_{i}"] == close_to(value, rel=1e-7)
+    assert shown["residual_sum"] == close_to(0, abs=1e-15)
     end = descent_paths(a, q, learning_rate=0.5, steps=30).p[2, -1]
     gap = (end - logit_gap_minimum(q).p).abs().max().item()
-    assert shown["l2_end_to_minimum"] == pytest.approx(gap, rel=1e-6)
+    assert shown["l2_end_to_minimum"] == close_to(gap, rel=1e-6)
 
 
 def test_gradient_board_shows_the_step_of_the_link(open_page: OpenPage) -> None:
@@ -98,7 +99,7 @@ def test_gradient_board_shows_the_step_of_the_link(open_page: OpenPage) -> None:
     path = drawn(app, "simplex", "l2")["customdata"]
     torch.testing.assert_close(torch.tensor(path).double(), found.paths.p[2, :10], rtol=0, atol=1e-6)
     sums = drawn(app, "residual", "sum")["y"]
-    assert sums[:3] == pytest.approx(found.gradients[2, 9].tolist(), abs=1e-6)
+    assert sums[:3] == close_to(found.gradients[2, 9].tolist(), abs=1e-6)
     assert "After step **9**" in captions_of(app)
 
 
@@ -119,11 +120,11 @@ def test_gradient_animation_has_the_frames_of_the_bar_and_ends_at_the_minimum(
         return found
 
     start = mark(first, "start")["customdata"][0]
-    assert mark(first, "now")["customdata"] == pytest.approx(np.stack([start] * 3))
+    assert mark(first, "now")["customdata"] == close_to(np.stack([start] * 3))
     stop = mark(last, "stop")["customdata"][0]
-    assert mark(last, "now")["customdata"][2] == pytest.approx(stop, abs=1e-6)
+    assert mark(last, "now")["customdata"][2] == close_to(stop, abs=1e-6)
     l1, held, _full = mark(last, "now")["customdata"]
-    assert l1 == pytest.approx(held)
+    assert l1 == close_to(held)
     # The post's check does not move.
     assert reel["cards"]["errors"]["moves"] == reel["cards"]["elements"]["moves"] == []
 
@@ -142,7 +143,7 @@ def test_gradient_shows_the_posts_check_with_its_own_numbers(open_page: OpenPage
     assert f"The post prints {number(CHECK_SUM, digits=2)}" in said
     assert "The elements go up to **0.0478**" in said
     errors = sum_errors()
-    assert shown["check_rms_eps_float32"] == pytest.approx(errors.rms[1].item(), rel=1e-7)
+    assert shown["check_rms_eps_float32"] == close_to(errors.rms[1].item(), rel=1e-7)
     assert list(drawn(app, "errors", "float64")["y"]) == errors.counts[0].tolist()
 
 
@@ -189,7 +190,7 @@ def test_gradient_link_is_what_the_page_shows(open_page: OpenPage) -> None:
     assert not app.exception
     bars = sent_to_hands(app)
     assert (bars["logits"], bars["kind"], bars["target"]) == ([1, 2, 3], "smoothed", 2)
-    assert bars["q"] == pytest.approx([0.05, 0.05, 0.9])
+    assert bars["q"] == close_to([0.05, 0.05, 0.9])
     assert shown(app, "gradient.rate") == 0.25
     assert shown(app, "gradient.steps") == 70
     assert shown(app, "gradient.step") == 11
@@ -314,14 +315,14 @@ def test_gradient_kind_of_target_brings_its_own_controls(open_page: OpenPage) ->
     assert "target" in names()
     assert not names() & {"smoothing", "q"}
     choose_kind(app, "smoothed")
-    assert sent_to_hands(app)["q"] == pytest.approx([1 / 30, 14 / 15, 1 / 30])
+    assert sent_to_hands(app)["q"] == close_to([1 / 30, 14 / 15, 1 / 30])
     assert names() >= {"target", "smoothing"}
     set_field(app, "gradient.smoothing", 1.0)
-    assert sent_to_hands(app)["q"] == pytest.approx([1 / 3] * 3)
+    assert sent_to_hands(app)["q"] == close_to([1 / 3] * 3)
     choose_kind(app, "free")
     assert "q" in names()
     assert not names() & {"smoothing", "target"}
-    assert sent_to_hands(app)["q"] == pytest.approx([1 / 3] * 3, abs=1e-6)
+    assert sent_to_hands(app)["q"] == close_to([1 / 3] * 3, abs=1e-6)
     set_field(app, "gradient.q", "1,0,3")
     assert sent_to_hands(app)["q"] == [0.25, 0, 0.75]
     # Class and smoothing stay what they were, for when the target is one class again.

@@ -21,6 +21,7 @@ from lab.gradient.state import (
     resized,
 )
 from lab.state.codec import read, settled, spelled
+from tests.support.closeness import close_to
 
 
 def read_link(**parts: str) -> GradientState:
@@ -30,7 +31,7 @@ def read_link(**parts: str) -> GradientState:
 
 @given(st.lists(st.floats(-LARGEST, LARGEST), min_size=2, max_size=10))
 def test_link_reads_what_it_spells(a: list[float]) -> None:
-    assert read_link(**spelled(GradientState(tuple(a)), DEFAULT)).a == pytest.approx(a, abs=1e-6)
+    assert read_link(**spelled(GradientState(tuple(a)), DEFAULT)).a == close_to(a, abs=1e-6)
 
 
 @pytest.mark.parametrize("slug", PRESETS)

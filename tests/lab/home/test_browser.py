@@ -14,6 +14,7 @@ from lab.home.text import ANCHORS
 from lab.language.numerals import number
 from scripts.browser import settle
 from tests.support.browsing import charts, on_phone, open_lab, trace
+from tests.support.closeness import close_to
 
 pytestmark = pytest.mark.browser
 
@@ -80,15 +81,13 @@ def check_numbers(page: Page) -> None:
     cells = page.locator(".st-key-five-numbers tbody td:last-child").all_inner_texts()
     elements = five_numbers()[2].tolist()
     assert [float(cell.replace("−", "-")) for cell in cells[:5]] == [
-        pytest.approx(element, rel=5e-3) for element in elements
+        close_to(element, rel=5e-3) for element in elements
     ]
     read = charts(page)
     straight, bent = (trace(read, key, "trials") for key in ("pairs", "bent"))
     assert len(straight["x"]) == len(bent["x"]) == 20
-    assert _slope(straight) == pytest.approx(
-        CLAIMS["linear_correlation"].measure()["slope_1"], rel=1e-3
-    )
-    assert _slope(bent) == pytest.approx(CLAIMS["linear_correlation"].measure()["slope_16"], rel=1e-3)
+    assert _slope(straight) == close_to(CLAIMS["linear_correlation"].measure()["slope_1"], rel=1e-3)
+    assert _slope(bent) == close_to(CLAIMS["linear_correlation"].measure()["slope_16"], rel=1e-3)
 
 
 def check_contents(page: Page) -> None:
@@ -118,8 +117,8 @@ def check_ledger_links(page: Page) -> None:
         follow(page, key)
         shown = numbers_of(page)
         come_back(page)
-        assert shown["r"] == pytest.approx(measured[correlation], rel=1e-3)
-        assert shown["slope"] == pytest.approx(measured[slope], rel=1e-3)
+        assert shown["r"] == close_to(measured[correlation], rel=1e-3)
+        assert shown["slope"] == close_to(measured[slope], rel=1e-3)
 
 
 def test_home_links_show_their_state_also_after_a_visit(lab: str, page: Page) -> None:
@@ -134,7 +133,7 @@ def test_home_links_show_their_state_also_after_a_visit(lab: str, page: Page) ->
     come_back(page)
     follow(page, "large_samples")
     shown = numbers_of(page)
-    assert shown["slope"] == pytest.approx(CLAIMS["large_samples"].measure()["slope_1024"], rel=1e-3)
+    assert shown["slope"] == close_to(CLAIMS["large_samples"].measure()["slope_1024"], rel=1e-3)
 
 
 def test_home_formulas_fit_a_phone(lab: str, page: Page) -> None:

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, Request, Route, expect
 from ce_core import ExperimentConfig, run_experiment, sort_losses
 from scripts.browser import served_page, settle
 from tests.support.browsing import address_has, charts, field, open_lab, query, trace
+from tests.support.closeness import close_to
 
 pytestmark = pytest.mark.browser
 
@@ -72,12 +73,12 @@ def test_losses_scrub_moves_the_figures_without_a_message(
         drawn_at(page, at(page))
         scale = float(at(page))
         assert scale > 8
-        assert trace(charts(page), "pairs", "trials")["x"] == pytest.approx(l1_at(scale), rel=1e-6)
+        assert trace(charts(page), "pairs", "trials")["x"] == close_to(l1_at(scale), rel=1e-6)
         numbers = page.locator("[data-card='pairs'] .lab-caption").inner_text()
         slope = re.search(r"slope = (\S+)", numbers)
         shown = page.locator(".lab-readouts dd").nth(1).inner_text()
         assert slope is not None
-        assert float(shown) == pytest.approx(float(slope[1]), abs=1e-3)
+        assert float(shown) == close_to(float(slope[1]), abs=1e-3)
         assert len(sent) == before
         assert "logit_scale" not in page.url
 
@@ -104,7 +105,7 @@ def test_losses_scrubbed_state_is_in_its_link(lab: str, page: Page) -> None:
     assert query(other) == query(page)
     for name, traces in charts(other).items():
         for one, same in zip(traces, moved[name], strict=True):
-            assert one["x"] == pytest.approx(same["x"], rel=1e-6)
+            assert one["x"] == close_to(same["x"], rel=1e-6)
     other.close()
 
 
@@ -125,9 +126,9 @@ def test_losses_plays_from_a_straight_line_through_the_bend_and_back(
     seen = page.evaluate("[...window.seen.values()]")
     r, slope, share = ([float(numbers[place].strip(" %")) for numbers in seen] for place in range(3))
     assert len(seen) > 30
-    assert slope[0] == pytest.approx(1, abs=0.01)
+    assert slope[0] == close_to(1, abs=0.01)
     assert max(slope) > 1.6
-    assert slope[-1] == pytest.approx(1, abs=0.1)
+    assert slope[-1] == close_to(1, abs=0.1)
     assert min(r) < 0.95 < 0.99 < r[-1]
     assert share[0] > 99.9
     assert share[-1] < 20
@@ -322,7 +323,7 @@ def test_losses_figures_have_names_and_their_data_as_a_table(lab: str, page: Pag
     expect(card.locator("tbody tr")).to_have_count(10)
     cells = card.locator("tbody tr").nth(2).locator("td").all_inner_texts()
     expected = l1_at(16.0, n=32, m=16, trials=8)
-    assert float(cells[0]) == pytest.approx(expected[0], rel=1e-6)
+    assert float(cells[0]) == close_to(expected[0], rel=1e-6)
     expect(card.locator("thead")).to_contain_text("L1, nats (mean of a trial)")
     with page.expect_download() as download:
         card.get_by_role("button", name="Download as CSV").click()
@@ -361,11 +362,11 @@ def test_losses_keeps_the_animation_of_the_state_that_is_shown(lab: str, page: P
     page.wait_for_selector(READY)
     expected = l1_at(16.0, n=32, m=16, trials=8, seed=1)
     drawn_at(page, "16")
-    assert trace(charts(page), "pairs", "trials")["x"] == pytest.approx(expected, rel=1e-6)
+    assert trace(charts(page), "pairs", "trials")["x"] == close_to(expected, rel=1e-6)
     page.get_by_test_id("scrub").press("End")
     drawn_at(page, "1024")
     expected = l1_at(1024.0, n=32, m=16, trials=8, seed=1)
-    assert trace(charts(page), "pairs", "trials")["x"] == pytest.approx(expected, rel=1e-6)
+    assert trace(charts(page), "pairs", "trials")["x"] == close_to(expected, rel=1e-6)
 
 
 def test_two_animations_on_a_page_move_each_by_its_own_bar(page: Page, tmp_path: Path) -> None:
@@ -383,8 +384,8 @@ def test_two_animations_on_a_page_move_each_by_its_own_bar(page: Page, tmp_path:
         expect(page.get_by_text("sine is at 1", exact=True)).to_be_visible()
         settle(page)
         read = charts(page)
-        assert read["sine"][0]["y"] == pytest.approx([math.sin(k) for k in range(8)], abs=1e-6)
-        assert read["cosine"][0]["y"] == pytest.approx([math.cos(4 * k) for k in range(8)], abs=1e-6)
+        assert read["sine"][0]["y"] == close_to([math.sin(k) for k in range(8)], abs=1e-6)
+        assert read["cosine"][0]["y"] == close_to([math.cos(4 * k) for k in range(8)], abs=1e-6)
 
 
 def test_reduced_motion_still_plays_when_asked(lab: str, page: Page) -> None:

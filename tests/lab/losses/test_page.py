@@ -8,6 +8,7 @@ import pytest
 
 from ce_core import ExperimentConfig, compare_losses, run_experiment
 from tests.lab.conftest import OpenPage
+from tests.support.closeness import close_to
 from tests.support.reading import note_ids, numbers_of, press, set_field, shown, text_of
 from tests.support.unpacking import figures_of
 
@@ -33,8 +34,8 @@ def test_losses_shows_the_numbers_of_the_core(open_page: OpenPage) -> None:
     result = run_experiment(ExperimentConfig(logit_scale=16.0, seed=3))
     expected = compare_losses(result.l1, result.l2, result.entropy)
     numbers = numbers_of(app)
-    assert numbers["correlation"] == pytest.approx(expected.correlation, rel=1e-6)
-    assert numbers["slope"] == pytest.approx(expected.slope, rel=1e-6)
+    assert numbers["correlation"] == close_to(expected.correlation, rel=1e-6)
+    assert numbers["slope"] == close_to(expected.slope, rel=1e-6)
     assert f"slope = **{expected.slope:.4g}**" in text_of(app)
     assert f"r = **{expected.correlation:.4g}**" in text_of(app)
     assert f"cosine of the two **{result.gradient_cosine:.4g}**" in text_of(app)
@@ -60,7 +61,7 @@ def test_losses_slider_changes_what_is_computed(open_page: OpenPage, name: str, 
     assert not app.exception
     assert numbers_of(app) != before
     result = run_experiment(ExperimentConfig(**{name: value}))  # type: ignore[arg-type]
-    assert numbers_of(app)["l1_mean"] == pytest.approx(result.l1.mean().item(), rel=1e-6)
+    assert numbers_of(app)["l1_mean"] == close_to(result.l1.mean().item(), rel=1e-6)
 
 
 def test_losses_new_draw_changes_the_seed_and_reset_restores_the_post(open_page: OpenPage) -> None:
@@ -168,7 +169,7 @@ def test_losses_takes_nothing_out_of_bounds_that_no_browser_sends(
     set_field(app, "losses.seed", forged)
     assert not app.exception
     assert shown(app, "losses.seed") == 0
-    assert numbers_of(app)["l1_mean"] == pytest.approx(
+    assert numbers_of(app)["l1_mean"] == close_to(
         run_experiment(ExperimentConfig()).l1.mean().item(), rel=1e-6
     )
 

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from ce_core import cross_entropy, cross_entropy_grad, softmax, softmax_jacobian
 from scripts.browser import ROOT
 from tests.support.browsing import address_has, on_phone, phone_with_finger, query, scrolled
+from tests.support.closeness import close_to
 
 pytestmark = pytest.mark.browser
 
@@ -93,9 +94,9 @@ def assert_follows(found: dict[str, Any]) -> None:
     scores = torch.tensor(found["logits"], dtype=torch.float64) / found["temperature"]
     target = torch.zeros_like(scores)
     target[found["target"]] = 1
-    assert found["p"] == pytest.approx(softmax(scores).tolist(), rel=1e-14, abs=1e-300)
-    assert found["gradient"] == pytest.approx(cross_entropy_grad(scores, target).tolist(), abs=1e-15)
-    assert found["loss"] == pytest.approx(cross_entropy(scores, target).item(), rel=1e-14)
+    assert found["p"] == close_to(softmax(scores).tolist(), rel=1e-14, abs=1e-300)
+    assert found["gradient"] == close_to(cross_entropy_grad(scores, target).tolist(), abs=1e-15)
+    assert found["loss"] == close_to(cross_entropy(scores, target).item(), rel=1e-14)
 
 
 # Dragging
@@ -108,12 +109,12 @@ def test_softmax_bar_dragged_by_mouse_moves_all_in_the_same_frame(lab: str, page
     assert_follows(before)
     with held(page, 0, 0.8):
         found = read(page)
-        assert found["logits"] == [pytest.approx(3, abs=0.05), *DEFAULT[1:]]
+        assert found["logits"] == [close_to(3, abs=0.05), *DEFAULT[1:]]
         assert found["p"] != before["p"]
         assert_follows(found)
         jacobian = softmax_jacobian(torch.tensor(found["logits"], dtype=torch.float64))
         shown = float(found["entries"][0].replace("−", "-"))
-        assert shown == pytest.approx(jacobian[0, 0].item(), abs=5e-4)
+        assert shown == close_to(jacobian[0, 0].item(), abs=5e-4)
         assert set(found["sums"]) == {"0"}
     # In one event, without a frame between: nothing is left for later.
     same = page.evaluate(
@@ -264,7 +265,7 @@ def test_softmax_entries_are_read_by_pointer_and_key(lab: str, page: Page) -> No
     expect(readout).to_contain_text("J(3, 30) = −p₃ p₃₀")
     jacobian = softmax_jacobian(torch.arange(30).double() / 10)
     value = float(str(readout.get_attribute("data-value")))
-    assert value == pytest.approx(jacobian[2, 29].item(), rel=1e-13)
+    assert value == close_to(jacobian[2, 29].item(), rel=1e-13)
 
 
 # What comes from elsewhere
@@ -364,9 +365,9 @@ def test_softmax_camera_survives_a_move(lab: str, page: Page) -> None:
         "before => document.querySelectorAll('.lab-card .js-plotly-plot')[2].dataset.drawn !== before",
         arg=drawn,
     )
-    assert plot.evaluate(eye) == pytest.approx(turned)
+    assert plot.evaluate(eye) == close_to(turned)
     moved = plot.evaluate("node => Array.from(node._fullData[1].x)")
-    assert moved == pytest.approx([3])
+    assert moved == close_to([3])
 
 
 def test_softmax_surface_is_seen_from_afar_where_there_is_little_room(lab: str, page: Page) -> None:
@@ -381,7 +382,7 @@ def test_softmax_surface_is_seen_from_afar_where_there_is_little_room(lab: str, 
     eye = plot.evaluate("node => node._fullLayout.scene.camera.eye")
     far = eye["z"] / 0.9
     assert far > 1.2
-    assert eye == pytest.approx({"x": -1.35 * far, "y": -1.65 * far, "z": 0.9 * far})
+    assert eye == close_to({"x": -1.35 * far, "y": -1.65 * far, "z": 0.9 * far})
 
 
 def test_softmax_with_30_classes_has_room_for_a_finger(lab: str, page: Page) -> None:

@@ -27,6 +27,7 @@ from lab.softmax.state import DEFAULT, SoftmaxState, shifted
 from lab.softmax.text import command, notes, snippet
 from lab.state.codec import spelled
 from tests.lab.conftest import OpenPage
+from tests.support.closeness import close_to
 from tests.support.reading import note_ids, numbers_of, press, sent_to_hands, set_field, shown
 from tests.support.unpacking import captions_of, figures_of
 
@@ -55,18 +56,18 @@ def test_softmax_shows_the_numbers_of_the_core(open_page: OpenPage) -> None:
     scores = torch.tensor([3.0, -1.0, 0.25]).double() / 0.5
     target = torch.tensor([0.0, 0.0, 1.0]).double()
     shown = numbers_of(app)
-    assert shown["l1"] == pytest.approx(cross_entropy(scores, target).item(), rel=1e-7)
-    assert shown["entropy"] == pytest.approx(entropy(softmax(scores)).item(), rel=1e-7)
+    assert shown["l1"] == close_to(cross_entropy(scores, target).item(), rel=1e-7)
+    assert shown["entropy"] == close_to(entropy(softmax(scores)).item(), rel=1e-7)
     for i in range(3):
-        assert shown[f"p_{i + 1}"] == pytest.approx(softmax(scores)[i].item(), rel=1e-7)
+        assert shown[f"p_{i + 1}"] == close_to(softmax(scores)[i].item(), rel=1e-7)
         expected = cross_entropy_grad(scores, target)[i].item()
-        assert shown[f"gradient_{i + 1}"] == pytest.approx(expected, rel=1e-7)
+        assert shown[f"gradient_{i + 1}"] == close_to(expected, rel=1e-7)
     spectrum = jacobian_spectrum(scores)
-    assert shown["eigenvalue_1"] == pytest.approx(spectrum.eigenvalues[0].item(), rel=1e-7)
+    assert shown["eigenvalue_1"] == close_to(spectrum.eigenvalues[0].item(), rel=1e-7)
     assert shown["rank"] == 2
     errors = difference_errors(scores)
     for index, dtype in enumerate(DTYPES):
-        assert shown[f"best_step_{dtype}"] == pytest.approx(errors.best_steps[index].item())
+        assert shown[f"best_step_{dtype}"] == close_to(errors.best_steps[index].item())
     assert "Rank **2** of at most 2" in captions_of(app)
 
 
@@ -293,7 +294,7 @@ def test_notes_of_the_one_hot_limit_say_what_is_left() -> None:
     state = PRESETS["one-hot"].of(DEFAULT)
     found = answer(state)
     assert found.p[0] == 1
-    assert found.loss == pytest.approx(math.exp(-100))
+    assert found.loss == close_to(math.exp(-100))
     assert noted(state) == ["overflow", "one-hot", "rank-lost", "no-step", "autograd"]
     assert f"L1 = {number(math.exp(-100), digits=2)}" in said(state)
 

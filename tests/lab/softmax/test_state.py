@@ -17,6 +17,7 @@ from lab.softmax.state import (
     shifted,
 )
 from lab.state.codec import read, settled, spelled
+from tests.support.closeness import close_to
 
 LOGITS = st.lists(st.floats(-LARGEST, LARGEST), min_size=2, max_size=30)
 
@@ -29,8 +30,8 @@ def read_link(**parts: str) -> SoftmaxState:
 @given(LOGITS, st.floats(0.01, 100), st.integers(1, 2))
 def test_link_reads_what_it_spells(a: list[float], temperature: float, target: int) -> None:
     again = read_link(**spelled(SoftmaxState(tuple(a), temperature, target), DEFAULT))
-    assert again.a == pytest.approx(a, rel=1e-11, abs=1e-99)
-    assert again.temperature == pytest.approx(temperature, rel=1e-11)
+    assert again.a == close_to(a, rel=1e-11, abs=1e-99)
+    assert again.temperature == close_to(temperature, rel=1e-11)
     assert again.target == target
 
 

@@ -10,6 +10,7 @@ from lab.stability.state import CASE_LABELS, CASES, DTYPE_NAMES
 from lab.stability.text import entry
 from scripts.browser import settle
 from tests.support.browsing import address_has, charts, field, on_phone, open_lab, query, trace
+from tests.support.closeness import close_to
 
 pytestmark = pytest.mark.browser
 
@@ -181,7 +182,7 @@ def test_stability_table_scrolls_in_its_own_box_by_keyboard(lab: str, page: Page
     frame = box.bounding_box()
     assert sticky is not None
     assert frame is not None
-    assert sticky["x"] == pytest.approx(frame["x"], abs=3)
+    assert sticky["x"] == close_to(frame["x"], abs=3)
 
 
 # Presets

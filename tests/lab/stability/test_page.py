@@ -30,6 +30,7 @@ from lab.stability.state import (
 from lab.stability.text import command, entry, notes, rows, snippet
 from lab.state.fields import records, spell
 from tests.lab.conftest import OpenPage
+from tests.support.closeness import close_to
 from tests.support.reading import note_ids, numbers_of, press, sent_to_hands, set_field, shown, text_of
 from tests.support.unpacking import figures_of
 
@@ -111,11 +112,11 @@ def test_stability_marks_the_first_of_each_kind_once_a_column_and_way() -> None:
 def test_stability_shows_the_numbers_of_the_core(open_page: OpenPage) -> None:
     app = open_page(PAGE, a="30,0", target="2", formula="clipped", floor="1e-08")
     numbers = numbers_of(app)
-    assert numbers["true_value"] == pytest.approx(30)
+    assert numbers["true_value"] == close_to(30)
     for dtype in DTYPES:
         found = trace_formula("clipped", [30.0, 0.0], [0.0, 1.0], dtype=dtype, floor=1e-8)
-        assert numbers[f"value_{dtype}"] == pytest.approx(found.value, rel=1e-7)
-        assert numbers[f"gradient_2_{dtype}"] == pytest.approx(found.gradient[1].item(), nan_ok=True)
+        assert numbers[f"value_{dtype}"] == close_to(found.value, rel=1e-7)
+        assert numbers[f"gradient_2_{dtype}"] == close_to(found.gradient[1].item(), nan_ok=True)
     assert note_ids(app)[0] == "loss-wrong"
     # In the table of float16 the floor is 0, and what comes is infinite.
     assert numbers["value_float16"] == INF
@@ -164,7 +165,7 @@ def test_stability_csv_holds_trace_and_map() -> None:
     ]
     assert float(loss[0]) == found.traces["float64"].value
     exact = [line for line in lines if line["arithmetic"] == "exact" and line["operation"] == "loss"]
-    assert float(exact[0]["value"]) == pytest.approx(math.exp(-120))
+    assert float(exact[0]["value"]) == close_to(math.exp(-120))
     thresholds = {
         line["arithmetic"]: float(line["entry"])
         for line in lines
@@ -368,7 +369,7 @@ def test_parse_logits_takes_nothing_else(text: str) -> None:
 @pytest.mark.parametrize("gap", [1, 104, 1000])
 def test_state_at_a_gap_has_that_gap(logits: tuple[float, ...], gap: int) -> None:
     state = StabilityState(logits).at_gap(gap)
-    assert state.gap == pytest.approx(gap)
+    assert state.gap == close_to(gap)
     assert [math.isinf(x) for x in state.a] == [math.isinf(x) for x in logits]
     assert LOGITS.parse(LOGITS.spell(state.a)) is not None
 
