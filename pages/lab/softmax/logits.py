@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from lab.language.catalogues import _
+from lab.softmax.state import COLDEST, HOTTEST
 from lab.web.assets import register
 
 _LOGITS: Final = register("softmax/logits")
@@ -49,6 +50,7 @@ def show_logits(
             "temperature": temperature,
             "target": target - 1,
             "window": list(window),
+            "temperatures": [COLDEST, HOTTEST],
             "serial": serial,
             "words": _words(),
         },

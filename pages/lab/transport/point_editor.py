@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from lab.language.catalogues import _
+from lab.transport.state import FINEST, HIGHEST, MIDDLE
 from lab.web.assets import register
 
 _PAD: Final = register("transport/point_editor")
@@ -40,7 +41,14 @@ def show_weights(
         "nuLevel": _("Make ν uniform"),
         "level": _("Uniform"),
     }
-    _show({"kind": "weights", "mu": list(mu), "nu": list(nu)}, words, serial, key, on_moved, on_failed)
+    content = {
+        "kind": "weights",
+        "mu": list(mu),
+        "nu": list(nu),
+        "highest": HIGHEST,
+        "middle": MIDDLE,
+    }
+    _show(content, words, serial, key, on_moved, on_failed)
 
 
 def show_points(
@@ -83,6 +91,7 @@ def show_points(
         "x": [list(point) for point in x],
         "y": [list(point) for point in y],
         "lines": [list(line) for line in lines],
+        "finest": FINEST,
     }
     _show(content, words, serial, key, on_moved, on_failed)
 
