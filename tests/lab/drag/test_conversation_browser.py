@@ -7,9 +7,8 @@ from tests.support.browsing import address_has
 
 pytestmark = pytest.mark.browser
 
-READY = (
-    "[data-testid='stApp'][data-test-connection-state='CONNECTED'][data-test-script-state='notRunning']"
-)
+APP = "[data-testid='stApp']"
+READY = f"{APP}[data-test-connection-state='CONNECTED'][data-test-script-state='notRunning']"
 
 
 class Line:
@@ -61,7 +60,7 @@ def test_marks_of_the_app_are_where_the_conversation_reads_them(lab: str, page: 
     [
         ("/softmax", ".lab-logits .handle", "a=3,1,"),
         ("/stability", "[data-testid='trace-step']", "step="),
-        ("/losses?along=eps", "[data-testid='scrub']", "eps="),
+        ("/losses", "[data-testid='scrub']", "logit_scale="),
     ],
     ids=["dragged", "stepped", "scrubbed"],
 )
@@ -76,7 +75,7 @@ def test_act_during_a_cut_is_sent_after_it_and_only_once(
         page.wait_for_selector(READY, timeout=60_000)
         page.wait_for_timeout(1500)
         line.cut()
-        page.wait_for_selector("[data-testid='stApp']:not([data-test-connection-state='CONNECTED'])")
+        page.wait_for_selector(f"{APP}:not([data-test-connection-state='CONNECTED'])")
         bar = page.locator(handle).first
         bar.focus()
         page.keyboard.press("PageUp")

@@ -18,11 +18,16 @@ _EYE = "plot => plot._fullLayout.scene._scene.getCamera().eye"
 _COVERED = """() => {
     const box = node => node.getBoundingClientRect();
     const meet = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
-    const text = node => { const range = document.createRange(); range.selectNodeContents(node); return box(range); };
+    const text = node => {
+        const range = document.createRange();
+        range.selectNodeContents(node);
+        return box(range);
+    };
     return [...document.querySelectorAll('.lab-card')].flatMap(card => {
         const tools = [...card.querySelectorAll('.lab-tools button')].map(box);
         const others = [box(card.querySelector('.lab-plot')), text(card.querySelector('h2'))];
-        return tools.map((tool, k) => [...others, ...tools.slice(k + 1)].some(other => meet(tool, other)));
+        return tools.map((tool, k) =>
+            [...others, ...tools.slice(k + 1)].some(other => meet(tool, other)));
     });
 }"""
 
