@@ -93,7 +93,7 @@ def _softmax_case(logits: list[float], temperature: float) -> dict[str, Any]:
 
 
 def _targets() -> Iterator[tuple[list[float], list[float]]]:
-    """Yield logits, each with a target that sums to 1: one-hot ones among them."""
+    """Yield logits, each with a target: one-hot ones, and some whose sum is not quite 1."""
     draw = random.Random(1)
     for k in range(400):
         classes = 2 + k % 9
@@ -101,7 +101,8 @@ def _targets() -> Iterator[tuple[list[float], list[float]]]:
         a = [min(50.0, max(-50.0, 10.0 ** (k % 5 - 2) * draw.gauss())) + shift for _ in range(classes)]
         q = [draw.random() for _ in range(classes)]
         one_hot = [1.0, *[0.0] * (classes - 1)]
-        yield a, one_hot if k % 4 == 0 else [share / sum(q) for share in q]
+        total = sum(q) * (1 + 1e-6 * (k % 3))
+        yield a, one_hot if k % 4 == 0 else [share / total for share in q]
 
 
 def _gradient_case(a: list[float], q: list[float]) -> dict[str, Any]:

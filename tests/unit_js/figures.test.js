@@ -60,6 +60,12 @@ describe("animation", () => {
     assert.equal(again.data[0].y, one.data[0].y);
   });
 
+  it("leaves out of a frame what it lacks", () => {
+    const base = { data: [], layout: { shapes: [], height: 1 } };
+    const moves = [[["layout", "shapes"], [[[1]], []]]];
+    assert.deepEqual(frameOf(/** @type {any} */ ({ base, moves }), 1), { data: [], layout: { height: 1 } });
+  });
+
   it("knows frames that are the same picture", async () => {
     const { animation } = (await unpacked("animation")).found;
     assert.equal(still(animation, 0, 0), true);

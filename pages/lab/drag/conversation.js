@@ -140,7 +140,6 @@ export class Conversation {
       if (act.rests >= LOOKS_BEFORE_AGAIN) this.dispatch(act);
     } else if (act.rests >= LOOKS_BEFORE_REFUSED) {
       this.forget();
-      this.state = "";
       this.giveIn();
       return;
     }
