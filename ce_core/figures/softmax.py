@@ -80,7 +80,7 @@ def _difference_traces(
         },
         {
             "type": "scatter",
-            "uid": f"{dtype} autograd",
+            "uid": f"{dtype}-autograd",
             "name": translate("{dtype}, autograd").format(dtype=dtype),
             "legendgroup": dtype,
             "showlegend": False,
@@ -93,7 +93,7 @@ def _difference_traces(
     ]
     if errors.best_errors[index] < 1:
         best = {
-            "uid": f"{dtype} best",
+            "uid": f"{dtype}-best",
             "name": translate("{dtype}, best step").format(dtype=dtype),
             "showlegend": False,
             "x": errors.best_steps[index : index + 1].numpy(),

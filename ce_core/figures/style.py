@@ -1,5 +1,6 @@
 """What all figures share: colours that hold in light and dark, margins, the legend's place."""
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeAlias
 
@@ -32,6 +33,7 @@ DENSITY_COLOURS: Final = (
 )
 
 
+_NAME: Final = re.compile(r"[A-Za-z0-9_-]*")
 # Room for tick labels and titles that does not follow their width, so that nothing jumps while the
 # numbers on the axes change.
 _MARGIN: Final = {"l": 68, "r": 12, "t": 8, "b": 46}
@@ -74,7 +76,17 @@ def make_figure(
         In pixels.
     **layout
         Merged into the layout; an axis given here is merged into the common one.
+
+    Raises
+    ------
+    ValueError
+        If a `uid` holds anything but letters, digits, - and _: Plotly makes selectors of it, and
+        with a point in one it can no longer clear the figure away.
     """
+    for trace in traces:
+        uid = trace.get("uid", "")
+        if not _NAME.fullmatch(uid):
+            raise ValueError(f"uid must hold only letters, digits, - and _, got {uid!r}")
     axes: dict[str, dict[str, Any]] = {
         "xaxis": {"title": {"text": x_title}} | ({"range": x_range} if x_range else {}),
         "yaxis": {"title": {"text": y_title}} | ({"range": y_range} if y_range else {}),

@@ -33,18 +33,18 @@ def test_difference_figure_draws_the_errors_over_the_steps(dtype: str) -> None:
     figure, index = difference_figure(ERRORS), DTYPES.index(dtype)
     np.testing.assert_array_equal(trace(figure, dtype).x, ERRORS.steps)
     np.testing.assert_array_equal(trace(figure, dtype).y, ERRORS.differences[index])
-    best = trace(figure, f"{dtype} best")
+    best = trace(figure, f"{dtype}-best")
     assert (best.x[0], best.y[0]) == (ERRORS.best_steps[index], ERRORS.best_errors[index])
-    assert set(trace(figure, f"{dtype} autograd").y) == {ERRORS.autograd[index].item()}
+    assert set(trace(figure, f"{dtype}-autograd").y) == {ERRORS.autograd[index].item()}
     assert figure.layout.xaxis.type == figure.layout.yaxis.type == "log"
 
 
 def test_difference_figure_draws_no_error_of_zero_and_marks_no_step_that_finds_nothing() -> None:
     figure = difference_figure(difference_errors([0.0, 0.0]))
-    assert min(trace(figure, "float64 autograd").y) == 1e-18
+    assert min(trace(figure, "float64-autograd").y) == 1e-18
     blind = difference_figure(difference_errors([800.0, 796.0], steps=[0.25, 0.5]))
     assert "bfloat16" in uids(blind)
-    assert "bfloat16 best" not in uids(blind)
+    assert "bfloat16-best" not in uids(blind)
 
 
 def test_difference_figure_without_a_jacobian_says_so() -> None:

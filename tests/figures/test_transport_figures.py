@@ -111,7 +111,7 @@ def test_clouds_figure_lines_are_where_the_plan_has_its_mass() -> None:
     cost = squared_distances(X, X)
     plan = plans_along_eps(cost, eps=[1e-4]).plan[0]
     mu = torch.full((3,), 1 / 3, dtype=torch.float64)
-    full = trace(clouds_figure(X, X, plan, mu, mu), "share-0.6")
+    full = trace(clouds_figure(X, X, plan, mu, mu), "share-0_6")
     ends = np.reshape(full.x, (-1, 3))
     np.testing.assert_array_equal(ends[:, 0], ends[:, 1])
 

@@ -1,18 +1,29 @@
+// @ts-check
 // The numbers that follow while a logit is dragged, in float64, as `ce_core` computes them. Plain
 // functions of arrays: no page, no state. The tests hold them to `ce_core` to 1e-14.
 
-// a / T, to which all that follows belongs.
+/**
+ * a / T, to which all that follows belongs.
+ *
+ * @param {number[]} logits
+ * @param {number} temperature
+ */
 export function scores(logits, temperature) {
   return logits.map((logit) => logit / temperature);
 }
 
+/** @param {number[]} values */
 function winnerOf(values) {
   let winner = 0;
   for (let i = 1; i < values.length; i += 1) if (values[i] > values[winner]) winner = i;
   return winner;
 }
 
-// The maximum is subtracted first, so that no exponential overflows.
+/**
+ * The maximum is subtracted first, so that no exponential overflows.
+ *
+ * @param {number[]} a
+ */
 export function softmax(a) {
   const largest = a[winnerOf(a)];
   const powers = a.map((value) => Math.exp(value - largest));
@@ -20,14 +31,23 @@ export function softmax(a) {
   return powers.map((power) => power / total);
 }
 
-// As in a textbook, and NaN where an exponential overflows or all of them underflow.
+/**
+ * As in a textbook, and NaN where an exponential overflows or all of them underflow.
+ *
+ * @param {number[]} a
+ */
 export function naiveSoftmax(a) {
   const powers = a.map((value) => Math.exp(value));
   const total = powers.reduce((sum, power) => sum + power, 0);
   return powers.map((power) => power / total);
 }
 
-// L1 = -log p_target, from logits: the logarithm of a probability near 1 keeps its digits.
+/**
+ * L1 = -log p_target, from logits: the logarithm of a probability near 1 keeps its digits.
+ *
+ * @param {number[]} a
+ * @param {number} target
+ */
 export function crossEntropy(a, target) {
   const winner = winnerOf(a);
   let others = 0;
@@ -37,13 +57,22 @@ export function crossEntropy(a, target) {
   return Math.log1p(others) - (a[target] - a[winner]);
 }
 
-// dL1/da = p - q for a one-hot target.
+/**
+ * dL1/da = p - q for a one-hot target.
+ *
+ * @param {number[]} p
+ * @param {number} target
+ */
 export function crossEntropyGradient(p, target) {
   return p.map((value, i) => (i === target ? value - 1 : value));
 }
 
-// J = diag(p) - p pT, row by row. The diagonal is minus the rest of its row, which keeps the digits
-// of p (1 - p) where p rounds to 1.
+/**
+ * J = diag(p) - p pT, row by row. The diagonal is minus the rest of its row, which keeps the digits
+ * of p (1 - p) where p rounds to 1.
+ *
+ * @param {number[]} p
+ */
 export function softmaxJacobian(p) {
   return p.map((row, i) => {
     const entries = p.map((column) => -row * column);

@@ -1,12 +1,21 @@
+// @ts-check
 // What the losses and their gradients are while logits or target are dragged, in float64, as
 // `ce_core` computes them. Plain functions of arrays; the tests hold them to `ce_core`.
 
 import { softmax } from "../drag/softmax.js";
 
+/** @param {number[]} values */
 const sum = (values) => values.reduce((total, value) => total + value, 0);
 
-// p, q, both losses, and what their gradients consist of: p - q (of L1, and of L2 with p held
-// constant), J a, and their sum (of L2 in full).
+/** @typedef {ReturnType<typeof gradientsOf>} Gradients */
+
+/**
+ * p, q, both losses, and what their gradients consist of: p - q (of L1, and of L2 with p held
+ * constant), J a, and their sum (of L2 in full).
+ *
+ * @param {number[]} a
+ * @param {number[]} q
+ */
 export function gradientsOf(a, q) {
   const p = softmax(a);
   const winner = a.indexOf(Math.max(...a));
@@ -21,8 +30,14 @@ export function gradientsOf(a, q) {
   return { p, l1, l2: mean - wanted, pulls, residual, full: pulls.map((pull, i) => pull + residual[i]) };
 }
 
-// The target with its i-th entry at a value, and the others in the proportion of `before`, so that
-// the sum is 1. Where the others are all 0 they share alike.
+/**
+ * The target with its i-th entry at a value, and the others in the proportion of `before`, so that
+ * the sum is 1. Where the others are all 0 they share alike.
+ *
+ * @param {number[]} before
+ * @param {number} i
+ * @param {number} value
+ */
 export function targetWith(before, i, value) {
   const rest = sum(before.map((share, j) => (j === i ? 0 : share)));
   const alike = 1 / (before.length - 1);

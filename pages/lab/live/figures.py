@@ -106,7 +106,11 @@ def show_figures(key: str, figures: FigureSet, *, timeline: Timeline | None = No
             "texts": {
                 "table": _("The data as a table"),
                 "download": _("Download as CSV"),
+                "tools": _("tools"),
+                "zoom": _("Zoom by dragging"),
+                "turn": _("Turn by dragging"),
                 "reset": _("Reset axes"),
+                "save": _("Save as a picture"),
                 "series": _("series"),
                 "more": _("Rows left out here, though not of the CSV: {count}"),
                 "language": spoken(),

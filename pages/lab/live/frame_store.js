@@ -1,18 +1,26 @@
+// @ts-check
 // The animation of a group, which it keeps; it shows nothing itself.
 
 import { groupOf } from "./groups.js";
 
 export class FrameStore {
+  constructor() {
+    /** @type {import("./groups.js").Frames | null} */
+    this.animation = null;
+  }
+
+  /** @param {import("./groups.js").Frames} animation */
   update(animation) {
     this.remove();
-    this.group = groupOf(animation.group);
+    const group = groupOf(animation.group);
     this.animation = animation;
-    this.group.animation = animation;
-    this.group.timeline?.refresh();
-    for (const grid of this.group.grids) grid.want();
+    group.animation = animation;
+    group.timeline?.refresh();
+    for (const grid of group.grids) grid.want();
   }
 
   remove() {
-    if (this.animation && this.group.animation === this.animation) this.group.animation = null;
+    const group = this.animation && groupOf(this.animation.group);
+    if (group?.animation === this.animation) group.animation = null;
   }
 }

@@ -1,14 +1,44 @@
-// Parts that belong together, though Streamlit mounts each on its own: a bar that says where, the
+// @ts-check
+// Parts that belong together, though Streamlit mounts each on its own: a timeline that says where, the
 // grids that show it, and the animation they show it from.
 
+/**
+ * @typedef {object} Frames The animation of a page, as the server packs it.
+ * @property {string} group
+ * @property {string} token names the state that it belongs to
+ * @property {number[]} values of the timeline, one a frame
+ * @property {Record<string, import("../web/types.js").Animation>} cards
+ * @property {Record<string, string[]>} numbers
+ * @property {[label: string, text: string][][]} readouts
+ *
+ * @typedef {object} Group
+ * @property {import("./timeline.js").TimelineBar | null} timeline
+ * @property {Set<import("./figure_grid.js").FigureGrid>} grids
+ * @property {Frames | null} animation
+ *
+ * @typedef {object} Mounted What Streamlit gives to a part.
+ * @property {(name: string, value: unknown) => void} setTriggerValue
+ * @property {(error: unknown) => void} fail
+ */
+
+/** @type {Map<string, Group>} */
 const groups = new Map();
 
+/** @param {string} name @returns {Group} */
 export function groupOf(name) {
-  if (!groups.has(name)) groups.set(name, { timeline: null, grids: new Set(), animation: null });
-  return groups.get(name);
+  const known = groups.get(name);
+  if (known) return known;
+  const group = { timeline: null, grids: new Set(), animation: null };
+  groups.set(name, group);
+  return group;
 }
 
-// The animation, where it is of this state; a newer state may be here before its animation.
+/**
+ * The animation, where it is of this state; a newer state may be here before its animation.
+ *
+ * @param {Group} group
+ * @param {string | null} token
+ */
 export function animationOf(group, token) {
   return token && group.animation?.token === token ? group.animation : null;
 }

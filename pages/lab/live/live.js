@@ -1,16 +1,31 @@
+// @ts-check
 // One component for all parts of live figures; the first word of the data says which part it is.
 
-import { TimelineBar } from "./timeline.js";
 import { FigureGrid } from "./figure_grid.js";
 import { FrameStore } from "./frame_store.js";
+import { TimelineBar } from "./timeline.js";
 import { unpack } from "./unpack.js";
 
+/** @typedef {import("./groups.js").Mounted} Mounted */
+/**
+ * @typedef {object} Part
+ * @property {(head: any, component: Mounted) => unknown} update
+ * @property {(component: Mounted) => void} [refresh] when a run has changed nothing
+ * @property {() => void} remove
+ *
+ * @typedef {{ turn: number, part?: Part, data?: Uint8Array }} Place
+ */
+
+/** @type {Record<string, new (root: HTMLElement) => Part>} */
 const PARTS = { timeline: TimelineBar, grid: FigureGrid, frames: FrameStore };
+/** @type {WeakMap<HTMLElement, Place>} */
 const mounted = new WeakMap();
 
-export default function ({ data, parentElement, setTriggerValue }) {
+/** @param {import("../web/types.js").Component<Uint8Array<ArrayBuffer>>} component */
+export default function showLive({ data, parentElement, setTriggerValue }) {
   const place = mounted.get(parentElement) ?? { turn: 0 };
   mounted.set(parentElement, place);
+  /** @param {unknown} error */
   const fail = (error) => {
     console.warn("The live figures cannot be drawn:", error);
     setTriggerValue("failed", true);
@@ -22,22 +37,33 @@ export default function ({ data, parentElement, setTriggerValue }) {
     // The clean-up is also called between two runs, while the node stays.
     if (parentElement.isConnected) return;
     place.turn += 1;
-    place.part?.remove();
     mounted.delete(parentElement);
+    place.part?.remove();
   };
 }
 
+/**
+ * @param {Place} place
+ * @param {Uint8Array<ArrayBuffer>} data
+ * @param {HTMLElement} parentElement
+ * @param {Mounted} component
+ */
 async function update(place, data, parentElement, component) {
-  if (place.part && equal(place.data, data)) return place.part.refresh?.(component);
+  if (place.part && place.data && equal(place.data, data)) {
+    place.part.refresh?.(component);
+    return;
+  }
   place.data = data;
   const turn = (place.turn += 1);
   const head = await unpack(data);
   // While it was unpacked, newer data may have come, or the page may have gone.
-  if (turn !== place.turn || !parentElement.isConnected) return undefined;
-  place.part ??= new PARTS[head.part](parentElement.querySelector(".lab-live"));
-  return place.part.update(head, component);
+  if (turn !== place.turn || !parentElement.isConnected) return;
+  const root = /** @type {HTMLElement} */ (parentElement.querySelector(".lab-live"));
+  place.part ??= new PARTS[head.part](root);
+  await place.part.update(head, component);
 }
 
+/** @param {Uint8Array} one @param {Uint8Array} other */
 function equal(one, other) {
   return one.length === other.length && one.every((byte, index) => byte === other[index]);
 }

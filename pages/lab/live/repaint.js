@@ -1,3 +1,4 @@
+// @ts-check
 // Moves what Plotly drew to where the next figure has it, in a fraction of a millisecond where
 // Plotly.react takes twenty. It knows lines, markers, bars and density maps on linear axes, of which
 // only the data and the ranges have changed; all else is Plotly's, to which the board then turns.
@@ -8,53 +9,101 @@ import { differences, isData } from "./animation.js";
 import { painterOf } from "./marks.js";
 import { axisPainter, removeTicks } from "./ticks.js";
 
+/**
+ * @typedef {import("../web/types.js").Axis} Axis
+ * @typedef {import("../web/types.js").Figure} Figure
+ * @typedef {import("../web/types.js").Layout} Layout
+ * @typedef {import("../web/types.js").Plot} Plot
+ * @typedef {import("../web/types.js").Trace} Trace
+ * @typedef {() => void} Painter
+ * @typedef {{ traces: Map<number, string[]>, axes: string[] }} Moves The names that differ.
+ */
+
 // What the picture does not show.
 const UNSEEN = new Set(["customdata", "hovertext", "hovertemplate", "hoverinfo"]);
 const DATA = new Set(["x", "y", "z"]);
 
-// Whether the next figure is now on the screen; if not, nothing has been touched. `held` names the
-// axes that someone has zoomed.
+/**
+ * Whether the next figure is now on the screen; if not, nothing has been touched. `held` names the
+ * axes that someone has zoomed.
+ *
+ * @param {Plot} plot
+ * @param {Figure} shown
+ * @param {Figure} next
+ * @param {Set<string>} held
+ * @returns {boolean}
+ */
 export function repaint(plot, shown, next, held) {
   const layout = plot._fullLayout;
-  const moves = layout?._plots && movesOf(shown, next, held);
+  const moves = layout?._plots ? movesOf(shown, next, held) : null;
   if (!moves) return false;
+  /** @type {Axis[]} */
   const axes = moves.axes.map((name) => layout[name]);
   if (!axes.every(Boolean)) return false;
   const ranges = axes.map((axis) => axis.range);
-  const place = (axis, range) => {
-    axis.range = range;
-    axis.setScale();
-  };
   if (axes.length && fixed(next.layout)) return false;
   if (!axes.every((axis) => movable(axis, next.layout))) return false;
-  axes.forEach((axis) => place(axis, [...next.layout[axis._name].range]));
+  axes.forEach((axis) => place(axis, next.layout[axis._name].range));
   const painters = paintersOf(plot, next, moves, axes);
   if (!painters) {
     axes.forEach((axis, index) => place(axis, ranges[index]));
     return false;
   }
   for (const paint of painters) paint();
+  note(plot, next, moves, axes);
+  return true;
+}
+
+/** @param {Axis} axis @param {[number, number]} range */
+function place(axis, [low, high]) {
+  axis.range = [low, high];
+  axis.setScale();
+}
+
+/**
+ * Has Plotly hold what is now on the screen.
+ *
+ * @param {Plot} plot
+ * @param {Figure} next
+ * @param {Moves} moves
+ * @param {Axis[]} axes
+ */
+function note(plot, next, moves, axes) {
   for (const [index, names] of moves.traces) {
     for (const name of names) plot.data[index][name] = plot._fullData[index][name] = next.data[index][name];
   }
   for (const axis of axes) plot.layout[axis._name].range = [...axis.range];
-  return true;
 }
 
-// What has to happen before Plotly draws a figure over one that was repainted. Returns the data in
-// arrays that Plotly has not seen: it compares them by identity with those it knows.
+/**
+ * What has to happen before Plotly draws a figure over one that was repainted. Returns the data in
+ * arrays that Plotly has not seen: it compares them by identity with those it knows.
+ *
+ * @param {Plot} plot
+ * @param {Trace[]} data
+ * @returns {Trace[]}
+ */
 export function refreshed(plot, data) {
   removeTicks(plot);
   return data.map((trace) => {
+    /** @type {Trace} */
     const copied = { ...trace };
     for (const name of DATA) if (isData(trace[name])) copied[name] = trace[name].slice();
     return copied;
   });
 }
 
-// The names that differ, for each trace and among the axes; null where more differs than may.
+/**
+ * The names that differ, for each trace and among the axes; null where more differs than may.
+ *
+ * @param {Figure} shown
+ * @param {Figure} next
+ * @param {Set<string>} held
+ * @returns {Moves | null}
+ */
 function movesOf(shown, next, held) {
   if (shown.data.length !== next.data.length) return null;
+  /** @type {Map<number, string[]>} */
   const traces = new Map();
   for (const [index, trace] of next.data.entries()) {
     const names = differences(shown.data[index], trace).filter((name) => !UNSEEN.has(name));
@@ -62,18 +111,32 @@ function movesOf(shown, next, held) {
     if (names.length) traces.set(index, names);
   }
   const axes = differences(shown.layout, next.layout);
-  for (const name of axes) {
-    if (!/^[xy]axis\d*$/.test(name) || !shown.layout[name]?.range || !next.layout[name]?.range) return null;
-    if (differences(shown.layout[name], next.layout[name]).some((part) => part !== "range")) return null;
-  }
+  if (!axes.every((name) => onlyRange(name, shown.layout[name], next.layout[name]))) return null;
   return { traces, axes: axes.filter((name) => !held.has(name)) };
 }
 
-// Shapes, notes and pictures that stand at a place of the axes would have to move with them.
+/**
+ * Whether what differs is an axis, and of it no more than its range.
+ *
+ * @param {string} name
+ * @param {any} one
+ * @param {any} other
+ */
+function onlyRange(name, one, other) {
+  if (!/^[xy]axis\d*$/.test(name) || !one?.range || !other?.range) return false;
+  return differences(one, other).every((part) => part === "range");
+}
+
+/**
+ * Shapes, notes and pictures that stand at a place of the axes would have to move with them.
+ *
+ * @param {Layout} layout
+ */
 function fixed({ shapes = [], annotations = [], images = [] }) {
   return [...shapes, ...annotations, ...images].some(({ xref, yref }) => xref !== "paper" || yref !== "paper");
 }
 
+/** @param {Axis} axis @param {Layout} layout */
 function movable(axis, layout) {
   const tied = Object.entries(layout).some(
     ([name, { matches, scaleanchor } = {}]) =>
@@ -82,14 +145,28 @@ function movable(axis, layout) {
   return axis.type === "linear" && !axis.autorange && !tied;
 }
 
+/**
+ * @param {Plot} plot
+ * @param {Figure} next
+ * @param {Moves} moves
+ * @param {Axis[]} axes
+ * @returns {Painter[] | null}
+ */
 function paintersOf(plot, next, moves, axes) {
   const painters = axes.map((axis) => axisPainter(plot, axis));
   for (const index of dirty(plot, moves, axes)) painters.push(painterOf(plot, next, index));
-  return painters.every(Boolean) ? painters : null;
+  return painters.every((painter) => painter !== null) ? painters : null;
 }
 
-// The traces that look otherwise: those whose data have moved, those that stand on what moved, and the
-// bars that stand on other bars.
+/**
+ * The traces that look otherwise: those whose data have moved, those that stand on what moved, and the
+ * bars that stand on other bars.
+ *
+ * @param {Plot} plot
+ * @param {Moves} moves
+ * @param {Axis[]} axes
+ * @returns {number[]}
+ */
 function dirty(plot, { traces }, axes) {
   const moved = plot._fullData.map(
     (trace, index) =>

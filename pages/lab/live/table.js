@@ -1,47 +1,66 @@
+// @ts-check
 // The data of a figure as rows, for a table and for CSV: one row a point or a cell.
 
+/** @typedef {import("../web/types.js").Figure} Figure */
+/** @typedef {import("../web/types.js").Trace} Trace */
+/** @typedef {unknown[]} Row */
+/** @typedef {{ columns: string[], rows: Row[] }} Table */
+
+/** @param {Figure} figure @returns {Table} */
 export function rowsOf({ data, layout }) {
-  const rows = [];
-  for (const trace of data) {
-    const name = trace.name ?? trace.type;
-    if (isMatrix(trace.z)) {
-      const values = isMatrix(trace.customdata) ? trace.customdata : trace.z;
-      values.forEach((row, i) => {
-        for (let j = 0; j < row.length; j += 1) rows.push([name, at(trace.x, j), at(trace.y, i), row[j]]);
-      });
-    } else {
-      const length = Math.max(trace.x?.length ?? 0, trace.y?.length ?? 0, trace.z?.length ?? 0);
-      for (let k = 0; k < length; k += 1) {
-        const row = [name, at(trace.x, k), at(trace.y, k)];
-        rows.push(trace.z ? [...row, trace.z[k]] : row);
-      }
-    }
-  }
+  const rows = data.flatMap((trace) => (isMatrix(trace.z) ? cellsOf(trace) : pointsOf(trace)));
   const single = !Object.keys(layout).some((key) => /^[xy]axis\d/.test(key));
+  /** @param {"xaxis" | "yaxis"} axis @returns {string} */
   const titled = (axis) => (single && layout[axis]?.title?.text) || axis[0];
   const wide = rows.some((row) => row.length > 3);
   return { columns: [titled("xaxis"), titled("yaxis"), ...(wide ? ["z"] : [])], rows };
 }
 
-export function csvOf({ columns, rows }, series) {
-  const lines = [[series, ...columns], ...rows];
-  return lines.map((line) => line.map(quoted).join(",")).join("\n") + "\n";
+/** @param {Trace} trace */
+const nameOf = (trace) => trace.name ?? trace.type;
+
+/** @param {Trace} trace @returns {Row[]} */
+function cellsOf(trace) {
+  const values = isMatrix(trace.customdata) ? trace.customdata : trace.z;
+  return [...values].flatMap((row, i) =>
+    Array.from(row, (value, j) => [nameOf(trace), at(trace.x, j), at(trace.y, i), value])
+  );
 }
 
+/** @param {Trace} trace @returns {Row[]} */
+function pointsOf(trace) {
+  const { x, y, z } = trace;
+  const length = Math.max(x?.length ?? 0, y?.length ?? 0, z?.length ?? 0);
+  return Array.from({ length }, (_none, k) => {
+    const row = [nameOf(trace), at(x, k), at(y, k)];
+    return z ? [...row, z[k]] : row;
+  });
+}
+
+/** @param {Table} table @param {string} series What the first column is called. */
+export function csvOf({ columns, rows }, series) {
+  const lines = [[series, ...columns], ...rows];
+  return lines.map((line) => `${line.map(quoted).join(",")}\n`).join("");
+}
+
+/** @param {unknown} value */
 export function shown(value) {
   if (typeof value !== "number") return String(value ?? "");
   return Number.isFinite(value) ? String(Number(value.toPrecision(8))) : String(value);
 }
 
+/** @param {unknown} value */
 function quoted(value) {
   const text = shown(value);
   return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
+/** @param {any} values */
 function isMatrix(values) {
   return values?.length > 0 && typeof values[0] === "object" && values[0] !== null;
 }
 
+/** @param {ArrayLike<unknown> | undefined} values @param {number} index */
 function at(values, index) {
   return values ? values[index] : index;
 }

@@ -1,7 +1,15 @@
+// @ts-check
 // The ticks of a linear axis, where Plotly would set them and as it would write them, drawn by copies
 // of its own nodes. Those stay in the page, hidden, and come back when Plotly draws again.
 
 import { makeSvg } from "../web/dom.js";
+
+/**
+ * @typedef {import("../web/types.js").Axis} Axis
+ * @typedef {import("../web/types.js").Plot} Plot
+ * @typedef {{ value: number, text: string, power: number }} Tick
+ * @typedef {Map<Element, SVGElement[]>} Layers The nodes of Plotly's by the layer that they lie in.
+ */
 
 const STAND_IN = "lab-ticks";
 const STEPS = [2, 5, 10];
@@ -13,11 +21,15 @@ const ZERO_WIDTH = "\u200b";
 // Of a figure, as a share of the size of its type.
 const LETTER_WIDTH = 0.55;
 
-// A painter of what marks an axis whose range has moved; null where only Plotly can.
+/**
+ * A painter of what marks an axis whose range has moved; null where only Plotly can.
+ *
+ * @param {Plot} plot
+ * @param {Axis} axis
+ * @returns {(() => void) | null}
+ */
 export function axisPainter(plot, axis) {
-  const known = axis.tickmode === "auto" && axis.nticks && axis.exponentformat === "power" && !axis.tickformat;
-  const adorned = axis.tickprefix || axis.ticksuffix || axis._minDtick > 0 || axis.tickangle !== "auto" || axis.minor?.showgrid;
-  if (!known || adorned) return null;
+  if (!plain(axis)) return null;
   const across = axis._id[0] === "x";
   const ticks = ticksOf(axis.range, axis.nticks, axis.minexponent);
   if (!ticks.length) return null;
@@ -26,73 +38,122 @@ export function axisPainter(plot, axis) {
   // The line at zero is one of the grid, and stands at the very end of an axis too.
   const lines = ticks.filter((tick) => inside.includes(tick) || (axis.zeroline && tick.value === 0));
   const groups = [
-    [axis.showticklabels, `g.${axis._id}tick`, ticks],
-    [axis.ticks, `path.${axis._id}tick`, axis.ticks === "inside" ? inside : ticks],
-    [axis.showgrid, `path.${axis._id}grid`, lines],
+    { wanted: axis.showticklabels, selector: `g.${axis._id}tick`, shown: ticks },
+    { wanted: axis.ticks, selector: `path.${axis._id}tick`, shown: axis.ticks === "inside" ? inside : ticks },
+    { wanted: axis.showgrid, selector: `path.${axis._id}grid`, shown: lines },
   ]
-    .filter(([wanted]) => wanted)
-    .map(([, selector, shown]) => ({ shown, layers: layersOf(plot, selector) }));
+    .filter(({ wanted }) => wanted)
+    .map(({ selector, shown }) => ({ shown, layers: layersOf(plot, selector) }));
   // A node to copy is needed for each, and a label that is not turned.
   if (!groups.every(({ layers }) => layers.size)) return null;
   if (across && axis.showticklabels && crowded(axis, ticks, places, groups[0].layers)) return null;
-  const move = (node, value) => {
-    const place = axis._offset + axis.l2p(value);
-    node.setAttribute("transform", across ? `translate(${place},0)` : `translate(0,${place})`);
-  };
   return () => {
-    for (const zero of plot.querySelectorAll(`path.${axis._id}zl`)) zero.style.display = "none";
+    for (const zero of svgsOf(plot, `path.${axis._id}zl`)) zero.style.display = "none";
     for (const { shown, layers } of groups) {
-      for (const [layer, originals] of layers) {
-        for (const node of originals) node.style.display = "none";
-        const copies = copiesIn(layer, originals[0], shown.length);
-        shown.forEach((tick, i) => {
-          const text = copies[i].querySelector("text");
-          if (text) write(text, tick);
-          move(text ?? copies[i], tick.value);
-        });
-      }
+      for (const [layer, originals] of layers) draw(axis, layer, originals, shown);
     }
   };
 }
 
-export function removeTicks(plot) {
-  for (const node of plot.querySelectorAll(`.${STAND_IN}`)) {
-    for (const original of node.parentNode.children) original.style.display = "";
-    node.remove();
-  }
-  for (const zero of plot.querySelectorAll("path.zl")) zero.style.display = "";
+/**
+ * Whether Plotly sets and writes the ticks of an axis in the one way that is known here.
+ *
+ * @param {Axis} axis
+ */
+function plain(axis) {
+  const known = axis.tickmode === "auto" && axis.nticks && axis.exponentformat === "power" && !axis.tickformat;
+  return known && !axis.tickprefix && !axis.ticksuffix && !(axis._minDtick > 0) && unturned(axis);
 }
 
-// The nodes of Plotly's that match, by the layer that they lie in.
+/** @param {Axis} axis */
+const unturned = (axis) => axis.tickangle === "auto" && !axis.minor?.showgrid;
+
+/** @param {Element} node @param {string} selector @returns {Iterable<SVGElement>} */
+const svgsOf = (node, selector) => node.querySelectorAll(selector);
+
+/**
+ * Copies of Plotly's nodes, which are hidden, at each tick.
+ *
+ * @param {Axis} axis
+ * @param {Element} layer
+ * @param {SVGElement[]} originals
+ * @param {Tick[]} shown
+ */
+function draw(axis, layer, originals, shown) {
+  const across = axis._id[0] === "x";
+  for (const node of originals) node.style.display = "none";
+  const copies = copiesIn(layer, originals[0], shown.length);
+  shown.forEach((tick, i) => {
+    const text = copies[i].querySelector("text");
+    if (text) write(text, tick);
+    const place = axis._offset + axis.l2p(tick.value);
+    (text ?? copies[i]).setAttribute("transform", across ? `translate(${place},0)` : `translate(0,${place})`);
+  });
+}
+
+/** @param {Plot} plot */
+export function removeTicks(plot) {
+  for (const node of plot.querySelectorAll(`.${STAND_IN}`)) {
+    for (const original of node.parentElement ? svgsOf(node.parentElement, ":scope > *") : []) original.style.display = "";
+    node.remove();
+  }
+  for (const zero of svgsOf(plot, "path.zl")) zero.style.display = "";
+}
+
+/**
+ * The nodes of Plotly's that match, by the layer that they lie in.
+ *
+ * @param {Plot} plot
+ * @param {string} selector
+ * @returns {Layers}
+ */
 function layersOf(plot, selector) {
+  /** @type {Layers} */
   const layers = new Map();
-  for (const node of plot.querySelectorAll(selector)) {
-    const layer = node.parentNode;
-    if (layer.classList.contains(STAND_IN)) continue;
+  for (const node of svgsOf(plot, selector)) {
+    const layer = node.parentElement;
+    if (!layer || layer.classList.contains(STAND_IN)) continue;
     layers.set(layer, [...(layers.get(layer) ?? []), node]);
   }
   return layers;
 }
 
-// So many copies of a node, in a group of their own. Marks and labels of an axis lie in one layer.
+/**
+ * So many copies of a node, in a group of their own. Marks and labels of an axis lie in one layer.
+ *
+ * @param {Element} layer
+ * @param {SVGElement} node
+ * @param {number} count
+ */
 function copiesIn(layer, node, count) {
   const kind = node.tagName;
   let group = [...layer.children].find((child) => child.matches(`.${STAND_IN}[data-of="${kind}"]`));
   if (!group) {
     group = layer.appendChild(makeSvg("g", { class: STAND_IN, "data-of": kind }));
   }
-  while (group.childElementCount > count) group.lastChild.remove();
-  while (group.childElementCount < count) group.appendChild(node.cloneNode(true)).style.display = "";
+  while (group.childElementCount > count) group.lastChild?.remove();
+  while (group.childElementCount < count) {
+    const copy = /** @type {SVGElement} */ (node.cloneNode(true));
+    copy.style.display = "";
+    group.append(copy);
+  }
   return group.children;
 }
 
-// Steps of 2, 5 or 10 times a power of ten, so many that no more than `most` fit in; none where the
-// range is too short for that.
+/**
+ * Steps of 2, 5 or 10 times a power of ten, so many that no more than `most` fit in; none where the
+ * range is too short for that.
+ *
+ * @param {number[]} range
+ * @param {number} most
+ * @param {number} least from which power of ten on it is written as one
+ * @returns {Tick[]}
+ */
 export function ticksOf(range, most, least) {
   const [low, high] = [Math.min(...range), Math.max(...range)];
   const rough = (high - low) / most;
   const power = 10 ** Math.floor(Math.log(rough) / Math.LN10);
-  const step = power * (STEPS.find((part) => part >= rough / power) ?? STEPS.at(-1));
+  const step = power * (STEPS.find((part) => part >= rough / power) ?? 10);
   if (!(Math.max(Math.abs(low), Math.abs(high)) < MOST_STEPS * step)) return [];
   const beside = BESIDE * (high - low);
   const ticks = [];
@@ -103,6 +164,7 @@ export function ticksOf(range, most, least) {
   return ticks.map((value) => ({ value, ...spelled(value, digits, exponent) }));
 }
 
+/** @param {number} value @param {number} digits @param {number} exponent */
 function spelled(value, digits, exponent) {
   const size = Math.abs(value);
   const kept = digits + exponent;
@@ -114,18 +176,29 @@ function spelled(value, digits, exponent) {
   return { text: (value < 0 ? MINUS : "") + rounded, power: exponent };
 }
 
+/** @param {SVGTextElement} node @param {Tick} tick */
 function write(node, { text, power }) {
   const whole = `${text} ${power}`;
   if (node.dataset.written === whole) return;
   node.dataset.written = whole;
-  if (!power) return void (node.textContent = text);
+  if (!power) {
+    node.textContent = text;
+    return;
+  }
   const exponent = power < 0 ? `${MINUS}${-power}` : String(power);
   const raised = makeSvg("tspan", { style: "font-size:70%", dy: "-0.6em" }, exponent);
   const back = makeSvg("tspan", { dy: "0.42em" }, ZERO_WIDTH);
   node.replaceChildren(`${text}×10${ZERO_WIDTH}`, raised, back);
 }
 
-// Whether Plotly might turn the labels, or has turned them.
+/**
+ * Whether Plotly might turn the labels, or has turned them.
+ *
+ * @param {Axis} axis
+ * @param {Tick[]} ticks
+ * @param {number[]} places
+ * @param {Layers} layers
+ */
 function crowded(axis, ticks, places, layers) {
   const turned = [...layers.values()].some((nodes) => /rotate/.test(nodes[0].innerHTML));
   const widest = Math.max(...ticks.map(({ text, power }) => text.length + (power ? 4 : 0)));

@@ -1,159 +1,209 @@
+// @ts-check
 // The bar that scrubs: it moves through the values of one parameter, the grids of its group follow
 // without a word to the server, and where it comes to rest is told to the server once.
 
+import { Conversation } from "../drag/conversation.js";
 import { icon, make, setText } from "../web/dom.js";
 import { animationOf, groupOf } from "./groups.js";
+
+/**
+ * @typedef {object} Head What the server says.
+ * @property {string} group
+ * @property {string} token
+ * @property {string} label
+ * @property {number[]} values
+ * @property {string[]} spelled
+ * @property {number} at one of the values
+ * @property {string} [session]
+ * @property {number} answered
+ * @property {[label: string, text: string][]} readouts
+ * @property {import("../web/types.js").Words} texts
+ *
+ * @typedef {import("./groups.js").Mounted} Mounted
+ */
 
 const SPEEDS = [0.5, 1, 2, 4];
 const MS_PER_FRAME = 125;
 // Keys and steps come in bursts, of which the last counts.
 const REST_MS = 350;
 const UNSEEN_MS = 150;
+const RELEASES = /** @type {const} */ (["pointerup", "pointercancel"]);
+
+/** @param {"play" | "back" | "forward" | "loop"} name @param {...Node} extra */
+const button = (name, ...extra) => make("button", { type: "button", class: `lab-${name}` }, icon(name), ...extra);
+
+/** @param {HTMLElement} root */
+function build(root) {
+  const name = make("span", { class: "lab-name" });
+  const output = make("span", { class: "lab-value" });
+  const range = make("input", { type: "range", min: "0", step: "1", "data-testid": "scrub" });
+  const playLabel = make("span");
+  const [play, back, forward, loop] = [button("play", playLabel), button("back"), button("forward"), button("loop")];
+  loop.setAttribute("aria-pressed", "false");
+  const speed = make("select", {}, ...SPEEDS.map((by) => make("option", { value: by }, `${by}×`)));
+  speed.value = "1";
+  const waiting = make("span", { class: "lab-waiting" });
+  const readouts = make("dl", { class: "lab-readouts" });
+  const announcer = make("p", { class: "lab-unseen", "aria-live": "polite" });
+  const track = make("div", { class: "lab-track" }, make("div", { class: "lab-where" }, name, output), range);
+  const buttons = make("div", { class: "lab-buttons" }, play, back, forward, loop, speed, waiting);
+  const deck = make("div", { class: "lab-deck" }, buttons, readouts);
+  const node = make("div", { class: "lab-scrub", role: "group" }, track, deck, announcer);
+  root.replaceChildren(node);
+  return { name, output, range, play, playLabel, back, forward, loop, speed, waiting, readouts, announcer, node };
+}
 
 export class TimelineBar {
+  /** @param {HTMLElement} root */
   constructor(root) {
+    this.view = build(root);
+    this.node = this.view.node;
+    /** @type {Head | undefined} */
+    this.told = undefined;
+    /** @type {Mounted | undefined} */
+    this.component = undefined;
+    /** @type {import("./groups.js").Group | undefined} */
+    this.group = undefined;
     this.index = 0;
+    /** @type {number | undefined} */
     this.value = undefined;
-    const node = (tag, attributes, ...children) => make(tag, attributes, ...children);
-    const button = (name, ...extra) => node("button", { type: "button", class: `lab-${name}` }, icon(name), ...extra);
-    this.name = node("span", { class: "lab-name" });
-    this.output = node("span", { class: "lab-value" });
-    this.range = node("input", { type: "range", min: "0", step: "1", "data-testid": "scrub" });
-    this.back = button("back");
     this.playing = false;
-    this.playLabel = node("span");
-    this.play = button("play", this.playLabel);
-    this.forward = button("forward");
-    this.loop = button("loop");
-    this.loop.setAttribute("aria-pressed", "false");
-    this.speed = node("select", {}, ...SPEEDS.map((speed) => node("option", { value: speed }, `${speed}×`)));
-    this.speed.value = "1";
-    this.readouts = node("dl", { class: "lab-readouts" });
-    this.announcer = node("p", { class: "lab-unseen", "aria-live": "polite" });
-    this.waiting = node("span", { class: "lab-waiting" });
-    this.node = node(
-      "div",
-      { class: "lab-scrub", role: "group" },
-      node("div", { class: "lab-track" }, node("div", { class: "lab-where" }, this.name, this.output), this.range),
-      node(
-        "div",
-        { class: "lab-deck" },
-        node("div", { class: "lab-buttons" }, this.play, this.back, this.forward, this.loop, this.speed, this.waiting),
-        this.readouts
-      ),
-      this.announcer
+    this.dragging = false;
+    this.due = 0;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.timer = undefined;
+    this.conversation = new Conversation(
+      (message) => this.component?.setTriggerValue("commit", message),
+      () => this.told && this.hear(this.told)
     );
-    root.replaceChildren(this.node);
-    this.listen();
-  }
-
-  listen() {
-    this.range.addEventListener("pointerdown", () => {
-      this.pause();
-      this.dragging = true;
-    });
     this.released = () => {
       if (!this.dragging) return;
       this.dragging = false;
       this.rest(0);
     };
-    for (const name of ["pointerup", "pointercancel"]) window.addEventListener(name, this.released);
-    this.range.addEventListener("input", () => this.move(Number(this.range.value)));
-    this.range.addEventListener("change", () => !this.dragging && this.rest(REST_MS));
-    this.range.addEventListener("keydown", (event) => {
+    this.listen();
+  }
+
+  listen() {
+    const { range, play, back, forward, loop } = this.view;
+    range.addEventListener("pointerdown", () => {
+      this.pause();
+      this.dragging = true;
+    });
+    for (const name of RELEASES) window.addEventListener(name, this.released);
+    range.addEventListener("input", () => this.move(Number(range.value)));
+    range.addEventListener("change", () => !this.dragging && this.rest(REST_MS));
+    range.addEventListener("keydown", (event) => {
       if (event.key !== " ") this.pause();
       else if (this.animation()) {
         event.preventDefault();
         this.toggle();
       }
     });
-    this.play.addEventListener("click", () => this.toggle());
-    this.back.addEventListener("click", () => this.step(-1));
-    this.forward.addEventListener("click", () => this.step(1));
-    this.loop.addEventListener("click", () => {
-      this.loop.setAttribute("aria-pressed", String(!this.looping));
-    });
+    play.addEventListener("click", () => this.toggle());
+    back.addEventListener("click", () => this.step(-1));
+    forward.addEventListener("click", () => this.step(1));
+    loop.addEventListener("click", () => loop.setAttribute("aria-pressed", String(!this.looping)));
   }
 
   get looping() {
-    return this.loop.getAttribute("aria-pressed") === "true";
+    return this.view.loop.getAttribute("aria-pressed") === "true";
+  }
+
+  /** What the server has said last; there is nothing to see before it has. */
+  get head() {
+    if (!this.told) throw new Error("the server has not said anything yet");
+    return this.told;
   }
 
   animation() {
-    return animationOf(this.group, this.head.token);
+    return this.group ? animationOf(this.group, this.head.token) : null;
   }
 
+  /** @param {Head} head @param {Mounted} component */
   update(head, component) {
-    const first = !this.head;
-    this.head = head;
+    this.told = head;
     this.component = component;
     if (this.group && this.group !== groupOf(head.group)) this.leave();
     this.group = groupOf(head.group);
     this.group.timeline = this;
-    const { texts } = head;
-    setText(this.name, head.label);
+    const { name, range, waiting } = this.view;
+    setText(name, head.label);
     this.node.setAttribute("aria-label", head.label);
-    this.range.setAttribute("aria-label", head.label);
-    this.range.max = String(head.values.length - 1);
-    for (const name of ["back", "forward", "loop", "speed"]) {
-      this[name].setAttribute("aria-label", texts[name]);
-      this[name].title = texts[name];
+    range.setAttribute("aria-label", head.label);
+    range.max = String(head.values.length - 1);
+    for (const which of /** @type {const} */ (["back", "forward", "loop", "speed"])) {
+      this.view[which].setAttribute("aria-label", head.texts[which]);
+      this.view[which].title = head.texts[which];
     }
-    setText(this.waiting, texts.waiting);
-    if (first) {
-      this.serial = head.answered;
-      this.committed = head.at;
-    }
-    // The server's word counts where nothing is under way that it does not know yet.
-    const idle = !this.dragging && !this.playing && !this.timer && head.answered >= this.serial;
-    const index = head.values.indexOf(idle ? head.at : this.value);
-    if (idle) this.committed = head.at;
-    this.move(index < 0 ? head.values.indexOf(head.at) : index, 0);
+    setText(waiting, head.texts.waiting);
+    this.hear(head);
     this.refresh();
+  }
+
+  /** @param {Head} head */
+  hear({ session, answered, at, values }) {
+    const busy = this.dragging || this.playing || this.timer !== undefined;
+    const verdict = this.conversation.hear({ session, answered, state: { value: at } }, busy);
+    if (verdict === "theirs") {
+      this.stop();
+      this.dragging = false;
+    }
+    const theirs = verdict === "theirs" || (verdict === "known" && !busy);
+    const index = values.indexOf(theirs ? at : this.value ?? at);
+    this.move(index < 0 ? values.indexOf(at) : index, 0);
   }
 
   // The animation has come, or something else that is shown here has changed.
   refresh() {
     const animation = this.animation();
+    const { play, playLabel, waiting } = this.view;
     this.node.dataset.ready = String(Boolean(animation));
-    this.play.disabled = !animation;
-    this.waiting.hidden = Boolean(animation);
+    play.disabled = !animation;
+    waiting.hidden = Boolean(animation);
     if (!animation && this.playing) this.pause();
     const { texts } = this.head;
     const picture = this.playing ? "pause" : "play";
-    if (this.play.dataset.shows !== picture) {
-      this.play.dataset.shows = picture;
-      this.play.replaceChild(icon(picture), this.play.firstChild);
+    if (play.dataset.shows !== picture) {
+      play.dataset.shows = picture;
+      play.firstChild?.replaceWith(icon(picture));
     }
-    setText(this.playLabel, texts[picture]);
+    setText(playLabel, texts[picture]);
     this.tell();
   }
 
-  // Figures out of sight wait until the hand, or the animation, has rested.
+  /**
+   * Figures out of sight wait until the hand, or the animation, has rested.
+   *
+   * @param {number} index
+   * @param {number} [rest]
+   */
   move(index, rest = UNSEEN_MS) {
     this.index = Math.min(Math.max(index, 0), this.head.values.length - 1);
     this.value = this.head.values[this.index];
-    this.range.value = String(this.index);
+    this.view.range.value = String(this.index);
     this.tell();
-    for (const grid of this.group.grids) grid.want({ rest });
+    for (const grid of this.group?.grids ?? []) grid.want({ rest });
   }
 
   tell() {
+    const { output, range, readouts } = this.view;
     const spelled = this.head.spelled[this.index];
-    setText(this.output, spelled);
-    this.range.setAttribute("aria-valuetext", spelled);
+    setText(output, spelled);
+    range.setAttribute("aria-valuetext", spelled);
     const animation = this.animation();
-    const place = animation ? animation.values.indexOf(this.value) : -1;
-    const readouts = place >= 0 ? animation.readouts[place] : this.head.readouts;
-    while (this.readouts.children.length > readouts.length) this.readouts.lastChild.remove();
-    readouts.forEach(([label, text], row) => {
-      if (!this.readouts.children[row]) this.readouts.append(make("div", {}, make("dt"), make("dd")));
-      const [term, number] = this.readouts.children[row].children;
+    const place = animation && this.value !== undefined ? animation.values.indexOf(this.value) : -1;
+    const rows = animation && place >= 0 ? animation.readouts[place] : this.head.readouts;
+    while (readouts.children.length > rows.length) readouts.lastChild?.remove();
+    rows.forEach(([label, text], row) => {
+      if (!readouts.children[row]) readouts.append(make("div", {}, make("dt"), make("dd")));
+      const [term, number] = readouts.children[row].children;
       setText(term, label);
       setText(number, text);
     });
   }
 
+  /** @param {number} by */
   step(by) {
     this.pause();
     this.move(this.index + by);
@@ -161,24 +211,35 @@ export class TimelineBar {
   }
 
   toggle() {
-    if (this.playing) return this.pause();
-    if (!this.animation()) return undefined;
-    clearTimeout(this.timer);
-    this.timer = undefined;
-    this.playing = true;
-    if (this.index === this.head.values.length - 1) this.move(0);
-    this.due = performance.now() + MS_PER_FRAME / Number(this.speed.value);
-    this.refresh();
-    return requestAnimationFrame((now) => this.advance(now));
+    if (this.playing) this.pause();
+    else if (this.animation()) this.start();
   }
 
+  start() {
+    this.stop();
+    this.playing = true;
+    if (this.index === this.head.values.length - 1) this.move(0);
+    this.due = performance.now() + this.pace;
+    this.refresh();
+    requestAnimationFrame((now) => this.advance(now));
+  }
+
+  get pace() {
+    return MS_PER_FRAME / Number(this.view.speed.value);
+  }
+
+  /** @param {number} now */
   advance(now) {
     if (!this.playing || !this.node.isConnected) return;
-    if (now >= this.due && ![...this.group.grids].some((grid) => grid.busy)) {
+    const drawing = [...(this.group?.grids ?? [])].some((grid) => grid.busy);
+    if (now >= this.due && !drawing) {
       const last = this.index === this.head.values.length - 1;
-      if (last && !this.looping) return void this.pause();
+      if (last && !this.looping) {
+        this.pause();
+        return;
+      }
       this.move(last ? 0 : this.index + 1);
-      this.due = Math.max(now, this.due + MS_PER_FRAME / Number(this.speed.value));
+      this.due = Math.max(now, this.due + this.pace);
     }
     requestAnimationFrame((next) => this.advance(next));
   }
@@ -190,6 +251,14 @@ export class TimelineBar {
     this.rest(0);
   }
 
+  // Without a word to the server.
+  stop() {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    this.playing = false;
+  }
+
+  /** @param {number} delay */
   rest(delay) {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => {
@@ -199,12 +268,12 @@ export class TimelineBar {
   }
 
   commit() {
-    if (this.value === this.committed || this.dragging || this.playing) return;
-    this.committed = this.value;
-    this.serial += 1;
-    const numbers = [...this.readouts.children].map((row) => row.textContent).join(", ");
-    setText(this.announcer, `${this.head.label} ${this.output.textContent}: ${numbers}`);
-    this.component.setTriggerValue("commit", { value: this.value, serial: this.serial });
+    if (this.dragging || this.playing) return;
+    const { readouts, announcer, output } = this.view;
+    const told = this.conversation.tell({ value: this.value });
+    if (!told) return;
+    const numbers = [...readouts.children].map((row) => row.textContent).join(", ");
+    setText(announcer, `${this.head.label} ${output.textContent}: ${numbers}`);
   }
 
   leave() {
@@ -212,9 +281,9 @@ export class TimelineBar {
   }
 
   remove() {
-    this.playing = false;
-    clearTimeout(this.timer);
-    for (const name of ["pointerup", "pointercancel"]) window.removeEventListener(name, this.released);
+    this.stop();
+    this.conversation.forget();
+    for (const name of RELEASES) window.removeEventListener(name, this.released);
     this.leave();
   }
 }

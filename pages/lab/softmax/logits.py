@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from lab.language.catalogues import _
-from lab.softmax.state import SoftmaxState
+from lab.softmax.state import COLDEST, HOTTEST, SoftmaxState
 from lab.web.assets import register
 
 LOGITS: Final = register("softmax/logits")
@@ -16,6 +16,7 @@ def logits_data(state: SoftmaxState) -> dict[str, Any]:
         "temperature": state.temperature,
         "target": state.target - 1,
         "window": list(state.window),
+        "temperatures": [COLDEST, HOTTEST],
         "words": _words(),
     }
 

@@ -1,33 +1,39 @@
+// @ts-check
 // A table of operations to step through. Stepping is the browser's own; the server hears where it
-// has come to rest, and answers with `serial`, by which an answer to an older message is told from a
-// change that came from elsewhere.
+// has come to rest.
 
-import { icon, make, setText } from "../web/dom.js";
-import { staying } from "../drag/moved.js";
+import { Moved, staying } from "../drag/moved.js";
+import { fill, icon, make, setText } from "../web/dom.js";
+
+/**
+ * @typedef {{ step: number }} State
+ * @typedef {{ entries: string[], bad: number[], mark: string }} Cell
+ * @typedef {{ phase: string, text: string, said: string, cells: Cell[] }} Row
+ * @typedef {{ rows: Row[], columns: string[], chosen: number, at: number, title: string }} Table
+ * @typedef {import("../drag/moved.js").Told & Table} Data
+ */
 
 const REST_MS = 400;
 const FRAME_MS = 900;
 
-class Trace {
-  constructor(root) {
-    this.root = root;
-    this.serial = 0;
-    this.step = 1;
+/** @extends {Moved<Data, State>} */
+class Trace extends Moved {
+  /** @param {HTMLElement} root @param {Data} data */
+  constructor(root, data) {
+    super(root, data, { pause: REST_MS });
+    this.step = data.at;
     this.playing = false;
-    this.build();
-  }
-
-  build() {
-    const button = (name, action, ...extra) => {
-      const node = make("button", { type: "button", class: `trace-${name}` }, icon(name), ...extra);
-      node.addEventListener("click", action);
-      return node;
-    };
+    /** @type {ReturnType<typeof setInterval> | undefined} */
+    this.turn = undefined;
+    // What the table shows, in writing.
+    this.shown = "";
+    /** @type {HTMLTableRowElement[]} */
+    this.lines = [];
     this.heading = make("h2");
     this.playLabel = make("span");
-    this.play = button("play", () => this.toggle(), this.playLabel);
-    this.back = button("back", () => this.by(-1));
-    this.next = button("forward", () => this.by(1));
+    this.play = this.button("play", () => this.toggle(), this.playLabel);
+    this.back = this.button("back", () => this.by(-1));
+    this.next = this.button("forward", () => this.by(1));
     this.range = make("input", { type: "range", min: "1", step: "1", "data-testid": "trace-step" });
     this.range.addEventListener("input", () => {
       this.pause();
@@ -41,7 +47,8 @@ class Trace {
     this.place = make("span", { class: "trace-place" });
     this.said = make("p", { class: "trace-said", "aria-live": "polite" });
     this.scroller = make("div", { class: "trace-scroller", role: "region", tabindex: "0" });
-    this.root.replaceChildren(
+    this.tableHead = make("thead");
+    root.replaceChildren(
       this.heading,
       make("div", { class: "trace-deck" }, this.play, this.back, this.next, this.range, this.place),
       this.said,
@@ -49,39 +56,54 @@ class Trace {
     );
   }
 
-  // What the server says counts unless a newer message is on its way to it.
+  /** @param {"play" | "back" | "forward"} name @param {() => void} action @param {...Node} extra */
+  button(name, action, ...extra) {
+    const node = make("button", { type: "button", class: `trace-${name}` }, icon(name), ...extra);
+    node.addEventListener("click", action);
+    return node;
+  }
+
+  get held() {
+    return this.playing;
+  }
+
+  /** @param {Data} data */
+  stateOf({ at }) {
+    return { step: at };
+  }
+
+  now() {
+    return { step: this.step };
+  }
+
+  take() {
+    this.stop();
+    this.step = this.data.at;
+  }
+
+  /** @param {Data} data @param {import("../drag/moved.js").Send} send */
   receive(data, send) {
-    this.send = send;
-    const told = JSON.stringify([data.rows, data.columns, data.chosen, data.words]);
-    const fresh = told !== this.told;
-    if (fresh) {
-      this.told = told;
+    const { rows, columns, chosen, words } = data;
+    const shown = JSON.stringify([rows, columns, chosen, words]);
+    // Another table, whatever has been answered.
+    if (shown !== this.shown) {
+      this.shown = shown;
       this.data = data;
+      this.words = words;
       this.pause();
-      this.fill();
+      this.build();
     }
-    const moving = this.timer !== undefined || this.playing;
-    if (data.serial >= this.serial && (fresh || !moving)) {
-      this.serial = data.serial;
-      this.committed = data.at;
-      clearTimeout(this.timer);
-      this.timer = undefined;
-      this.step = data.at;
-    }
-    this.show(fresh);
+    super.receive(data, send);
+    this.show();
   }
 
-  get count() {
-    return this.data.rows.length;
-  }
-
-  fill() {
+  build() {
     const { rows, columns, chosen, words, title } = this.data;
     setText(this.heading, title);
     this.range.max = String(rows.length);
     this.range.setAttribute("aria-label", words.step);
     this.scroller.setAttribute("aria-label", words.scroll);
-    for (const [node, word] of [[this.back, words.back], [this.next, words.next]]) {
+    for (const [node, word] of /** @type {const} */ ([[this.back, words.back], [this.next, words.next]])) {
       node.setAttribute("aria-label", word);
       node.title = word;
     }
@@ -94,16 +116,17 @@ class Trace {
           name, ...(place === chosen ? [make("small", {}, words.chosen)] : []))
       )
     );
-    this.rows = [];
+    this.lines = rows.map((row, place) => this.line(row, place));
     const bodies = ["forward", "backward"].map((phase) => {
       const group = make("tr", { class: "phase" },
         make("th", { scope: "rowgroup", colspan: columns.length + 1 }, make("span", {}, words[phase])));
-      const lines = rows.flatMap((row, place) => (row.phase === phase ? [this.line(row, place)] : []));
-      return make("tbody", {}, group, ...lines);
+      return make("tbody", {}, group, ...this.lines.filter((_line, place) => rows[place].phase === phase));
     });
-    this.scroller.replaceChildren(make("table", {}, make("thead", {}, head), ...bodies));
+    this.tableHead = make("thead", {}, head);
+    this.scroller.replaceChildren(make("table", {}, this.tableHead, ...bodies));
   }
 
+  /** @param {Row} row @param {number} place */
   line(row, place) {
     const cells = row.cells.map((cell, column) => {
       const classes = [column === this.data.chosen ? "chosen" : "", cell.mark ? "begins" : ""];
@@ -123,35 +146,33 @@ class Trace {
       this.pause();
       this.go(place + 1);
     });
-    this.rows[place] = line;
     return line;
   }
 
-  show(fresh = false) {
+  show() {
     const { rows, words } = this.data;
-    this.step = Math.min(Math.max(this.step, 1), this.count);
+    const count = rows.length;
+    this.step = Math.min(Math.max(this.step, 1), count);
     this.range.value = String(this.step);
-    const place = words.place.replace("{step}", this.step).replace("{count}", this.count);
+    const place = fill(words.place, { step: this.step, count });
     setText(this.place, place);
-    const said = rows[this.step - 1].said;
     this.range.setAttribute("aria-valuetext", place);
-    setText(this.said, said);
-    this.rows.forEach((line, index) => {
+    setText(this.said, rows[this.step - 1].said);
+    this.lines.forEach((line, index) => {
       if (index === this.step - 1) line.setAttribute("aria-current", "step");
       else line.removeAttribute("aria-current");
     });
     this.root.dataset.step = String(this.step);
     this.back.disabled = this.step === 1;
-    this.next.disabled = this.step === this.count;
-    this.reveal(fresh);
+    this.next.disabled = this.step === count;
+    this.reveal();
   }
 
   // Only the box scrolls, never the page.
   reveal() {
-    const line = this.rows[this.step - 1];
+    const line = this.lines[this.step - 1];
     const { scroller } = this;
-    const head = scroller.querySelector("thead").offsetHeight;
-    const top = line.offsetTop - head - 8;
+    const top = line.offsetTop - this.tableHead.offsetHeight - 8;
     const bottom = line.offsetTop + line.offsetHeight + 8;
     if (top < scroller.scrollTop) scroller.scrollTop = top - line.offsetHeight;
     else if (bottom > scroller.scrollTop + scroller.clientHeight) {
@@ -159,65 +180,63 @@ class Trace {
     }
   }
 
+  /** @param {number} steps */
   by(steps) {
     this.pause();
     this.go(this.step + steps);
   }
 
+  /** @param {number} step */
   go(step) {
     this.step = step;
     this.show();
-    if (!this.playing) this.rest();
+    if (!this.playing) this.commitSoon();
   }
 
   toggle() {
-    if (this.playing) return this.pause();
+    if (this.playing) {
+      this.pause();
+      return;
+    }
     this.playing = true;
-    clearTimeout(this.timer);
-    this.timer = undefined;
-    if (this.step === this.count) this.step = 1;
+    this.rest();
+    if (this.step === this.data.rows.length) this.step = 1;
     this.drawPlay();
     this.show();
     this.turn = setInterval(() => {
-      if (!this.root.isConnected || this.step >= this.count) return void this.pause();
-      this.go(this.step + 1);
-      return undefined;
+      if (!this.root.isConnected || this.step >= this.data.rows.length) this.pause();
+      else this.go(this.step + 1);
     }, FRAME_MS);
-    return undefined;
   }
 
   pause() {
     if (!this.playing) return;
-    this.playing = false;
+    this.stop();
+    this.commitSoon();
+  }
+
+  // Without a word to the server.
+  stop() {
     clearInterval(this.turn);
+    if (!this.playing) return;
+    this.playing = false;
     this.drawPlay();
-    this.rest();
   }
 
   drawPlay() {
-    this.play.replaceChild(icon(this.playing ? "pause" : "play"), this.play.firstChild);
-    setText(this.playLabel, this.playing ? this.data.words.pause : this.data.words.play);
-  }
-
-  rest() {
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => {
-      this.timer = undefined;
-      if (this.step === this.committed) return;
-      this.committed = this.step;
-      this.serial += 1;
-      this.send("moved", { step: this.step, serial: this.serial });
-    }, REST_MS);
+    this.play.firstChild?.replaceWith(icon(this.playing ? "pause" : "play"));
+    setText(this.playLabel, this.playing ? this.words.pause : this.words.play);
   }
 
   remove() {
-    clearTimeout(this.timer);
+    super.remove();
     clearInterval(this.turn);
   }
 }
 
-const show = staying(".lab-trace", (root) => new Trace(root));
+const show = staying(".lab-trace", (root, /** @type {Data} */ data) => new Trace(root, data));
 
-export default function (component) {
+/** @param {import("../web/types.js").Component<Data>} component */
+export default function showTrace(component) {
   return show(component, component.setTriggerValue);
 }

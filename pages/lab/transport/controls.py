@@ -12,6 +12,9 @@ from lab.transport.results import Results, lines_of
 from lab.transport.state import (
     CLOUDS,
     DIGITS,
+    FINEST,
+    HIGHEST,
+    MIDDLE,
     RANDOM,
     TransportState,
     levels,
@@ -69,9 +72,16 @@ def choose_along(
 def _points(found: Results) -> Mapping[str, object]:
     x, y = ([list(point) for point in cloud] for cloud in points(found.state))
     lines = [list(line) for line in lines_of(found)]
-    return {"kind": "points", "x": x, "y": y, "lines": lines, "words": point_words()}
+    return {"kind": "points", "x": x, "y": y, "lines": lines, "finest": FINEST, "words": point_words()}
 
 
 def _weights(state: TransportState) -> Mapping[str, object]:
     mu, nu = levels(state.mu, state.n), levels(state.nu, state.m)
-    return {"kind": "weights", "mu": mu, "nu": nu, "words": weight_words()}
+    return {
+        "kind": "weights",
+        "mu": mu,
+        "nu": nu,
+        "highest": HIGHEST,
+        "middle": MIDDLE,
+        "words": weight_words(),
+    }

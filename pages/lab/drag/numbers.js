@@ -1,0 +1,57 @@
+// @ts-check
+// How numbers are written on what is moved by hand.
+
+const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
+const PLAIN = { digits: 3, finer: false, nothing: 0, most: Infinity };
+const SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉";
+
+/** @param {string} digits @param {number} number */
+const spelled = (digits, number) => [...String(number)].map((digit) => digits[Number(digit)]).join("");
+
+/**
+ * The index of a class as people write it, from 1.
+ *
+ * @param {number} i
+ */
+export function lowered(i) {
+  return spelled(SUBSCRIPTS, i + 1);
+}
+
+/**
+ * Two digits and a power of ten.
+ *
+ * @param {number} value
+ */
+export function scientific(value) {
+  const [mantissa, exponent] = value.toExponential(1).split("e");
+  const power = Number(exponent);
+  const raised = spelled(SUPERSCRIPTS, Math.abs(power));
+  return `${mantissa}·10${power < 0 ? "⁻" : ""}${raised}`.replace("-", "−");
+}
+
+/** @param {number} value */
+export function shortest(value) {
+  return String(Number(value.toFixed(4)) || 0).replace("-", "−");
+}
+
+/** @param {number} value */
+function unending(value) {
+  if (Number.isNaN(value)) return "NaN";
+  return value > 0 ? "∞" : "−∞";
+}
+
+/**
+ * So many digits behind the point, one more below 0.1 if `finer`, a power of ten where they would
+ * say nothing; what is nearer to 0 than `nothing` is rounding.
+ *
+ * @param {number} value
+ * @param {{ digits?: number, finer?: boolean, nothing?: number, most?: number }} [options]
+ */
+export function readable(value, options = {}) {
+  const { digits, finer, nothing, most } = { ...PLAIN, ...options };
+  if (!Number.isFinite(value)) return unending(value);
+  const size = Math.abs(value);
+  if (size === 0 || size < nothing) return "0";
+  if (size < 10 ** -digits || size >= most) return scientific(value);
+  return value.toFixed(digits + (finer && size < 0.1 ? 1 : 0)).replace("-", "−");
+}

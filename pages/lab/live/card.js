@@ -1,0 +1,150 @@
+// @ts-check
+// A card: a figure with its heading, its tools, its caption, and its data as a table.
+
+import { icon, make, setText } from "../web/dom.js";
+import { Chart } from "./chart.js";
+import { csvOf, rowsOf, shown } from "./table.js";
+
+/**
+ * @typedef {import("../web/types.js").Animation} Animation
+ * @typedef {import("../web/types.js").Words} Words
+ *
+ * @typedef {object} Given A card as the server sends it.
+ * @property {string} key
+ * @property {string} title
+ * @property {string} alt
+ * @property {string} numbers
+ * @property {number} height
+ * @property {Animation} animation
+ */
+
+const ROWS_SHOWN = 100;
+
+/** @param {Animation} animation */
+const isSpatial = ({ base }) => Object.keys(base.layout).some((name) => /^scene/.test(name));
+
+export class Card {
+  /**
+   * @param {string} id
+   * @param {Given} given
+   * @param {{ changed: () => void, save: (card: Card) => void }} acts
+   */
+  constructor(id, { key, animation }, { changed, save }) {
+    this.key = key;
+    this.title = "";
+    /** @type {Words | undefined} */
+    this.texts = undefined;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.refill = undefined;
+    this.spatial = isSpatial(animation);
+    const heading = make("h2", { id });
+    const plot = make("div", { class: "lab-plot", role: "group" });
+    this.chart = new Chart(plot, changed);
+    const caption = make("p", { class: "lab-caption" });
+    const summary = make("summary");
+    const scroller = make("div", { class: "lab-rows", role: "region", tabindex: "0" });
+    const download = make("button", { type: "button" });
+    const details = make("details", {}, summary, scroller, download);
+    /** @param {"drag" | "reset" | "save"} name @param {() => void} act */
+    const tool = (name, act) => {
+      const shape = name === "drag" ? (this.spatial ? "turn" : "zoom") : name;
+      const button = make("button", { type: "button", "data-tool": name }, icon(shape));
+      button.addEventListener("click", act);
+      return button;
+    };
+    const tools = {
+      drag: tool("drag", () => this.toggle()),
+      reset: tool("reset", () => this.chart.reset()),
+      save: tool("save", () => save(this)),
+    };
+    const bar = make("div", { class: "lab-tools", role: "group" }, tools.drag, tools.reset, tools.save);
+    const head = make("div", { class: "lab-head" }, heading, bar);
+    this.node = make("section", { class: "lab-card", "data-card": key, "aria-labelledby": id },
+      head, plot, caption, details);
+    this.view = { heading, caption, summary, scroller, download, details, bar, tools };
+    details.addEventListener("toggle", () => this.fill());
+    download.addEventListener("click", () => this.download());
+    this.showTools();
+  }
+
+  /** @param {Given} given @param {Words} texts */
+  label({ key, title, alt, height, animation }, texts) {
+    const { heading, summary, scroller, download, bar, tools } = this.view;
+    this.texts = texts;
+    this.key = key;
+    this.title = title;
+    this.chart.height = height;
+    this.spatial = isSpatial(animation);
+    setText(heading, title);
+    this.chart.plot.setAttribute("aria-label", alt);
+    this.chart.plot.style.height = `${height}px`;
+    setText(summary, texts.table);
+    setText(download, texts.download);
+    scroller.setAttribute("aria-label", `${title}: ${texts.table}`);
+    bar.setAttribute("aria-label", `${title}: ${texts.tools}`);
+    const words = { drag: this.spatial ? texts.turn : texts.zoom, reset: texts.reset, save: texts.save };
+    for (const [name, button] of /** @type {["drag" | "reset" | "save", HTMLElement][]} */ (Object.entries(tools))) {
+      button.setAttribute("aria-label", words[name]);
+      button.title = words[name];
+    }
+  }
+
+  // Whether dragging moves the figure.
+  toggle() {
+    const { chart } = this;
+    chart.touching = chart.dragging = !chart.dragging;
+    this.showTools();
+    chart.redraw();
+  }
+
+  showTools() {
+    const { dragging, touching, plot } = this.chart;
+    this.view.tools.drag.setAttribute("aria-pressed", String(dragging));
+    plot.dataset.touch = String(touching);
+  }
+
+  fillSoon() {
+    if (!this.view.details.open) return;
+    clearTimeout(this.refill);
+    this.refill = setTimeout(() => this.fill(), 200);
+  }
+
+  // A table is built only when someone opens it.
+  fill() {
+    const { details, scroller } = this.view;
+    const { chart, texts } = this;
+    if (!details.open || !chart.drawn || !texts) {
+      scroller.replaceChildren();
+      return;
+    }
+    const { columns, rows } = rowsOf(chart.figure);
+    /** @param {unknown[]} row */
+    const cells = (row) =>
+      row.map((value, place) => (place ? make("td", {}, shown(value)) : make("th", { scope: "row" }, shown(value))));
+    const head = make("tr", {}, ...[texts.series, ...columns].map((name) => make("th", { scope: "col" }, name)));
+    const body = rows.slice(0, ROWS_SHOWN).map((row) => make("tr", {}, ...cells(row)));
+    const table = make("table", {}, make("thead", {}, head), make("tbody", {}, ...body));
+    const rest = rows.length - ROWS_SHOWN;
+    const more = rest > 0 ? [make("p", {}, texts.more.replace("{count}", rest.toLocaleString(texts.language)))] : [];
+    scroller.replaceChildren(table, ...more);
+  }
+
+  download() {
+    const { chart, texts } = this;
+    if (!chart.drawn || !texts) return;
+    const csv = csvOf(rowsOf(chart.figure), texts.series);
+    const address = URL.createObjectURL(new Blob([csv], { type: "text/csv" }));
+    hand(address, `${this.key}.csv`);
+    setTimeout(() => URL.revokeObjectURL(address), 10_000);
+  }
+}
+
+/**
+ * Give a file to the browser, to be saved.
+ *
+ * @param {string} address
+ * @param {string} name
+ */
+export function hand(address, name) {
+  make("a", { href: address, download: name }).click();
+}
