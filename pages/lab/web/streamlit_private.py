@@ -36,7 +36,9 @@ INDEX_PAGE: Final = STATIC_FOLDER / "index.html"
 FRONT_END_NAMES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "BACKEND_BASE_URL": "in window.__streamlit: where the server is, or it asks at two places",
+        "stApp": "whether the browser is connected and the script runs, which an act must know",
         "stMainBlockContainer": "the column of a page, whose margins are too wide for a phone",
+        "stSidebar": "whether it is put away, so that the page says where its controls are",
         "stMarkdownContainer": "the text in a container of ours, to set it in columns and in size",
     }
 )

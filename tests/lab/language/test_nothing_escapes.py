@@ -1,7 +1,7 @@
 """Nothing visible escapes translation: every page, in many states, in a language of wide letters."""
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 import pytest
 import streamlit as st
@@ -10,6 +10,7 @@ from lab.language.catalogues import SOURCE, speak
 from tests.lab.conftest import OpenPage
 from tests.support.escapes import escaped, escapes
 from tests.support.pseudo import widened
+from tests.support.reading import set_field
 from tests.support.shown import shown
 
 STATES: Final[dict[str, tuple[str, dict[str, str]]]] = {
@@ -70,7 +71,9 @@ def test_nothing_escapes_translation(open_page: OpenPage, pseudo: str, state: st
 def test_nothing_escapes_translation_in_a_preset(open_page: OpenPage, pseudo: str, page: str) -> None:
     app = open_page(page, lang=pseudo, **({"along": "none"} if page == "transport.py" else {}))
     found = set()
-    for key in [button.key for button in app.button if (button.key or "").startswith("preset-")]:
+    keys = [button.key for button in app.button if button.key and ".preset-" in button.key]
+    assert len(keys) >= 6
+    for key in keys:
         app.button(key=key).click().run()
         assert not app.exception
         found |= escapes(app)
@@ -78,15 +81,14 @@ def test_nothing_escapes_translation_in_a_preset(open_page: OpenPage, pseudo: st
 
 
 @pytest.mark.parametrize(
-    ("page", "key", "typed"),
-    [("softmax.py", "a", "x"), ("stability.py", "logits", "x"), ("gradient.py", "start-logits", "x"),
-     ("transport.py", "mu", "!")],
-)  # fmt: skip
+    ("field", "typed"),
+    [("softmax.a", "x"), ("stability.a", "x"), ("gradient.a", "x"), ("transport.mu", "!")],
+)
 def test_nothing_escapes_translation_where_what_is_typed_is_refused(
-    open_page: OpenPage, pseudo: str, page: str, key: str, typed: str
+    open_page: OpenPage, pseudo: str, field: str, typed: str
 ) -> None:
-    app = open_page(page, lang=pseudo)
-    app.text_input(key=key).set_value(typed).run()
+    app = open_page(f"{field.partition('.')[0]}.py", lang=pseudo)
+    set_field(app, field, typed)
     assert app.error
     assert escapes(app) == set()
 
@@ -94,16 +96,17 @@ def test_nothing_escapes_translation_where_what_is_typed_is_refused(
 def test_nothing_escapes_translation_in_the_frame(
     open_page: OpenPage, pseudo: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    titles = []
-    configure, declare = st.set_page_config, st.Page
-    monkeypatch.setattr(
-        st, "set_page_config", lambda **said: (titles.append(said["page_title"]), configure(**said))
-    )
-    monkeypatch.setattr(
-        st, "Page", lambda *file, **said: (titles.append(said["title"]), declare(*file, **said))[1]
-    )
-    open_page("softmax.py", lang=pseudo)
-    assert len(titles) >= 7
+    titles: list[str] = []
+    configure = st.set_page_config
+
+    def note(**said: Any) -> None:
+        titles.append(said["page_title"])
+        configure(**said)
+
+    monkeypatch.setattr(st, "set_page_config", note)
+    app = open_page("softmax.py", lang=pseudo)
+    titles += [link.proto.label for link in app.get("page_link")]
+    assert len(titles) == 7
     assert [word for title in titles for word in escaped("title", title)] == []
 
 
