@@ -11,6 +11,7 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 import ce_core as ce
+from ce_core.post.plan_variant import variant_differences
 from lab.transport.results import answer, answers, data_csv, pose
 from lab.transport.state import (
     DEFAULT,
@@ -59,7 +60,7 @@ def test_transport_shows_the_numbers_of_the_core(open_page: OpenPage) -> None:
     assert numbers["column_error"] == pytest.approx(result.errors[-1].item(), rel=1e-6)
     assert numbers["transport_cost"] == pytest.approx(result.transport_cost.item(), rel=1e-6)
     assert numbers["birkhoff_rate"] == pytest.approx(ce.birkhoff_rate(cost, eps=0.1).item(), rel=1e-6)
-    found = ce.variant_differences(cost, [(cost.max() - cost.min()).item() / 0.1])
+    found = variant_differences(cost, [(cost.max() - cost.min()).item() / 0.1])
     assert numbers["post_difference_float64"] == pytest.approx(found.differences[1, 0].item())
 
 
