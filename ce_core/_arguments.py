@@ -80,6 +80,15 @@ def require_classes(name: str, array: Tensor, *, at_least: int = 1) -> None:
         )
 
 
+def require_matrices(name: str, array: Tensor) -> None:
+    """Raise unless the array is a batch of matrices, none of them empty."""
+    if array.ndim < 2 or array.shape[-2] == 0:
+        raise ValueError(
+            f"{name} must have shape [..., n, m] with n >= 1, got shape {tuple(array.shape)}"
+        )
+    require_classes(name, array)
+
+
 def require_same_classes(first_name: str, first: Tensor, name: str, array: Tensor) -> None:
     """Raise unless the last dimensions match exactly and the leading ones broadcast."""
     require_classes(first_name, first)

@@ -8,9 +8,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ce_core._arguments import ArrayLike, floating, require_integer, require_number
+from ce_core._arguments import ArrayLike, floating, require_integer, require_matrices, require_number
 from ce_core.dtypes import widen
-from ce_core.transport._problem import require_matrices
 from ce_core.transport.balanced import balanced_assignment
 
 Matrix = Float[np.ndarray, "n m"]

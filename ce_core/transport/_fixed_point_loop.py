@@ -168,8 +168,10 @@ class _Loop:
     def _give_up(self, doubtful: Int[np.ndarray, " some"]) -> None:
         """Let the items end whose error is seen to stay above their goals."""
         part = self.problem.take(self._tensor(doubtful))
-        u = self.steps.point.u[self._tensor(np.searchsorted(self.lanes, doubtful))].detach()
-        violation = least_violation(part.cost < torch.inf, part.mu, part.nu, u)
+        u = self.steps.point.u[self._tensor(np.searchsorted(self.lanes, doubtful))]
+        # What is differentiated is the iteration, not the verdict on it.
+        with torch.no_grad():
+            violation = least_violation(part.cost < torch.inf, part.mu, part.nu, u)
         self.infeasible[doubtful] = violation.cpu().numpy() > self.goals[doubtful]
         # The next iteration ends them.
         self.goals[self.infeasible] = np.inf

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from ce_core._arguments import ArrayLike, floating, require_classes
+from ce_core._arguments import ArrayLike, floating, require_matrices
 
 # Marginals that were rounded to a half type, or summed in another order, still count as sums of 1.
 _MASS_TOLERANCE = 1e-2
@@ -68,15 +68,6 @@ def prepare_costs(cost: Float[Tensor, "b n m"]) -> Costs:
     common = torch.where(lowest.abs() > span, lowest, 0.0)
     cost = cost - common[:, None, None] if common.any() else cost
     return Costs(cost, common, allowed, span, invalid, forbidding)
-
-
-def require_matrices(name: str, array: Tensor) -> None:
-    """Raise unless the array is a batch of matrices, none of them empty."""
-    if array.ndim < 2 or array.shape[-2] == 0:
-        raise ValueError(
-            f"{name} must have shape [..., n, m] with n >= 1, got shape {tuple(array.shape)}"
-        )
-    require_classes(name, array)
 
 
 def as_marginal(

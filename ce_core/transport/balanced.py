@@ -4,11 +4,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ce_core._arguments import ArrayLike, floating, require_integer, require_number
+from ce_core._arguments import ArrayLike, floating, require_integer, require_matrices, require_number
 from ce_core._arrays import as_arrays
 from ce_core.dtypes import widen
 from ce_core.transport._fixed_point_loop import solve
-from ce_core.transport._problem import Problem, require_matrices, without_offset
+from ce_core.transport._problem import Problem, without_offset
 
 # The widest range of the log-kernel that plain scaling takes. Above the first the rounding of
 # cost/eps in float32 would show in the sixth digit; above the second float64 scalings overflow.

@@ -6,11 +6,11 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from ce_core._arguments import ArrayLike, floating, require_integer, require_number
+from ce_core._arguments import ArrayLike, floating, require_integer, require_matrices, require_number
 from ce_core.transport._epsilon_scaling import anneal
 from ce_core.transport._fixed_point_loop import solve
 from ce_core.transport._implicit_differentiation import differentiate_implicitly
-from ce_core.transport._problem import Problem, as_marginal, prepare_costs, require_matrices
+from ce_core.transport._problem import Problem, as_marginal, prepare_costs
 from ce_core.transport.status import SinkhornStatus, accuracy_within_reach, judge
 
 

@@ -4,8 +4,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ce_core._arguments import ArrayLike, floating, require_number
-from ce_core.transport._problem import require_matrices
+from ce_core._arguments import ArrayLike, floating, require_matrices, require_number
 
 
 def birkhoff_rate(

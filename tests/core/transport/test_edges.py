@@ -109,3 +109,17 @@ def test_other_plans_do_not_lose_digits_to_what_all_costs_have_in_common(large: 
         torch.testing.assert_close(shifted, frames, rtol=1e-12, atol=0)
         balanced, other = (balanced_assignment(c, eps=0.7) for c in (cost, cost + offset))
         torch.testing.assert_close(other, balanced, rtol=1e-12, atol=0)
+
+
+def test_sinkhorn_unrolled_gradient_of_the_marginals_where_pairs_are_forbidden() -> None:
+    # Enough iterations that it is looked whether there is a plan at all.
+    cost = torch.tensor([[0.0, 1.0, INF], [0.8, 0.1, 0.6], [0.9, INF, 0.3]], dtype=F64)
+    gradients = []
+    for gradient in ("implicit", "unrolled"):
+        mu = torch.tensor([0.2, 0.5, 0.3], dtype=F64, requires_grad=True)
+        result = sinkhorn(cost, eps=0.05, mu=mu, tol=1e-12, gradient=gradient)
+        assert result.converged
+        (found,) = torch.autograd.grad(result.transport_cost, mu)
+        # Only what keeps the sum of mu means anything.
+        gradients.append(found - found.mean())
+    torch.testing.assert_close(gradients[1], gradients[0], rtol=1e-6, atol=0)
