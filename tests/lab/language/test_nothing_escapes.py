@@ -1,7 +1,7 @@
 """Nothing visible escapes translation: every page, in many states, in a language of wide letters."""
 
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Callable, Iterator
+from typing import Any, Final
 
 import pytest
 import streamlit as st
@@ -70,7 +70,9 @@ def test_nothing_escapes_translation(open_page: OpenPage, pseudo: str, state: st
 def test_nothing_escapes_translation_in_a_preset(open_page: OpenPage, pseudo: str, page: str) -> None:
     app = open_page(page, lang=pseudo, **({"along": "none"} if page == "transport.py" else {}))
     found = set()
-    for key in [button.key for button in app.button if (button.key or "").startswith("preset-")]:
+    keys = [button.key for button in app.button if button.key and button.key.startswith("preset-")]
+    assert len(keys) >= 6
+    for key in keys:
         app.button(key=key).click().run()
         assert not app.exception
         found |= escapes(app)
@@ -94,14 +96,17 @@ def test_nothing_escapes_translation_where_what_is_typed_is_refused(
 def test_nothing_escapes_translation_in_the_frame(
     open_page: OpenPage, pseudo: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    titles = []
-    configure, declare = st.set_page_config, st.Page
-    monkeypatch.setattr(
-        st, "set_page_config", lambda **said: (titles.append(said["page_title"]), configure(**said))
-    )
-    monkeypatch.setattr(
-        st, "Page", lambda *file, **said: (titles.append(said["title"]), declare(*file, **said))[1]
-    )
+    titles: list[str] = []
+
+    def noting(function: Callable[..., Any], name: str) -> Callable[..., Any]:
+        def note(*given: Any, **said: Any) -> Any:
+            titles.append(said[name])
+            return function(*given, **said)
+
+        return note
+
+    monkeypatch.setattr(st, "set_page_config", noting(st.set_page_config, "page_title"))
+    monkeypatch.setattr(st, "Page", noting(st.Page, "title"))
     open_page("softmax.py", lang=pseudo)
     assert len(titles) >= 7
     assert [word for title in titles for word in escaped("title", title)] == []
