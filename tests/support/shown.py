@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator
 from typing import Any, Final
 
-from google.protobuf.message import Message
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Block, Node
 
@@ -30,8 +29,8 @@ _SPOKEN: Final = {
 def shown(app: AppTest) -> Iterator[tuple[str, str]]:
     """Return every text of a page: what it belongs to, and the text."""
     for node in _nodes(app._tree):
-        proto = getattr(node, "proto", None)
-        if not isinstance(proto, Message):
+        proto: Any = getattr(node, "proto", None)
+        if not hasattr(proto, "ListFields"):
             continue
         kind = node.type
         if kind == "bidi_component":
@@ -54,13 +53,13 @@ def _nodes(node: Node) -> Iterator[Any]:
             yield from _nodes(child)
 
 
-def _of_proto(place: str, proto: Message) -> Iterator[tuple[str, str]]:
+def _of_proto(place: str, proto: Any) -> Iterator[tuple[str, str]]:
     for field, value in proto.ListFields():
         if field.name in _HIDDEN or field.name.endswith(("_id", "_key")):
             continue
         here = f"{place}.{field.name}"
         for one in value if field.is_repeated else [value]:
-            if isinstance(one, Message):
+            if hasattr(one, "ListFields"):
                 yield from _of_proto(here, one)
             elif isinstance(one, str) and one:
                 yield here, one

@@ -3,6 +3,7 @@
 import threading
 
 import pytest
+import streamlit as st
 
 from lab.language.catalogues import SOURCE, speak, spoken
 from tests.lab.conftest import OpenPage
@@ -40,6 +41,15 @@ def test_the_link_decides_and_an_unknown_language_is_english(
         app = open_page("stability.py", lang=asked)
         assert app.title[0].value == "Where does NaN come from?"
         assert app.warning[0].value == f"Ignored in the link: `lang={asked}`."
+
+
+def test_without_a_word_in_the_link_the_browser_decides(
+    open_page: OpenPage, pseudo_language: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    headers = {"Accept-Language": f"fr, {pseudo_language};q=0.9, en;q=0.8"}
+    monkeypatch.setattr(type(st.context), "headers", property(lambda _context: headers))
+    assert "⟦" in open_page("stability.py").title[0].value
+    assert "⟦" not in open_page("stability.py", lang=SOURCE).title[0].value
 
 
 def test_a_thread_speaks_the_source_until_it_is_told(pseudo_language: str) -> None:
