@@ -81,7 +81,8 @@ def test_softmax_shows_the_numbers_of_the_core(open_page: OpenPage) -> None:
 
 def test_softmax_tells_the_bars_every_word_in_translation(open_page: OpenPage) -> None:
     bars = sent_to_hands(open_page(PAGE))
-    assert set(bars) == {"logits", "temperature", "target", "window", "serial", "words"}
+    told = {"logits", "temperature", "temperatures", "target", "window", "serial", "words"}
+    assert set(bars) == told
     assert all(isinstance(word, str) and word for word in bars["words"].values())
 
 
