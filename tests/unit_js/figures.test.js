@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
 import { differences, equal, frameOf, still } from "../../pages/lab/live/animation.js";
+import { wrapped } from "../../pages/lab/live/picture.js";
 import { csvOf, rowsOf, shown } from "../../pages/lab/live/table.js";
 import { ticksOf } from "../../pages/lab/live/ticks.js";
 import { unpack } from "../../pages/lab/live/unpack.js";
@@ -159,4 +160,13 @@ describe("ticks", () => {
     assert.deepEqual(ticksOf([2, 2], 6, 3), []);
     assert.deepEqual(ticksOf([NaN, 1], 6, 3), []);
   });
+});
+
+describe("title of a picture", () => {
+  /** @param {string} text */
+  const narrow = (text) => wrapped(text, (line) => line.length <= 9);
+
+  it("is broken between words", () => assert.deepEqual(narrow("one two three four"), ["one two", "three", "four"]));
+  it("stays whole where it fits", () => assert.deepEqual(narrow("one two"), ["one two"]));
+  it("keeps a word that is too long", () => assert.deepEqual(narrow("a superlative b"), ["a", "superlative", "b"]));
 });

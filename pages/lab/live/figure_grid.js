@@ -6,6 +6,7 @@
 import { make, setRich } from "../web/dom.js";
 import { loadPlotly, readTheme } from "../web/plotly.js";
 import { Card, hand } from "./card.js";
+import { DrawingLoop } from "./drawing_loop.js";
 import { animationOf, groupOf } from "./groups.js";
 import { pictureOf } from "./picture.js";
 
@@ -31,8 +32,6 @@ import { pictureOf } from "./picture.js";
 const LATER_MS = 250;
 let grids = 0;
 
-const nextFrame = () => new Promise((resolve) => requestAnimationFrame(resolve));
-
 export class FigureGrid {
   /** @param {HTMLElement} root */
   constructor(root) {
@@ -52,14 +51,11 @@ export class FigureGrid {
     this.Plotly = undefined;
     /** @type {import("../web/types.js").Theme | undefined} */
     this.theme = undefined;
-    this.wanted = false;
-    this.hurried = false;
-    this.busy = false;
-    this.rest = 0;
-    /** @type {(() => void) | undefined} */
-    this.hurry = undefined;
-    /** @type {ReturnType<typeof setTimeout> | undefined} */
-    this.idle = undefined;
+    this.loop = new DrawingLoop({
+      draw: (unseen) => this.draw(unseen),
+      may: () => this.Plotly !== undefined && this.node.isConnected,
+      fail: (error) => this.component?.fail(error),
+    });
     this.node = make("div", { class: "lab-figures" });
     root.replaceChildren(this.node);
     // Sizes and visibility come by themselves: to ask for them would have the page laid out anew.
@@ -105,56 +101,13 @@ export class FigureGrid {
     }
   }
 
-  // Several wishes before the next frame of the screen are one; a frame that is not drawn in time is
-  // left out, so that the picture is never behind the hand. What is out of sight is drawn when
-  // nothing more was wished for so many milliseconds.
-  async want({ rest = 0, now = false } = {}) {
-    this.wanted = true;
-    this.rest = rest;
-    clearTimeout(this.idle);
-    if (!this.Plotly) return;
-    this.hurried ||= now;
-    if (now) this.hurry?.();
-    if (this.busy) return;
-    await this.whileBusy(async () => {
-      while (this.wanted && this.node.isConnected) {
-        await this.frame();
-        this.hurried = false;
-        this.wanted = false;
-        await this.draw(0);
-      }
-    });
-    this.idle = setTimeout(() => this.catchUp(), this.rest);
+  /** @param {{ rest?: number, now?: boolean }} [wish] */
+  want(wish) {
+    return this.loop.want(wish);
   }
 
-  // The next frame of the screen, or now.
-  frame() {
-    return new Promise((/** @type {(value?: unknown) => void} */ resolve) => {
-      this.hurry = resolve;
-      if (this.hurried) resolve();
-      else requestAnimationFrame(resolve);
-    });
-  }
-
-  async catchUp() {
-    if (this.busy || !this.node.isConnected) return;
-    await this.whileBusy(async () => {
-      // One at a time, so that the page answers in between.
-      while (!this.wanted && this.node.isConnected && (await this.draw(1))) await nextFrame();
-    });
-    if (this.wanted) this.want({ rest: this.rest });
-  }
-
-  /** @param {() => Promise<void>} work */
-  async whileBusy(work) {
-    this.busy = true;
-    try {
-      await work();
-    } catch (error) {
-      this.component?.fail(error);
-    } finally {
-      this.busy = false;
-    }
+  get busy() {
+    return this.loop.busy;
   }
 
   /** @param {Given[]} cards */
@@ -234,13 +187,13 @@ export class FigureGrid {
     this.theme ??= readTheme(this.root);
     const look = JSON.stringify(this.theme);
     // While the hand moves, what is out of sight waits.
-    const moving = this.rest > 0 && !unseen;
+    const moving = this.loop.rest > 0 && !unseen;
     const due = this.head.cards.filter((given) => this.isDue(given, source, look, moving));
     const late = due.filter((given) => this.cardAt(given).chart.unseen).slice(unseen);
     const now = due.filter((given) => !late.includes(given));
     // At first, when a figure takes long, one at a time.
     const drawn = now.filter((given, place) => place === 0 || this.cardAt(given).chart.drawn);
-    if (drawn.length < now.length) this.wanted = true;
+    if (drawn.length < now.length) this.loop.wanted = true;
     await Promise.all(drawn.map((given) => this.show(given, source, look)));
     // Says to the style sheet that the way to the plain charts is not needed. (A selector with :has
     // would do it too, and would be asked anew after each of Plotly's many changes.)
@@ -325,7 +278,7 @@ export class FigureGrid {
     this.sizes.disconnect();
     this.sights.disconnect();
     this.group?.grids.delete(this);
-    clearTimeout(this.idle);
+    this.loop.stop();
     for (const card of this.cards.values()) this.drop(card);
   }
 }

@@ -1,14 +1,16 @@
 // @ts-check
 // A figure as a picture to be saved: on white whatever the theme, at twice the size, with its title
-// and the address of the state that it shows.
+// above and the address of the state that it shows below.
 
+import { make } from "../web/dom.js";
 import { fitScenes, keepCameras, themed } from "../web/plotly.js";
 import { frameOf } from "./animation.js";
 
 const PAPER = { text: "#1c2733", font: "sans-serif", grid: "#e3e6ea", space: "#808080", surface: "white", muted: "gray" };
 const SCALE = 2;
-const TITLE_PX = 44;
-const ADDRESS_PX = 26;
+const EDGE = 12;
+const TITLE = { size: 17, line: 22 };
+const ADDRESS = { size: 10, line: 20 };
 
 /**
  * @param {import("../web/types.js").Plotly} Plotly
@@ -16,40 +18,73 @@ const ADDRESS_PX = 26;
  * @param {string} address
  * @returns {Promise<string>} A PNG as a data address.
  */
-export function pictureOf(Plotly, card, address) {
-  const { chart, title } = card;
-  const { plot, drawn } = chart;
+export async function pictureOf(Plotly, { chart, title }, address) {
+  const { plot, drawn, width } = chart;
   if (!drawn) throw new Error("there is no picture yet");
   const { data, layout } = frameOf(drawn.animation, drawn.index);
   keepCameras(plot);
-  const margin = layout.margin ?? {};
-  const size = { width: chart.width, height: chart.height + TITLE_PX + ADDRESS_PX };
-  const paper = Object.assign(themed(layout, PAPER), size, {
-    autosize: false,
-    margin: { ...margin, t: (margin.t ?? 0) + TITLE_PX, b: (margin.b ?? 0) + ADDRESS_PX },
-    paper_bgcolor: "white",
-    plot_bgcolor: "white",
-    title: { text: title, x: 0.5, xanchor: "center", y: 1, yanchor: "top", yref: "container", pad: { t: 12 } },
-  });
-  fitScenes(chart.zoomed(paper));
+  const size = { width, height: layout.height ?? chart.height };
+  const paper = chart.zoomed(Object.assign(themed(layout, PAPER), size, { autosize: false }));
+  fitScenes(paper);
   for (const name of Object.keys(paper)) {
     const camera = /^scene/.test(name) && plot.layout[name]?.camera;
     if (camera) paper[name].camera = camera;
   }
-  paper.annotations = [...(paper.annotations ?? []), addressBelow(address, paper)];
-  return Plotly.toImage({ data, layout: paper }, { format: "png", ...size, scale: SCALE });
+  const figure = await loaded(await Plotly.toImage({ data, layout: paper }, { format: "png", ...size, scale: SCALE }));
+  return framed(figure, size, title, address);
+}
+
+/** @param {string} source @returns {Promise<HTMLImageElement>} */
+async function loaded(source) {
+  const image = new Image();
+  image.src = source;
+  await image.decode();
+  return image;
 }
 
 /**
+ * @param {HTMLImageElement} figure
+ * @param {{ width: number, height: number }} size
+ * @param {string} title
  * @param {string} address
- * @param {import("../web/types.js").Layout} layout
  */
-function addressBelow(address, { width = 0, margin }) {
-  const longest = Math.floor((width - 16) / 5);
-  const text = address.length > longest ? `${address.slice(0, longest - 1)}…` : address;
-  return {
-    text, showarrow: false, font: { size: 9 },
-    xref: "paper", x: 0, xanchor: "left", xshift: 8 - (margin?.l ?? 0),
-    yref: "paper", y: 0, yanchor: "bottom", yshift: 4 - (margin?.b ?? 0),
-  };
+function framed(figure, { width, height }, title, address) {
+  const canvas = make("canvas");
+  const context = canvas.getContext("2d");
+  if (!context) throw new Error("no canvas to paint on");
+  const heading = `600 ${TITLE.size}px ${PAPER.font}`;
+  context.font = heading;
+  const lines = wrapped(title, (text) => context.measureText(text).width <= width - 2 * EDGE);
+  const top = EDGE + lines.length * TITLE.line;
+  canvas.width = SCALE * width;
+  canvas.height = SCALE * (top + height + ADDRESS.line);
+  context.scale(SCALE, SCALE);
+  context.fillStyle = "white";
+  context.fillRect(0, 0, width, top + height + ADDRESS.line);
+  context.drawImage(figure, 0, top, width, height);
+  context.fillStyle = PAPER.text;
+  context.font = heading;
+  lines.forEach((line, row) => context.fillText(line, EDGE, EDGE + TITLE.size + row * TITLE.line));
+  context.font = `${ADDRESS.size}px ${PAPER.font}`;
+  // Long ones are squeezed rather than cut: they are there to be read off.
+  context.fillText(address, EDGE, top + height + ADDRESS.size, width - 2 * EDGE);
+  return canvas.toDataURL("image/png");
+}
+
+/**
+ * The lines of a text whose words are no longer than a line.
+ *
+ * @param {string} text
+ * @param {(line: string) => boolean} fits
+ */
+export function wrapped(text, fits) {
+  /** @type {string[]} */
+  const lines = [];
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1);
+    const longer = last === undefined ? word : `${last} ${word}`;
+    if (last !== undefined && !fits(longer)) lines.push(word);
+    else lines.splice(-1, 1, longer);
+  }
+  return lines;
 }

@@ -17,13 +17,12 @@ from ce_core import (
     logit_gap_residual,
     softmax,
 )
-from scripts.browser import ROOT, settle
+from scripts.browser import settle
 from tests.support.browsing import address_has, charts, on_phone, query, trace
 from tests.support.closeness import close_to
 
 pytestmark = pytest.mark.browser
 
-SCRIPTS = ROOT / "pages" / "lab"
 DEFAULT = [2.5, 0.5, -1.0]
 
 _READ = """() => {

@@ -164,7 +164,7 @@ def test_finger_turns_a_surface_only_after_the_deliberate_act(lab: str, browser:
         turn = page.locator(f"[data-card='{card}']").get_by_role("button", name="Turn by dragging")
         turn.click()
         page.wait_for_timeout(800)
-        assert plot.evaluate("plot => plot._fullLayout.scene.dragmode") != False  # noqa: E712
+        assert plot.evaluate("plot => plot._fullLayout.scene.dragmode") == "turntable"
 
 
 def test_saved_picture_is_white_twice_as_large_and_titled(lab: str, page: Page, tmp_path: Path) -> None:

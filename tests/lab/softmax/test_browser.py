@@ -9,15 +9,11 @@ import torch
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from ce_core import cross_entropy, cross_entropy_grad, softmax, softmax_jacobian
-from scripts.browser import ROOT
 from tests.support.browsing import address_has, on_phone, phone_with_finger, query, scrolled
 from tests.support.closeness import close_to
 
 pytestmark = pytest.mark.browser
 
-close = torch.testing.assert_close
-
-SCRIPT = ROOT / "pages" / "lab" / "drag" / "softmax.js"
 DEFAULT = [2.0, 1.0, 0.5, -0.5, -1.5]
 
 _READ = """() => {
