@@ -16,6 +16,7 @@ for folder in (ROOT / "pages", ROOT):
 import streamlit as st  # noqa: E402
 from starlette.middleware import Middleware  # noqa: E402
 
+from lab.language.preference import choose_translation  # noqa: E402
 from lab.web.index_page import Opening  # noqa: E402
 from lab.web.old_links import OldLinks  # noqa: E402
 from lab.web.security import Headers  # noqa: E402
@@ -29,7 +30,7 @@ app = st.App(
         Middleware(Headers),
         Middleware(KeptFiles),
         Middleware(OldLinks),
-        Middleware(Opening),
+        Middleware(Opening, choose=choose_translation),
     ],
 )
 

@@ -16,22 +16,40 @@ _ANSWERED: Final = "{}: answered"
 _FAILED: Final = "{}: failed"
 
 
-def serial_of(message: Any) -> int | None:
-    """Return the number of a message; None for what no editor sends. Anyone can write a message."""
-    serial = message.get("serial") if isinstance(message, dict) else None
-    well = isinstance(serial, int) and not isinstance(serial, bool) and 0 <= serial < LARGEST_WHOLE
-    return serial if well else None
-
-
 def answered(key: str) -> int:
     """Return the number of the last message of a component that was read."""
     number: int = st.session_state.get(_ANSWERED.format(key), 0)
     return number
 
 
-def note_answer(key: str, serial: int) -> None:
-    """Note that a message was read, whether what it says was taken or not."""
-    st.session_state[_ANSWERED.format(key)] = serial
+def is_next(message: Any, session: str, last: int) -> bool:
+    """Tell a message that is to be read from one of another visit, one read before, or none at all.
+
+    Anyone can write a message; and after a cut of the connection one may come twice.
+    """
+    if not isinstance(message, dict) or message.get("session") != session:
+        return False
+    serial = message.get("serial")
+    return isinstance(serial, int) and not isinstance(serial, bool) and last < serial < LARGEST_WHOLE
+
+
+def receive(key: str, name: str, session: str) -> dict[str, Any] | None:
+    """Return the message of a component, once, and note that it was read, whatever it says.
+
+    Parameters
+    ----------
+    key
+        Of the component.
+    name
+        Of the trigger that carries the message.
+    session
+        Names the visit.
+    """
+    message = st.session_state[key].get(name)
+    if not is_next(message, session, answered(key)):
+        return None
+    st.session_state[_ANSWERED.format(key)] = message["serial"]
+    return dict(message)
 
 
 def show_editor(
@@ -59,10 +77,8 @@ def show_editor(
     """
 
     def moved() -> None:
-        message = st.session_state[key].get("moved")
-        serial = serial_of(message)
-        if serial is not None:
-            note_answer(key, serial)
+        message = receive(key, "moved", session)
+        if message is not None:
             take(message)
 
     def failed() -> None:

@@ -1,7 +1,7 @@
 """Which language a visitor gets: the one of the link, or the first of the browser's that there is."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from lab.language.catalogues import CATALOGUES, SOURCE
@@ -26,6 +26,14 @@ def choose_language(asked: str | None, accept_language: str | None) -> str:
         The header of the browser, which decides otherwise.
     """
     return _known(asked or "", CATALOGUES) or preferred(accept_language)
+
+
+def choose_translation(
+    asked: str | None, accept_language: str | None
+) -> tuple[str, Callable[[str], str]]:
+    """Return the language of a visit as `choose_language` does, and what translates into it."""
+    code = choose_language(asked, accept_language)
+    return code, CATALOGUES[code].gettext
 
 
 def preferred(accept_language: str | None) -> str:

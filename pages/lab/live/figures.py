@@ -14,7 +14,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from ce_core.figures.style import hold_axes
-from lab.drag.editor import answered, note_answer, serial_of
+from lab.drag.editor import answered, receive
 from lab.language.catalogues import _, spoken
 from lab.live.packing import animation, figure_tree, pack
 from lab.state.fields import is_number
@@ -192,12 +192,8 @@ def _timeline_key(key: str) -> str:
 
 def _commit(key: str, timeline: Timeline) -> None:
     """Take the value at which a timeline has come to rest, if it is one that it offers."""
-    message = st.session_state[_timeline_key(key)].get("commit")
-    serial = serial_of(message)
-    if serial is None:
-        return
-    note_answer(_timeline_key(key), serial)
-    value = known_value(message.get("value"), timeline.values)
+    message = receive(_timeline_key(key), "commit", token())
+    value = known_value(message.get("value"), timeline.values) if message else None
     if value is not None:
         timeline.put(value)
 

@@ -1,17 +1,26 @@
 """The HTML that every page opens with: Streamlit's own, with what the lab has to say of the page."""
 
 import re
+from collections.abc import Callable
 from html import escape
 from typing import Final
 
 import streamlit as st
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, QueryParams
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lab.web.assets import imported_scripts, plotly_address, script_address
 from lab.web.page_names import HOME, page_at
-from lab.web.previews import PICTURE_SIZE, picture_address, preview, site_name
+from lab.web.previews import (
+    ENGLISH,
+    PICTURE_SIZE,
+    Preview,
+    Translate,
+    picture_address,
+    preview,
+    site_name,
+)
 from lab.web.streamlit_private import INDEX_PAGE
 
 # Else Streamlit asks below the page's own address first, waits, and asks again above it; see
@@ -33,11 +42,27 @@ _HOST: Final = re.compile(
 )
 
 
-class Opening:
-    """ASGI middleware that answers for every page of the lab."""
+Choose = Callable[[str | None, str | None], tuple[str, Translate]]
 
-    def __init__(self, inner: ASGIApp) -> None:
-        self.inner = inner
+
+def _english(_asked: str | None, _accepted: str | None) -> tuple[str, Translate]:
+    return ENGLISH, str
+
+
+class Opening:
+    """ASGI middleware that answers for every page of the lab.
+
+    Parameters
+    ----------
+    inner
+        What it stands before.
+    choose
+        Returns the language of a visit and its translation, from `lang` of the URL and the header
+        `Accept-Language`.
+    """
+
+    def __init__(self, inner: ASGIApp, choose: Choose = _english) -> None:
+        self.inner, self.choose = inner, choose
         self.html = _html()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -49,14 +74,22 @@ class Opening:
             if message["type"] == "http.response.start" and _is_page(message):
                 answered = True
                 await Response(
-                    _told(self.html, page_at(scope["path"]) or HOME, _origin(scope)),
+                    _told(self.html, *self.words(scope), _origin(scope)),
                     media_type="text/html",
-                    headers={"Cache-Control": "no-cache"},
+                    headers={"Cache-Control": "no-cache", "Vary": "Accept-Language"},
                 )(scope, receive, send)
             elif not answered:
                 await send(message)
 
         await self.inner(scope, receive, send_opening)
+
+    def words(self, scope: Scope) -> tuple[str, Preview, str]:
+        """Return the page that was asked for, the words of its preview, and the name of the site."""
+        asked = QueryParams(scope.get("query_string", b"")).getlist("lang")
+        accepted = Headers(scope=scope).get("accept-language")
+        language, translate = self.choose(asked[0] if len(asked) == 1 else None, accepted)
+        page = page_at(scope["path"]) or HOME
+        return page, preview(page, language, translate), site_name(translate)
 
 
 def _is_page(message: Message) -> bool:
@@ -84,18 +117,17 @@ def _html() -> str:
     return html
 
 
-def _told(html: str, page: str, origin: str | None) -> str:
+def _told(html: str, page: str, words: Preview, site: str, origin: str | None) -> str:
     """Return the HTML with what a search engine, or who shows a shared link, reads of the page.
 
     The addresses in a preview must be whole; without a known origin it has no picture.
     """
-    words = preview(page)
     named = [("description", words.description)]
     properties = [
         ("og:title", words.question),
         ("og:description", words.description),
         ("og:type", "website"),
-        ("og:site_name", site_name()),
+        ("og:site_name", site),
     ]
     if origin is not None:
         named.append(("twitter:card", "summary_large_image"))

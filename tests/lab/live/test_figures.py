@@ -10,7 +10,6 @@ import pytest
 from ce_core import ExperimentConfig, run_experiment, sort_losses
 from ce_core.experiment.export import summary
 from ce_core.experiment.statistics import compare_losses
-from lab.drag.editor import serial_of
 from lab.live.figures import known_value
 from lab.losses.figures import ANIMATION_WORK, timeline
 from lab.losses.results import results
@@ -162,19 +161,6 @@ def test_timeline_takes_a_value_that_it_offers() -> None:
 )
 def test_timeline_takes_no_other_value(value: Any) -> None:
     assert known_value(value, (1.0, 16.0)) is None
-
-
-def test_message_has_a_number() -> None:
-    assert serial_of({"value": 16, "serial": 3}) == 3
-
-
-@pytest.mark.parametrize(
-    "message",
-    [None, 16, "16", [], {}, {"value": 16}, {"value": 16, "serial": "1"},
-     {"value": 16, "serial": True}, {"value": 16, "serial": -1}, {"value": 16, "serial": 2**70}],
-)  # fmt: skip
-def test_message_that_nothing_sends_has_none(message: Any) -> None:
-    assert serial_of(message) is None
 
 
 def test_component_script_names_a_script_that_the_app_serves() -> None:

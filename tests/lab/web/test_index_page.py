@@ -1,6 +1,7 @@
 """The HTML of every page: where the server is, what live figures will need, what a link previews."""
 
 import re
+from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -172,7 +173,7 @@ def test_a_scheme_that_is_not_of_the_web_gives_no_picture() -> None:
 
 def test_words_are_escaped(monkeypatch: pytest.MonkeyPatch) -> None:
     hostile = Preview(**{name: f"\"><script>'&amp; {name}" for name in Preview.__dataclass_fields__})
-    monkeypatch.setattr(index_page, "preview", lambda page: hostile)
+    monkeypatch.setattr(index_page, "preview", lambda *_given: hostile)
     head = head_of("/losses")
     assert head.tags.count("script") == Head(INDEX).tags.count("script") + 1
     assert (head.language, head.title) == (hostile.language, hostile.title)
@@ -193,3 +194,17 @@ def test_other_answers_are_left_alone(inner: Response) -> None:
     answer = ask_app(Opening(inner), "/losses")
     assert (answer.status, answer.body) == (inner.status_code, inner.body)
     assert ask_app(Opening(passing_on), "/losses").status == PASSED_ON
+
+
+def test_page_is_told_of_in_the_language_of_the_visit() -> None:
+    heard = []
+
+    def choose(asked: str | None, accepted: str | None) -> tuple[str, Callable[[str], str]]:
+        heard.append((asked, accepted))
+        return "zh", str.upper
+
+    inner = HTMLResponse(INDEX)
+    html = ask_app(Opening(inner, choose), "/losses", query="lang=zh").body.decode()
+    assert '<html lang="zh">' in html
+    assert "<title>L1 AGAINST L2 · CROSS-ENTROPY LAB</title>" in html or "L1 AGAINST L2" in html
+    assert heard == [("zh", None)]
