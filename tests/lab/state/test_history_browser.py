@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from lab.page.frame import PAGES
 from scripts.browser import settle
 from tests.support.browsing import field, open_lab, press_key
 
@@ -18,6 +19,7 @@ TITLES = {
     "losses": "Are L1 and L2 the same?",
     "transport": "How does Sinkhorn balance a plan?",
 }
+LINKS = {one.slug: one.title for one in PAGES}
 # Two buttons of each lab that set a state.
 BUTTONS = {
     "softmax": ("preset-saturated", "preset-spread"),
@@ -118,7 +120,7 @@ def test_a_state_that_was_left_for_another_page_comes_back(lab: str, new_tab: Pa
     page.go_forward()
     expect(page.get_by_role("heading", level=1)).to_have_text("Cross-Entropy Lab")
     # The link to the page opens it as it was left.
-    page.locator(f".st-key-nav a[href*='/{name}']").click()
+    page.locator(".st-key-nav").get_by_role("link", name=LINKS[name]).click()
     expect(page.get_by_role("heading", level=1)).to_have_text(title)
     wait_for(page, *left)
 

@@ -201,10 +201,10 @@ def test_page_is_told_of_in_the_language_of_the_visit() -> None:
 
     def choose(asked: str | None, accepted: str | None) -> tuple[str, Callable[[str], str]]:
         heard.append((asked, accepted))
-        return "zh", str.upper
+        return "zh", "⟦{}⟧".format
 
     inner = HTMLResponse(INDEX)
     html = ask_app(Opening(inner, choose), "/losses", query="lang=zh").body.decode()
     assert '<html lang="zh">' in html
-    assert "<title>L1 AGAINST L2 · CROSS-ENTROPY LAB</title>" in html or "L1 AGAINST L2" in html
+    assert '<meta property="og:title" content="⟦Are L1 and L2 the same?⟧" />' in html
     assert heard == [("zh", None)]
