@@ -338,10 +338,12 @@ def test_gradient_shown_step_moves_the_charts_and_follows_more_steps(open_page: 
     assert "step" not in app.query_params
     set_field(app, "gradient.steps", 500)
     assert parts_of(app)["grid"]["at"] == 500
+    assert shown(app, "gradient.step") == 500
     set_field(app, "gradient.step", 300)
     set_field(app, "gradient.steps", 50)
     assert not app.exception
     assert parts_of(app)["grid"]["at"] == 50
+    assert shown(app, "gradient.step") == 50
 
 
 @pytest.mark.parametrize(
