@@ -5,16 +5,29 @@ from typing import Any, Final
 import numpy as np
 import plotly.graph_objects as go
 
-from ce_core.figures.style import REFERENCE_COLOUR, Translate, make_figure
+from ce_core.figures.colours import DTYPE_GLYPHS
+from ce_core.figures.style import (
+    FAILURE_COLOUR,
+    HELD_LINE,
+    INK,
+    PAGE_COLOUR,
+    SECOND_COLOUR,
+    WASH_COLOUR,
+    WELL_COLOUR,
+    Translate,
+    make_figure,
+)
 from ce_core.stability.accuracy_map import VERDICTS, AccuracyMap, AccuracyRun
 
-# Half transparent, so that what is written on them is legible in the text colour of either theme.
 VERDICT_COLOURS: Final = {
-    "right": "rgba(43, 143, 214, 0.2)",
-    "wrong": "rgba(230, 159, 0, 0.55)",
-    "inf": "rgba(140, 90, 210, 0.5)",
-    "nan": "rgba(220, 50, 47, 0.55)",
+    "right": WELL_COLOUR,
+    # What to look at: nothing else tells of it.
+    "wrong": WASH_COLOUR,
+    "inf": FAILURE_COLOUR,
+    "nan": FAILURE_COLOUR,
 }
+# Failure is hatched: at 45 degrees one way, or both.
+_HATCHES: Final = {"inf": "/", "nan": "x"}
 # A row for the name of a formula, then one a dtype.
 _HEAD: Final = 1.35
 _ROW_PIXELS: Final = 15
@@ -54,9 +67,10 @@ def accuracy_map_figure(
     -------
     go.Figure
         Trace `verdicts`, a heat map of indices into `VERDICTS` whose rows are separated by one a
-        formula for its name; `thresholds`, the gap from which each bad run holds, written beside it;
-        one trace a verdict for the legend; `now`, the present gap as a line, and `chosen` on it; by
-        `uid`.
+        formula for its name; `legend-right` and `legend-wrong`, which only name a colour; bars
+        `legend-inf` and `legend-nan`, which hatch the runs that fail; `thresholds`, the gap from
+        which each bad run holds, written beside it; `now`, the present gap as a line, and `chosen`
+        on it; by `uid`.
     """
     codes = getattr(judged, of)
     gaps = judged.gaps.numpy()
@@ -68,8 +82,14 @@ def accuracy_map_figure(
         cells[row] = codes[i, j].numpy()
     names = {verdict: _verdict_name(verdict, translate) for verdict in VERDICTS}
     traces = [_heat_map(cells, edges, y_edges, names)]
-    traces += [_legend_entry(verdict, names[verdict]) for verdict in VERDICTS]
-    traces.append(_thresholds(judged, of, edges, heights, names, translate))
+    runs = list(judged.runs(codes))
+    for verdict in VERDICTS:
+        if verdict in _HATCHES:
+            found = [run for run in runs if run.verdict == verdict]
+            traces.append(_hatch(verdict, names[verdict], found, judged, edges, heights))
+        else:
+            traces.append(_legend_entry(verdict, names[verdict]))
+    traces.append(_thresholds(judged, runs, edges, heights, names, translate))
     if gap is not None:
         traces += _present(judged, gap, chosen, heights, total, translate)
     titles = {
@@ -87,12 +107,13 @@ def accuracy_map_figure(
         xaxis={"type": "log", "tickvals": [1, 3, 10, 30, 100, 300, 1000], "showgrid": False},
         yaxis={
             "tickvals": [heights[key] for key in heights],
-            "ticktext": [judged.dtypes[j] for _, j in heights],
-            "tickfont": {"size": 10},
+            "ticktext": [f"{judged.dtypes[j]} {DTYPE_GLYPHS[judged.dtypes[j]]}" for _, j in heights],
+            "tickfont": {"size": 10, "color": SECOND_COLOUR},
             "showgrid": False,
             "zeroline": False,
             "fixedrange": True,
         },
+        barmode="overlay",
         annotations=[
             {
                 "text": labels[formula],
@@ -160,17 +181,56 @@ def _legend_entry(verdict: str, name: str) -> dict[str, Any]:
     }
 
 
+def _hatch(
+    verdict: str,
+    name: str,
+    found: list[AccuracyRun],
+    judged: AccuracyMap,
+    edges: np.ndarray,
+    heights: dict[tuple[int, int], float],
+) -> dict[str, Any]:
+    """Return the runs of a failure as hatched bars, over the cells of their colour."""
+    starts = np.array([max(run.first - 0.5, edges[0]) for run in found])
+    ends = np.array([min(run.last + 0.5, edges[-1]) for run in found])
+    keys = [(judged.formulas.index(run.formula), judged.dtypes.index(run.dtype)) for run in found]
+    return {
+        "type": "bar",
+        "uid": f"legend-{verdict}",
+        "name": name,
+        "orientation": "h",
+        "base": starts,
+        "x": ends - starts,
+        "y": np.array([heights[key] for key in keys]),
+        "width": 1.0,
+        "marker": {
+            "color": VERDICT_COLOURS[verdict],
+            "line": {"width": 0},
+            "pattern": {
+                "shape": _HATCHES[verdict],
+                "bgcolor": VERDICT_COLOURS[verdict],
+                "fgcolor": PAGE_COLOUR,
+                "size": 12,
+                "solidity": 0.12,
+            },
+        },
+        "hoverinfo": "skip",
+    }
+
+
+def _halo(colour: str) -> str:
+    return ", ".join([f"0 0 2px {colour}"] * 4)
+
+
 def _thresholds(
     judged: AccuracyMap,
-    of: str,
+    runs: list[AccuracyRun],
     edges: np.ndarray,
     heights: dict[tuple[int, int], float],
     names: dict[str, str],
     translate: Translate,
 ) -> dict[str, Any]:
     span = np.log10(edges[-1] / edges[0])
-    found: list[tuple[AccuracyRun, float, str]] = []
-    runs = list(judged.runs(getattr(judged, of)))
+    found: list[tuple[AccuracyRun, float, str, str]] = []
     for place, run in enumerate(runs):
         # A run that lasts a gap or two between others has no room for its number.
         brief = run.last - run.first < 0.12 * run.first and run.last < edges[-1] - 1
@@ -185,23 +245,31 @@ def _thresholds(
         side = "middle left" if late and not crowded else "middle right"
         if late and crowded and run.first > 0.5 * edges[-1]:
             continue
-        found.append((run, heights[key], side))
+        # What is written left of its run lies on the one before.
+        found.append(
+            (run, heights[key], side, run.verdict if side.endswith("right") else before.verdict)
+        )
     text = translate("{verdict} from {gap}")
     return {
         "type": "scatter",
         "uid": "thresholds",
         "name": translate("where it begins"),
         "showlegend": False,
-        "x": np.array([max(run.first - 0.5, edges[0]) for run, _, _ in found]),
-        "y": np.array([height for _, height, _ in found]),
+        "x": np.array([max(run.first - 0.5, edges[0]) for run, *_ in found]),
+        "y": np.array([height for _, height, *_ in found]),
         "text": [
             text.format(verdict=names[run.verdict], gap=f"{run.first:g}") + _GAP * side.endswith("left")
-            for run, _, side in found
+            for run, _, side, _ in found
         ],
         "mode": "text",
-        "textposition": [side for _, _, side in found],
-        "textfont": {"size": 10},
-        "customdata": [[run.formula, run.dtype, run.verdict, run.first] for run, _, _ in found],
+        "textposition": [side for _, _, side, _ in found],
+        "textfont": {
+            "size": 10,
+            "color": [PAGE_COLOUR if under in _HATCHES else INK for *_, under in found],
+            # A halo of what lies under it, so that no hatch crosses a letter.
+            "shadow": [_halo(VERDICT_COLOURS[under]) for *_, under in found],
+        },
+        "customdata": [[run.formula, run.dtype, run.verdict, run.first] for run, *_ in found],
         "hoverinfo": "skip",
     }
 
@@ -222,13 +290,13 @@ def _present(
             "x": np.array([gap, gap]),
             "y": np.array([0.0, total]),
             "mode": "lines",
-            "line": {"color": REFERENCE_COLOUR, "width": 2, "dash": "dash"},
+            "line": HELD_LINE,
             "hoverinfo": "skip",
         }
     ]
     if chosen is not None:
         key = judged.formulas.index(chosen[0]), judged.dtypes.index(chosen[1])
-        marker = {"color": "white", "size": 11, "symbol": "diamond", "line": {"width": 2.5}}
+        marker = {"color": PAGE_COLOUR, "size": 11, "symbol": "diamond"}
         here.append(
             {
                 "type": "scatter",
@@ -237,7 +305,7 @@ def _present(
                 "x": np.array([gap]),
                 "y": np.array([heights[key]]),
                 "mode": "markers",
-                "marker": marker | {"line": {"width": 2.5, "color": "#1c2733"}},
+                "marker": marker | {"line": {"width": 2.5, "color": INK}},
                 "hoverinfo": "skip",
             }
         )
