@@ -44,9 +44,9 @@ class Entry:
 
 
 BADGES: Final = {
-    TRUE: N_(":green-badge[✓ True]"),
-    FALSE: N_(":red-badge[✗ False]"),
-    CONDITIONAL: N_(":orange-badge[◐ True if]"),
+    TRUE: N_(":gray-badge[● True]"),
+    FALSE: N_(":gray-badge[⊘ False]"),
+    CONDITIONAL: N_(":gray-badge[◐ True if]"),
 }
 # What is smaller is an error of rounding or close to one, of which only the size matters.
 _ROUNDING: Final = 1e-5

@@ -281,7 +281,8 @@ export class FigureGrid {
     const { data, layout } = frameOf(card.drawn.animation, card.drawn.index);
     const fresh = card.repainted ? refreshed(card.plot, data) : data;
     card.repainted = false;
-    const sized = Object.assign(themed(layout, this.theme), { width: card.drawn.width, autosize: false });
+    const look = themed({ data: fresh, layout }, this.theme, this.head.dark);
+    const sized = Object.assign(look.layout, { width: card.drawn.width, autosize: false });
     // Plotly itself keeps a zoom only where the figure's own range stays as it was.
     for (const [axis, range] of Object.entries(card.zoom)) {
       if (sized[axis]) Object.assign(sized[axis], { range: [...range], autorange: false });
@@ -289,7 +290,7 @@ export class FigureGrid {
     fitScenes(sized);
     if (card.turned) keepCameras(card.plot);
     sized.uirevision = `${sized.uirevision} ${card.resets}`;
-    await this.Plotly.react(card.plot, fresh, sized, this.config);
+    await this.Plotly.react(card.plot, look.data, sized, this.config);
     this.listen(card);
     this.count(card);
   }

@@ -156,9 +156,9 @@ def _findings(measured: Measured) -> list[str]:
     if not math.isnan(numbers["gradient_difference"]):
         found.append(
             _(
-                "**The gradients agree only while p is held constant** (the grey line). In full, "
-                "dL2/da has the extra term J a, here {difference} of the size of dL1/da. Only its "
-                "sum over the classes is 0, which is what the post proved."
+                "**The gradients agree only while p is held constant** (the dashed line). In "
+                "full, dL2/da has the extra term J a, here {difference} of the size of dL1/da. Only "
+                "its sum over the classes is 0, which is what the post proved."
             ).format(difference=percent(numbers["gradient_difference"]))
         )
     return found

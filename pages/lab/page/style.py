@@ -5,6 +5,8 @@ from typing import Final
 
 import streamlit as st
 
+from lab.page.colours import COLOURS_CSS
+
 # A file of our own: Streamlit would fetch an icon of its fonts from another host.
 ICON: Final = Path(__file__).parents[1] / "web" / "icon.svg"
 
@@ -29,5 +31,5 @@ _CSS = """
 
 
 def apply_style() -> None:
-    """Set margins for wide and narrow screens. Call once a run, from the router."""
-    st.html(f"{_CSS}<style>{_LIVE_CSS}</style>")
+    """Set colours, and margins for wide and narrow screens. Call once a run, from the router."""
+    st.html(f"{_CSS}<style>{COLOURS_CSS}{_LIVE_CSS}</style>")

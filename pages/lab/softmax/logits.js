@@ -166,7 +166,8 @@ class Logits extends Moved {
     this.cells = numbers.map((i) => {
       const row = line();
       this.names.push(name(row, "rowheader", String(i + 1)));
-      const cells = numbers.map(() => element(row, "span", { class: "entry", role: "gridcell", tabindex: -1 }));
+      const cells = numbers.map((_number, j) =>
+        element(row, "span", { class: i === j ? "entry" : "entry loses", role: "gridcell", tabindex: -1 }));
       cells.forEach((cell, j) => {
         cell.place = [i, j];
       });
@@ -344,16 +345,16 @@ class Logits extends Moved {
     write(this.naive, fill(words, { largest: shortest(largest), power: readable(Math.exp(largest)) }));
   }
 
-  // The colour is the square root of an entry's share of 1/4, the most there is, and leaves the
-  // digits on it legible in both themes.
+  // The strength of the colour is the square root of an entry's share of 1/4, the most there is.
   drawJacobian() {
     const texts = this.classes <= 8;
     this.jacobian.forEach((entries, i) => {
       let total = 0;
       entries.forEach((entry, j) => {
         total += entry;
-        const sign = entry < 0 ? "negative" : "positive";
-        const shade = `rgba(var(--${sign}), ${(1.4 * Math.sqrt(Math.abs(entry))).toFixed(2)})`;
+        const full = i === j ? "gains" : "loses";
+        const strength = (200 * Math.sqrt(Math.abs(entry))).toFixed(0);
+        const shade = `color-mix(in srgb, var(--${full}) ${strength}%, transparent)`;
         const cell = this.cells[i][j];
         if (shade !== this.shades[i][j]) {
           cell.style.background = shade;
