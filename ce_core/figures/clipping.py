@@ -18,9 +18,6 @@ from ce_core.stability.clipping import ClippingCurves
 # All lines are of L1; that of the present floor is solid.
 _FLOOR_DASHES: Final = ("dot", "dashdot", "6px, 2px", "2px, 6px", "10px, 2px, 2px, 2px, 2px, 2px")
 
-# All lines are of L1; that of the present floor is solid.
-_FLOOR_DASHES: Final = ("dot", "dashdot", "6px, 2px", "2px, 6px", "10px, 2px, 2px, 2px, 2px, 2px")
-
 
 def clipping_error_figure(
     curves: ClippingCurves, *, floor: float, gap: float | None = None, translate: Translate = str

@@ -103,7 +103,12 @@ def simplex_figure(
                 uid=uid,
                 name=name,
                 mode="markers",
-                marker={"symbol": symbol, "size": size, "color": colour, "line": {"width": 2.5}},
+                marker={
+                    "symbol": symbol,
+                    "size": size,
+                    "color": colour,
+                    "line": {"width": 2.5, "color": colour},
+                },
             )
             for uid, name, place, symbol, size, colour in marks
         ),

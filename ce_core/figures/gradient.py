@@ -6,6 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 from torch import Tensor
 
+from ce_core.figures.colours import DTYPE_SYMBOLS
 from ce_core.figures.descent import DESCENT_LINES, descent_names
 from ce_core.figures.style import (
     DTYPE_COLOURS,
@@ -14,6 +15,7 @@ from ce_core.figures.style import (
     INK,
     L1_COLOUR,
     L2_COLOUR,
+    WELL_COLOUR,
     Translate,
     make_figure,
 )
@@ -208,9 +210,11 @@ def check_errors_figure(
             "name": dtype,
             "x": middles,
             "y": counts.numpy(),
-            "mode": "lines",
+            "mode": "lines+markers",
             "line": {"color": DTYPE_COLOURS[dtype], "width": 2, "shape": "hvh", "dash": dash},
+            "marker": {"symbol": DTYPE_SYMBOLS[dtype], "size": 7, "maxdisplayed": 12},
             "fill": "tozeroy" if dash == "solid" else "none",
+            "fillcolor": WELL_COLOUR,
             "hovertemplate": "%{x:.4f} eps: %{y}<extra>%{fullData.name}</extra>",
         }
         for dtype, counts, dash in zip(errors.dtypes, errors.counts, ("solid", "dot"), strict=True)

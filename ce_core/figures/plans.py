@@ -185,6 +185,7 @@ def clouds_figure(
                 "marker": {
                     "color": colour,
                     "symbol": symbol,
+                    "opacity": 1,
                     "size": 2 + 10 * np.sqrt(weights / largest),
                     "line": {"width": 0},
                 },

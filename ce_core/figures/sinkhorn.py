@@ -65,16 +65,6 @@ def convergence_figure(
         }
     ]
     accelerated = _raised(trace.accelerated.numpy())
-    traces += [
-        line
-        | {
-            "uid": "plain",
-            "name": translate("plain"),
-            "x": steps,
-            "y": plain,
-            "line": {"color": COLUMN_COLOUR, "width": 4},
-        },
-    ]
     if trace.asymptote.isfinite().any():
         traces.append(
             line
@@ -83,9 +73,20 @@ def convergence_figure(
                 "name": translate("true rate σ₂²"),
                 "x": steps,
                 "y": _raised(trace.asymptote.numpy()),
-                "line": EXACT_LINE | {"width": 2},
+                # Broad, since it lies under the line that comes to have it.
+                "line": EXACT_LINE | {"width": 7, "dash": "6px, 6px"},
             }
         )
+    traces += [
+        line
+        | {
+            "uid": "plain",
+            "name": translate("plain"),
+            "x": steps,
+            "y": plain,
+            "line": {"color": COLUMN_COLOUR, "width": 2.5},
+        },
+    ]
     traces += [
         line
         | {

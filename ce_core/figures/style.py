@@ -29,9 +29,14 @@ FAILURE_COLOUR: Final = QUANTITIES["failure"].mark.light
 DTYPE_COLOURS: Final = {dtype: QUANTITIES[dtype].mark.light for dtype in DTYPE_SYMBOLS}
 
 # What is exact, or the truth, or held by hand.
-EXACT_LINE: Final = {"color": INK, "width": 1.5, "dash": "dash"}
-HELD_LINE: Final = {"color": INK, "width": 1.5}
-HELD_POINT: Final = {"color": INK, "size": 11, "symbol": "circle-open", "line": {"width": 3}}
+EXACT_LINE: Final[dict[str, Any]] = {"color": INK, "width": 1.5, "dash": "dash"}
+HELD_LINE: Final[dict[str, Any]] = {"color": INK, "width": 1.5}
+HELD_POINT: Final[dict[str, Any]] = {
+    "color": INK,
+    "size": 11,
+    "symbol": "circle-open",
+    "line": {"width": 3},
+}
 
 
 # Room for tick labels and titles that does not follow their width, so that nothing jumps while the

@@ -41,7 +41,8 @@ def test_verdict_figure_colours_each_verdict_as_its_legend() -> None:
     for place, verdict in enumerate(VERDICTS):
         ends = drawn.colorscale[2 * place : 2 * place + 2]
         assert [edge for edge, _ in ends] == [place / 4, (place + 1) / 4]
-        assert {colour for _, colour in ends} == {trace(figure, f"legend-{verdict}").marker.color}
+        entry = trace(figure, f"legend-{verdict}")
+        assert {colour for _, colour in ends} == {entry.fillcolor or entry.marker.color}
 
 
 @pytest.mark.parametrize("verdict", ["inf", "nan"])
@@ -49,15 +50,18 @@ def test_verdict_figure_colours_each_verdict_as_its_legend() -> None:
 def test_verdict_figure_hatches_every_failure(of: str, verdict: str) -> None:
     figure = accuracy_map_figure(JUDGED, of=of, labels=LABELS)
     hatch, cells = trace(figure, f"legend-{verdict}"), trace(figure, "verdicts")
-    assert hatch.marker.color == QUANTITIES["failure"].mark.light
-    assert hatch.marker.pattern.shape != ""
+    assert hatch.fillcolor == hatch.fillpattern.bgcolor == QUANTITIES["failure"].mark.light
+    assert hatch.fillpattern.shape != ""
     codes = np.nan_to_num(cells.z, nan=-1)
     middles = (np.array(cells.x[:-1]) + np.array(cells.x[1:])) / 2
     heights = (np.array(cells.y[:-1]) + np.array(cells.y[1:])) / 2
     covered = np.zeros(codes.shape, dtype=bool)
-    for start, length, height in zip(hatch.base, hatch.x, hatch.y, strict=True):
-        row = int(np.flatnonzero(np.isclose(heights, height))[0])
-        covered[row] |= (middles > start) & (middles < start + length)
+    # Five corners and a gap each, after a first gap.
+    corners = np.stack([hatch.x[1:], hatch.y[1:]], -1).reshape(-1, 6, 2)[:, :5]
+    for (start, top), (end, bottom) in corners[:, [0, 2]]:
+        rows = (heights > top) & (heights < bottom)
+        assert rows.sum() == 1
+        covered[rows] |= (middles > start) & (middles < end)
     np.testing.assert_array_equal(covered, codes == VERDICTS.index(verdict))
 
 

@@ -48,6 +48,8 @@ def streamlit_theme() -> dict[str, dict[str, str]]:
         "textColor": NEUTRALS["ink"],
         "linkColor": NEUTRALS["ink"],
         "borderColor": NEUTRALS["grid"],
+        "codeTextColor": NEUTRALS["ink"],
+        "codeBackgroundColor": NEUTRALS["well"],
         "grayColor": NEUTRALS["second"],
         "grayTextColor": NEUTRALS["second"],
     }

@@ -19,6 +19,10 @@ _CSS = """
     display: flex; flex-wrap: wrap; justify-content: center; align-items: baseline; column-gap: 4rem;
   }
   .st-key-formulas .katex-display { margin: 0.2em 0 0.9em; overflow: visible; }
+  /* The colour of widgets is for what is seen; words in it would be too faint in the dark. */
+  .stApp :is([data-testid="stSliderThumbValue"], button[data-variant][data-selected]) {
+    color: var(--lab-ink);
+  }
   @media (max-width: 640px) {
     .stMainBlockContainer { padding-left: 0.75rem; padding-right: 0.75rem; }
     .stMainBlockContainer h1 { font-size: 1.6rem; }

@@ -106,7 +106,9 @@ class Trace {
 
   line(row, place) {
     const cells = row.cells.map((cell, column) => {
-      const classes = [column === this.data.chosen ? "chosen" : "", cell.mark ? "begins" : ""];
+      const classes = [
+        column === this.data.chosen ? "chosen" : "", cell.mark ? "begins" : "", cell.bad.length ? "failed" : "",
+      ];
       const entries = cell.entries.flatMap((text, i) => {
         const node = cell.bad.includes(i) ? make("strong", {}, text) : make("span", {}, text);
         return i ? [", ", node] : [node];
