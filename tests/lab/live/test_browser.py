@@ -339,10 +339,13 @@ def test_losses_figures_have_names_and_their_data_as_a_table(lab: str, page: Pag
 
 def lines_of(page: Page, *cards: str) -> dict[str, list[str]]:
     """Return the colours of the lines of figures as they are in the page, `#RRGGBB`."""
-    read = """card => [...document.querySelectorAll(`[data-card='${card}'] .js-line`)].map(line => {
+    read = """card => {
+      const lines = document.querySelectorAll(`[data-card='${card}'] .scatterlayer .js-line`);
+      return [...lines].map(line => {
         const shown = getComputedStyle(line).stroke.match(/\\d+/g).slice(0, 3).map(Number);
         return '#' + shown.map(part => part.toString(16).padStart(2, '0')).join('').toUpperCase();
-    })"""
+      });
+    }"""
     return {card: page.evaluate(read, card) for card in cards}
 
 
