@@ -379,6 +379,16 @@ def test_losses_figures_follow_the_theme_and_the_width(lab: str, page: Page) -> 
     )
 
 
+def test_losses_plain_charts_wear_the_colours_of_the_theme(lab: str, page: Page) -> None:
+    page.emulate_media(color_scheme="dark")
+    open_lab(page, f"{lab}/losses?{SMALL}&charts=plain")
+    page.wait_for_function(
+        """mark => [...document.querySelectorAll('.stPlotlyChart .js-plotly-plot')].some(
+               plot => plot._fullData?.some(t => t.uid === 'trials' && t.marker.color === mark))""",
+        arg=L2.dark,
+    )
+
+
 def test_losses_keeps_the_animation_of_the_state_that_is_shown(lab: str, page: Page) -> None:
     open_animation(page, f"{lab}/losses?{SMALL}&logit_scale=16")
     page.get_by_role("button", name="New draw").click()
