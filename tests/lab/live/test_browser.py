@@ -384,7 +384,7 @@ def test_losses_plain_charts_wear_the_colours_of_the_theme(lab: str, page: Page)
     open_lab(page, f"{lab}/losses?{SMALL}&charts=plain")
     page.wait_for_function(
         """mark => [...document.querySelectorAll('.stPlotlyChart .js-plotly-plot')].some(
-               plot => plot._fullData?.some(t => t.uid === 'trials' && t.marker.color === mark))""",
+               plot => plot._fullData?.some(t => t.name === 'trials' && t.marker.color === mark))""",
         arg=L2.dark,
     )
 
