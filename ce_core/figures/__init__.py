@@ -1,11 +1,13 @@
 """Plotly figures: plain data in, `go.Figure` out.
 
-Every builder takes `translate`, through which each visible string passes. Importing this package
-imports Plotly and never Streamlit.
+Every builder takes `translate`, through which each visible string passes. It builds in the
+colours of the light theme, and `recolour` returns a figure in those of the dark one. Importing this
+package imports Plotly and never Streamlit.
 """
 
 from ce_core.figures.accuracy_map import accuracy_map_figure
 from ce_core.figures.clipping import clipping_error_figure, clipping_gradient_figure
+from ce_core.figures.colours import recolour
 from ce_core.figures.descent import approach_figure, simplex_figure
 from ce_core.figures.gradient import (
     check_elements_figure,
@@ -42,6 +44,7 @@ __all__ = [
     "gradient_figure",
     "loss_pairs_figure",
     "plan_figure",
+    "recolour",
     "residual_figure",
     "simplex_figure",
     "spacing_figure",

@@ -1,27 +1,25 @@
 """Which formula survives, in which dtype and from which gap on."""
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import plotly.graph_objects as go
 
-from ce_core.figures.style import REFERENCE_COLOUR, Translate, make_figure
-from ce_core.stability.accuracy_map import VERDICTS, AccuracyMap, AccuracyRun
+from ce_core.figures.accuracy_traces import (
+    HATCHES,
+    hatched_areas,
+    heat_map,
+    legend_entry,
+    present_state,
+    thresholds,
+)
+from ce_core.figures.colours import DTYPE_GLYPHS
+from ce_core.figures.style import SECOND_COLOUR, Translate, make_figure
+from ce_core.stability.accuracy_map import VERDICTS, AccuracyMap
 
-# Half transparent, so that what is written on them is legible in the text colour of either theme.
-VERDICT_COLOURS: Final = {
-    "right": "rgba(43, 143, 214, 0.2)",
-    "wrong": "rgba(230, 159, 0, 0.55)",
-    "inf": "rgba(140, 90, 210, 0.5)",
-    "nan": "rgba(220, 50, 47, 0.55)",
-}
 # A row for the name of a formula, then one a dtype.
 _HEAD: Final = 1.35
 _ROW_PIXELS: Final = 15
-# From this share of the axis on, what is written beside a threshold goes to its left.
-_LATE: Final = 0.62
-# Between a label and the mark that may stand right of it.
-_GAP: Final = "\u00a0\u00a0"
 
 
 def accuracy_map_figure(
@@ -54,9 +52,10 @@ def accuracy_map_figure(
     -------
     go.Figure
         Trace `verdicts`, a heat map of indices into `VERDICTS` whose rows are separated by one a
-        formula for its name; `thresholds`, the gap from which each bad run holds, written beside it;
-        one trace a verdict for the legend; `now`, the present gap as a line, and `chosen` on it; by
-        `uid`.
+        formula for its name; `legend-right` and `legend-wrong`, which only name a colour;
+        `legend-inf` and `legend-nan`, which hatch the runs that fail; `thresholds`, the gap from
+        which each bad run holds, written beside it; `now`, the present gap as a line, and `chosen`
+        on it; by `uid`.
     """
     codes = getattr(judged, of)
     gaps = judged.gaps.numpy()
@@ -67,11 +66,16 @@ def accuracy_map_figure(
     for (i, j), row in rows.items():
         cells[row] = codes[i, j].numpy()
     names = {verdict: _verdict_name(verdict, translate) for verdict in VERDICTS}
-    traces = [_heat_map(cells, edges, y_edges, names)]
-    traces += [_legend_entry(verdict, names[verdict]) for verdict in VERDICTS]
-    traces.append(_thresholds(judged, of, edges, heights, translate))
+    traces = [heat_map(cells, edges, y_edges, names)]
+    runs = list(judged.runs(codes))
+    for verdict in VERDICTS:
+        if verdict in HATCHES:
+            traces.append(hatched_areas(verdict, names[verdict], judged, runs, edges, heights))
+        else:
+            traces.append(legend_entry(verdict, names[verdict]))
+    traces.append(thresholds(judged, runs, edges, heights, names, translate))
     if gap is not None:
-        traces += _present(judged, gap, chosen, heights, total, translate)
+        traces += present_state(judged, gap, chosen, heights, total, translate)
     titles = {
         "values": translate("Which loss survives, at which gap"),
         "gradients": translate("Which gradient survives, at which gap"),
@@ -87,8 +91,8 @@ def accuracy_map_figure(
         xaxis={"type": "log", "tickvals": [1, 3, 10, 30, 100, 300, 1000], "showgrid": False},
         yaxis={
             "tickvals": [heights[key] for key in heights],
-            "ticktext": [judged.dtypes[j] for _, j in heights],
-            "tickfont": {"size": 10},
+            "ticktext": [f"{judged.dtypes[j]} {DTYPE_GLYPHS[judged.dtypes[j]]}" for _, j in heights],
+            "tickfont": {"size": 10, "color": SECOND_COLOUR},
             "showgrid": False,
             "zeroline": False,
             "fixedrange": True,
@@ -121,130 +125,6 @@ def _rows(
             rows[i, j] = len(edges) - 1
             edges.append(edges[-1] + 1)
     return heights, np.array(edges), rows
-
-
-def _heat_map(
-    cells: np.ndarray, edges: np.ndarray, y_edges: np.ndarray, names: dict[str, str]
-) -> dict[str, Any]:
-    count = len(VERDICTS)
-    colours = [
-        (edge, VERDICT_COLOURS[verdict])
-        for place, verdict in enumerate(VERDICTS)
-        for edge in (place / count, (place + 1) / count)
-    ]
-    return {
-        "type": "heatmap",
-        "uid": "verdicts",
-        "name": ", ".join(f"{place} = {names[verdict]}" for place, verdict in enumerate(VERDICTS)),
-        "x": edges,
-        "y": y_edges,
-        "z": cells,
-        "zmin": -0.5,
-        "zmax": count - 0.5,
-        "colorscale": colours,
-        "showscale": False,
-        "hoverinfo": "skip",
-    }
-
-
-def _legend_entry(verdict: str, name: str) -> dict[str, Any]:
-    return {
-        "type": "scatter",
-        "uid": f"legend-{verdict}",
-        "name": name,
-        "x": np.array([np.nan]),
-        "y": np.array([np.nan]),
-        "mode": "markers",
-        "marker": {"color": VERDICT_COLOURS[verdict], "size": 12, "symbol": "square"},
-        "hoverinfo": "skip",
-    }
-
-
-def _thresholds(
-    judged: AccuracyMap,
-    of: str,
-    edges: np.ndarray,
-    heights: dict[tuple[int, int], float],
-    translate: Translate,
-) -> dict[str, Any]:
-    span = np.log10(edges[-1] / edges[0])
-    found: list[tuple[AccuracyRun, float, str]] = []
-    runs = list(judged.runs(getattr(judged, of)))
-    for place, run in enumerate(runs):
-        # A run that lasts a gap or two between others has no room for its number.
-        brief = run.last - run.first < 0.12 * run.first and run.last < edges[-1] - 1
-        if run.verdict == "right" or brief:
-            continue
-        key = judged.formulas.index(run.formula), judged.dtypes.index(run.dtype)
-        late = np.log10(max(run.first, 1) / edges[0]) > _LATE * span
-        before = runs[place - 1]
-        crowded = (before.formula, before.dtype) == (run.formula, run.dtype) and (
-            before.verdict != "right"
-        )
-        side = "middle left" if late and not crowded else "middle right"
-        if late and crowded and run.first > 0.5 * edges[-1]:
-            continue
-        found.append((run, heights[key], side))
-    texts = {
-        "wrong": translate("wrong from {gap}"),
-        "inf": translate("∞ from {gap}"),
-        "nan": translate("NaN from {gap}"),
-    }
-    return {
-        "type": "scatter",
-        "uid": "thresholds",
-        "name": translate("where it begins"),
-        "showlegend": False,
-        "x": np.array([max(run.first - 0.5, edges[0]) for run, _, _ in found]),
-        "y": np.array([height for _, height, _ in found]),
-        "text": [
-            texts[run.verdict].format(gap=f"{run.first:g}") + _GAP * side.endswith("left")
-            for run, _, side in found
-        ],
-        "mode": "text",
-        "textposition": [side for _, _, side in found],
-        "textfont": {"size": 10},
-        "customdata": [[run.formula, run.dtype, run.verdict, run.first] for run, _, _ in found],
-        "hoverinfo": "skip",
-    }
-
-
-def _present(
-    judged: AccuracyMap,
-    gap: float,
-    chosen: tuple[str, str] | None,
-    heights: dict[tuple[int, int], float],
-    total: float,
-    translate: Translate,
-) -> list[dict[str, Any]]:
-    here = [
-        {
-            "type": "scatter",
-            "uid": "now",
-            "name": translate("now: gap {gap}").format(gap=f"{gap:.4g}"),
-            "x": np.array([gap, gap]),
-            "y": np.array([0.0, total]),
-            "mode": "lines",
-            "line": {"color": REFERENCE_COLOUR, "width": 2, "dash": "dash"},
-            "hoverinfo": "skip",
-        }
-    ]
-    if chosen is not None:
-        key = judged.formulas.index(chosen[0]), judged.dtypes.index(chosen[1])
-        marker = {"color": "white", "size": 11, "symbol": "diamond", "line": {"width": 2.5}}
-        here.append(
-            {
-                "type": "scatter",
-                "uid": "chosen",
-                "name": translate("the trace above"),
-                "x": np.array([gap]),
-                "y": np.array([heights[key]]),
-                "mode": "markers",
-                "marker": marker | {"line": {"width": 2.5, "color": "#1c2733"}},
-                "hoverinfo": "skip",
-            }
-        )
-    return here
 
 
 def _verdict_name(verdict: str, translate: Translate) -> str:

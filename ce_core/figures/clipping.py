@@ -5,10 +5,18 @@ from typing import Any, Final
 import numpy as np
 import plotly.graph_objects as go
 
-from ce_core.figures.style import L2_COLOUR, REFERENCE_COLOUR, Translate, make_figure, window
+from ce_core.figures.style import (
+    EXACT_LINE,
+    HELD_LINE,
+    L1_COLOUR,
+    Translate,
+    make_figure,
+    window,
+)
 from ce_core.stability.clipping import ClippingCurves
 
-_FLOOR_COLOURS: Final = ("#009E73", "#2b8fd6", "#CC79A7", "#8a6d3b", "#56B4E9")
+# All lines are of L1; that of the present floor is solid.
+_FLOOR_DASHES: Final = ("dot", "dashdot", "6px, 2px", "2px, 6px", "10px, 2px, 2px, 2px, 2px, 2px")
 
 
 def clipping_error_figure(
@@ -103,8 +111,9 @@ def _floor_lines(
                 "y": np.where(np.isfinite(row), row, np.nan),
                 "mode": "lines",
                 "line": {
-                    "color": L2_COLOUR if now else _FLOOR_COLOURS[place % len(_FLOOR_COLOURS)],
+                    "color": L1_COLOUR,
                     "width": 4 if now else 1.5,
+                    "dash": "solid" if now else _FLOOR_DASHES[place % len(_FLOOR_DASHES)],
                 },
                 "hovertemplate": said + "<extra>%{fullData.name}</extra>",
             }
@@ -120,7 +129,7 @@ def _truth_line(curves: ClippingCurves, values: np.ndarray, translate: Translate
         "x": curves.gaps.numpy(),
         "y": values,
         "mode": "lines",
-        "line": {"color": REFERENCE_COLOUR, "width": 2, "dash": "dash"},
+        "line": EXACT_LINE,
         "hovertemplate": "%{x:.4g}: %{y:.4g}<extra>%{fullData.name}</extra>",
     }
 
@@ -133,6 +142,6 @@ def _now_line(gap: float, shown: list[float], translate: Translate) -> dict[str,
         "x": np.array([gap, gap]),
         "y": np.array(shown),
         "mode": "lines",
-        "line": {"color": REFERENCE_COLOUR, "width": 2},
+        "line": HELD_LINE,
         "hoverinfo": "skip",
     }

@@ -8,19 +8,22 @@ import plotly.graph_objects as go
 from torch import Tensor
 
 from ce_core.figures.style import (
+    AXIS_COLOUR,
+    HELD_COLOUR,
+    HELD_LINE,
+    INK,
     L1_COLOUR,
     L2_COLOUR,
-    REFERENCE_COLOUR,
+    Q_COLOUR,
     Translate,
     make_figure,
 )
 from ce_core.losses.descent import DESCENTS
 
-_HELD_COLOUR: Final = "#E69F00"
 # L1 lies broad under L2 with p held, since the two coincide.
 DESCENT_LINES: Final[dict[str, dict[str, Any]]] = {
     "l1": {"color": L1_COLOUR, "width": 7},
-    "l2_held": {"color": _HELD_COLOUR, "width": 2.5, "dash": "dash"},
+    "l2_held": {"color": HELD_COLOUR, "width": 2.5, "dash": "dash"},
     "l2": {"color": L2_COLOUR, "width": 3},
 }
 _HEIGHT: Final = np.sqrt(3) / 2
@@ -84,9 +87,9 @@ def simplex_figure(
 
     colours = [DESCENT_LINES[name]["color"] for name in DESCENTS]
     marks = [
-        ("target", "q", target[None], "star", 17, REFERENCE_COLOUR),
+        ("target", "q", target[None], "star", 17, Q_COLOUR),
         ("stop", translate("least L2"), stop[None], "diamond-open", 17, L2_COLOUR),
-        ("start", translate("start"), paths[0, :1], "circle-open", 12, REFERENCE_COLOUR),
+        ("start", translate("start"), paths[0, :1], "circle-open", 12, INK),
     ]
     traces: list[dict[str, Any]] = [
         _triangle(),
@@ -100,7 +103,12 @@ def simplex_figure(
                 uid=uid,
                 name=name,
                 mode="markers",
-                marker={"symbol": symbol, "size": size, "color": colour, "line": {"width": 2.5}},
+                marker={
+                    "symbol": symbol,
+                    "size": size,
+                    "color": colour,
+                    "line": {"width": 2.5, "color": colour},
+                },
             )
             for uid, name, place, symbol, size, colour in marks
         ),
@@ -154,7 +162,8 @@ def _triangle() -> dict[str, Any]:
         "x": x,
         "y": y,
         "mode": "lines",
-        "line": {"color": "rgba(128, 128, 128, 0.45)", "width": 1},
+        "line": {"color": AXIS_COLOUR, "width": 1},
+        "opacity": 0.5,
         "hoverinfo": "skip",
         "showlegend": False,
     }
@@ -196,7 +205,7 @@ def approach_figure(
     x, last = steps.numpy(), float(steps[-1])
     ends = np.array([0.0, max(last, 1.0)])
     levels = [
-        ("target", "q", target, REFERENCE_COLOUR, "dot"),
+        ("target", "q", target, Q_COLOUR, "dot"),
         ("stop", translate("least L2"), stop, L2_COLOUR, "dash"),
     ]
     traces: list[dict[str, Any]] = [
@@ -233,7 +242,7 @@ def approach_figure(
             "x": np.full(2, float(now)),
             "y": np.array([-0.04, 1.06]),
             "mode": "lines",
-            "line": {"color": REFERENCE_COLOUR, "width": 1.5},
+            "line": HELD_LINE,
             "hoverinfo": "skip",
             "showlegend": False,
         }

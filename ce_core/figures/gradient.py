@@ -6,19 +6,24 @@ import numpy as np
 import plotly.graph_objects as go
 from torch import Tensor
 
+from ce_core.figures.colours import DTYPE_SYMBOLS
 from ce_core.figures.descent import DESCENT_LINES, descent_names
 from ce_core.figures.style import (
     DTYPE_COLOURS,
+    ENTROPY_COLOUR,
+    EXACT_LINE,
+    INK,
     L1_COLOUR,
     L2_COLOUR,
-    POST_COLOUR,
+    WELL_COLOUR,
     Translate,
     make_figure,
 )
 from ce_core.losses.descent import DESCENTS
 from ce_core.post.sum_check import SumErrors
 
-RESIDUAL_COLOUR: Final = "#CC79A7"
+# J a is -dH/da: what the entropy, by which the losses differ, adds to the gradient.
+RESIDUAL_COLOUR: Final = ENTROPY_COLOUR
 
 
 def descent_gradients_figure(
@@ -162,7 +167,7 @@ def check_elements_figure(elements: Tensor, *, translate: Translate = str) -> go
             "x": ["Σ"],
             "y": np.array([total]),
             "text": [f"{total:.1e}".replace("-", "−")],
-            "marker": {"color": POST_COLOUR},
+            "marker": {"color": INK},
             "hovertemplate": "%{y:.4g}<extra>%{fullData.name}</extra>",
         },
     ]
@@ -205,9 +210,11 @@ def check_errors_figure(
             "name": dtype,
             "x": middles,
             "y": counts.numpy(),
-            "mode": "lines",
+            "mode": "lines+markers",
             "line": {"color": DTYPE_COLOURS[dtype], "width": 2, "shape": "hvh", "dash": dash},
+            "marker": {"symbol": DTYPE_SYMBOLS[dtype], "size": 7, "maxdisplayed": 12},
             "fill": "tozeroy" if dash == "solid" else "none",
+            "fillcolor": WELL_COLOUR,
             "hovertemplate": "%{x:.4f} eps: %{y}<extra>%{fullData.name}</extra>",
         }
         for dtype, counts, dash in zip(errors.dtypes, errors.counts, ("solid", "dot"), strict=True)
@@ -220,7 +227,7 @@ def check_errors_figure(
             "x": np.full(2, published / errors.eps[0]),
             "y": np.array([0.0, 1.05 * tallest]),
             "mode": "lines",
-            "line": {"color": POST_COLOUR, "width": 2, "dash": "dash"},
+            "line": EXACT_LINE,
             "hovertemplate": "%{x:.3f} eps<extra>%{fullData.name}</extra>",
         }
     )

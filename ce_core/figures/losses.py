@@ -10,14 +10,14 @@ from torch import Tensor
 from ce_core.experiment.point_density import PointDensity
 from ce_core.experiment.statistics import LossComparison, SortedLosses
 from ce_core.figures.style import (
-    DENSITY_COLOURS,
     ENTROPY_COLOUR,
+    EXACT_LINE,
+    HELD_COLOUR,
+    INK,
     L1_COLOUR,
     L2_COLOUR,
-    POST_COLOUR,
-    PUBLISHED_COLOUR,
-    REFERENCE_COLOUR,
     Translate,
+    colour_scale,
     empty_note,
     make_figure,
     square_windows,
@@ -67,7 +67,7 @@ def loss_pairs_figure(
                 "x": ends,
                 "y": ends + (comparison.l2_mean - comparison.l1_mean),
                 "mode": "lines",
-                "line": {"color": REFERENCE_COLOUR, "width": 2, "dash": "dash"},
+                "line": EXACT_LINE,
                 "hoverinfo": "skip",
             },
             {
@@ -77,8 +77,8 @@ def loss_pairs_figure(
                 "x": losses.l1.numpy(),
                 "y": losses.l2.numpy(),
                 "mode": "lines+markers",
-                "line": {"color": POST_COLOUR, "width": 1.5},
-                "marker": {"color": POST_COLOUR, "size": 7},
+                "line": {"color": L2_COLOUR, "width": 1.5},
+                "marker": {"color": L2_COLOUR, "size": 7},
                 "hovertemplate": "L1 %{x:.6g}<br>L2 %{y:.6g}<extra></extra>",
             },
         ]
@@ -124,7 +124,7 @@ def spacing_figure(
                 "x": losses.l1_spacing.numpy() * 1e6,
                 "y": losses.l2_spacing.numpy() * 1e6,
                 "mode": "markers",
-                "marker": {"color": L1_COLOUR, "size": 7},
+                "marker": {"color": L2_COLOUR, "size": 7},
                 "hovertemplate": "L1 %{x:.4g}<br>L2 %{y:.4g}<extra></extra>",
             }
         )
@@ -192,12 +192,12 @@ def entropy_split_figure(
             "xaxis": "x2",
             "yaxis": "y2",
             "mode": "lines" if joined else "lines+markers",
-            "line": {"color": colour, "width": 2 if uid != "l2" else 4},
+            # L2 lies broad under L1, since the two move together where the entropy stands still.
+            "line": {"color": colour, "width": 2 if uid != "l2" else 6},
             "marker": {"size": 5},
-            "opacity": 0.55 if uid == "l2" else 1,
             "hovertemplate": "%{y:.3e}<extra>" + name + "</extra>",
         }
-        for uid, name, values, colour in series
+        for uid, name, values, colour in (series[1], series[0], series[2])
     ]
     parts = np.nan_to_num(np.stack([bar["y"] for bar in bars]))
     stacked = [parts.clip(min=0).sum(0), parts.clip(max=0).sum(0), np.zeros(1)]
@@ -239,9 +239,9 @@ def gradient_figure(density: PointDensity, *, translate: Translate = str) -> go.
     shown = None
     if density.points:
         counts = density.counts.numpy()
-        powers = np.zeros(counts.shape)
+        # Where there is no entry, the page shows.
+        powers = np.full(counts.shape, np.nan)
         np.log10(counts, out=powers, where=counts > 0)
-        powers[counts > 0] += 0.3
         shown = window(*(axis.numpy()[[0, -1]] for axis in (density.x_centres, density.y_centres)))
         traces += [
             {
@@ -252,7 +252,7 @@ def gradient_figure(density: PointDensity, *, translate: Translate = str) -> go.
                 "y": density.y_centres.numpy(),
                 "z": powers,
                 "customdata": counts,
-                "colorscale": DENSITY_COLOURS,
+                "colorscale": colour_scale("sequential", first=2),
                 "showscale": False,
                 "hovertemplate": translate(
                     "dL1/da %{x:.3g}<br>dL2/da %{y:.3g}<br>entries: %{customdata:.0f}"
@@ -276,7 +276,7 @@ def gradient_figure(density: PointDensity, *, translate: Translate = str) -> go.
                 "x": np.array(shown),
                 "y": np.array(shown),
                 "mode": "lines",
-                "line": {"color": REFERENCE_COLOUR, "width": 2},
+                "line": {"color": HELD_COLOUR, "width": 2.5, "dash": "dash"},
                 "hoverinfo": "skip",
             },
         ]
@@ -300,7 +300,7 @@ def _published(x: Tensor, y: Tensor, translate: Translate) -> dict[str, Any]:
         "x": x.numpy(),
         "y": y.numpy(),
         "mode": "markers",
-        "marker": {"color": PUBLISHED_COLOUR, "size": 9, "symbol": "diamond-open"},
+        "marker": {"color": INK, "size": 9, "symbol": "diamond-open", "line": {"width": 1.5}},
         "hovertemplate": "L1 %{x:.7g}<br>L2 %{y:.4g}<extra></extra>",
     }
 

@@ -8,17 +8,17 @@ import plotly.graph_objects as go
 from torch import Tensor
 
 from ce_core.figures.style import (
-    REFERENCE_COLOUR,
+    COLUMN_COLOUR,
+    INK,
+    Q_COLOUR,
+    ROW_COLOUR,
     Translate,
+    colour_scale,
     make_figure,
 )
 
 # Colour grows with the root of the mass, so that small entries are seen beside large ones.
-_PLAN_COLOURS: Final = tuple(
-    (share**2, f"rgba(43, 143, 214, {0.04 + 0.96 * share:.3f})") for share in np.linspace(0, 1, 9)
-)
-_COLUMN_COLOUR: Final = "#E69F00"
-_ROW_COLOUR: Final = "#009E73"
+_PLAN_COLOURS: Final = colour_scale("sequential", power=2)
 # Lines between points, from faint to full: the least share of the most that a pair can get.
 _SHARES: Final = (0.02, 0.1, 0.3, 0.6)
 
@@ -46,7 +46,7 @@ def plan_figure(plan: Tensor, mu: Tensor, nu: Tensor, *, translate: Translate = 
     goals, sums = (mu.numpy(), nu.numpy()), (values.sum(1), values.sum(0))
     most = max(1e-12, min(goals[0].max(), goals[1].max()))
     highest = [1.5 * max(goal.max(), 1e-12) for goal in goals]
-    colours = {"column": _COLUMN_COLOUR, "row": _ROW_COLOUR}
+    colours = {"column": COLUMN_COLOUR, "row": ROW_COLOUR}
     traces: list[dict[str, Any]] = [
         {
             "type": "heatmap",
@@ -166,7 +166,7 @@ def clouds_figure(
                 "x": np.stack([first[rows, 0], second[columns, 0], gap], 1).ravel(),
                 "y": np.stack([first[rows, 1], second[columns, 1], gap], 1).ravel(),
                 "mode": "lines",
-                "line": {"color": REFERENCE_COLOUR, "width": (0.75, 1.5, 2.5, 4)[place]},
+                "line": {"color": Q_COLOUR, "width": (0.75, 1.5, 2.5, 4)[place]},
                 "opacity": (0.35, 0.55, 0.8, 1)[place],
                 "hoverinfo": "skip",
             }
@@ -174,8 +174,8 @@ def clouds_figure(
     rows_said = translate("row %{text}: (%{x:.3g}, %{y:.3g})")
     columns_said = translate("column %{text}: (%{x:.3g}, %{y:.3g})")
     for uid, name, said, points, weights, colour, symbol in (
-        ("x", translate("rows"), rows_said, first, mu.numpy(), _ROW_COLOUR, "circle"),
-        ("y", translate("columns"), columns_said, second, nu.numpy(), _COLUMN_COLOUR, "square"),
+        ("x", translate("rows"), rows_said, first, mu.numpy(), ROW_COLOUR, "circle"),
+        ("y", translate("columns"), columns_said, second, nu.numpy(), COLUMN_COLOUR, "square"),
     ):
         largest = max(weights.max(), 1e-300)
         traces.append(
@@ -189,6 +189,7 @@ def clouds_figure(
                 "marker": {
                     "color": colour,
                     "symbol": symbol,
+                    "opacity": 1,
                     "size": 2 + 10 * np.sqrt(weights / largest),
                     "line": {"width": 0},
                 },
@@ -209,4 +210,4 @@ def clouds_figure(
 
 def _tick(symbol: str, count: int) -> dict[str, Any]:
     size = max(3, min(14, 150 // count))
-    return {"symbol": symbol, "size": size, "line": {"width": 2.5, "color": REFERENCE_COLOUR}}
+    return {"symbol": symbol, "size": size, "line": {"width": 2.5, "color": INK}}

@@ -6,13 +6,17 @@ from typing import Any, Final
 import numpy as np
 import plotly.graph_objects as go
 
+from ce_core.figures.colours import DTYPE_SYMBOLS
 from ce_core.figures.style import (
+    COLUMN_COLOUR,
     DTYPE_COLOURS,
     ENTROPY_COLOUR,
-    L1_COLOUR,
-    L2_COLOUR,
-    POST_COLOUR,
-    REFERENCE_COLOUR,
+    EXACT_LINE,
+    HELD_LINE,
+    HELD_POINT,
+    PAGE_COLOUR,
+    Q_COLOUR,
+    SECOND_COLOUR,
     Translate,
     empty_note,
     make_figure,
@@ -24,7 +28,6 @@ from ce_core.transport.plan_paths import PlanFrames
 
 _SMALLEST_DRAWN: Final = 1e-18
 _LOWEST_ERROR: Final = 1e-17
-_NOW: Final = {"color": POST_COLOUR, "width": 1.5, "dash": "dot"}
 
 
 def convergence_figure(
@@ -58,20 +61,10 @@ def convergence_figure(
             "name": translate("Birkhoff's bound"),
             "x": steps,
             "y": _raised(trace.bound.numpy()),
-            "line": {"color": REFERENCE_COLOUR, "width": 2, "dash": "dash"},
+            "line": {"color": SECOND_COLOUR, "width": 2, "dash": "dot"},
         }
     ]
     accelerated = _raised(trace.accelerated.numpy())
-    traces += [
-        line
-        | {
-            "uid": "plain",
-            "name": translate("plain"),
-            "x": steps,
-            "y": plain,
-            "line": {"color": L1_COLOUR, "width": 4},
-        },
-    ]
     if trace.asymptote.isfinite().any():
         traces.append(
             line
@@ -80,9 +73,20 @@ def convergence_figure(
                 "name": translate("true rate σ₂²"),
                 "x": steps,
                 "y": _raised(trace.asymptote.numpy()),
-                "line": {"color": ENTROPY_COLOUR, "width": 2, "dash": "dash"},
+                # Broad, since it lies under the line that comes to have it.
+                "line": EXACT_LINE | {"width": 7, "dash": "6px, 6px"},
             }
         )
+    traces += [
+        line
+        | {
+            "uid": "plain",
+            "name": translate("plain"),
+            "x": steps,
+            "y": plain,
+            "line": {"color": COLUMN_COLOUR, "width": 2.5},
+        },
+    ]
     traces += [
         line
         | {
@@ -91,8 +95,9 @@ def convergence_figure(
             "x": np.arange(1, len(accelerated) + 1),
             "y": accelerated,
             "mode": "lines+markers",
-            "line": {"color": L2_COLOUR, "width": 2},
-            "marker": {"size": 4},
+            # The same error, reached in another way.
+            "line": {"color": COLUMN_COLOUR, "width": 1.5},
+            "marker": {"size": 6, "color": PAGE_COLOUR, "line": {"color": COLUMN_COLOUR, "width": 1.5}},
         },
         line
         | {
@@ -101,7 +106,7 @@ def convergence_figure(
             "x": np.array([at]),
             "y": np.array([max(error, _LOWEST_ERROR)]),
             "mode": "markers",
-            "marker": {"color": POST_COLOUR, "size": 11, "symbol": "circle-open", "line": {"width": 3}},
+            "marker": HELD_POINT,
         },
     ]
     shown = np.concatenate([plain, accelerated, [max(error, _LOWEST_ERROR)]])
@@ -151,7 +156,7 @@ def eps_path_figure(
     x = path.eps.numpy()
     ends = np.array([x[0], x[-1]])
 
-    def line(uid: str, name: str, y: np.ndarray, colour: str, below: bool = False) -> dict[str, Any]:
+    def line(uid: str, name: str, y: np.ndarray, *, below: bool = False, **look: Any) -> dict[str, Any]:
         return {
             "type": "scatter",
             "uid": uid,
@@ -159,41 +164,48 @@ def eps_path_figure(
             "x": x,
             "y": y,
             "mode": "lines",
-            "line": {"color": colour, "width": 2.5},
+            "line": {"width": 2.5, **look},
             "hovertemplate": "ε %{x:.3g}: %{y:.4g}<extra>%{fullData.name}</extra>",
         } | ({"xaxis": "x2", "yaxis": "y2"} if below else {})
 
     def limit(uid: str, name: str, y: float) -> dict[str, Any]:
-        return line(uid, name, np.array([y, y]), REFERENCE_COLOUR) | {
+        return line(uid, name, np.array([y, y]), **EXACT_LINE) | {
             "x": ends,
             # Each where the line of the entropy is far away; the marks, unseen, keep it off its own.
             "mode": "lines+markers+text",
             "marker": {"size": 7, "opacity": 0},
             "text": [name, ""] if uid == "independence" else ["", name],
             "textposition": "bottom right" if uid == "independence" else "top left",
-            "line": {"color": REFERENCE_COLOUR, "width": 1.5, "dash": "dash"},
             "showlegend": False,
         }
 
-    def now(uid: str, y: float, colour: str, below: bool = False) -> dict[str, Any]:
-        return line(f"now-{uid}", translate("now"), np.array([y]), colour, below) | {
+    def now(uid: str, y: float, below: bool = False) -> dict[str, Any]:
+        return line(f"now-{uid}", translate("now"), np.array([y]), below=below) | {
             "x": np.array([eps]),
             "mode": "markers",
-            "marker": {"color": POST_COLOUR, "size": 11, "symbol": "circle-open", "line": {"width": 3}},
+            "marker": HELD_POINT,
             "showlegend": not below,
         }
 
     entropies = path.entropy.numpy()
     costs, values = path.transport_cost.numpy(), path.entropic_value.numpy()
+    # Both costs are of the plan, and wear its colour.
     traces = [
         limit("assignment", translate("assignment"), limits[0]),
         limit("independence", translate("independence"), limits[1]),
-        line("entropy", translate("entropy of the plan"), entropies, ENTROPY_COLOUR),
-        now("entropy", entropy, ENTROPY_COLOUR),
-        line("transport-cost", translate("transport cost ⟨P, C⟩"), costs, L1_COLOUR, below=True),
-        line("entropic-value", translate("entropic value"), values, L2_COLOUR, below=True),
-        now("transport-cost", transport_cost, L1_COLOUR, below=True),
-        now("entropic-value", entropic_value, L2_COLOUR, below=True),
+        line("entropy", translate("entropy of the plan"), entropies, color=ENTROPY_COLOUR),
+        now("entropy", entropy),
+        line("transport-cost", translate("transport cost ⟨P, C⟩"), costs, below=True, color=Q_COLOUR),
+        line(
+            "entropic-value",
+            translate("entropic value"),
+            values,
+            below=True,
+            color=Q_COLOUR,
+            dash="dot",
+        ),
+        now("transport-cost", transport_cost, below=True),
+        now("entropic-value", entropic_value, below=True),
     ]
     shown = [math.log10(min(x[0], eps)), math.log10(max(x[-1], eps))]
     below = window(costs, values, np.array([transport_cost, entropic_value]))
@@ -247,7 +259,7 @@ def variant_figure(
             "y": np.maximum(differences.numpy(), _SMALLEST_DRAWN),
             "mode": "lines+markers",
             "line": {"color": DTYPE_COLOURS[dtype], "width": 2.5},
-            "marker": {"size": 5},
+            "marker": {"symbol": DTYPE_SYMBOLS[dtype], "size": 8},
             "hovertemplate": translate("range %{x:.4g}: %{y:.3g}") + "<extra>%{fullData.name}</extra>",
         }
         for dtype, differences in zip(found.dtypes, found.differences, strict=True)
@@ -260,7 +272,7 @@ def variant_figure(
             "x": np.array([now, now]),
             "y": np.array([_SMALLEST_DRAWN, 1.0]),
             "mode": "lines",
-            "line": _NOW,
+            "line": HELD_LINE,
             "hovertemplate": translate("range %{x:.4g}") + "<extra>%{fullData.name}</extra>",
         }
     )

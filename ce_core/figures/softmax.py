@@ -8,10 +8,12 @@ import plotly.graph_objects as go
 import torch
 from torch import Tensor
 
+from ce_core.figures.colours import DTYPE_SYMBOLS
 from ce_core.figures.style import (
     DTYPE_COLOURS,
-    L1_COLOUR,
-    REFERENCE_COLOUR,
+    INK,
+    P_COLOUR,
+    SECOND_COLOUR,
     Translate,
     empty_note,
     make_figure,
@@ -19,7 +21,6 @@ from ce_core.figures.style import (
 from ce_core.probability.eigenvalues import JacobianSpectrum
 from ce_core.probability.finite_differences import DifferenceErrors
 
-P_COLOUR: Final = "#E69F00"
 _SMALLEST_DRAWN: Final = 1e-18
 
 
@@ -73,8 +74,10 @@ def _difference_traces(
             "legendgroup": dtype,
             "x": steps,
             "y": found,
-            "mode": "lines",
+            "mode": "lines+markers",
             "line": {"color": colour, "width": 2},
+            # Which dtype it is, here and there along the line.
+            "marker": {"symbol": DTYPE_SYMBOLS[dtype], "size": 8, "maxdisplayed": 9},
             "hovertemplate": translate("h %{x:.2g}<br>error %{y:.2g}")
             + "<extra>%{fullData.name}</extra>",
         },
@@ -99,7 +102,7 @@ def _difference_traces(
             "x": errors.best_steps[index : index + 1].numpy(),
             "y": _drawn(errors.best_errors[index : index + 1]),
             "mode": "markers",
-            "marker": {"color": colour, "size": 10},
+            "marker": {"symbol": DTYPE_SYMBOLS[dtype], "color": colour, "size": 14},
         }
         traces.append(traces[0] | best)
     return traces
@@ -151,7 +154,7 @@ def eigenvalue_figure(
             "x": np.array([0.3, len(values) + 0.7]),
             "y": np.full(2, max(tolerance, floor)),
             "mode": "lines",
-            "line": {"color": REFERENCE_COLOUR, "width": 1.5, "dash": "dash"},
+            "line": {"color": SECOND_COLOUR, "width": 1.5, "dash": "dash"},
             "hovertemplate": "%{y:.2g}<extra></extra>",
         },
         {
@@ -163,10 +166,10 @@ def eigenvalue_figure(
             "customdata": values,
             "mode": "markers",
             "marker": {
-                "color": L1_COLOUR,
+                "color": INK,
                 "size": 10,
                 "symbol": ["circle" if value > tolerance else "circle-open" for value in values],
-                "line": {"width": 2, "color": L1_COLOUR},
+                "line": {"width": 2, "color": INK},
             },
             "hovertemplate": "λ %{customdata:.4g}<extra></extra>",
         },

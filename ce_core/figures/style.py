@@ -1,4 +1,4 @@
-"""What all figures share: colours that hold in light and dark, margins, the legend's place."""
+"""What all figures share: the names of colours, margins, the legend's place."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -7,30 +7,37 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 import plotly.graph_objects as go
 
+from ce_core.figures.colours import DTYPE_SYMBOLS, NEUTRALS, QUANTITIES, SCALES
+
 Translate: TypeAlias = Callable[[str], str]
 
-# One quantity, one colour, on every page: near Okabe and Ito's palette, which any colour vision
-# tells apart, and legible on white and on near-black.
-POST_COLOUR: Final = "#d62728"
-L1_COLOUR: Final = "#2b8fd6"
-L2_COLOUR: Final = "#D55E00"
-ENTROPY_COLOUR: Final = "#009E73"
-REFERENCE_COLOUR: Final = "#8a8a8a"
-PUBLISHED_COLOUR: Final = "#CC79A7"
-# From wide to narrow, and apart in any colour vision.
-DTYPE_COLOURS: Final = {
-    "float64": "#2b8fd6",
-    "float32": "#009E73",
-    "bfloat16": "#E69F00",
-    "float16": "#CC79A7",
-}
+# The light values of the table, by which figures name quantities; `recolour` knows the dark ones.
+INK: Final = NEUTRALS["ink"].light
+PAGE_COLOUR: Final = NEUTRALS["page"].light
+WELL_COLOUR: Final = NEUTRALS["well"].light
+WASH_COLOUR: Final = NEUTRALS["wash"].light
+AXIS_COLOUR: Final = NEUTRALS["axis"].light
+SECOND_COLOUR: Final = NEUTRALS["second"].light
+P_COLOUR: Final = QUANTITIES["p"].mark.light
+Q_COLOUR: Final = QUANTITIES["q"].mark.light
+L1_COLOUR: Final = QUANTITIES["l1"].mark.light
+L2_COLOUR: Final = QUANTITIES["l2"].mark.light
+HELD_COLOUR: Final = QUANTITIES["held"].mark.light
+ENTROPY_COLOUR: Final = QUANTITIES["entropy"].mark.light
+ROW_COLOUR: Final = QUANTITIES["rows"].mark.light
+COLUMN_COLOUR: Final = QUANTITIES["columns"].mark.light
+FAILURE_COLOUR: Final = QUANTITIES["failure"].mark.light
+DTYPE_COLOURS: Final = {dtype: QUANTITIES[dtype].mark.light for dtype in DTYPE_SYMBOLS}
 
-DENSITY_COLOURS: Final = (
-    (0.0, "rgba(60, 150, 220, 0)"),
-    (0.001, "rgba(60, 150, 220, 0.3)"),
-    (0.5, "rgba(60, 150, 220, 0.7)"),
-    (1.0, "rgba(60, 150, 220, 1)"),
-)
+# What is exact, or the truth, or held by hand.
+EXACT_LINE: Final[dict[str, Any]] = {"color": INK, "width": 1.5, "dash": "dash"}
+HELD_LINE: Final[dict[str, Any]] = {"color": INK, "width": 1.5}
+HELD_POINT: Final[dict[str, Any]] = {
+    "color": INK,
+    "size": 11,
+    "symbol": "circle-open",
+    "line": {"width": 3},
+}
 
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_-]*")
@@ -43,6 +50,21 @@ _AXIS: Final = {
     "minexponent": 3,
     "nticks": 6,
     "ticklabeloverflow": "allow",
+    "gridcolor": NEUTRALS["grid"].light,
+    "zerolinecolor": AXIS_COLOUR,
+    "linecolor": AXIS_COLOUR,
+    "tickfont": {"color": SECOND_COLOUR},
+}
+_LOOK: Final[dict[str, Any]] = {
+    "font": {"color": INK},
+    "paper_bgcolor": PAGE_COLOUR,
+    "plot_bgcolor": PAGE_COLOUR,
+    "hoverlabel": {
+        "bgcolor": NEUTRALS["card"].light,
+        "bordercolor": AXIS_COLOUR,
+        "font": {"color": INK},
+    },
+    "modebar": {"bgcolor": PAGE_COLOUR, "color": AXIS_COLOUR, "activecolor": INK},
 }
 
 
@@ -61,8 +83,8 @@ def make_figure(
 
     A animation has a figure a frame, so Plotly does not validate it, which would take 20 times as long
     (the tests validate), and it has no template, which Plotly would copy three times into each:
-    `figure.update_layout(template="plotly_dark")` gives it one. Zoom survives new data by the
-    constant `uirevision`.
+    `figure.update_layout(template="plotly_dark")` gives it one. Its colours are the light ones, and
+    `recolour` returns it in the dark ones. Zoom survives new data by the constant `uirevision`.
 
     Parameters
     ----------
@@ -95,6 +117,7 @@ def make_figure(
         axes[name] = axes.get(name, {}) | layout.pop(name)
     common = {
         "template": {},
+        **_LOOK,
         "title": {"text": title, "x": 0, "xref": "container", "font": {"size": 16}},
         "height": height,
         "margin": dict(_MARGIN),
@@ -104,6 +127,22 @@ def make_figure(
         **{name: {**_AXIS, **axis} for name, axis in axes.items()},
     }
     return go.Figure({"data": traces, "layout": {**common, **layout}}, _validate=False)
+
+
+def colour_scale(name: str, *, first: int = 0, power: float = 1.0) -> list[tuple[float, str]]:
+    """Return a scale of the table as Plotly takes it, in the light values.
+
+    Parameters
+    ----------
+    name
+        "sequential", "diverging" or "p".
+    first
+        The first step that is used.
+    power
+        Where the steps lie: at share^power. 2 has the strength go with the root of what is drawn.
+    """
+    shades = SCALES[name][first:]
+    return [((k / (len(shades) - 1)) ** power, shade.light) for k, shade in enumerate(shades)]
 
 
 def empty_note(text: str) -> dict[str, Any]:

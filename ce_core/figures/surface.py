@@ -6,29 +6,29 @@ import numpy as np
 import plotly.graph_objects as go
 
 from ce_core.figures.style import (
-    L2_COLOUR,
+    AXIS_COLOUR,
+    EXACT_LINE,
+    INK,
+    PAGE_COLOUR,
     Translate,
+    colour_scale,
     make_figure,
 )
 from ce_core.probability.surface import SoftmaxSurface
 
 _LEVELS: Final = {"start": 0.1, "end": 0.9, "size": 0.1}
-_WHITE: Final = "rgba(255, 255, 255, 0.6)"
 _SPATIAL_AXIS: Final = {
-    "backgroundcolor": "rgba(0, 0, 0, 0)",
-    "gridcolor": "rgba(128, 128, 128, 0.35)",
-    "zerolinecolor": "rgba(128, 128, 128, 0.35)",
+    "showbackground": False,
+    # WebGL draws lines fainter.
+    "gridcolor": AXIS_COLOUR,
+    "zerolinecolor": AXIS_COLOUR,
     "showspikes": False,
     "nticks": 5,
 }
 _POINT_TEXT: Final = "a₁ %{x:.4g}<br>a₂ %{y:.4g}<br>p₁ %{z:.4g}<extra></extra>"
-P_COLOURS: Final = (
-    (0.0, "#204a87"),
-    (0.25, "#2b8fd6"),
-    (0.5, "#9fb8c8"),
-    (0.75, "#E69F00"),
-    (1.0, "#b35c00"),
-)
+P_COLOURS: Final = colour_scale("p")
+# The logits are what is held: ink, with a halo of the page.
+_POINT: Final = {"color": INK, "line": {"color": PAGE_COLOUR, "width": 2}}
 
 
 def surface_figure(
@@ -62,7 +62,7 @@ def surface_figure(
             "cmax": 1,
             "colorscale": P_COLOURS,
             "showscale": False,
-            "contours": {"z": {"show": True, **_LEVELS, "color": _WHITE, "width": 1}},
+            "contours": {"z": {"show": True, **_LEVELS, "color": AXIS_COLOUR, "width": 1}},
             "hovertemplate": _POINT_TEXT,
         },
         {
@@ -73,7 +73,7 @@ def surface_figure(
             "y": np.array(point[1:2]),
             "z": np.array(point[2:]),
             "mode": "markers",
-            "marker": {"color": L2_COLOUR, "size": 7, "line": {"color": "white", "width": 2}},
+            "marker": _POINT | {"size": 7},
             "hovertemplate": _POINT_TEXT,
         },
     ]
@@ -130,8 +130,8 @@ def contour_figure(
             "zmax": 1,
             "colorscale": P_COLOURS,
             "showscale": False,
-            "contours": {**_LEVELS, "showlabels": True, "labelfont": {"color": "white", "size": 11}},
-            "line": {"color": _WHITE, "width": 1},
+            "contours": {**_LEVELS, "showlabels": True, "labelfont": {"color": INK, "size": 11}},
+            "line": {"color": AXIS_COLOUR, "width": 1},
             "hovertemplate": _POINT_TEXT,
         },
         {
@@ -141,7 +141,7 @@ def contour_figure(
             "x": ends,
             "y": ends - point[0] + point[1],
             "mode": "lines",
-            "line": {"color": "white", "width": 2, "dash": "dash"},
+            "line": EXACT_LINE,
             "hoverinfo": "skip",
         },
         {
@@ -152,7 +152,7 @@ def contour_figure(
             "y": np.array(point[1:2]),
             "customdata": np.array(point[2:]),
             "mode": "markers",
-            "marker": {"color": L2_COLOUR, "size": 13, "line": {"color": "white", "width": 2}},
+            "marker": _POINT | {"size": 13},
             "hovertemplate": "a₁ %{x:.4g}<br>a₂ %{y:.4g}<br>p₁ %{customdata:.4g}<extra></extra>",
         },
     ]

@@ -11,6 +11,7 @@ import torch
 from ce_core import DTYPES, FORMULAS, accuracy_map, clipping_curves
 from ce_core.figures import accuracy_map_figure, clipping_error_figure, clipping_gradient_figure
 from ce_core.figures.clipping import floor_uid
+from ce_core.figures.colours import DTYPE_GLYPHS, QUANTITIES
 from ce_core.stability.accuracy_map import VERDICTS
 
 JUDGED = accuracy_map(range(1, 1001))
@@ -41,7 +42,38 @@ def test_verdict_figure_colours_each_verdict_as_its_legend() -> None:
     for place, verdict in enumerate(VERDICTS):
         ends = drawn.colorscale[2 * place : 2 * place + 2]
         assert [edge for edge, _ in ends] == [place / 4, (place + 1) / 4]
-        assert {colour for _, colour in ends} == {trace(figure, f"legend-{verdict}").marker.color}
+        entry = trace(figure, f"legend-{verdict}")
+        assert {colour for _, colour in ends} == {entry.fillcolor or entry.marker.color}
+
+
+@pytest.mark.parametrize("verdict", ["inf", "nan"])
+@pytest.mark.parametrize("of", ["values", "gradients"])
+def test_verdict_figure_hatches_every_failure(of: str, verdict: str) -> None:
+    figure = accuracy_map_figure(JUDGED, of=of, labels=LABELS)
+    hatch, cells = trace(figure, f"legend-{verdict}"), trace(figure, "verdicts")
+    assert hatch.fillcolor == hatch.fillpattern.bgcolor == QUANTITIES["failure"].mark.light
+    assert hatch.fillpattern.shape != ""
+    codes = np.nan_to_num(cells.z, nan=-1)
+    middles = (np.array(cells.x[:-1]) + np.array(cells.x[1:])) / 2
+    heights = (np.array(cells.y[:-1]) + np.array(cells.y[1:])) / 2
+    covered = np.zeros(codes.shape, dtype=bool)
+    # Five corners and a gap each, after a first gap.
+    corners = np.stack([hatch.x[1:], hatch.y[1:]], -1).reshape(-1, 6, 2)[:, :5]
+    for (start, top), (end, bottom) in corners[:, [0, 2]]:
+        rows = (heights > top) & (heights < bottom)
+        assert rows.sum() == 1
+        covered[rows] |= (middles > start) & (middles < end)
+    np.testing.assert_array_equal(covered, codes == VERDICTS.index(verdict))
+
+
+def test_verdict_figure_writes_on_a_failure_in_the_colour_of_the_page() -> None:
+    drawn = trace(accuracy_map_figure(JUDGED, of="values", labels=LABELS), "thresholds")
+    failure = QUANTITIES["failure"].mark.light
+    for (_, _, verdict, _), side, shadow in zip(
+        drawn.customdata, drawn.textposition, drawn.textfont.shadow, strict=True
+    ):
+        if side == "middle right":
+            assert (failure in shadow) == (verdict in ("inf", "nan"))
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -60,7 +92,7 @@ def test_verdict_figure_writes_the_thresholds(dtype: str) -> None:
     assert x == UNDERFLOW[dtype] - 0.5
     axis = figure.layout.yaxis
     place = axis.tickvals.index(y)
-    assert axis.ticktext[place] == dtype
+    assert axis.ticktext[place] == f"{dtype} {DTYPE_GLYPHS[dtype]}"
 
 
 def test_verdict_figure_marks_the_present_state_only_where_it_is_on_the_line() -> None:
@@ -70,7 +102,7 @@ def test_verdict_figure_marks_the_present_state_only_where_it_is_on_the_line() -
     assert set(trace(figure, "now").x) == {120.0}
     chosen = trace(figure, "chosen")
     place = figure.layout.yaxis.tickvals.index(chosen.y[0])
-    assert figure.layout.yaxis.ticktext[place] == "bfloat16"
+    assert figure.layout.yaxis.ticktext[place] == "bfloat16 ■"
     assert place // len(DTYPES) == list(FORMULAS).index("clipped")
     bare = accuracy_map_figure(JUDGED, of="values", labels=LABELS)
     assert not {"now", "chosen"} & {t.uid for t in bare.data}

@@ -39,7 +39,7 @@ class Entry:
     digits: int = 3
 
 
-BADGES: Final = {TRUE: N_(":green-badge[✓ True]"), FALSE: N_(":red-badge[✗ False]")}
+BADGES: Final = {TRUE: N_(":gray-badge[● True]"), FALSE: N_(":gray-badge[⊘ False]")}
 # What is smaller is an error of rounding or close to one, of which only the size matters.
 _ROUNDING: Final = 1e-5
 _LABELS: Final = {
@@ -64,7 +64,7 @@ LEDGER: Final[Mapping[str, Entry]] = {
     "cross_entropy_gradient": Entry(
         N_("The gradient of cross-entropy through the softmax is p − q"),
         N_(
-            ":orange-badge[◐ True if] "
+            ":gray-badge[◐ True if] "
             "Σq = 1 (to {difference}). In general it is (Σq) p − q: for weights that sum to "
             "1.5, p − q is wrong by {wrong_by}, the general form by {weighted_difference}."
         ),
@@ -84,7 +84,7 @@ LEDGER: Final[Mapping[str, Entry]] = {
     "same_gradient": Entry(
         N_("L2 has the same gradient as L1"),
         N_(
-            ":orange-badge[◐ True if] "
+            ":gray-badge[◐ True if] "
             "p is held constant (difference: {held}). In full, dL2/da = (p − q) + J a. For "
             "logits (2, 0) with the first class right, dL1/da₁ = {l1} and dL2/da₁ = {l2}: it points "
             "the other way."
@@ -143,7 +143,7 @@ LEDGER: Final[Mapping[str, Entry]] = {
     "floored_zeros": Entry(
         N_("Zeros in the kernel may be replaced by 1e−38"),
         N_(
-            ":orange-badge[◐ True if] "
+            ":gray-badge[◐ True if] "
             "no entry underflows: a range of C/ε below 87 (float32) or 708 (float64). Not far "
             "beyond, two rows suffice for a plan that has {after_float32} of its mass in the wrong "
             "place. The post's random costs forgive more: {post_700} at a range of 700, {post_5000} "
@@ -155,7 +155,7 @@ LEDGER: Final[Mapping[str, Entry]] = {
     "fixed_iterations": Entry(
         N_("10 iterations (or 3) of Sinkhorn give a balanced Q"),
         N_(
-            ":orange-badge[◐ True if] "
+            ":gray-badge[◐ True if] "
             "ε is large enough: at ε = 0.5 the columns miss their share by {columns_0_5_10} "
             "after 10. At ε = 0.003 they miss it by {columns_0_003_3} of the mass after 3, by "
             "{columns_0_003_10} after 10. The rows never show it (to {rows}): they are scaled last. A "
@@ -199,7 +199,7 @@ LEDGER: Final[Mapping[str, Entry]] = {
     "small_deviation": Entry(
         N_("The gradients of L1 and L2 hardly differ"),
         N_(
-            ":orange-badge[◐ True if] "
+            ":gray-badge[◐ True if] "
             "the logits are near 0: on the post's, the difference is {scale_1} of the size of "
             "dL1/da. On logits 16 times as large it is {scale_16}, at 64 times {scale_64}: larger than "
             "the gradient."
@@ -210,7 +210,7 @@ LEDGER: Final[Mapping[str, Entry]] = {
     "linear_correlation": Entry(
         N_("L1 and L2 are linearly correlated"),
         N_(
-            ":orange-badge[◐ True if] "
+            ":gray-badge[◐ True if] "
             "H(p) hardly varies: the slope is exactly 1 − cov(L1, H)/var(L1). The post's "
             "logits are about 1/m: r = {correlation_1}, slope {slope_1}. Times 16, r is "
             "{correlation_16} and the slope {slope_16}; times 64, {correlation_64} and {slope_64}. "
@@ -224,7 +224,7 @@ LEDGER: Final[Mapping[str, Entry]] = {
     "large_dimension": Entry(
         N_("L1 and L2 are linearly correlated when the dimension m is large enough"),
         N_(
-            ":orange-badge[◐ True if] "
+            ":gray-badge[◐ True if] "
             "the logits are divided by their sum, and so shrink like 1/m: r = {correlation_3} "
             "at m = 3, {correlation_64} at 64. Undo that with a scale of m, and the slope is "
             "{scaled_slope_3} at 3, {scaled_slope_64} at 64, {scaled_slope_256} at 256, where r is "

@@ -100,8 +100,13 @@ export class Chart {
     return true;
   }
 
-  /** @param {Plotly} Plotly @param {Drawn} drawn @param {Theme} theme */
-  async react(Plotly, drawn, theme) {
+  /**
+   * @param {Plotly} Plotly
+   * @param {Drawn} drawn
+   * @param {Theme} theme
+   * @param {Record<string, string>} dark
+   */
+  async react(Plotly, drawn, theme, dark) {
     this.drawn = drawn;
     this.figure = frameOf(drawn.animation, drawn.index);
     // Another, since Plotly writes into it.
@@ -109,12 +114,13 @@ export class Chart {
     const fresh = this.repainted ? refreshed(this.plot, data) : data;
     this.repainted = false;
     const size = { width: drawn.width, height: layout.height ?? this.height, autosize: false };
-    const sized = this.zoomed(Object.assign(themed(layout, theme), size));
+    const look = themed({ data: fresh, layout }, theme, dark);
+    const sized = this.zoomed(Object.assign(look.layout, size));
     fitScenes(sized);
     if (!this.dragging) hold(sized);
     if (this.turned) keepCameras(this.plot);
     sized.uirevision = `${sized.uirevision} ${this.resets}`;
-    await Plotly.react(this.plot, fresh, sized, CONFIG);
+    await Plotly.react(this.plot, look.data, sized, CONFIG);
     this.listen();
     this.count();
   }

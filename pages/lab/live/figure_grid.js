@@ -20,6 +20,8 @@ import { pictureOf } from "./picture.js";
  * @property {string | null} token
  * @property {number | null} at
  * @property {string} plotly where the library is
+ * @property {Record<string, string>} dark for each colour of the light theme that of the dark one
+ * @property {string} ink the colour of what is written on white
  * @property {Given[]} cards
  * @property {import("../web/types.js").Words} texts
  *
@@ -248,7 +250,7 @@ export class FigureGrid {
   async show(given, source, look) {
     const card = this.cardAt(given);
     if (!this.Plotly || !this.theme) return;
-    const drawing = card.chart.react(this.Plotly, this.nextOf(given, source, look), this.theme);
+    const drawing = card.chart.react(this.Plotly, this.nextOf(given, source, look), this.theme, this.head.dark);
     card.fillSoon();
     await drawing;
   }
@@ -260,14 +262,16 @@ export class FigureGrid {
    */
   settle({ chart }) {
     if (!chart.repainted || !chart.drawn || !this.Plotly || !this.theme) return;
-    chart.react(this.Plotly, chart.drawn, this.theme).catch((error) => this.component?.fail(error));
+    chart
+      .react(this.Plotly, chart.drawn, this.theme, this.head.dark)
+      .catch((error) => this.component?.fail(error));
   }
 
   /** @param {Card} card */
   async save(card) {
     if (!this.Plotly || !card.chart.drawn) return;
     try {
-      hand(await pictureOf(this.Plotly, card, location.href), `${card.key}.png`);
+      hand(await pictureOf(this.Plotly, card, location.href, this.head.ink), `${card.key}.png`);
     } catch (error) {
       console.warn("The picture cannot be saved:", error);
     }

@@ -13,6 +13,7 @@ from typing import Any, Final
 import plotly.graph_objects as go
 import streamlit as st
 
+from ce_core.figures.colours import NEUTRALS, Theme, dark_values, recolour_tree
 from ce_core.figures.style import hold_axes
 from lab.drag.editor import answered, receive
 from lab.language.catalogues import _, spoken
@@ -22,6 +23,8 @@ from lab.state.visit import LIVE, PLAIN, change_view, current_visit, token
 from lab.web.assets import plotly_address, register
 
 _LIVE: Final = register("live/live", styled=False)
+# Figures are built in the light values; the browser knows which theme is on.
+_DARK: Final = dark_values()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,6 +105,8 @@ def show_figures(key: str, figures: FigureSet, *, timeline: Timeline | None = No
             "token": timeline and timeline.token,
             "at": timeline and timeline.at,
             "plotly": plotly_address(),
+            "dark": _DARK,
+            "ink": NEUTRALS["ink"].light,
             "cards": [_card_head(card) for card in figures.cards],
             "texts": {
                 "table": _("The data as a table"),
@@ -236,10 +241,16 @@ def _show_plain(key: str, figures: FigureSet) -> None:
         with columns[place % len(columns)].container(border=True, key=f"figure-{card.key}"):
             st.header(card.figure.layout.title.text, anchor=False)
             st.plotly_chart(
-                _bare(card.figure), key=f"plain-chart-{card.key}", config={"showSendToCloud": False}
+                recolour_tree(_bare(card.figure), theme=_theme()),
+                key=f"plain-chart-{card.key}",
+                config={"showSendToCloud": False},
             )
             st.caption(card.alt)
             st.markdown(card.numbers)
+
+
+def _theme() -> Theme:
+    return "dark" if st.context.theme.type == "dark" else "light"
 
 
 def _show_charts(kind: str) -> None:

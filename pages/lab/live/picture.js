@@ -6,7 +6,7 @@ import { make } from "../web/dom.js";
 import { fitScenes, keepCameras, themed } from "../web/plotly.js";
 import { frameOf } from "./animation.js";
 
-const PAPER = { text: "#1c2733", font: "sans-serif", grid: "#e3e6ea", space: "#808080", surface: "white", muted: "gray" };
+const PAPER = { dark: false, font: "sans-serif" };
 const SCALE = 2;
 const EDGE = 12;
 const TITLE = { size: 17, line: 22 };
@@ -16,22 +16,23 @@ const ADDRESS = { size: 10, line: 20 };
  * @param {import("../web/types.js").Plotly} Plotly
  * @param {import("./card.js").Card} card
  * @param {string} address
+ * @param {string} ink the colour of what is written
  * @returns {Promise<string>} A PNG as a data address.
  */
-export async function pictureOf(Plotly, { chart, title }, address) {
+export async function pictureOf(Plotly, { chart, title }, address, ink) {
   const { plot, drawn, width } = chart;
   if (!drawn) throw new Error("there is no picture yet");
   const { data, layout } = frameOf(drawn.animation, drawn.index);
   keepCameras(plot);
   const size = { width, height: layout.height ?? chart.height };
-  const paper = chart.zoomed(Object.assign(themed(layout, PAPER), size, { autosize: false }));
+  const paper = chart.zoomed(Object.assign(themed({ data, layout }, PAPER, {}).layout, size, { autosize: false }));
   fitScenes(paper);
   for (const name of Object.keys(paper)) {
     const camera = /^scene/.test(name) && plot.layout[name]?.camera;
     if (camera) paper[name].camera = camera;
   }
   const figure = await loaded(await Plotly.toImage({ data, layout: paper }, { format: "png", ...size, scale: SCALE }));
-  return framed(figure, size, title, address);
+  return framed(figure, size, title, address, ink);
 }
 
 /** @param {string} source @returns {Promise<HTMLImageElement>} */
@@ -47,8 +48,9 @@ async function loaded(source) {
  * @param {{ width: number, height: number }} size
  * @param {string} title
  * @param {string} address
+ * @param {string} ink
  */
-function framed(figure, { width, height }, title, address) {
+function framed(figure, { width, height }, title, address, ink) {
   const canvas = make("canvas");
   const context = canvas.getContext("2d");
   if (!context) throw new Error("no canvas to paint on");
@@ -62,7 +64,7 @@ function framed(figure, { width, height }, title, address) {
   context.fillStyle = "white";
   context.fillRect(0, 0, width, top + height + ADDRESS.line);
   context.drawImage(figure, 0, top, width, height);
-  context.fillStyle = PAPER.text;
+  context.fillStyle = ink;
   context.font = heading;
   lines.forEach((line, row) => context.fillText(line, EDGE, EDGE + TITLE.size + row * TITLE.line));
   context.font = `${ADDRESS.size}px ${PAPER.font}`;

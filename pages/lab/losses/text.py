@@ -165,7 +165,7 @@ def _findings(measured: Measured) -> list[Note]:
             found.append(Note("no-equality", text))
     if not math.isnan(numbers["gradient_difference"]):
         text = _(
-            "**The gradients agree only while p is held constant** (the grey line). In full, dL2/da "
+            "**The gradients agree only while p is held constant** (the dashed line). In full, dL2/da "
             "has the extra term J a, here {difference} of the size of dL1/da. Only its sum over the "
             "classes is 0, which is what the post proved."
         ).format(difference=percent(numbers["gradient_difference"]))

@@ -5,6 +5,8 @@ from typing import Final
 
 import streamlit as st
 
+from lab.page.colours import COLOURS_CSS
+
 # A file of our own: Streamlit would fetch an icon of its fonts from another host.
 ICON: Final = Path(__file__).parents[1] / "web" / "icon.svg"
 
@@ -23,6 +25,10 @@ _CSS = """
     display: flex; flex-wrap: wrap; justify-content: center; align-items: baseline; column-gap: 4rem;
   }
   .st-key-formulas .katex-display { margin: 0.2em 0 0.9em; overflow: visible; }
+  /* The colour of widgets is for what is seen; words in it would be too faint in the dark. */
+  .stApp :is([data-testid="stSliderThumbValue"], button[data-variant][data-selected]) {
+    color: var(--lab-ink);
+  }
   @media (max-width: 640px) {
     .stMainBlockContainer { padding-left: 0.75rem; padding-right: 0.75rem; }
     .stMainBlockContainer h1 { font-size: 1.6rem; }
@@ -37,5 +43,5 @@ _CSS = """
 
 
 def apply_style() -> None:
-    """Set margins for wide and narrow screens. Call once a run, from the router."""
-    st.html(f"{_CSS}<style>{_LIVE_CSS}</style>")
+    """Set colours, and margins for wide and narrow screens. Call once a run, from the router."""
+    st.html(f"{_CSS}<style>{COLOURS_CSS}{_LIVE_CSS}</style>")

@@ -48,7 +48,8 @@ export class JacobianTable {
       const row = line();
       const name = cell(row, "rowheader", String(i + 1));
       const entries = numbers.map((j) => {
-        const entry = element(row, "span", { class: "entry", role: "gridcell", tabindex: -1 });
+        const kind = i === j ? "entry" : "entry loses";
+        const entry = element(row, "span", { class: kind, role: "gridcell", tabindex: -1 });
         places.set(entry, [i, j]);
         return { node: entry, shade: "" };
       });
@@ -109,8 +110,7 @@ export class JacobianTable {
   }
 
   /**
-   * The colour is the square root of an entry's share of 1/4, the most there is, and leaves the
-   * digits on it legible in both themes.
+   * The strength of the colour is the square root of an entry's share of 1/4, the most there is.
    *
    * @param {number[][]} jacobian
    */
@@ -121,8 +121,9 @@ export class JacobianTable {
       entries.forEach((entry, j) => {
         const value = jacobian[i][j];
         total += value;
-        const sign = value < 0 ? "negative" : "positive";
-        const shade = `rgba(var(--${sign}), ${(1.4 * Math.sqrt(Math.abs(value))).toFixed(2)})`;
+        const full = i === j ? "gains" : "loses";
+        const strength = (200 * Math.sqrt(Math.abs(value))).toFixed(0);
+        const shade = `color-mix(in srgb, var(--${full}) ${strength}%, transparent)`;
         if (shade !== entry.shade) entry.node.style.background = entry.shade = shade;
         if (texts) write(entry.node, readable(value, { finer: true, most: 1e5 }));
       });

@@ -26,8 +26,8 @@ def _words() -> dict[str, str]:
     return {
         "logits": _("Drag a logit"),
         "how": _(
-            "Drag a blue bar, or focus it and press an arrow key. The circle makes a class the target. "
-            "p − q is the gradient of L1 in a/T."
+            "Drag a round knob, or focus it and press an arrow key. The circle beside a class makes it "
+            "the target. p − q is the gradient of L1 in a/T."
         ),
         "target": _("target"),
         "logit": _("logit a"),
@@ -48,7 +48,8 @@ def _words() -> dict[str, str]:
         ),
         "jacobian": _("J = diag(p) − p pᵀ"),
         "jacobianHow": _(
-            "How p in each row answers to the logit of each column. Orange rises, blue falls; full "
+            "How p in each row answers to the logit of each column. On the diagonal it rises (gold), "
+            "off it it falls (slate, with a minus sign, or hollow where digits have no room); full "
             "colour is 1/4, the most there is. Σ is the sum of the row."
         ),
         "sum": _("row sum"),

@@ -390,8 +390,8 @@ def _cure(found: Results) -> Note | None:
 def map_numbers(found: Results) -> str:
     """Return what the map of the losses shows."""
     return _(
-        "These logits, stretched to every gap from 1 to 1000, for this target. The dashed line is the "
-        "present gap, the diamond what the table traces. **wrong** is finite, but off by more than "
+        "These logits, stretched to every gap from 1 to 1000, for this target. The upright line is "
+        "the present gap, the diamond what the table traces. **wrong** is finite, but off by more than "
         "5 % of the truth, or of 1 where that is more."
     )
 

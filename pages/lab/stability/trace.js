@@ -129,7 +129,9 @@ class Trace extends Moved {
   /** @param {Row} row @param {number} place */
   line(row, place) {
     const cells = row.cells.map((cell, column) => {
-      const classes = [column === this.data.chosen ? "chosen" : "", cell.mark ? "begins" : ""];
+      const classes = [
+        column === this.data.chosen ? "chosen" : "", cell.mark ? "begins" : "", cell.bad.length ? "failed" : "",
+      ];
       const entries = cell.entries.flatMap((text, i) => {
         const node = cell.bad.includes(i) ? make("strong", {}, text) : make("span", {}, text);
         return i ? [", ", node] : [node];

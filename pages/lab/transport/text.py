@@ -42,8 +42,8 @@ def readouts(found: Results) -> list[tuple[str, str]]:
 def plan_numbers(found: Results) -> str:
     """Return the marginal errors."""
     return _(
-        "Columns miss ν by **{columns}** of the mass, rows miss μ by **{rows}** · the grey ticks are ν "
-        "and μ · full colour is all that a row and a column can share"
+        "Columns miss ν by **{columns}** of the mass, rows miss μ by **{rows}** · the short lines are "
+        "ν and μ · full colour is all that a row and a column can share"
     ).format(columns=percent(found.column_error), rows=percent(found.frame.row_error.item()))
 
 

@@ -1,6 +1,7 @@
 // @ts-check
-// One copy of plotly.js for everything on the page that draws, and Streamlit's theme for figures.
+// One copy of plotly.js for everything on the page that draws, and the theme for figures.
 
+/** @typedef {import("./types.js").Figure} Figure */
 /** @typedef {import("./types.js").Layout} Layout */
 /** @typedef {import("./types.js").Plot} Plot */
 /** @typedef {import("./types.js").Plotly} Plotly */
@@ -51,47 +52,50 @@ export function fitScenes(layout) {
 }
 
 /**
- * Colours and type as Streamlit has them at this element, whichever theme is on.
+ * Which theme is on at this element, and the type that Streamlit has there.
  *
  * @param {HTMLElement} element
  * @returns {Theme}
  */
 export function readTheme(element) {
   const style = getComputedStyle(element);
-  /** @param {string} name */
-  const read = (name) => style.getPropertyValue(`--st-${name}`).trim();
   return {
-    text: read("text-color") || style.color,
-    font: read("font") || style.fontFamily,
-    grid: read("border-color-light") || read("border-color") || "rgba(128, 128, 128, 0.25)",
-    // WebGL draws lines fainter.
-    space: read("gray-color") || "rgba(128, 128, 128, 0.5)",
-    surface: read("background-color") || "white",
-    muted: read("gray-color") || "gray",
+    dark: style.colorScheme === "dark",
+    font: style.getPropertyValue("--st-font").trim() || style.fontFamily,
   };
 }
 
 /**
- * The layout in the colours of the theme. It is changed in place.
+ * A figure, which comes in the light values of the table of colours, in those of the theme.
  *
- * @param {Layout} layout
+ * @param {Figure} figure
  * @param {Theme} theme
+ * @param {Record<string, string>} dark for each light value the dark one
+ * @returns {Figure}
  */
-export function themed(layout, theme) {
-  /** @param {string} color */
-  const lines = (color) => ({ gridcolor: color, zerolinecolor: color, linecolor: color });
-  for (const name of Object.keys(layout)) {
-    if (/^[xy]axis/.test(name)) Object.assign(layout[name], lines(theme.grid));
-    if (/^scene/.test(name)) {
-      for (const axis of ["xaxis", "yaxis", "zaxis"]) {
-        layout[name][axis] = { ...layout[name][axis], ...lines(theme.space) };
-      }
-    }
-  }
-  return Object.assign(layout, {
-    font: { ...layout.font, family: theme.font, color: theme.text },
-    hoverlabel: { bgcolor: theme.surface, font: { color: theme.text }, ...layout.hoverlabel },
-    paper_bgcolor: "rgba(0, 0, 0, 0)",
-    plot_bgcolor: "rgba(0, 0, 0, 0)",
-  });
+export function themed({ data, layout }, theme, dark) {
+  const shown = theme.dark ? recoloured({ data, layout }, dark) : { data, layout };
+  shown.layout.font = { ...shown.layout.font, family: theme.font };
+  return shown;
+}
+
+const VALUE = /#[0-9A-F]{6}/g;
+
+/**
+ * A tree with its colours replaced; arrays of numbers hold none and stay the same.
+ *
+ * @param {any} tree
+ * @param {Record<string, string>} pairs
+ * @returns {any}
+ */
+export function recoloured(tree, pairs) {
+  if (typeof tree === "string") return tree.replace(VALUE, (value) => pairs[value] ?? value);
+  if (tree === null || typeof tree !== "object" || isData(tree)) return tree;
+  if (Array.isArray(tree)) return tree.map((child) => recoloured(child, pairs));
+  return Object.fromEntries(Object.entries(tree).map(([name, child]) => [name, recoloured(child, pairs)]));
+}
+
+/** @param {any} tree */
+function isData(tree) {
+  return ArrayBuffer.isView(tree) || (Array.isArray(tree) && ArrayBuffer.isView(tree[0]));
 }

@@ -89,12 +89,8 @@ export interface Plotly {
 
 /** Colours and type of the page. */
 export interface Theme {
-  text: string;
+  dark: boolean;
   font: string;
-  grid: string;
-  space: string;
-  surface: string;
-  muted: string;
 }
 
 /** Sentences by the name that a script has for them. */

@@ -86,7 +86,7 @@ def test_ledger_has_every_claim_of_the_core_in_its_order() -> None:
 
 def test_ledger_shows_claims_verdicts_and_numbers(open_page: OpenPage) -> None:
     app = open_page("home.py")
-    badges = {TRUE: "✓ True]", FALSE: "✗ False]", CONDITIONAL: "◐ True if]"}
+    badges = {TRUE: "● True]", FALSE: "⊘ False]", CONDITIONAL: "◐ True if]"}
     assert [heading.value for heading in app.subheader] == [e.claim for e in LEDGER.values()]
     cards = [element.value for element in app.markdown[-len(LEDGER) :]]
     for (key, entry), card in zip(LEDGER.items(), cards, strict=True):

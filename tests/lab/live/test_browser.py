@@ -10,12 +10,14 @@ import pytest
 from playwright.sync_api import Browser, Page, Request, Route, expect
 
 from ce_core import ExperimentConfig, run_experiment, sort_losses
+from ce_core.figures.colours import QUANTITIES
 from scripts.browser import served_page, settle
 from tests.support.browsing import address_has, charts, field, open_lab, query, trace
 from tests.support.closeness import close_to
 
 pytestmark = pytest.mark.browser
 
+L1, L2, HELD, ENTROPY = (QUANTITIES[name].mark for name in ("l1", "l2", "held", "entropy"))
 READY = ".lab-scrub[data-ready='true']"
 SMALL = "n=32&m=16&trials=8"
 
@@ -336,6 +338,18 @@ def test_losses_figures_have_names_and_their_data_as_a_table(lab: str, page: Pag
     expect(card.locator("tbody td").nth(4)).not_to_have_text(cells[0])
 
 
+def lines_of(page: Page, *cards: str) -> dict[str, list[str]]:
+    """Return the colours of the lines of figures as they are in the page, `#RRGGBB`."""
+    read = """card => {
+      const lines = document.querySelectorAll(`[data-card='${card}'] .scatterlayer .js-line`);
+      return [...lines].map(line => {
+        const shown = getComputedStyle(line).stroke.match(/\\d+/g).slice(0, 3).map(Number);
+        return '#' + shown.map(part => part.toString(16).padStart(2, '0')).join('').toUpperCase();
+      });
+    }"""
+    return {card: page.evaluate(read, card) for card in cards}
+
+
 def test_losses_figures_follow_the_theme_and_the_width(lab: str, page: Page) -> None:
     open_animation(page, f"{lab}/losses?{SMALL}")
     plot = page.locator("[data-card='pairs'] .js-plotly-plot")
@@ -347,10 +361,32 @@ def test_losses_figures_follow_the_theme_and_the_width(lab: str, page: Page) -> 
                     !== light""",
         arg=light,
     )
+    assert lines_of(page, "gradients", "split") == {
+        "gradients": [HELD.dark],
+        "split": [L2.dark, L1.dark, ENTROPY.dark],
+    }
+    page.emulate_media(color_scheme="light")
+    page.wait_for_function(
+        """light => getComputedStyle(document.querySelector("[data-card='pairs'] .xtick text")).fill
+                    === light""",
+        arg=light,
+    )
+    settle(page)
+    assert lines_of(page, "gradients") == {"gradients": [HELD.light]}
     page.set_viewport_size({"width": 700, "height": 900})
     page.wait_for_function(
         """() => { const node = document.querySelector("[data-card='pairs'] .js-plotly-plot");
                    return Math.abs(node._fullLayout.width - node.clientWidth) <= 1; }"""
+    )
+
+
+def test_losses_plain_charts_wear_the_colours_of_the_theme(lab: str, page: Page) -> None:
+    page.emulate_media(color_scheme="dark")
+    open_lab(page, f"{lab}/losses?{SMALL}&charts=plain")
+    page.wait_for_function(
+        """mark => [...document.querySelectorAll('.stPlotlyChart .js-plotly-plot')].some(
+               plot => plot._fullData?.some(t => t.name === 'trials' && t.marker.color === mark))""",
+        arg=L2.dark,
     )
 
 

@@ -1,7 +1,7 @@
 """What the lab repaints by itself is what Plotly draws of the same frame, mark by mark."""
 
 from itertools import chain
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from numpy.testing import assert_allclose
@@ -82,17 +82,20 @@ _REACH = """async () => {
 
 
 @pytest.mark.parametrize(
-    ("address", "own"),
+    ("address", "own", "theme"),
     [
-        ("losses", {"pairs", "gradients", "split", "spacing"}),
-        ("losses?along=eps&published=true&m=3", {"pairs", "split", "spacing"}),
-        ("gradient", {"simplex", "approach", "gradients", "residual"}),
-        ("transport", {"plan", "errors", "path"}),
+        ("losses", {"pairs", "gradients", "split", "spacing"}, "light"),
+        ("losses", {"pairs", "gradients", "split", "spacing"}, "dark"),
+        ("losses?along=eps&published=true&m=3", {"pairs", "split", "spacing"}, "light"),
+        ("gradient", {"simplex", "approach", "gradients", "residual"}, "light"),
+        ("transport", {"plan", "errors", "path"}, "light"),
+        ("transport", {"plan", "errors", "path"}, "dark"),
     ],
 )
 def test_repainted_frame_is_what_plotly_draws(
-    lab: str, page: Page, address: str, own: set[str]
+    lab: str, page: Page, address: str, own: set[str], theme: Literal["light", "dark"]
 ) -> None:
+    page.emulate_media(color_scheme=theme)
     open_lab(page, f"{lab}/{address}")
     page.wait_for_selector(".lab-scrub[data-ready='true']")
     last = int(page.get_by_test_id("scrub").get_attribute("max") or 0)

@@ -54,7 +54,7 @@ def test_page_stands_and_is_accessible_in_both_themes(lab: str, page: Page, path
     assert violations(page) == []
     # In the other theme only the colours are others.
     page.emulate_media(color_scheme="dark")
-    page.wait_for_function(f"{BACKGROUND} === 'rgb(16, 21, 28)'")
+    page.wait_for_function(f"{BACKGROUND} === 'rgb(18, 21, 26)'")
     settle(page)
     assert violations(page, only=["color-contrast"]) == []
 

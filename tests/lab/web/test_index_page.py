@@ -204,7 +204,7 @@ def test_page_is_told_of_in_the_language_of_the_visit() -> None:
         return "zh", "⟦{}⟧".format
 
     inner = HTMLResponse(INDEX)
-    html = ask_app(Opening(inner, choose), "/losses", query="lang=zh").body.decode()
+    html = ask_app(Opening(inner, choose), "/losses", query=b"lang=zh").body.decode()
     assert '<html lang="zh">' in html
     assert '<meta property="og:title" content="⟦Are L1 and L2 the same?⟧" />' in html
     assert heard == [("zh", None)]
