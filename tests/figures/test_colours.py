@@ -34,7 +34,7 @@ WRITTEN = re.compile(
 # Where a colour may be written, and why.
 ALLOWED = {
     "ce_core/figures/colours.py": "the table",
-    "pages/lab/live/marks.js": "a pixel of a scale that the table made, as the canvas takes it",
+    "pages/lab/live/heatmap.js": "a pixel of a scale that the table made, as the canvas takes it",
 }
 FILES = sorted(
     file

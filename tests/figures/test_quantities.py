@@ -34,7 +34,7 @@ DRAWN = {
     ),
     "clouds": (
         clouds_figure(torch.rand(2, 2), torch.rand(3, 2), PLAN, MU, NU),
-        {"x": "rows", "y": "columns", "share-0.02": "q", "share-0.6": "q"},
+        {"x": "rows", "y": "columns", "share-0_02": "q", "share-0_6": "q"},
     ),
     "simplex": (
         simplex_figure(PATHS, P.repeat(3, 1), target=P, stop=P, corners="123"),
