@@ -6,7 +6,7 @@ from lab.page.frame import PAGES, open_frame
 
 # Links of our own open a page as the visitor left it; Streamlit's would open it without its state.
 page = st.navigation(
-    [st.Page(f"{one.slug}.py", title=one.slug, default=one.slug == "home") for one in PAGES],
+    [st.Page(f"{slug}.py", title=slug, default=slug == PAGES[0]) for slug in PAGES],
     position="hidden",
 )
 open_frame(page)

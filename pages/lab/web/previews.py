@@ -20,12 +20,14 @@ ENGLISH: Final = "en"
 
 @dataclass(frozen=True, kw_only=True)
 class Preview:
-    """The words of a page's preview.
+    """The words of a page's preview, and its name in the navigation.
 
     Attributes
     ----------
     language
         Of the words, as HTML names it.
+    name
+        In the navigation.
     title
         Of the browser's tab; Streamlit sets the same once it runs.
     question
@@ -37,6 +39,7 @@ class Preview:
     """
 
     language: str
+    name: str
     title: str
     question: str
     description: str
@@ -52,6 +55,7 @@ def preview(page: str, language: str = ENGLISH, translate: Translate = str) -> P
     name, question, description, picture_alt = words.get(page, words[HOME])
     return Preview(
         language=language,
+        name=name,
         title=translate("{page} · Cross-Entropy Lab").format(page=name),
         question=question,
         description=description,

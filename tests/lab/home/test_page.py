@@ -109,7 +109,7 @@ def test_home_links_to_the_pages_and_to_the_states_that_show_the_claims(open_pag
         (link.proto.page, dict(parse_qsl(link.proto.query_string))) for link in app.get("page_link")
     ]
     pages, states = links[: len(PAGES)], links[len(PAGES) :]
-    assert pages == [("" if one.slug == "home" else one.slug, {}) for one in PAGES]
+    assert pages == [("" if slug == "home" else slug, {}) for slug in PAGES]
     ledger = [(entry.page, dict(entry.query)) for entry in LEDGER.values()]
     assert states == [("softmax", {}), ("losses", {}), ("losses", {"logit_scale": "16"}), *ledger]
 
