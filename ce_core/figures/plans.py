@@ -18,7 +18,7 @@ from ce_core.figures.style import (
 )
 
 # Colour grows with the root of the mass, so that small entries are seen beside large ones.
-_PLAN_COLOURS: Final = colour_scale("sequential", power=2)
+_PLAN_COLOURS: Final = colour_scale("sequential", power=2.0)
 # Lines between points, from faint to full: the least share of the most that a pair can get.
 _SHARES: Final = (0.02, 0.1, 0.3, 0.6)
 

@@ -39,6 +39,7 @@ FRONT_END_NAMES: Final[Mapping[str, str]] = MappingProxyType(
         "stApp": "whether the browser is connected and the script runs, which an act must know",
         "stMainBlockContainer": "the column of a page, whose margins are too wide for a phone",
         "stSidebar": "whether it is put away, so that the page says where its controls are",
+        "stSliderThumbValue": "the number above a slider, which is ink like all numbers",
         "stMarkdownContainer": "the text in a container of ours, to set it in columns and in size",
     }
 )
