@@ -215,7 +215,7 @@ def check_errors_figure(
             "marker": {"symbol": DTYPE_SYMBOLS[dtype], "size": 7, "maxdisplayed": 12},
             "fill": "tozeroy" if dash == "solid" else "none",
             "fillcolor": WELL_COLOUR,
-            "hovertemplate": "%{x:.4f} eps: %{y}<extra>%{fullData.name}</extra>",
+            "hovertemplate": "%{x:.4f} u: %{y}<extra>%{fullData.name}</extra>",
         }
         for dtype, counts, dash in zip(errors.dtypes, errors.counts, ("solid", "dot"), strict=True)
     ]
@@ -228,13 +228,13 @@ def check_errors_figure(
             "y": np.array([0.0, 1.05 * tallest]),
             "mode": "lines",
             "line": EXACT_LINE,
-            "hovertemplate": "%{x:.3f} eps<extra>%{fullData.name}</extra>",
+            "hovertemplate": "%{x:.3f} u<extra>%{fullData.name}</extra>",
         }
     )
     return make_figure(
         traces,
         title=translate("The rounding error of that sum, draw by draw"),
-        x_title=translate("Σ p (a − b) in units of eps of the dtype"),
+        x_title=translate("Σ p (a − b) in units of u, the spacing of numbers at 1"),
         y_title=translate("draws"),
         x_range=[float(edges[0]), float(edges[-1])],
         y_range=[0.0, 1.05 * tallest],

@@ -190,11 +190,11 @@ def choose_formula(name: str, *, floor: float | None = None) -> Formula:
 
 
 def _shift(run: Run, a: Value, symbol: str = "a", *, again: bool = False) -> Value:
-    # The loss does not depend on m, so m is held constant in the backward pass, as libraries do.
+    # The loss does not depend on M, so M is held constant in the backward pass, as libraries do.
     mark, suffix = ("'", "_again") if again else ("", "")
-    text = f"m{mark} = max_j {symbol}_j, held constant"
+    text = f"M{mark} = max_j {symbol}_j, held constant"
     largest = run(f"maximum{suffix}", text, _detached_maximum, a)
-    return run(f"shifted{suffix}", f"s{mark}_i = {symbol}_i - m{mark}", torch.sub, a, largest)
+    return run(f"shifted{suffix}", f"s{mark}_i = {symbol}_i - M{mark}", torch.sub, a, largest)
 
 
 def _normalise(run: Run, scores: Value, symbol: str) -> Value:

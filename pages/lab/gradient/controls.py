@@ -40,7 +40,7 @@ def draw_controls(desk: Desk[GradientState]) -> None:
         st.slider,
         len(state.a),
         lambda state, classes: replace(state, a=resized(state.a, classes)),
-        label=_("K: classes"),
+        label=_("m: classes"),
         min_value=FEWEST,
         max_value=MOST,
     )
@@ -54,7 +54,7 @@ def draw_controls(desk: Desk[GradientState]) -> None:
         label=_("Kind of target"),
         format_func=lambda kind: _(_KIND_LABELS[kind]),
         horizontal=True,
-        help=_("One-hot: 1 on one class. Smoothed: s/K of it goes to each class. Free: any weights."),
+        help=_("One-hot: 1 on one class. Smoothed: s/m of it goes to each class. Free: any weights."),
     )
     if state.kind == FREE:
         desk.field("q", change=_with_weights)
@@ -70,8 +70,7 @@ def draw_controls(desk: Desk[GradientState]) -> None:
 def draw_push_editor(desk: Desk[GradientState], found: Answer) -> None:
     """Draw the bars, and take what they say once a hand has let go."""
     with st.container(border=True, key="pushes-box"):
-        if not desk.editor(PUSHES, "pushes", push_data(found), read_move):
-            st.info(_("The bars to drag have not come. The exact values in the sidebar do the same."))
+        desk.editor(PUSHES, "pushes", push_data(found), read_move)
 
 
 def _with_kind(state: GradientState, kind: str) -> GradientState:

@@ -127,7 +127,7 @@ def error_numbers(found: Answer) -> str:
     """Return how the rounding errors of the sum are distributed."""
     errors = found.errors
     parts = [
-        _("{dtype} (eps = {eps}): rms **{rms}** eps, largest {largest}, exactly 0 in {zero}").format(
+        _("{dtype} (u = {eps}): rms **{rms}** u, largest {largest}, exactly 0 in {zero}").format(
             dtype=dtype,
             eps=number(errors.eps[index], digits=2),
             rms=number(errors.rms[index].item()),
@@ -215,12 +215,12 @@ def _stop(found: Answer) -> Note:
     if float(q.max() - q.min()) < _ROUNDING:
         text = _(
             "**Uniform on all {classes} classes: the only q that L2 in full does not miss.** Its "
-            "minimum is p = q = 1/K = {share}."
+            "minimum is p = q = 1/m = {share}."
         ).format(classes=len(q), share=number(1 / len(q), digits=4))
         return Note("uniform-target", text)
     if q.max() == 1:
         text = _(
-            "**L2 in full stops at {p} = {stop}**, not at 1: 1/(1 + W((K − 1)/e)) for K = {classes}, W "
+            "**L2 in full stops at {p} = {stop}**, not at 1: 1/(1 + W((m − 1)/e)) for m = {classes}, W "
             "being Lambert's function. It never becomes sure."
         ).format(p=indexed("p", i + 1), stop=number(p[i].item(), digits=4), classes=len(q))
         return Note("never-sure", text)
@@ -339,11 +339,13 @@ def _check(found: Answer) -> Note:
     errors = found.errors
     text = ngettext(
         "**The post's check adds up what is not 0.** Its five elements go up to {largest}; their sum "
-        "is {total}. In {draws} such draw the sum misses 0 by {rms64} eps in float64 and {rms32} eps "
-        "in float32 (root mean square): rounding, which says nothing of the elements.",
+        "is {total}. In {draws} such draw the sum misses 0 by {rms64} u in float64 and {rms32} u "
+        "in float32 (root mean square; u is the spacing of numbers at 1): rounding, which says nothing "
+        "of the elements.",
         "**The post's check adds up what is not 0.** Its five elements go up to {largest}; their sum "
-        "is {total}. In {draws} such draws the sum misses 0 by {rms64} eps in float64 and {rms32} eps "
-        "in float32 (root mean square): rounding, which says nothing of the elements.",
+        "is {total}. In {draws} such draws the sum misses 0 by {rms64} u in float64 and {rms32} u "
+        "in float32 (root mean square; u is the spacing of numbers at 1): rounding, which says nothing "
+        "of the elements.",
         DRAWS,
     ).format(
         largest=number(found.check.elements.abs().max().item()),

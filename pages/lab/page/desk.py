@@ -15,6 +15,11 @@ from lab.state.widgets import Change, Widget, draw, draw_derived
 S = TypeVar("S", bound=State)
 
 
+def say_that_it_has_not_come() -> None:
+    """Say what does the same as an editor whose script has not come."""
+    st.info(_("What is dragged has not come. The exact values in the sidebar do the same."))
+
+
 class Desk(Generic[S]):
     """The controls of a page in one run.
 
@@ -85,8 +90,10 @@ class Desk(Generic[S]):
         name: str,
         data: Mapping[str, Any],
         read: Callable[[dict[str, Any], S], S | None],
-    ) -> bool:
-        """Draw a component that is moved by hand, and return whether its script has come.
+        *,
+        otherwise: Callable[[], None] = say_that_it_has_not_come,
+    ) -> None:
+        """Draw a component that is moved by hand.
 
         Parameters
         ----------
@@ -98,6 +105,8 @@ class Desk(Generic[S]):
             What it shows.
         read
             Returns the state after a message; None if the message says none that may be.
+        otherwise
+            Draws what is there if its script has not come.
         """
 
         def take(message: dict[str, Any]) -> None:
@@ -105,6 +114,6 @@ class Desk(Generic[S]):
             if state is not None:
                 put(self.page, state)
 
-        return show_editor(
-            component, key=f"{self.page.slug}.{name}", session=token(), data=data, take=take
-        )
+        key = f"{self.page.slug}.{name}"
+        if not show_editor(component, key=key, session=token(), data=data, take=take):
+            otherwise()

@@ -13,12 +13,15 @@ ICON: Final = Path(__file__).parents[1] / "web" / "icon.svg"
 _LIVE_CSS: Final = (Path(__file__).parents[1] / "live" / "live.css").read_text(encoding="utf-8")
 _CSS = """
 <style>
-  .stMainBlockContainer { padding-top: 4rem; padding-bottom: 3rem; }
+  .stMainBlockContainer { padding-top: 3rem; padding-bottom: 3rem; }
+  /* In the header, where Streamlit's own navigation would be; a phone has it scrolled by a finger. */
   .st-key-nav {
     position: fixed; top: 0; z-index: 999990; width: auto; max-width: calc(100% - 6.5rem);
     height: 3.75rem; flex-wrap: nowrap; align-items: center; gap: 0.25rem;
     overflow-x: auto; scrollbar-width: none;
   }
+  /* Beside the button that brings the controls back. */
+  .stSidebar[data-collapsed="true"] ~ * .st-key-nav { left: 3.25rem; max-width: calc(100% - 3.5rem); }
   .st-key-nav p { white-space: nowrap; }
   [class*="st-key-figure-"] h2, .st-key-notes h2 { font-size: 1.2rem; padding: 0; }
   .st-key-formulas [data-testid="stMarkdownContainer"] {
@@ -30,6 +33,8 @@ _CSS = """
     color: var(--lab-ink);
   }
   @media (max-width: 640px) {
+    .st-key-nav { mask-image: linear-gradient(to right, black calc(100% - 2rem), transparent); }
+    .st-key-nav > :last-child { padding-right: 2rem; }
     .stMainBlockContainer { padding-left: 0.75rem; padding-right: 0.75rem; }
     .stMainBlockContainer h1 { font-size: 1.6rem; }
     [class*="st-key-figure-"] { padding: 0.5rem; }

@@ -20,7 +20,7 @@ def draw_controls(desk: Desk[SoftmaxState]) -> None:
         st.slider,
         len(desk.state.a),
         lambda state, classes: replace(state, a=resized(state.a, classes)),
-        label=_("K: classes"),
+        label=_("m: classes"),
         min_value=FEWEST,
         max_value=MOST,
     )
@@ -31,5 +31,4 @@ def draw_controls(desk: Desk[SoftmaxState]) -> None:
 def draw_logits(desk: Desk[SoftmaxState], _found: Answer) -> None:
     """Draw the bars, and take what they say once a hand has let go."""
     with st.container(border=True, key="logits"):
-        if not desk.editor(LOGITS, "bars", logits_data(desk.state), read_move):
-            st.info(_("The bars to drag have not come. The exact values in the sidebar do the same."))
+        desk.editor(LOGITS, "bars", logits_data(desk.state), read_move)

@@ -52,7 +52,7 @@ def eigenvalue_numbers(found: Answer) -> str:
     """Return the rank, and by which tolerance."""
     spectrum = found.spectrum
     return _(
-        "Rank **{rank}** of at most {most}: eigenvalues above K·ε·λ₁ = {tolerance} (ε = 2⁻⁵², float64) "
+        "Rank **{rank}** of at most {most}: eigenvalues above m·u·λ₁ = {tolerance} (u = 2⁻⁵², float64) "
         "count and are filled · the last is {last}, in truth 0 · trace Σλ = 1 − Σp² = {trace}"
     ).format(
         rank=int(spectrum.rank),
@@ -117,7 +117,7 @@ def _regime(found: Answer) -> Note:
     if found.entropy >= _UNIFORM * math.log(classes):
         text = _(
             "**Nearly uniform.** Divided by T = {temperature}, the logits differ by at most {spread}: "
-            "H(p) is only {missing} below log K. As T → ∞, p → 1/K, whatever the logits."
+            "H(p) is only {missing} below log m. As T → ∞, p → 1/m, whatever the logits."
         ).format(
             temperature=number(state.temperature),
             spread=number((found.scores.max() - found.scores.min()).item()),
@@ -140,7 +140,7 @@ def _regime(found: Answer) -> Note:
 def _tie(found: Answer, winners: list[int]) -> Note:
     classes = len(found.p)
     if len(winners) == classes:
-        text = _("**All logits are equal**, so p is 1/K = {share} for every class, at every T.")
+        text = _("**All logits are equal**, so p is 1/m = {share} for every class, at every T.")
         return Note("all-equal", text.format(share=number(1 / classes)))
     text = _(
         "**A tie stays a tie.** {winners} share the largest logit, so they have the same p at every "
@@ -181,7 +181,7 @@ def _balance(found: Answer) -> Note:
     if rank == most:
         text = _(
             "**Every row of J sums to 0**: what one class gains, the others lose. So a push that is "
-            "the same on all logits moves nothing, and one eigenvalue is 0. The rank is K − 1 = {rank}."
+            "the same on all logits moves nothing, and one eigenvalue is 0. The rank is m − 1 = {rank}."
         )
         return Note("full-rank", text.format(rank=rank))
     if rank == 0:
@@ -194,7 +194,7 @@ def _balance(found: Answer) -> Note:
     text = _(
         "**Every row of J sums to 0**: what one class gains, the others lose. So a push that is the "
         "same on all logits moves nothing, and one eigenvalue is 0. In exact arithmetic the rank is "
-        "K − 1 = {most}. Here it is {rank}: the smallest p is {p}, and eigenvalues below {tolerance} "
+        "m − 1 = {most}. Here it is {rank}: the smallest p is {p}, and eigenvalues below {tolerance} "
         "are as good as 0 beside the largest."
     ).format(
         most=most,
@@ -212,7 +212,7 @@ def _best_step(found: Answer) -> Note | None:
     text = _(
         "**The best step is not the smallest.** In float64 the error is least, {error}, at "
         "h = {step} (theory: about {expected}). To the right the Taylor series is cut off: h². To "
-        "the left two rounded numbers are subtracted: ε/h."
+        "the left two rounded numbers are subtracted: u/h, u = 2⁻⁵²."
     ).format(
         error=number(errors.best_errors[0].item(), digits=2),
         step=number(errors.best_steps[0].item(), digits=2),

@@ -1,6 +1,7 @@
 """The controls of the lab of stability, and its table of operations."""
 
 from dataclasses import replace
+from functools import partial
 
 import streamlit as st
 
@@ -71,8 +72,7 @@ def draw_stage(desk: Desk[StabilityState], found: Results) -> None:
                 formula=_(FORMULA_LABELS[found.state.formula])
             ),
         )
-        if not desk.editor(TRACE, "trace-table", data, read_step):
-            _draw_plain(found)
+        desk.editor(TRACE, "trace-table", data, read_step, otherwise=partial(_draw_plain, found))
 
 
 def _draw_plain(found: Results) -> None:

@@ -14,7 +14,8 @@ LAB = Lab(
     ),
     formulas=(
         r"p_i \to 0 \;\Rightarrow\; q_i \log p_i \to 0 \cdot (-\infty) = \mathrm{NaN}",
-        r"L_1 = \log \sum_j e^{a_j - m} - \sum_i q_i (a_i - m)",
+        r"L_1 = \log \sum_j e^{a_j - M} - \sum_i q_i (a_i - M)",
+        r"M = \max_k a_k",
     ),
     default=DEFAULT,
     preset_intro=N_(

@@ -30,7 +30,7 @@ CASE_CAUSES: Final = {
     ),
     "double_softmax": N_(
         "No NaN, which is worse: `F.cross_entropy` wants logits and applies softmax itself. Given "
-        "probabilities, it can never fall below log(1 + (K − 1)/e), and its gradient fades away."
+        "probabilities, it can never fall below log(1 + (m − 1)/e), and its gradient fades away."
     ),
     "infinite_logit": N_(
         "300 · 300 is ∞ in float16. Then ∞ − ∞ is NaN in every formula, log-softmax too. Bound the "

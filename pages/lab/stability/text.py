@@ -19,9 +19,9 @@ from lab.stability.trace import Cell, Row
 
 # Names of the results in sentences; the others are called by their operation.
 _SYMBOLS: Final = {
-    "logits": "a", "target": "q", "maximum": "m", "shifted": "s", "exponentials": "e", "total": "Z",
+    "logits": "a", "target": "q", "maximum": "M", "shifted": "s", "exponentials": "e", "total": "Z",
     "probabilities": "p", "clipped": "c", "logs": "l", "products": "t", "masked": "t", "sum": "S",
-    "log_total": "z", "differences": "d", "loss": "L", "maximum_again": "m′", "shifted_again": "s′",
+    "log_total": "z", "differences": "d", "loss": "L", "maximum_again": "M′", "shifted_again": "s′",
     "exponentials_again": "e′", "total_again": "Z′",
 }  # fmt: skip
 _DIGITS: Final = 4

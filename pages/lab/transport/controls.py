@@ -52,14 +52,11 @@ def draw_editors(desk: Desk[TransportState], found: Results) -> None:
     state = found.state
     if state.cost == DIGITS:
         return
-    came = True
     if state.cost == CLOUDS:
         with st.container(border=True, key="pad"):
-            came &= desk.editor(POINT_EDITOR, "points", _points(found), read_points)
+            desk.editor(POINT_EDITOR, "points", _points(found), read_points)
     with st.expander(_("Paint the marginals μ and ν")):
-        came &= desk.editor(POINT_EDITOR, "weights", _weights(state), read_weights)
-    if not came:
-        st.info(_("What is dragged has not come. The exact values in the sidebar do the same."))
+        desk.editor(POINT_EDITOR, "weights", _weights(state), read_weights)
 
 
 def choose_along(

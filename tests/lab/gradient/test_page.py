@@ -418,7 +418,7 @@ def test_notes_of_the_uniform_target_say_that_it_is_not_missed() -> None:
     found = answer(state)
     torch.testing.assert_close(found.minimum.p, found.q)
     assert "uniform-target" in noted(state)
-    assert "p = q = 1/K = 0.3333" in said(state)
+    assert "p = q = 1/m = 0.3333" in said(state)
 
 
 @pytest.mark.parametrize(("slug", "stop"), [("two", "0.7822"), ("ten", "0.476"), ("wrong", "0.6835")])

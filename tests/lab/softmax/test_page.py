@@ -256,7 +256,7 @@ def noted(state: SoftmaxState) -> list[str]:
 def test_notes_of_the_default_say_the_ratio_and_the_rank() -> None:
     ratio = number(math.e, digits=4)
     assert f"$p_{{1}}/p_{{2}} = e^{{(a_{{1}} - a_{{2}})/T}}$ = {ratio}" in said(DEFAULT)
-    assert "K − 1 = 4" in said(DEFAULT)
+    assert "m − 1 = 4" in said(DEFAULT)
     errors = difference_errors(DEFAULT.a)
     assert f"h = {number(errors.best_steps[0].item(), digits=2)}" in said(DEFAULT)
     assert noted(DEFAULT) == ["only-differences", "full-rank", "best-step"]
@@ -275,7 +275,7 @@ def test_notes_of_a_tie_hold_at_every_temperature(temperature: float) -> None:
 
 def test_notes_of_equal_logits_say_uniform() -> None:
     assert noted(SoftmaxState((3.0,) * 4))[0] == "all-equal"
-    assert "1/K = 0.25" in said(SoftmaxState((3.0,) * 4))
+    assert "1/m = 0.25" in said(SoftmaxState((3.0,) * 4))
 
 
 def test_notes_of_a_wrong_saturated_p_say_that_the_gradient_is_full() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from lab.web.page_names import LABS
+from lab.web import page_names
 from lab.web.previews import preview
 from scripts.browser import settle
 from tests.support.browsing import field, open_lab, press_key
@@ -20,7 +20,7 @@ TITLES = {
     "losses": "Are L1 and L2 the same?",
     "transport": "How does Sinkhorn balance a plan?",
 }
-LINKS = {slug: preview(slug).name for slug in LABS}
+LINKS = {slug: preview(slug).name for slug in page_names.LABS}
 # Two buttons of each lab that set a state.
 BUTTONS = {
     "softmax": ("preset-saturated", "preset-spread"),

@@ -34,7 +34,7 @@ BACKGROUND = "getComputedStyle(document.querySelector('.stApp')).backgroundColor
 # What may be wider than the phone: the formulas for screen readers, and a table that scrolls.
 WIDER = """() => [...document.querySelectorAll("[data-testid='stMain'] *")]
     .filter(node => node.getBoundingClientRect().right > innerWidth + 1
-                    && !node.closest('.katex-mathml, .trace-scroller'))
+                    && !node.closest('.katex-mathml, .trace-scroller, .st-key-nav'))
     .map(node => node.className.toString().slice(0, 60))"""
 
 
@@ -66,6 +66,14 @@ def test_page_fits_a_phone_and_is_accessible_there(lab: str, page: Page, path: s
     assert page.evaluate(WIDER) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert violations(page) == []
+
+
+def test_every_page_can_be_reached_on_a_phone(lab: str, page: Page) -> None:
+    on_phone(page)
+    open_lab(page, f"{lab}/losses")
+    for name in ("Transport", "Home", "Gradient"):
+        page.locator(".st-key-nav").get_by_role("link", name=name).click()
+        expect(page).to_have_title(f"{name} · Cross-Entropy Lab")
 
 
 @pytest.mark.parametrize("path", PAGES.values(), ids=PAGES)
