@@ -26,6 +26,8 @@ from lab.web.streamlit_private import is_history_navigation
 
 S = TypeVar("S", bound=State)
 
+Query = dict[str, list[str]]
+
 _VISIT: Final = "lab: visit"
 LIVE, PLAIN = "live", "plain"
 
@@ -96,15 +98,16 @@ class Visit:
         Whether the address decides; until a page has read it.
     address
         The query of the address, as it was last read or written.
-    confirmed
-        Whether the browser has been seen at this address. If it is then at another, it went there.
+    passed
+        The addresses that the browser may still be at, since it has not been seen at the present one;
+        None once it has. If it is then at another, it went there.
     """
 
     token: str
     slug: str = ""
     arriving: bool = True
-    address: dict[str, list[str]] = plain_field(default_factory=dict)
-    confirmed: bool = True
+    address: Query = plain_field(default_factory=dict)
+    passed: list[Query] | None = None
     view: View = View()
     pages: dict[str, PageVisit[Any]] = plain_field(default_factory=dict)
 
@@ -125,12 +128,14 @@ def token() -> str:
 def begin(slug: str) -> View:
     """Begin a run that shows a page: see whether the address decides, and return how it is shown."""
     visit, query = current_visit(), _query()
-    visit.confirmed |= query == visit.address
-    went = visit.confirmed and query != visit.address
+    # A request may be older than the last answer; at an address that it was at before, nobody can tell.
+    if visit.passed is not None and query == visit.address and query not in visit.passed:
+        visit.passed = None
+    went = visit.passed is None and query != visit.address
     visit.arriving |= visit.slug != slug or went or is_history_navigation()
     visit.slug = slug
     if visit.arriving:
-        visit.address, visit.confirmed = query, True
+        visit.address, visit.passed = query, None
         visit.view, _ = read(View(), query)
     return visit.view
 
@@ -145,7 +150,9 @@ def enter(slug: str, default: S) -> PageVisit[S]:
     said = _said(page)
     if said != page.said:
         page.said = said
-        visit.address, visit.confirmed = {name: [text] for name, text in said.items()}, False
+        # Bounded: so many answers are never under way.
+        visit.passed = [*(visit.passed or []), visit.address][-20:]
+        visit.address = {name: [text] for name, text in said.items()}
         st.query_params.from_dict(said)
     return page
 
@@ -220,5 +227,5 @@ def _arrive(visit: Visit, slug: str, default: Any) -> None:
     page.said = _said(page)
 
 
-def _query() -> dict[str, list[str]]:
+def _query() -> Query:
     return {name: st.query_params.get_all(name) for name in st.query_params}

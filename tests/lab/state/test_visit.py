@@ -73,6 +73,21 @@ def test_an_address_that_the_browser_left_by_itself_decides(open_page: OpenPage)
     assert (shown(app, "losses.eps"), shown(app, "losses.seed")) == (0.5, 4)
 
 
+def test_an_address_from_before_the_answer_is_no_navigation(open_page: OpenPage) -> None:
+    """Requests are sent before answers come: a late one still says where the browser was."""
+    app = open_page("losses.py", **SMALL)
+    # Neither answer has come: the browser is where it was, which is also where the second leads.
+    for eps in (0.05, 0.5):
+        set_field(app, "losses.eps", eps)
+        if "eps" in app.query_params:
+            del app.query_params["eps"]
+    app.run()
+    # Now the first answer has.
+    app.query_params["eps"] = "0.05"
+    app.run()
+    assert shown(app, "losses.eps") == 0.5
+
+
 def test_page_is_opened_as_its_address_says_and_remembered_by_its_link(open_page: OpenPage) -> None:
     app = open_page("losses.py", charts="plain", **SMALL)
     set_field(app, "losses.eps", 0.05)
