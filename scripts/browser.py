@@ -44,9 +44,32 @@ def served_page(script: Path, *, log: Path, folder: Path) -> Iterator[str]:
 
 @contextmanager
 def _served(arguments: list[str], *, log: Path, folder: Path) -> Iterator[str]:
+    port = free_port()
+    server = start_server(arguments, port=port, log=log, folder=folder)
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait(timeout=20)
+
+
+def free_port() -> int:
+    """Return a port of this machine that nothing listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def start_lab(*, port: int, log: Path, folder: Path = ROOT) -> subprocess.Popen[bytes]:
+    """Serve the lab on a port, and return the process once it answers: the caller ends it."""
+    return start_server([str(ROOT / "app.py")], port=port, log=log, folder=folder)
+
+
+def start_server(
+    arguments: list[str], *, port: int, log: Path, folder: Path
+) -> subprocess.Popen[bytes]:
+    """Start a server of Streamlit, and return the process once it answers."""
     settings = {
         "STREAMLIT_SERVER_PORT": str(port),
         "STREAMLIT_SERVER_ADDRESS": "127.0.0.1",
@@ -61,13 +84,12 @@ def _served(arguments: list[str], *, log: Path, folder: Path) -> Iterator[str]:
             stdout=output,
             stderr=subprocess.STDOUT,
         )
-    address = f"http://127.0.0.1:{port}"
     try:
-        _wait_for_health(server, address, log)
-        yield address
-    finally:
-        server.terminate()
-        server.wait(timeout=20)
+        _wait_for_health(server, f"http://127.0.0.1:{port}", log)
+    except RuntimeError:
+        server.kill()
+        raise
+    return server
 
 
 def _wait_for_health(server: subprocess.Popen[bytes], address: str, log: Path) -> None:
