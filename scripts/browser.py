@@ -126,7 +126,7 @@ def settle(page: Page) -> None:
     page.wait_for_selector("[data-testid='stApp'][data-test-script-state='notRunning']")
     page.wait_for_function(
         """() => [...document.querySelectorAll("[class*='st-key-grid-']")]
-                   .every(board => board.querySelector(".lab-figures[data-late='false']"))
+                   .every(grid => grid.querySelector(".lab-figures[data-late='false']"))
               && [...document.querySelectorAll('.lab-card')]
                    .every(card => card.querySelector('[data-drawn] .main-svg'))"""
     )

@@ -41,19 +41,19 @@ def frame_of(animation: Any, index: int) -> Any:
 
 
 def parts_of(app: AppTest) -> dict[str, Any]:
-    """Return what the page sends to its live figures: `bar`, `board` and `reel`, if they are there."""
+    """Return what the page sends to its figures: `timeline`, `grid`, `frames`, as far as they are there."""
     sent = [unpack(element.proto.bytes) for element in app.get("bidi_component") if element.proto.bytes]
     return {part["part"]: part for part in sent}
 
 
 def figures_of(app: AppTest) -> list[Any]:
     """Return the figures that the page shows at once, as Plotly gets them."""
-    return [frame_of(panel["animation"], 0) for panel in parts_of(app)["grid"]["cards"]]
+    return [frame_of(card["animation"], 0) for card in parts_of(app)["grid"]["cards"]]
 
 
 def captions_of(app: AppTest) -> str:
     """Return the numbers beside the figures."""
-    return "\n".join(panel["numbers"] for panel in parts_of(app)["grid"]["cards"])
+    return "\n".join(card["numbers"] for card in parts_of(app)["grid"]["cards"])
 
 
 def _revive(tree: Any, arrays: list[Any]) -> Any:

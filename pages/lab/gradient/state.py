@@ -103,7 +103,7 @@ class GradientState:
         None,
         Number(
             label=N_("Step that is shown"),
-            help=N_("The bar over the charts moves it too."),
+            help=N_("The timeline over the charts moves it too."),
             low=0,
             high=MOST_STEPS,
         ),

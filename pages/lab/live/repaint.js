@@ -1,8 +1,8 @@
 // @ts-check
 // Moves what Plotly drew to where the next figure has it, in a fraction of a millisecond where
 // Plotly.react takes twenty. It knows lines, markers, bars and density maps on linear axes, of which
-// only the data and the ranges have changed; all else is Plotly's, to which the board then turns.
-// Plotly itself hears of it when it is asked to draw the next time (`refreshed`): the board does so as
+// only the data and the ranges have changed; all else is Plotly's, to which the figure grid then turns.
+// Plotly itself hears of it when it is asked to draw the next time (`refreshed`): the grid does so as
 // soon as someone reaches for the figure, so that what hovers and zooms knows the same data.
 
 import { differences, isData } from "./animation.js";

@@ -116,7 +116,9 @@ class LossesState:
         "logit_scale",
         Choice(
             label=N_("Play along"),
-            help=N_("The bar moves this parameter under your hand; all else stays, the draws too."),
+            help=N_(
+                "The timeline moves this parameter under your hand; all else stays, the draws too."
+            ),
             options={
                 **dict.fromkeys(
                     ("logit_scale", "eps", "n_iter", "logit_exponent", "cost_exponent"), OF_FIELD

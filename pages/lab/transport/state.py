@@ -168,7 +168,7 @@ class TransportState:
         "n_iter",
         Choice(
             label=N_("Play along"),
-            help=N_("The bar moves this under your hand; all else stays."),
+            help=N_("The timeline moves this under your hand; all else stays."),
             options={"n_iter": OF_FIELD, "eps": OF_FIELD, NOTHING: N_("nothing")},
             as_pills=True,
         ),

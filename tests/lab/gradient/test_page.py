@@ -40,12 +40,10 @@ def link_of(app: AppTest) -> str:
     return address.partition("?")[2]
 
 
-def drawn(app: AppTest, panel: str, uid: str) -> Any:
+def drawn(app: AppTest, card: str, uid: str) -> Any:
     """Return a trace of a figure by its uid."""
     (figure,) = (
-        frame_of(sent["animation"], 0)
-        for sent in parts_of(app)["grid"]["cards"]
-        if sent["key"] == panel
+        frame_of(sent["animation"], 0) for sent in parts_of(app)["grid"]["cards"] if sent["key"] == card
     )
     (found,) = (trace for trace in figure["data"] if trace["uid"] == uid)
     return found
@@ -107,13 +105,13 @@ def test_gradient_animation_has_the_frames_of_the_bar_and_ends_at_the_minimum(
     open_page: OpenPage,
 ) -> None:
     app = open_page(PAGE)
-    reel, bar = parts_of(app)["frames"], parts_of(app)["timeline"]
-    assert reel["values"] == bar["values"] == list(frame_steps(DEFAULT))
-    assert reel["values"][0] == 0
-    assert reel["values"][-1] == 200
-    assert reel["token"] == bar["token"]
-    animation = reel["cards"]["simplex"]
-    first, last = frame_of(animation, 0), frame_of(animation, len(reel["values"]) - 1)
+    frames, bar = parts_of(app)["frames"], parts_of(app)["timeline"]
+    assert frames["values"] == bar["values"] == list(frame_steps(DEFAULT))
+    assert frames["values"][0] == 0
+    assert frames["values"][-1] == 200
+    assert frames["token"] == bar["token"]
+    animation = frames["cards"]["simplex"]
+    first, last = frame_of(animation, 0), frame_of(animation, len(frames["values"]) - 1)
 
     def mark(figure: Any, uid: str) -> Any:
         (found,) = (trace for trace in figure["data"] if trace["uid"] == uid)
@@ -126,7 +124,7 @@ def test_gradient_animation_has_the_frames_of_the_bar_and_ends_at_the_minimum(
     l1, held, _full = mark(last, "now")["customdata"]
     assert l1 == close_to(held)
     # The post's check does not move.
-    assert reel["cards"]["errors"]["moves"] == reel["cards"]["elements"]["moves"] == []
+    assert frames["cards"]["errors"]["moves"] == frames["cards"]["elements"]["moves"] == []
 
 
 def test_gradient_tells_the_bars_every_word_in_translation(open_page: OpenPage) -> None:

@@ -63,15 +63,15 @@ def test_home_shows_the_five_numbers_of_the_post(open_page: OpenPage) -> None:
 
 def test_home_draws_the_experiment_straight_and_bent(open_page: OpenPage) -> None:
     app = open_page("home.py")
-    boards = [unpack(element.proto.bytes) for element in app.get("bidi_component")]
-    panels = {panel["key"]: panel for board in boards for panel in board["cards"]}
-    assert len(panels) == sum(len(board["cards"]) for board in boards) == 8
-    titles = [panel["title"] for panel in panels.values()]
+    grids = [unpack(element.proto.bytes) for element in app.get("bidi_component")]
+    cards = {card["key"]: card for grid in grids for card in grid["cards"]}
+    assert len(cards) == sum(len(grid["cards"]) for grid in grids) == 8
+    titles = [card["title"] for card in cards.values()]
     assert len(set(titles)) == len(titles)
     for key, scale in (("pairs", 1.0), ("bent", 16.0)):
         result = run_experiment(ExperimentConfig(logit_scale=scale, dtype="float64"))
         slope = compare_losses(result.l1, result.l2, result.entropy).slope
-        assert f"slope = **{slope:.4g}**" in panels[key]["numbers"]
+        assert f"slope = **{slope:.4g}**" in cards[key]["numbers"]
 
 
 def test_home_plain_charts_are_there_too(open_page: OpenPage) -> None:

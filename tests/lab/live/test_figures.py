@@ -46,36 +46,36 @@ def test_losses_hands_over_an_animation_of_the_logit_scale(open_page: OpenPage) 
 def test_losses_animation_shows_the_experiment_at_each_value(open_page: OpenPage, name: str) -> None:
     app = open_page(PAGE, along=name, seed="3", dtype="float64", **SMALL)
     assert not app.exception
-    reel = parts_of(app)["frames"]
-    assert reel["values"] == list(stops_of(LossesState, name))
-    for index in (0, len(reel["values"]) // 2, len(reel["values"]) - 1):
-        changed: dict[str, Any] = {name: reel["values"][index]}
+    frames = parts_of(app)["frames"]
+    assert frames["values"] == list(stops_of(LossesState, name))
+    for index in (0, len(frames["values"]) // 2, len(frames["values"]) - 1):
+        changed: dict[str, Any] = {name: frames["values"][index]}
         config = ExperimentConfig(n=16, m=8, trials=5, seed=3, dtype="float64", **changed)
         result = run_experiment(config)
         losses = sort_losses(result.l1, result.l2)
         comparison = compare_losses(result.l1, result.l2, result.entropy)
         numbers = summary(result, comparison)
-        pairs = frame_of(reel["cards"]["pairs"], index)
+        pairs = frame_of(frames["cards"]["pairs"], index)
         if len(losses.l1):
             shown = trace(pairs, "trials")
             np.testing.assert_allclose(shown["x"], losses.l1, rtol=1e-6)
             np.testing.assert_allclose(shown["y"], losses.l2, rtol=1e-6, atol=1e-9)
         if not math.isnan(numbers["slope"]):
-            assert f"slope = **{numbers['slope']:.4g}**" in reel["numbers"]["pairs"][index]
-            assert ["slope", f"{numbers['slope']:.3f}"] in reel["readouts"][index]
+            assert f"slope = **{numbers['slope']:.4g}**" in frames["numbers"]["pairs"][index]
+            assert ["slope", f"{numbers['slope']:.3f}"] in frames["readouts"][index]
 
 
 def test_losses_animation_and_first_figure_are_the_same_picture(open_page: OpenPage) -> None:
     app = open_page(PAGE, logit_scale="16", **SMALL)
     parts = parts_of(app)
     index = parts["frames"]["values"].index(16)
-    for panel, figure in zip(parts["grid"]["cards"], figures_of(app), strict=True):
-        frame = frame_of(parts["frames"]["cards"][panel["key"]], index)
+    for card, figure in zip(parts["grid"]["cards"], figures_of(app), strict=True):
+        frame = frame_of(parts["frames"]["cards"][card["key"]], index)
         assert [t["uid"] for t in frame["data"]] == [t["uid"] for t in figure["data"]]
         for one, other in zip(frame["data"], figure["data"], strict=True):
             if not one["uid"].startswith(("slope", "held")):
                 np.testing.assert_allclose(one["y"], other["y"], rtol=1e-6)
-        assert parts["frames"]["numbers"][panel["key"]][index] == panel["numbers"]
+        assert parts["frames"]["numbers"][card["key"]][index] == card["numbers"]
 
 
 def test_losses_bar_stands_on_a_value_between_the_stops(open_page: OpenPage) -> None:
