@@ -1,7 +1,8 @@
 """Softmax, cross-entropy in two forms, and Sinkhorn transport, on torch.
 
 Logits `a`, predicted distributions `p`, targets `q` of shape [..., m]; costs of shape [..., n, m].
-Losses and entropies are in nats. Tensors in, tensors out, of the same dtype and device.
+Losses and entropies are in nats. Tensors in, tensors out, of the
+same dtype and device; histories of errors and paths of plans are float64.
 
 By subject, what is public is
 

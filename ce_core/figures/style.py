@@ -81,7 +81,7 @@ def make_figure(
 ) -> go.Figure:
     """Make a figure of the common look from traces as plain dicts.
 
-    A animation has a figure a frame, so Plotly does not validate it, which would take 20 times as long
+    An animation has a figure a frame, so Plotly does not validate it, which would take 20 times as long
     (the tests validate), and it has no template, which Plotly would copy three times into each:
     `figure.update_layout(template="plotly_dark")` gives it one. Its colours are the light ones, and
     `recolour` returns it in the dark ones. Zoom survives new data by the constant `uirevision`.

@@ -1,8 +1,8 @@
 """Sinkhorn's iteration on a batch, item by item, until each arrives or a count is done.
 
 On the way to a goal, a block of iterations starts from what the block before it extrapolates to,
-small eps is reached by way of larger ones, and where an item crawls Newton steps are tried. All of
-these are kept only where they lower the marginal error, so none can keep an item from converging.
+and where an item crawls Newton steps are tried. Both are kept only where they lower the marginal
+error, so neither can keep an item from converging.
 When blocks end, and what is tried after them, does not depend on the other items of the batch.
 """
 

@@ -96,10 +96,10 @@ def sinkhorn(
     -----
     All is computed in float64, on the logarithm of the kernel wherever the kernel itself could
     under- or overflow. With a `tol`, each block of iterations starts from where the one before it
-    leads by reduced rank extrapolation, small ε is reached by way of larger ones, and where that
-    crawls Newton steps are taken; all are kept only where they lower the error. With `tol=None` the
-    iteration is the plain one. The derivative of `entropic_value` with respect to the cost is the
-    plan (envelope theorem).
+    leads by reduced rank extrapolation, and where that crawls Newton steps are taken; both are kept
+    only where they lower the error. A small ε starts from the solution for a larger one: the
+    iteration converges from any start. With `tol=None` it is the plain one. The derivative of
+    `entropic_value` with respect to the cost is the plan (envelope theorem).
 
     A marginal error below the rounding of the dtype of `cost` (half its eps for a narrow dtype, in
     float64 about 2e-16 (8 + range of C/ε)) is not sought: the status is `TOLERANCE_UNREACHABLE`. An

@@ -41,7 +41,7 @@ def frame_of(animation: Any, index: int) -> Any:
 
 
 def parts_of(app: AppTest) -> dict[str, Any]:
-    """Return what the page sends to its figures: `timeline`, `grid`, `frames`, as far as they are there."""
+    """Return what the page sends to its figures: `timeline`, `grid`, `frames`, if they are there."""
     sent = [unpack(element.proto.bytes) for element in app.get("bidi_component") if element.proto.bytes]
     return {part["part"]: part for part in sent}
 

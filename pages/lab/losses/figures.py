@@ -95,7 +95,8 @@ def timeline(found: Results) -> Along[LossesState] | None:
         label=label_of(LossesState, name),
         values=values,
         at=at,
-        rest=(name, _without(config, name), published),
+        # All of the state, so that a field that comes later cannot be forgotten here.
+        rest=(replace(found.state, **{name: getattr(LossesState(), name)}), _without(config, name)),
         change=lambda state, value: replace(state, **{name: value}),
         frames=lambda: _frames(config, name, values, published=published),
     )

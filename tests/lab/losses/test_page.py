@@ -2,11 +2,16 @@
 
 import csv
 import io
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from ce_core import ExperimentConfig, compare_losses, run_experiment
+from lab.losses.figures import timeline
+from lab.losses.results import results
+from lab.losses.state import LossesState
+from lab.state.fields import records
 from tests.lab.conftest import OpenPage
 from tests.support.closeness import close_to
 from tests.support.reading import note_ids, numbers_of, press, set_field, shown, text_of
@@ -188,3 +193,21 @@ def test_losses_csv_has_a_row_a_trial() -> None:
 
     rows = list(csv.DictReader(io.StringIO(measure(ExperimentConfig(trials=3)).csv)))
     assert len(rows) == 3
+
+
+@pytest.mark.parametrize("name", sorted(records(LossesState).keys() - {"logit_scale", "along"}))
+def test_animation_depends_on_every_field_but_the_one_it_moves_through(name: str) -> None:
+    state = LossesState(n=8, m=4, trials=3)
+    other = {"dtype": "float64", "published": True, "seed": 1}.get(name, 2)
+    change: dict[str, Any] = {name: other}
+    here, there = (timeline(results(one)) for one in (state, replace(state, **change)))
+    assert here is not None
+    assert there is not None
+    assert here.rest != there.rest
+
+
+def test_animation_is_the_same_wherever_it_stands() -> None:
+    here, there = (timeline(results(LossesState(n=8, m=4, logit_scale=s))) for s in (1.0, 16.0))
+    assert here is not None
+    assert there is not None
+    assert here.rest == there.rest
