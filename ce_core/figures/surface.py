@@ -95,7 +95,6 @@ def surface_figure(
                 "eye": {"x": -1.35, "y": -1.65, "z": 0.9},
                 "center": {"x": 0, "y": 0, "z": -0.12},
             },
-            "uirevision": "keep",
         },
     )
 

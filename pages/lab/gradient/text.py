@@ -70,7 +70,7 @@ def approach_numbers(found: Answer, step: int) -> str:
     l1, held, full = found.paths.p[:, step, i].tolist()
     return _(
         "{p} after step {step}: L1 **{l1}**, L2 with p held {held}, L2 in full **{full}**. Its target "
-        "is {q}; L2 in full stops at **{stop}**."
+        "is {q}; L2 in full is least at **{stop}**."
     ).format(
         p=indexed("p", i + 1),
         step=step,
@@ -146,11 +146,21 @@ def _largest(values: list[float]) -> int:
     return max(range(len(values)), key=lambda i: abs(values[i]))
 
 
+def _level(found: Answer, step: int) -> bool:
+    """Return whether all classes with p > 0 have one logit where L2 in full stands after `step`.
+
+    J a alone does not tell: it is small too where p is sure.
+    """
+    a, p = (path[2, step] for path in (found.paths.a, found.paths.p))
+    held = a[p > 0]
+    return float(held.max() - held.min()) < _ROUNDING
+
+
 def _ways(found: Answer) -> Note:
     """Return how the pushes at the start differ."""
     l1, full = found.gradients[0, 0].tolist(), found.gradients[2, 0].tolist()
     residual = found.residual[0].tolist()
-    if max(map(abs, residual)) < _ROUNDING:
+    if _level(found, 0):
         text = _(
             "**Here all three gradients agree**: at the start every class with p > 0 has the same "
             "logit, so J a is 0 in every element. It is 0 nowhere else."
@@ -220,12 +230,12 @@ def _stop(found: Answer) -> Note:
         return Note("uniform-target", text)
     if q.max() == 1:
         text = _(
-            "**L2 in full stops at {p} = {stop}**, not at 1: 1/(1 + W((m − 1)/e)) for m = {classes}, W "
-            "being Lambert's function. It never becomes sure."
+            "**L2 in full is least at {p} = {stop}**, not at 1: 1/(1 + W((m − 1)/e)) for m = {classes} "
+            "(W: Lambert's function). At its minimum it is not sure."
         ).format(p=indexed("p", i + 1), stop=number(p[i].item(), digits=4), classes=len(q))
         return Note("never-sure", text)
     text = _(
-        "**L2 in full stops at {p} = {stop}, where q says {q}**: p = q/W(q e^λ), and "
+        "**L2 in full is least at {p} = {stop}, where q says {q}**: p = q/W(q e^λ), and "
         "λ = 1 + H(p) = {multiplier} makes the sum 1."
     ).format(
         p=indexed("p", i + 1),
@@ -306,7 +316,7 @@ def _residual(found: Answer) -> Note:
     step = found.state.at
     residual, full = found.residual[step].tolist(), found.gradients[2, step].tolist()
     i = _largest(residual)
-    if abs(residual[i]) < _ROUNDING:
+    if _level(found, step):
         text = _(
             "**After step {step} J a is 0 in every element**: where L2 in full stands, the logits of "
             "all classes with p > 0 are equal."

@@ -13,6 +13,7 @@ _UNIFORM = 0.98
 _UNBALANCED = 1e-3
 # As many as tell slopes apart.
 _DIGITS = 4
+_ROUNDING = 1e-9
 
 
 def readouts(measured: Measured) -> list[tuple[str, str]]:
@@ -163,7 +164,7 @@ def _findings(measured: Measured) -> list[Note]:
                 "dashed one: correlation does not see a slope."
             ).format(correlation=number(numbers["correlation"], digits=_DIGITS))
             found.append(Note("no-equality", text))
-    if not math.isnan(numbers["gradient_difference"]):
+    if numbers["gradient_difference"] > _ROUNDING:
         text = _(
             "**The gradients agree only while p is held constant** (the dashed line). In full, dL2/da "
             "has the extra term J a, here {difference} of the size of dL1/da. Only its sum over the "

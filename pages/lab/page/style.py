@@ -22,6 +22,8 @@ _CSS = """
   }
   /* Beside the button that brings the controls back. */
   .stSidebar[data-collapsed="true"] ~ * .st-key-nav { left: 3.25rem; max-width: calc(100% - 3.5rem); }
+  /* The row lies on it; Streamlit leaves it clear on a page without a sidebar. */
+  .stAppHeader { background: var(--lab-page); }
   .st-key-nav p { white-space: nowrap; }
   [class*="st-key-figure-"] h2, .st-key-notes h2 { font-size: 1.2rem; padding: 0; }
   .st-key-formulas [data-testid="stMarkdownContainer"] {

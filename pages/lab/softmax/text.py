@@ -207,7 +207,8 @@ def _balance(found: Answer) -> Note:
 
 def _best_step(found: Answer) -> Note | None:
     errors = found.differences
-    if not errors.best_errors[0] < 1:
+    best = errors.best_steps[0]
+    if not 0 < errors.best_errors[0] < 1 or best <= errors.steps.min():
         return None
     text = _(
         "**The best step is not the smallest.** In float64 the error is least, {error}, at "
@@ -215,7 +216,7 @@ def _best_step(found: Answer) -> Note | None:
         "the left two rounded numbers are subtracted: u/h, u = 2⁻⁵²."
     ).format(
         error=number(errors.best_errors[0].item(), digits=2),
-        step=number(errors.best_steps[0].item(), digits=2),
+        step=number(best.item(), digits=2),
         expected=number(errors.expected_steps[0].item(), digits=2),
     )
     return Note("best-step", text)

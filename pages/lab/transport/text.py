@@ -12,7 +12,6 @@ from lab.transport.state import CLOUDS, DIGITS, TransportState, levels, points
 # Where the text changes. The figures say the number, so nothing hangs on the exact place.
 _BALANCED = 1e-8
 _WRONG = 1e-3
-_SAME = 1e-6
 
 _ADVICE = {
     SinkhornStatus.NOT_CONVERGED: N_(
@@ -197,7 +196,9 @@ def _rates(found: Results) -> Note | None:
     trace = found.trace
     if trace.status == SinkhornStatus.INFEASIBLE or math.isnan(trace.asymptotic):
         return None
-    if abs(trace.birkhoff - trace.asymptotic) < _SAME:
+    if trace.asymptotic <= 0:
+        return None
+    if found.problem.cost.shape == (2, 2) and _uniform(found) and trace.birkhoff < 1:
         text = _(
             "**Here both rates are {rate}**: in a uniform 2 × 2 problem Birkhoff's bound is exact, and "
             "the measured error falls along both lines."
@@ -210,7 +211,7 @@ def _rates(found: Results) -> Note | None:
             "iterations that it needs for a digit: {true_steps}."
         )
         return Note("bound-says-nothing", text.format(**true))
-    if trace.birkhoff == 0 or trace.asymptotic <= 0:
+    if trace.birkhoff == 0 or math.log(trace.asymptotic) > 2 * math.log(trace.birkhoff):
         return None
     text = _(
         "**Birkhoff's bound is wildly pessimistic.** Iterations for a digit, by the bound: "
@@ -221,11 +222,9 @@ def _rates(found: Results) -> Note | None:
 
 def _variant(found: Results) -> Note | None:
     here, over = found.variant_now, found.variant
-    if here is None or over is None:
+    if here is None or over is None or here.differences[:, 0].isnan().any():
         return None
-    wrong = [
-        dtype for index, dtype in enumerate(here.dtypes) if not here.differences[index, 0] <= _WRONG
-    ]
+    wrong = [dtype for index, dtype in enumerate(here.dtypes) if here.differences[index, 0] > _WRONG]
     if wrong:
         worst = here.differences[:, 0].max().item()
         text = _(

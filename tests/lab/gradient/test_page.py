@@ -411,6 +411,13 @@ def test_notes_of_equal_logits_say_that_all_gradients_agree() -> None:
     assert noted(state)[0] == "all-agree"
 
 
+def test_notes_of_a_sure_start_do_not_say_that_its_logits_are_equal() -> None:
+    state = GradientState((50.0, -50.0), rate=4.0)
+    assert answer(state).residual.abs().max() < 1e-9
+    assert "all-agree" not in noted(state)
+    assert "zero-residual" not in noted(state)
+
+
 def test_notes_of_the_uniform_target_say_that_it_is_not_missed() -> None:
     state = PRESETS["uniform"].of(DEFAULT)
     found = answer(state)

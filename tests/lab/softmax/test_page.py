@@ -262,6 +262,11 @@ def test_notes_of_the_default_say_the_ratio_and_the_rank() -> None:
     assert noted(DEFAULT) == ["only-differences", "full-rank", "best-step"]
 
 
+def test_notes_speak_of_a_best_step_only_where_smaller_ones_are_worse() -> None:
+    assert "best-step" not in noted(SoftmaxState((0.0, 0.0, 0.0, 0.0)))
+    assert "best-step" not in noted(SoftmaxState((1.0, 1.0), 0.2))
+
+
 @pytest.mark.parametrize("temperature", [0.01, 0.2, 1.0, 100.0])
 def test_notes_of_a_tie_hold_at_every_temperature(temperature: float) -> None:
     state = SoftmaxState((1.5, 1.5, 0.0), temperature, 1)
