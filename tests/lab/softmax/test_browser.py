@@ -341,11 +341,12 @@ def test_softmax_camera_survives_a_move(lab: str, page: Page) -> None:
     box = plot.bounding_box()
     assert box is not None
     middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    eye = "node => node._fullLayout.scene._scene.getCamera().eye"
+    start = plot.evaluate(eye)
     page.mouse.move(*middle)
     page.mouse.down()
     page.mouse.move(middle[0] + 120, middle[1] + 30, steps=8)
     page.mouse.up()
-    eye = "node => node._fullLayout.scene._scene.getCamera().eye"
     turned = plot.evaluate(eye)
     # It turns on for a while after the hand has let go, and all the longer where drawing is slow.
     for _ in range(40):
@@ -353,7 +354,7 @@ def test_softmax_camera_survives_a_move(lab: str, page: Page) -> None:
         before, turned = turned, plot.evaluate(eye)
         if turned == before:
             break
-    assert turned != {"x": -1.35, "y": -1.65, "z": 0.9}
+    assert turned != start
     drawn = plot.get_attribute("data-drawn")
     handle(page, 0).focus()
     page.keyboard.press("PageUp")
@@ -364,6 +365,9 @@ def test_softmax_camera_survives_a_move(lab: str, page: Page) -> None:
     assert plot.evaluate(eye) == close_to(turned)
     moved = plot.evaluate("node => Array.from(node._fullData[1].x)")
     assert moved == close_to([3])
+    page.locator("[data-card='surface'] [data-tool='reset']").click()
+    page.wait_for_timeout(1500)
+    assert plot.evaluate(eye) == close_to(start)
 
 
 def test_softmax_surface_is_seen_from_afar_where_there_is_little_room(lab: str, page: Page) -> None:
