@@ -198,7 +198,9 @@ def test_losses_csv_has_a_row_a_trial() -> None:
 @pytest.mark.parametrize("name", sorted(records(LossesState).keys() - {"logit_scale", "along"}))
 def test_animation_depends_on_every_field_but_the_one_it_moves_through(name: str) -> None:
     state = LossesState(n=8, m=4, trials=3)
-    other = {"dtype": "float64", "published": True, "seed": 1}.get(name, 2)
+    other = {"dtype": "float64", "published": True, "seed": 1}.get(name)
+    if other is None:
+        other = type(getattr(state, name))(2)
     change: dict[str, Any] = {name: other}
     here, there = (timeline(results(one)) for one in (state, replace(state, **change)))
     assert here is not None
