@@ -5,8 +5,8 @@ run, another page, Back, Forward) the address decides it, and what it does not n
 default. In every other run an act decides, by a callback that ran before; if the state is no longer
 what the address said, the address is written once, which makes one entry of the browser's history.
 
-Whatever sets a field by code gives its widget a new key, so that a late report of the old widget
-undoes nothing.
+Whatever sets a field by code gives its widget a new key. A late report of the old widget still comes;
+`widgets` takes it only where it differs from what that widget was drawn with.
 """
 
 import secrets

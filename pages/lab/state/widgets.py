@@ -81,7 +81,11 @@ class Widget(Generic[S]):
         }
 
     def report(self) -> None:
-        """Take what the widget reports, as its callback."""
+        """Take what the widget reports, as its callback.
+
+        An act may be sent before the browser has the answer to the last. It brings along the values
+        of widgets that the last has replaced, which undo nothing; what a person set there counts.
+        """
         reported = st.session_state.get(self.options["key"])
         if isinstance(reported, str):
             value = self.record.parse(reported.strip())
@@ -90,6 +94,10 @@ class Widget(Generic[S]):
         if value is None:
             refuse(self.page, self.name, reported)
             return
+        late = self.options["key"] != self.page.key(self.name)
+        if late and value == self.value:
+            return
+        self.value = value
         change = self.change or (lambda state, value: replace(state, **{self.name: value}))
         state = change(self.page.state, value)
         if state is None:
@@ -98,7 +106,7 @@ class Widget(Generic[S]):
         if self.name in self.page.derived:
             self.page.derived[self.name] = value
         # A list that is typed is shown as it is spelled.
-        shown = "" if isinstance(self.record, Numbers | Text) else self.name
+        shown = "" if late or isinstance(self.record, Numbers | Text) else self.name
         put(self.page, state, shown=shown if getattr(state, self.name) == value else "")
 
 
@@ -107,7 +115,9 @@ def draw(widget: Widget[Any]) -> None:
     _draw(widget.record, widget)
     typed = widget.page.refused.pop(widget.name, None)
     if typed is not None:
-        st.error(_("Not understood, so nothing moved: {shown}").format(shown=f"`{plain(typed, 60)}`"))
+        text = plain(typed, 60)
+        shown = f"`{text}`" if text else _("(empty)")
+        st.error(_("Not understood, so nothing moved: {shown}").format(shown=shown))
 
 
 @singledispatch
@@ -206,14 +216,22 @@ def draw_derived(
     _show_again(page, name, value)
     key = page.key(name)
 
+    drawn: Any = value
+
     def report() -> None:
+        nonlocal drawn
         reported = st.session_state.get(key)
+        late = key != page.key(name)
+        if late and reported == drawn:
+            return
+        drawn = reported
         known = not options or reported in options
         state = change(page.state, reported) if known and reported is not None else None
         if state is None:
             refuse(page, name, None)
             return
-        page.derived[name] = reported
+        if not late:
+            page.derived[name] = reported
         put(page, state)
 
     shown: dict[str, Any] = {"value": value}
