@@ -21,10 +21,11 @@ class KernelBlock:
         self, kernel: Any, mu: Any, nu: Any, absorbed_u: Any, absorbed_v: Any, columns: Any
     ) -> None:
         self.xp: Any = torch if isinstance(kernel, Tensor) else np
-        self.alone = self.xp is np and len(kernel) == 1
-        # Of one item the vectors are matrices of one row as they are, and `dot` is the faster product.
+        self.alone = len(kernel) == 1
+        # Of one item the vectors are matrices of one row as they are, and have the faster product.
         self.kernel = kernel[0] if self.alone else kernel
-        self.product: Any = np.dot if self.alone else self.xp.matmul
+        alone = torch.mm if self.xp is torch else np.dot
+        self.product: Any = alone if self.alone else self.xp.matmul
         vectors = mu, nu, absorbed_u, absorbed_v, columns
         self.mu, self.nu, self.absorbed_u, self.absorbed_v, columns = map(self._as_rows, vectors)
         self.transposed, self.weights = self.kernel.swapaxes(-1, -2), self.nu.swapaxes(-1, -2)
@@ -61,7 +62,7 @@ class KernelBlock:
             self.column_sums.append(left)
         self.errors = []
 
-    def run_towards(self, goals: Float[np.ndarray, " b"], length: int) -> None:
+    def run_towards(self, goals: Float[Tensor | np.ndarray, " b"], length: int) -> None:
         """Iterate until the errors of all items are at most their goals, or the block is full."""
         while len(self.row_sums) < length:
             left = self.column_sums[-1]

@@ -1,0 +1,55 @@
+"""The library that multiplies is chosen for speed: whichever it is, the results are the same."""
+
+import numpy as np
+import pytest
+import torch
+
+from ce_core import ExperimentConfig, run_experiment, sinkhorn
+from ce_core._arrays import multiplier_of
+
+
+@pytest.fixture
+def many_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where nothing holds torch to one thread."""
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
+
+
+def test_multiplier_on_one_thread_is_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 1)
+    assert multiplier_of(torch.empty(2048, 2048)) is np
+
+
+@pytest.mark.usefixtures("many_threads")
+def test_multiplier_on_many_threads_is_torch_where_it_is_large() -> None:
+    assert multiplier_of(torch.empty(8, 4)) is np
+    assert multiplier_of(torch.empty(1024, 512)) is torch
+    assert multiplier_of(torch.empty(64, 64, 64)) is torch
+
+
+def test_multiplier_off_the_cpu_is_torch() -> None:
+    assert multiplier_of(torch.empty(8, 4, device="meta")) is torch
+
+
+@pytest.mark.parametrize("shape", [(512, 300), (3, 256, 200)], ids=["one", "batch"])
+@pytest.mark.parametrize(("tol", "max_iter"), [(1e-9, 1000), (None, 70)], ids=["to a goal", "a count"])
+def test_sinkhorn_is_the_same_on_many_threads(
+    shape: tuple[int, ...], tol: float | None, max_iter: int, request: pytest.FixtureRequest
+) -> None:
+    cost = torch.rand(shape, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    expected = sinkhorn(cost, eps=0.02, tol=tol, max_iter=max_iter)
+    request.getfixturevalue("many_threads")
+    result = sinkhorn(cost, eps=0.02, tol=tol, max_iter=max_iter)
+    torch.testing.assert_close(result.n_iter, expected.n_iter)
+    for name in ("plan", "f", "g", "transport_cost"):
+        ours, theirs = getattr(result, name), getattr(expected, name)
+        torch.testing.assert_close(ours, theirs, rtol=1e-10, atol=1e-13)
+
+
+def test_run_experiment_is_the_same_on_many_threads(request: pytest.FixtureRequest) -> None:
+    config = ExperimentConfig(n=256, m=128, trials=6, dtype="float64")
+    expected = run_experiment(config)
+    request.getfixturevalue("many_threads")
+    result = run_experiment(config)
+    for name in ("l1", "l2", "entropy", "l1_grad", "l2_grad"):
+        ours, theirs = getattr(result, name), getattr(expected, name)
+        torch.testing.assert_close(ours, theirs, rtol=1e-12, atol=1e-14)
