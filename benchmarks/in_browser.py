@@ -15,8 +15,9 @@ from typing import Final
 
 from playwright.sync_api import Browser, Page
 
+from benchmarks.effort import Effort
 from benchmarks.pairs import PairTimes
-from benchmarks.report import RATIO_HEADER, Effort, Section, Setting, add_ratio, document
+from benchmarks.report import RATIO_HEADER, Section, Setting, add_ratio, document
 from scripts.browser import chromium, served_lab, served_page
 
 _REPORT: Final = Path(__file__).parent.parent / "docs" / "benchmarks-in-browser.md"

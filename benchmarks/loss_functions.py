@@ -5,19 +5,22 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
 import ce_core
-from benchmarks.pairs import Action, time_pairs
-from benchmarks.report import RATIO_HEADER, Effort, Section, add_ratio
+from benchmarks.effort import Effort
+from benchmarks.pairs import Action
+from benchmarks.report import RATIO_HEADER, Section, add_ratio
 
 _SHAPE = (4096, 1000)
+_CLASSES = 1_000_000
 
 
 def measure_loss_functions(effort: Effort) -> Section:
     """Time values, gradients and the two together; what is compared is checked to agree."""
     section = Section(
         "Losses and gradients",
-        f"{list(_SHAPE)}, float32. Where torch computes the same thing (a distribution as target) "
-        "there is a target. It has no logit gap and no gradient without autograd, and with a class "
-        "index as target it reads one column where ours reads a one-hot row: those rows have none.",
+        f"{list(_SHAPE)}, float32, and a softmax over {_CLASSES:,} classes. torch has no logit gap and "
+        "no gradient without autograd, so that is set beside its cross-entropy. With a class index as "
+        "target it reads one column where ours reads a one-hot row, and the value of a gap reads what "
+        "that of its fused loss does not: those rows have no target.",
         RATIO_HEADER,
     )
     generator = torch.Generator().manual_seed(0)
@@ -44,49 +47,71 @@ def measure_loss_functions(effort: Effort) -> Section:
 
     fused_name, index_name = "`F.cross_entropy`", "`F.cross_entropy`, class index"
     grad_name = "`F.cross_entropy` and autograd"
-    same: list[tuple[str, str, Action, Action]] = [
-        ("`cross_entropy`", fused_name, lambda: ours(q), lambda: fused(q)),
+    rows: list[tuple[str, str, Action, Action, float | None]] = [
+        ("`cross_entropy`", fused_name, lambda: ours(q), lambda: fused(q), 1.3),
         (
             "`cross_entropy`, forward and backward",
             grad_name,
             lambda: ours_backward(q),
             lambda: fused_backward(q),
+            1.3,
         ),
         (
             "`cross_entropy_grad`",
             grad_name,
             lambda: ce_core.cross_entropy_grad(a, q),
             lambda: fused_backward(q),
+            1.3,
         ),
-    ]
-    other: list[tuple[str, str, Action, Action]] = [
-        ("`cross_entropy`, one-hot", index_name, lambda: ours(one_hot), lambda: fused(index)),
+        ("`cross_entropy`, one-hot", index_name, lambda: ours(one_hot), lambda: fused(index), None),
         (
             "`cross_entropy`, one-hot, forward and backward",
             f"{grad_name}, class index",
             lambda: ours_backward(one_hot),
             lambda: fused_backward(index),
+            None,
         ),
-        ("`logit_gap`", fused_name, lambda: ce_core.logit_gap(a, q), lambda: fused(q)),
+        ("`logit_gap`", fused_name, lambda: ce_core.logit_gap(a, q), lambda: fused(q), None),
         (
             "`logit_gap`, forward and backward",
             grad_name,
             lambda: gap_backward(q),
             lambda: fused_backward(q),
+            1.1,
         ),
         (
             "`logit_gap_grad`",
             grad_name,
             lambda: ce_core.logit_gap_grad(a, q),
             lambda: fused_backward(q),
+            1.1,
         ),
     ]
-    for rows, target in ((same, 1.3), (other, None)):
-        for case, against, mine, theirs in rows:
-            if target is not None:
-                torch.testing.assert_close(mine(), theirs(), rtol=1e-4, atol=1e-5)
-            times = time_pairs(
-                mine, theirs, pairs=effort.pairs, least=effort.least, seconds=effort.seconds
-            )
-            add_ratio(section, case, against, times, at_most_times=target)
+    for mine, theirs in ((row[2], row[3]) for row in rows if "gap" not in row[0]):
+        torch.testing.assert_close(mine(), theirs(), rtol=1e-4, atol=1e-5)
+    for case, against, mine, theirs, most in rows:
+        add_ratio(section, case, against, effort.time(mine, theirs), at_most_times=most)
+    _add_many_classes(section, effort)
     return section
+
+
+def _add_many_classes(section: Section, effort: Effort) -> None:
+    """Time a softmax over many classes, and say how far it and torch's are from that in float64."""
+    a = torch.randn(1, _CLASSES, generator=torch.Generator().manual_seed(1))
+
+    def ours() -> Tensor:
+        return ce_core.softmax(a)
+
+    def theirs() -> Tensor:
+        return torch.softmax(a, -1)
+
+    case = f"`softmax`, [1, {_CLASSES}]"
+    why = "the sum of ours is not one number added to another, one after the other"
+    add_ratio(section, case, "`torch.softmax`", effort.time(ours, theirs), at_most_times=2.0, why=why)
+    exact = torch.softmax(a.double(), -1)
+    errors = (((p().double() - exact) / exact).abs().max().item() for p in (ours, theirs))
+    section.after = (
+        "Largest relative error of a probability of that softmax beside float64, ours and torch's: "
+        + " and ".join(f"{error:.1e}" for error in errors)
+        + "."
+    )

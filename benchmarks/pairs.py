@@ -1,8 +1,4 @@
-"""Two actions timed in turn, so that what slows the machine down slows both.
-
-Seconds are those of the processor: with one thread for all they are the time on an idle machine, and
-a neighbour that takes the core away does not count.
-"""
+"""Two actions timed in turn, so that what slows the machine down slows both."""
 
 import gc
 import math
@@ -61,21 +57,30 @@ def time_pairs(
     seconds: float,
     least: int,
     clock: Clock = time.process_time,
+    settle: Action | None = None,
 ) -> PairTimes:
     """Time the two in turn, ours first: as many pairs as asked, fewer once the seconds are spent.
 
-    Both are called before, untimed. The least number of pairs is measured whatever it takes.
+    Both are called before, untimed. The least number of pairs is measured whatever it takes. What
+    is to be done before each timing, untimed too, is `settle`.
     """
+    settle = settle or _nothing
     ours_calls, theirs_calls = _calls_per_timing(ours, clock), _calls_per_timing(theirs, clock)
     ours_times: list[float] = []
     theirs_times: list[float] = []
     start = clock()
     while len(ours_times) < pairs:
+        settle()
         ours_times.append(_seconds_a_call(ours, ours_calls, clock))
+        settle()
         theirs_times.append(_seconds_a_call(theirs, theirs_calls, clock))
         if len(ours_times) >= least and clock() - start > seconds:
             break
     return PairTimes(tuple(ours_times), tuple(theirs_times))
+
+
+def _nothing() -> None:
+    pass
 
 
 def _calls_per_timing(action: Action, clock: Clock) -> int:

@@ -1,36 +1,23 @@
 """Measured rows as Markdown, with the machine and the versions they were measured on."""
 
+import json
 import os
 import platform
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from benchmarks.effort import Effort
 from benchmarks.pairs import PairTimes
 
 PEERS = ("POT", "ott-jax", "jax", "jaxlib", "geomloss")
 
 
-@dataclass(frozen=True)
-class Effort:
-    """How long to measure: most and least pairs and seconds of a comparison, cap of a solve (s)."""
-
-    pairs: int
-    least: int
-    seconds: float
-    cap: float
-    quick: bool
-
-
-FULL = Effort(pairs=9, least=3, seconds=1.5, cap=1.0, quick=False)
-QUICK = Effort(pairs=2, least=1, seconds=0.5, cap=0.3, quick=True)
-
-
 @dataclass
 class Section:
-    """One subject: its sentences, its table and how many of its targets were met."""
+    """One subject: its sentences, its table, how many of its targets were met, what is to be added."""
 
     title: str
     text: str
@@ -50,6 +37,33 @@ class Section:
         return "met" if met else "**not met**"
 
 
+def join(sections: Mapping[str, Section]) -> Section:
+    """Return one section of those that measured the same rows, each row of one beside the others'."""
+    first = next(iter(sections.values()))
+    joined = Section(first.title, first.text, (*first.header[:2], "threads", *first.header[2:]))
+    for rows in zip(*(section.rows for section in sections.values()), strict=True):
+        for environment, row in zip(sections, rows, strict=True):
+            joined.rows.append((*row[:2], environment, *row[2:]))
+    for section in sections.values():
+        joined.verdicts += section.verdicts
+    joined.after = "\n\n".join(
+        f"Threads: {environment}. {section.after}"
+        for environment, section in sections.items()
+        if section.after
+    )
+    return joined
+
+
+def to_json(sections: Iterable[Section]) -> str:
+    """Return sections as text, for another process."""
+    return json.dumps([asdict(section) for section in sections])
+
+
+def from_json(text: str) -> list[Section]:
+    """Return the sections of a text."""
+    return [Section(**fields) for fields in json.loads(text)]
+
+
 RATIO_HEADER = ("case", "against", "ours", "theirs", "theirs / ours (min to max)", "target", "verdict")
 
 
@@ -61,8 +75,12 @@ def add_ratio(
     *,
     at_least: float | None = None,
     at_most_times: float | None = None,
+    why: str = "",
 ) -> None:
-    """Add a comparison; its target is a least ratio, or a most in times of the other's time."""
+    """Add a comparison; its target is a least ratio, or a most in times of the other's time.
+
+    Where that is not what one would expect, the reason stands beside it.
+    """
     if times is None:
         section.add(case, against, "", "", "not installed", "", "not measured")
         return
@@ -73,6 +91,7 @@ def add_ratio(
         least = 1 / at_most_times
         target = f"at least {least:.2f} ({at_most_times:g} times its time)"
         verdict = section.verdict(times.median >= least)
+    target += f": {why}" if why else ""
     ours, theirs = times.median_seconds
     section.add(
         case, against, show_seconds(ours), show_seconds(theirs), show_ratio(times), target, verdict
@@ -97,8 +116,12 @@ class Setting:
     """How a report came about, in words, and the packages whose versions belong in it."""
 
     command: str = "make bench"
-    clock: str = "in seconds of the processor"
-    cores: str = "of which one is used: one thread for all"
+    clock: str = "in seconds of the processor on one thread and on the wall else"
+    cores: str = (
+        "everything measured twice, in a process each: `one` is one thread on one core for all "
+        "libraries; `as it comes` is with no variable set that has to do with threads, on all cores, "
+        "where before each timing it is waited until the threads of the one before no longer spin"
+    )
     packages: Sequence[str] = ("torch", "numpy", *PEERS)
 
 
@@ -118,7 +141,7 @@ def document(
         f"largest. Times are medians, {setting.clock}, and belong to this machine.",
         f"- {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {minutes:.1f} minutes"
         + (", a quick run: too short to rely on" if effort.quick else "")
-        + f"\n- {_processor()}, {os.cpu_count()} cores, {setting.cores}"
+        + f"\n- {_processor()}, {os.cpu_count()} cores; {setting.cores}"
         f"\n- Python {platform.python_version()}, {versions}, {platform.system()}"
         f"\n- Not installed, so not measured: {', '.join(missing) if missing else 'nothing'}"
         f"\n- Targets: {sum(verdicts)} of {len(verdicts)} met",

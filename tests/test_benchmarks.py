@@ -1,13 +1,20 @@
+import os
+import subprocess
+import sys
+import time
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from benchmarks.effort import QUICK
 from benchmarks.pairs import PairTimes, time_pairs
 from benchmarks.post_loop import run_post_loop
 from benchmarks.problems import Problem, clustered_problem, image_problem, random_problem
-from benchmarks.report import QUICK, RATIO_HEADER, Section, add_ratio, document
+from benchmarks.report import RATIO_HEADER, Section, add_ratio, document, from_json, join, to_json
+from benchmarks.threads import AS_IT_COMES, ONE_THREAD, settle
 from ce_core import ExperimentConfig, run_experiment, sinkhorn
 from tests.support.closeness import close_to
 
@@ -75,6 +82,55 @@ def test_time_pairs_calls_short_actions_several_times_a_timing() -> None:
     assert clock.order.count("theirs") == 2 + 2
 
 
+def test_time_pairs_settles_before_each_timing() -> None:
+    clock = _Clock()
+    ours, theirs, settle = (clock.action(name, 1.0) for name in ("ours", "theirs", "settle"))
+    time_pairs(ours, theirs, pairs=2, least=1, seconds=100.0, clock=lambda: clock.now, settle=settle)
+    assert clock.order == ["ours", "theirs", *["settle", "ours", "settle", "theirs"] * 2]
+
+
+@pytest.mark.parametrize("spinning", [0, 3, 1000])
+def test_settle_waits_until_nothing_spins_or_long_enough(spinning: int) -> None:
+    slept: list[float] = []
+    used = 0.0
+
+    def sleep(seconds: float) -> None:
+        nonlocal used
+        slept.append(seconds)
+        used += seconds if len(slept) <= spinning else 0.0
+
+    settle(lambda: used, sleep)
+    assert sum(slept) < 0.5
+    if spinning < 10:
+        assert len(slept) == spinning + 1
+
+
+def test_effort_goes_by_the_processor_on_one_thread_and_by_the_wall_else() -> None:
+    alone, threaded = QUICK.within(ONE_THREAD), QUICK.within(AS_IT_COMES)
+    started = [effort.now() for effort in (alone, threaded)]
+    time.sleep(0.1)
+    processor, wall = (
+        effort.now() - before for effort, before in zip((alone, threaded), started, strict=True)
+    )
+    assert processor < 0.09 < wall
+
+
+def test_quick_run_writes_each_row_in_both_environments(tmp_path: Path) -> None:
+    out = tmp_path / "report.md"
+    command = [sys.executable, "-m", "benchmarks", "batch", "--quick", "--out", str(out)]
+    # On one core: as it comes, threads of neighbours that want the same cores could take minutes.
+    pinned = {max(os.sched_getaffinity(0))} if hasattr(os, "sched_getaffinity") else set()
+    subprocess.run(
+        command,
+        check=True,
+        stdout=subprocess.DEVNULL,
+        preexec_fn=(lambda: os.sched_setaffinity(0, pinned)) if pinned else None,
+    )
+    lines = [line.split(" | ") for line in out.read_text().splitlines() if "64 of 64 x 64" in line]
+    assert len(lines) == 8
+    assert [line[2] for line in lines] == [ONE_THREAD, AS_IT_COMES] * 4
+
+
 def test_run_post_loop_agrees_with_the_experiment_on_the_same_draws() -> None:
     loop = run_post_loop(n=128, m=64, trials=4, seed=5)
     core = run_experiment(ExperimentConfig(trials=4, seed=5, dtype="float64"))
@@ -111,3 +167,21 @@ def test_document_counts_targets_and_shows_what_is_missing() -> None:
     text = document([section], minutes=1.0, effort=QUICK)
     assert "Targets: 1 of 2 met" in text
     assert "| case | absent |  |  | not installed |  | not measured |" in text
+
+
+def test_join_sets_the_rows_of_both_environments_beside_each_other() -> None:
+    sections = {}
+    for environment, theirs in ((ONE_THREAD, 3.0), (AS_IT_COMES, 0.5)):
+        section = Section("Subject", "Words.", RATIO_HEADER, after="More.")
+        for case in ("first", "second"):
+            times = PairTimes(ours=(1.0,), theirs=(theirs,))
+            add_ratio(section, case, "peer", times, at_least=1.0, why="a reason")
+        (sections[environment],) = from_json(to_json([section]))
+    joined = join(sections)
+    assert joined.header[:3] == ("case", "against", "threads")
+    assert [row[:3] for row in joined.rows] == [
+        (case, "peer", threads) for case in ("first", "second") for threads in (ONE_THREAD, AS_IT_COMES)
+    ]
+    assert joined.verdicts == [True, True, False, False]
+    assert [row[-2] for row in joined.rows] == ["at least 1: a reason"] * 4
+    assert joined.after == "Threads: one. More.\n\nThreads: as it comes. More."
