@@ -1,29 +1,28 @@
-"""Which library multiplies: NumPy where its products are the faster ones, torch elsewhere."""
+"""Tensors as NumPy's arrays, where its products are the faster ones."""
 
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-# Entries of a matrix, or of all of a batch, from which the threads of torch are worth their start.
-# NumPy's BLAS starts threads of its own at about the same size.
+# Entries from which the threads of torch are worth their start. Below, NumPy's BLAS starts none either.
 _WORTH_THREADS = 1 << 17
 
 
-def multiplier_of(factor: Tensor) -> ModuleType:
-    """Return the library to multiply a matrix, or a batch of them, with vectors: `numpy` or `torch`.
+def as_arrays(*tensors: Tensor, like: Tensor | np.ndarray | None = None) -> list[Any]:
+    """Return tensors as what to multiply them with: themselves, or NumPy's views of them.
 
-    On one thread NumPy's products take about 0.6 of the time of torch's, and its calls half. With
-    more, all that is large stays in torch: its threads and those of NumPy's BLAS, used in turn, would
-    each wait for the other's to stop spinning, which takes many times as long as the products.
+    On the CPU its products of a vector and a matrix take about 0.6 of the time of torch's, and its
+    calls half. But where torch has several threads, what is large stays in torch: its threads and those
+    of NumPy's BLAS, used in turn, would each wait for the other's to stop spinning, which takes many
+    times as long as the products. With `like` they become what that is.
     """
-    if factor.device.type != "cpu":
-        return torch
-    return torch if torch.get_num_threads() > 1 and factor.numel() >= _WORTH_THREADS else np
-
-
-def as_arrays(library: ModuleType, *tensors: Tensor) -> list[Any]:
-    """Return tensors as what a library takes: as they are, or as NumPy's views of them."""
-    return [tensor.numpy() for tensor in tensors] if library is np else list(tensors)
+    if like is not None:
+        stay = isinstance(like, Tensor)
+    elif any(tensor.device.type != "cpu" for tensor in tensors):
+        stay = True
+    else:
+        largest = max(tensor.numel() for tensor in tensors)
+        stay = torch.get_num_threads() > 1 and largest >= _WORTH_THREADS
+    return list(tensors) if stay else [tensor.numpy() for tensor in tensors]

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from ce_core._arrays import as_arrays, multiplier_of
+from ce_core._arrays import as_arrays
 from ce_core.dtypes import widen
 from ce_core.experiment.config import ExperimentConfig
 from ce_core.transport.balanced import balanced_assignment, column_error
@@ -196,9 +196,9 @@ def _run_chunk(
 
 def _dot(left: Float[Tensor, "*rows m"], right: Float[Tensor, "*rows m"]) -> Float[Tensor, "*rows"]:
     """Return the products of rows with rows, without all the products in between where that can be."""
-    library = multiplier_of(left)
-    vecdot: Any = np.vecdot if library is np else torch.linalg.vecdot
-    return torch.as_tensor(vecdot(*as_arrays(library, left, right)))
+    first, second = as_arrays(left, right)
+    vecdot: Any = np.vecdot if isinstance(first, np.ndarray) else torch.linalg.vecdot
+    return torch.as_tensor(vecdot(first, second))
 
 
 def _raise_to(base: Float[Tensor, "*shape"], exponent: float) -> Float[Tensor, "*shape"]:

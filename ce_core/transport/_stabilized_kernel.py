@@ -15,7 +15,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from ce_core._arrays import as_arrays, multiplier_of
+from ce_core._arrays import as_arrays
 from ce_core.transport._acceleration import extrapolate, newton_step
 from ce_core.transport._kernel_block import KernelBlock
 from ce_core.transport._log_domain import Block, Point, log_columns, run_on_logarithms
@@ -46,10 +46,8 @@ class OnKernel:
         highest = exponent.amax(-2)
         v = -highest.masked_fill(highest == -torch.inf, 0.0)
         kernel = exponent.add_(v.unsqueeze(-2)).exp_()
-        self.xp: Any = multiplier_of(kernel)
-        self.kernel, self.mu, self.nu, self.u, self.v = as_arrays(
-            self.xp, kernel, problem.mu, problem.nu, u, v
-        )
+        self.kernel, self.mu, self.nu, self.u, self.v = as_arrays(kernel, problem.mu, problem.nu, u, v)
+        self.xp: Any = torch if isinstance(self.kernel, Tensor) else np
         sums = torch.as_tensor((self.mu[:, None] @ self.kernel)[:, 0])
         columns = sums.log() - v
         # The rows with mass may be so far from the largest of a column that its sum underflows.
@@ -59,7 +57,12 @@ class OnKernel:
             columns[lost] = log_columns(some.log_kernel(), some.mu, u[lost])
         moved = torch.zeros_like(u[:, 0])
         self.columns, self.absorbed_u, self.absorbed_v, self.moved, self.error = as_arrays(
-            self.xp, columns, u.clone(), v.clone(), moved, torch.full_like(moved, torch.inf)
+            columns,
+            u.clone(),
+            v.clone(),
+            moved,
+            torch.full_like(moved, torch.inf),
+            like=self.kernel,
         )
         # The last potentials, from which the next block looks ahead.
         self.recent: Any = None
@@ -72,7 +75,7 @@ class OnKernel:
     def keep(self, items: Int[Tensor, " kept"]) -> None:
         """Go on with some items only."""
         self.problem = self.problem.take(items)
-        (kept,) = as_arrays(self.xp, items)
+        (kept,) = as_arrays(items, like=self.kernel)
         for name in _STATE:
             setattr(self, name, getattr(self, name)[kept])
         self.recent = None if self.recent is None else self.recent[:, kept]

@@ -5,7 +5,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ce_core._arguments import ArrayLike, floating, require_integer, require_matrices, require_number
-from ce_core._arrays import as_arrays, multiplier_of
+from ce_core._arrays import as_arrays
 from ce_core.dtypes import widen
 from ce_core.transport._fixed_point_loop import solve
 from ce_core.transport._problem import Problem, without_offset
@@ -141,7 +141,7 @@ def _scale_kernel(
     factors, rows = kernel, kernel.new_ones(len(cost), 1, n)
     differentiable = torch.is_grad_enabled() and cost.requires_grad
     if not differentiable:
-        factors, rows = as_arrays(multiplier_of(kernel), kernel, rows)
+        factors, rows = as_arrays(kernel, rows)
     transposed = factors.swapaxes(-1, -2)
     for _ in range(n_iter):
         # Were columns scaled to 1, the factors would drift by n/m an iteration, and overflow.

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from ce_core import ExperimentConfig, run_experiment, sinkhorn
-from ce_core._arrays import multiplier_of
+from ce_core._arrays import as_arrays
 
 
 @pytest.fixture
@@ -14,20 +14,26 @@ def many_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
 
 
-def test_multiplier_on_one_thread_is_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_as_arrays_on_one_thread_are_numpys(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch, "get_num_threads", lambda: 1)
-    assert multiplier_of(torch.empty(2048, 2048)) is np
+    assert isinstance(as_arrays(torch.empty(2048, 2048))[0], np.ndarray)
 
 
 @pytest.mark.usefixtures("many_threads")
-def test_multiplier_on_many_threads_is_torch_where_it_is_large() -> None:
-    assert multiplier_of(torch.empty(8, 4)) is np
-    assert multiplier_of(torch.empty(1024, 512)) is torch
-    assert multiplier_of(torch.empty(64, 64, 64)) is torch
+@pytest.mark.parametrize(
+    ("shape", "kind"), [((8, 4), np.ndarray), ((1024, 512), torch.Tensor), ((64, 64, 64), torch.Tensor)]
+)
+def test_as_arrays_on_many_threads_stay_tensors_where_one_is_large(
+    shape: tuple[int, ...], kind: type
+) -> None:
+    small, large = torch.empty(4), torch.empty(shape)
+    arrays = as_arrays(small, large)
+    assert all(isinstance(array, kind) for array in arrays)
+    assert isinstance(as_arrays(small, like=arrays[1])[0], kind)
 
 
-def test_multiplier_off_the_cpu_is_torch() -> None:
-    assert multiplier_of(torch.empty(8, 4, device="meta")) is torch
+def test_as_arrays_off_the_cpu_stay_tensors() -> None:
+    assert isinstance(as_arrays(torch.empty(8, 4, device="meta"))[0], torch.Tensor)
 
 
 @pytest.mark.parametrize("shape", [(512, 300), (3, 256, 200)], ids=["one", "batch"])
