@@ -136,6 +136,7 @@ def _by_cholesky(
 ) -> Sums:
     """Solve where all rows are well connected."""
     total = mass.sum(-1, keepdim=True)
+    total = torch.where(total > 0, total, 1.0)
     excess = (rows.sum(-1, keepdim=True) - columns.sum(-1, keepdim=True)) / (2 * total)
     rows, columns = rows - excess * mass, columns + excess * column_mass
     right = rows.unsqueeze(-1) - plan @ (columns * inverse).unsqueeze(-1)

@@ -59,7 +59,12 @@ def solve(
         steps = (
             OnLogarithms(problem, u)
             if on_logarithms
-            else OnKernel(problem, u.clone(), accelerated=goal is not None and not plain)
+            else OnKernel(
+                problem,
+                u.clone(),
+                towards_goal=goal is not None,
+                accelerated=goal is not None and not plain,
+            )
         )
         return _Loop(steps, problem, u, goal, max_iter, spread).run()
 

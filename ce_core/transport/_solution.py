@@ -55,7 +55,10 @@ def find_plans(
     request: Request,
 ) -> Found:
     """Solve a batch of problems, without a thought of derivatives."""
-    costs = prepare_costs(cost, mu, nu, eps)
+    empty = None
+    if not (mu.all() and nu.all()):
+        empty = (mu == 0).unsqueeze(-1) | (nu == 0).unsqueeze(-2)
+    costs = prepare_costs(cost, mu, nu, eps, empty)
     eps = torch.maximum(eps, costs.span / WIDEST)
     spread = costs.span / eps
     problem = Problem(costs.cost, mu, nu, eps, costs.forbidding)
@@ -73,17 +76,16 @@ def find_plans(
         spread=spread,
         plain=plain,
     )
-    assert solution.plan is not None
-    u, v, plan = solution.u, solution.v, solution.plan
-    massless = not (mu.all() and nu.all())
-    if massless:
-        plan.masked_fill_((mu == 0).unsqueeze(-1) | (nu == 0).unsqueeze(-2), 0.0)
+    u, v = solution.u, solution.v
+    plan = torch.zeros_like(cost) if solution.plan is None else solution.plan
+    if empty is not None:
+        plan.masked_fill_(empty, 0.0)
     flat = (spread < FLAT) & ~costs.forbidding
     divergence = None
     if flat.any():
         u, v, plan, divergence = _flatten(problem, u, v, plan, solution.n_iter, flat)
     f, g = eps[:, None] * u, eps[:, None] * v
-    if massless:
+    if empty is not None:
         f, g = _reach_out(cost, mu, nu, eps, costs, f, g)
     row_sums, column_sums = plan.sum(-1), plan.sum(-2)
     missing = (row_sums - mu).abs().sum(-1), (column_sums - nu).abs().sum(-1)
@@ -101,7 +103,7 @@ def find_plans(
     if divergence is not None:
         value = torch.where(flat, transport_cost + eps * divergence, value)
     fields = [f, g, plan, transport_cost, value]
-    if costs.invalid.any():
+    if not costs.finite and costs.invalid.any():
         status = status.masked_fill(costs.invalid, SinkhornStatus.INVALID)
         for field in [*fields, errors]:
             field[costs.invalid] = torch.nan
@@ -113,7 +115,7 @@ def _total_cost(
     plan: Float[Tensor, "b n m"], cost: Float[Tensor, "b n m"], costs: Costs
 ) -> Float[Tensor, " b"]:
     """Return ⟨P, C⟩."""
-    if costs.forbidding.any() or costs.invalid.any() or cost.isinf().any():
+    if not costs.finite:
         cost = torch.where(cost.abs() < torch.inf, cost, 0.0)
     return (plan * cost).sum((-2, -1))
 

@@ -38,8 +38,10 @@ class OnKernel:
     What changes in every block is held as `as_arrays` gives it, and shares its memory with tensors.
     """
 
-    def __init__(self, problem: Problem, u: Float[Tensor, "b n"], *, accelerated: bool) -> None:
-        self.problem, self.accelerated = problem, accelerated
+    def __init__(
+        self, problem: Problem, u: Float[Tensor, "b n"], *, towards_goal: bool, accelerated: bool
+    ) -> None:
+        self.problem, self.towards_goal, self.accelerated = problem, towards_goal, accelerated
         exponent = problem.log_kernel()
         if u.any():
             exponent.add_(u.unsqueeze(-1))
@@ -190,7 +192,7 @@ class OnKernel:
         block = KernelBlock(
             self.kernel, self.mu, self.nu, self.absorbed_u, self.absorbed_v, self.columns
         )
-        if not self.accelerated:
+        if not self.towards_goal:
             block.run(length)
             return block.potentials(1)
         if self.recent is not None:
