@@ -64,6 +64,7 @@ def solve(
                 u.clone(),
                 towards_goal=goal is not None,
                 accelerated=goal is not None and not plain,
+                spread=torch.full_like(problem.eps, torch.inf) if spread is None else spread,
             )
         )
         return _Loop(steps, problem, u, goal, max_iter, spread).run()

@@ -2,10 +2,12 @@
 
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from ce_core._arrays import as_arrays
 from ce_core.transport._epsilon_scaling import anneal
 from ce_core.transport._fixed_point_loop import solve
 from ce_core.transport._flat_kernel import FLAT, iterate_flat
@@ -42,6 +44,8 @@ class Found(NamedTuple):
     columns: Float[Tensor, "b m_or_0"]
     start: Float[Tensor, "b n"]
     """The u that the plain iteration begins with: 0 for the costs as they were given."""
+    special: Float[Tensor, "b one_or_0"]
+    """Empty if all pairs of the batch have a mass, and each item a plan."""
     errors: Float[Tensor, "b iterations"]
     n_iter: Int[Tensor, " b"]
     status: Int[Tensor, " b"]
@@ -108,7 +112,11 @@ def find_plans(
         for field in [*fields, errors]:
             field[costs.invalid] = torch.nan
     offsets = (costs.common, costs.rows, costs.columns)
-    return Found(*fields, *offsets, begin, errors, solution.n_iter, status)
+    special = eps.new_zeros(len(eps), 0 if costs.finite and empty is None else 1)
+    f, g, plan, transport_cost, value = fields
+    return Found(
+        f, g, plan, transport_cost, value, *offsets, begin, special, errors, solution.n_iter, status
+    )
 
 
 def _total_cost(
@@ -117,7 +125,10 @@ def _total_cost(
     """Return ⟨P, C⟩."""
     if not costs.finite:
         cost = torch.where(cost.abs() < torch.inf, cost, 0.0)
-    return (plan * cost).sum((-2, -1))
+    arrays = as_arrays(plan, cost)
+    # NumPy's takes no memory, and adds up an item as it would alone.
+    total = np.einsum if isinstance(arrays[0], np.ndarray) else torch.einsum
+    return torch.as_tensor(total("bij,bij->b", *arrays))
 
 
 def _flatten(
