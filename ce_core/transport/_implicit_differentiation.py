@@ -107,7 +107,7 @@ class _Equations:
         self.columns = columns if rows.shape[-1] else g.new_zeros(1)
         if not self.regular:
             # What is left out is replaced before anything is computed from it, lest its NaN come back.
-            good = (status != SinkhornStatus.INFEASIBLE) & (status != SinkhornStatus.INVALID)
+            self.good = good = (status != SinkhornStatus.INFEASIBLE) & (status != SinkhornStatus.INVALID)
             self.allowed = (cost < torch.inf) & good[..., None, None]
             cost = torch.where(self.allowed, cost, 0.0)
             f, g = (torch.where(good[..., None], part, 0.0) for part in (f, g))
@@ -159,6 +159,11 @@ def _pull_back(
     by_value: Tensor | None,
 ) -> tuple[Tensor, Tensor | None, Tensor | None, Tensor | None]:
     """Return the gradients of cost, mu, nu and eps from those of what was found."""
+    if not at.regular:
+        by_f, by_g, by_plan, by_transport, by_value = (
+            None if part is None else torch.where(at.good.reshape(-1, *[1] * (part.ndim - 1)), part, 0.0)
+            for part in (by_f, by_g, by_plan, by_transport, by_value)
+        )
     by_cost = torch.zeros_like(at.cost)
     by_mu, by_nu, by_eps = (
         torch.zeros_like(part) if need else None

@@ -72,8 +72,8 @@ def as_marginal(
     tolerance = _HALF_TOLERANCE if half else _MASS_TOLERANCE
     if weights.numel():
         verify(partial(_require_weights, name, None if masses else tolerance), weights.detach())
-    # A product with such a weight is rounded to 0, or to few digits.
-    weights = weights.masked_fill(weights < _LEAST_WEIGHT, 0.0)
+    # A product with such a weight is rounded to 0, or to few digits. Derivatives see it all the same.
+    weights = weights - torch.where(weights < _LEAST_WEIGHT, weights, 0.0).detach()
     return weights if masses else weights / total
 
 
