@@ -421,9 +421,7 @@ def hard_batches(draw: Any) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         cost = torch.rand(n, m, generator=generator, dtype=torch.float64)
         mu, nu = (torch.rand(k, generator=generator, dtype=torch.float64) + 0.1 for k in (n, m))
         eps = 10 ** draw(st.floats(-4, 3))
-        kind = draw(
-            st.sampled_from(["plain", "padded", "big", "isolated", "tiny eps", "offset", "half"])
-        )
+        kind = draw(st.sampled_from(KINDS))
         if kind == "padded" and min(n, m) > 1:
             mu[-1] = nu[-1] = 0
             cost[-1] = cost[:, -1] = INF
