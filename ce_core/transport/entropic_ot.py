@@ -1,17 +1,20 @@
 """Entropic optimal transport by Sinkhorn's iteration in the log domain, item by item of a batch."""
 
+import math
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
+from torch.autograd.forward_ad import unpack_dual
 
 from ce_core._arguments import ArrayLike, floating, require_integer, require_matrices, require_number
-from ce_core.transport._epsilon_scaling import anneal
-from ce_core.transport._fixed_point_loop import solve
-from ce_core.transport._implicit_differentiation import differentiate_implicitly
-from ce_core.transport._problem import Problem, as_marginal, prepare_costs
-from ce_core.transport.status import SinkhornStatus, accuracy_within_reach, judge
+from ce_core.transport._implicit_differentiation import solve_differentiably
+from ce_core.transport._problem import as_eps, as_marginal
+from ce_core.transport._solution import Request, find_plans
+from ce_core.transport._unrolled import unroll
+from ce_core.transport.status import SinkhornStatus
 
 
 @dataclass(frozen=True)
@@ -25,10 +28,10 @@ class SinkhornResult:
     f, g
         Dual potentials, [..., n] and [..., m], in the unit of the cost, with mu·f = 0.
     errors
-        History, [..., iterations]: after each iteration, Σ_j |Σ_i P_ij - nu_j|; the final value is
-        held after an item has stopped.
+        History, [..., iterations]: after each iteration, Σ_j |Σ_i P_ij - nu_j|; the final value,
+        held after an item has stopped, is that of the plan returned, be it in columns or in rows.
     converged
-        Whether the error is at most `tol`, [...].
+        Whether that final error is at most `tol`, [...]. A fixed count claims nothing: False.
     n_iter
         Iterations done at `eps`, [...]. Iterations at larger ones that come before them where `eps`
         is small, and Newton steps between them, are not counted.
@@ -52,11 +55,11 @@ class SinkhornResult:
 
 
 def sinkhorn(
-    cost: Float[Tensor, "*batch n m"] | ArrayLike,
+    cost: Float[Tensor, "... n m"] | ArrayLike,
     *,
-    eps: float,
-    mu: Float[Tensor, "*#batch n"] | ArrayLike | None = None,
-    nu: Float[Tensor, "*#batch m"] | ArrayLike | None = None,
+    eps: Float[Tensor, "..."] | ArrayLike,
+    mu: Float[Tensor, "... n"] | ArrayLike | None = None,
+    nu: Float[Tensor, "... m"] | ArrayLike | None = None,
     tol: float | None = 1e-6,
     max_iter: int = 10_000,
     gradient: str = "implicit",
@@ -68,10 +71,11 @@ def sinkhorn(
     cost
         C, shape [..., n, m]: low cost means high mass. +inf forbids a pair.
     eps
-        Entropic regularisation ε > 0, in the unit of C.
+        Entropic regularisation ε > 0, in the unit of C: a number, or one for each item, [...].
     mu, nu
-        Marginals, shapes [..., n] and [..., m], >= 0 with sum 1; uniform if None. Zeros are fine, and
-        weights below 1e-300 count as such.
+        Marginals, shapes [..., n] and [..., m], >= 0 with sum 1; uniform if None. A sum off by at most
+        1e-4 (1e-2 in half types) is taken for rounding, and scaled to 1. Zeros are fine, and weights
+        below 1e-300 count as such. The leading dimensions of all four arguments broadcast.
     tol
         Largest marginal error of a plan that counts as converged. None runs `max_iter` iterations.
     max_iter
@@ -98,17 +102,25 @@ def sinkhorn(
     under- or overflow. With a `tol`, each block of iterations starts from where the one before it
     leads by reduced rank extrapolation, and where that crawls Newton steps are taken; both are kept
     only where they lower the error. A small ε starts from the solution for a larger one: the
-    iteration converges from any start. With `tol=None` it is the plain one. The derivative of
-    `entropic_value` with respect to the cost is the plan (envelope theorem).
+    iteration converges from any start. With `tol=None` it is the plain one.
 
-    A marginal error below the rounding of the dtype of `cost` (half its eps for a narrow dtype, in
-    float64 about 2e-16 (8 + range of C/ε)) is not sought: the status is `TOLERANCE_UNREACHABLE`. An
-    item is `INFEASIBLE` where some rows hold more mass than the columns that they may use.
+    What all costs of a row or of a column have in common is taken off first, without rounding: it
+    moves potentials and no plan. A marginal error below the rounding of the dtype of `cost` (half its
+    eps for a narrow dtype, in float64 about 2e-16 (8 + range of C/ε), the range being what then
+    remains among pairs that mass needs) is not sought: the status is `TOLERANCE_UNREACHABLE`. An item
+    is `INFEASIBLE` where some rows hold more mass than the columns that they may use.
+
+    Derivatives of every order exist, backward and forward, of every field with respect to cost,
+    marginals and ε, alone or within `torch.func`. That of `entropic_value` with respect to the cost
+    is the plan (envelope theorem), and the implicit one is found in the least-squares sense on each
+    group of rows and columns that mass connects, so that no plan is too close to an assignment. Rows
+    and columns without mass, and items that are `INFEASIBLE` or `INVALID`, have gradient 0.
 
     References
     ----------
     Cuturi, "Sinkhorn distances", 2013, arXiv:1306.0895; Peyré and Cuturi, "Computational optimal
-    transport", 2019, arXiv:1803.00567, sections 4.2 to 4.4.
+    transport", 2019, arXiv:1803.00567, sections 4.2 to 4.4; Luise et al., "Differential properties of
+    Sinkhorn approximation", 2018, arXiv:1805.11897.
 
     Examples
     --------
@@ -120,100 +132,73 @@ def sinkhorn(
     """
     (cost,) = floating(cost=cost)
     require_matrices("cost", cost)
-    eps = require_number("eps", eps, above=0.0)
     tol = None if tol is None else require_number("tol", tol, at_least=0.0)
     max_iter = require_integer("max_iter", max_iter, at_least=1)
     if gradient not in ("implicit", "unrolled"):
         raise ValueError(f"gradient must be 'implicit' or 'unrolled', got {gradient!r}")
-    batch, (n, m) = cost.shape[:-2], cost.shape[-2:]
-    mu_wide = as_marginal("mu", mu, cost, n).expand(*batch, n).reshape(-1, n)
-    nu_wide = as_marginal("nu", nu, cost, m).expand(*batch, m).reshape(-1, m)
-    costs = prepare_costs(cost.double().reshape(-1, n, m))
-    problem = Problem(costs.cost, mu_wide, nu_wide, torch.full_like(costs.span, eps), costs.forbidding)
-    spread = costs.span / eps
-    accuracy = accuracy_within_reach(tol, spread, cost.dtype)
-
-    wanted = torch.is_grad_enabled() and any(x.requires_grad for x in problem[:3])
-    implicit = gradient == "implicit" and tol is not None
-    unrolled = wanted and not implicit
-    with torch.set_grad_enabled(unrolled):
-        start = None if unrolled or tol is None else anneal(problem, spread)
-        solution = solve(
-            problem, start=start, goal=accuracy.goal, max_iter=max_iter, on_logarithms=unrolled
-        )
-        f, g = eps * solution.u, eps * solution.v
-    if wanted and implicit:
-        f, g = differentiate_implicitly(f, g, costs.cost, mu_wide, nu_wide, eps)
+    batch, parts = _as_batch(cost, mu, nu, eps)
+    unrolled = gradient == "unrolled" or tol is None
+    request = Request(tol, max_iter, cost.dtype, plain=unrolled)
+    if not _may_be_differentiated(parts):
+        found = find_plans(*parts, request)
+    else:
+        found = solve_differentiably(*parts, request)
+        found = unroll(*parts, found) if unrolled else found
+    f, g = found.f, found.g + found.common.unsqueeze(-1)
+    if found.rows.shape[-1]:
+        f, g = f + found.rows, g + found.columns
     # The constant between the potentials is free.
-    shift = (mu_wide * f).sum(-1, keepdim=True)
-    f, g = f - shift, g + shift
-    plan = _plan(problem, f, g, eps, known=None if wanted else solution.plan)
-    g = g + costs.common.unsqueeze(-1)
-
+    shift = (parts[1] * f).sum(-1, keepdim=True)
     fields = {
-        "plan": plan,
-        "f": f,
-        "g": g,
-        "transport_cost": (plan * costs.allowed).sum((-2, -1)),
-        "entropic_value": _entropic_value(plan, f, g, costs.allowed, mu_wide, nu_wide, eps),
+        "plan": found.plan,
+        "f": f - shift,
+        "g": g + shift,
+        "transport_cost": found.transport_cost,
+        "entropic_value": found.entropic_value,
     }
-    status, errors = judge(problem, solution, accuracy), solution.errors
-    if costs.invalid.any():
-        status = status.masked_fill(costs.invalid, SinkhornStatus.INVALID)
-        fields = {name: _without(costs.invalid, x) for name, x in fields.items()}
-        errors = _without(costs.invalid, errors)
     return SinkhornResult(
         **{name: x.reshape((*batch, *x.shape[1:])).to(cost.dtype) for name, x in fields.items()},
-        errors=errors.reshape((*batch, errors.shape[-1])),
-        converged=(status == SinkhornStatus.CONVERGED).reshape(batch),
-        n_iter=solution.n_iter.reshape(batch),
-        status=status.reshape(batch),
+        errors=found.errors.reshape((*batch, found.errors.shape[-1])),
+        converged=(found.status == SinkhornStatus.CONVERGED).reshape(batch),
+        n_iter=found.n_iter.reshape(batch),
+        status=found.status.reshape(batch),
     )
 
 
-def _plan(
-    problem: Problem,
-    f: Float[Tensor, "b n"],
-    g: Float[Tensor, "b m"],
-    eps: float,
-    *,
-    known: Float[Tensor, "b n m"] | None,
-) -> Float[Tensor, "b n m"]:
-    """Return the plan of potentials, computed from them unless it is known."""
-    mu, nu = problem.mu, problem.nu
-    plan = known
-    if plan is None:
-        exponent = (f.unsqueeze(-1) + g.unsqueeze(-2) - problem.cost) / eps
-        plan = mu.unsqueeze(-1) * nu.unsqueeze(-2) * exponent.exp()
-    if not (mu.all() and nu.all()):
-        # Where both weights are 0 the kernel is free to overflow; there is no mass.
-        empty = (mu.unsqueeze(-1) == 0) | (nu.unsqueeze(-2) == 0)
-        plan = torch.where(empty, 0.0, plan)
-    return plan
+def _as_batch(
+    cost: Float[Tensor, "*batch n m"],
+    mu: Tensor | ArrayLike | None,
+    nu: Tensor | ArrayLike | None,
+    eps: float | Tensor | ArrayLike,
+) -> tuple[tuple[int, ...], tuple[Tensor, Tensor, Tensor, Tensor]]:
+    """Return the shape of the batch, and cost, mu, nu and eps in float64 with one dimension for it."""
+    n, m = cost.shape[-2:]
+    parts = {
+        "cost": (cost.double(), (n, m)),
+        "mu": (as_marginal("mu", mu, cost, n), (n,)),
+        "nu": (as_marginal("nu", nu, cost, m), (m,)),
+        "eps": (as_eps(eps, cost), ()),
+    }
+    batch: tuple[int, ...] = ()
+    for name, (part, own) in parts.items():
+        leading = part.shape[: part.ndim - len(own)]
+        try:
+            batch = np.broadcast_shapes(batch, leading) if leading else batch
+        except ValueError:
+            raise ValueError(
+                f"{name} must have shape {[*batch, *own]} or broadcast with it, "
+                f"got shape {tuple(part.shape)}"
+            ) from None
+    size = math.prod(batch)
+    whole = [part.expand((*batch, *own)).reshape((size, *own)) for part, own in parts.values()]
+    return batch, (whole[0], whole[1], whole[2], whole[3])
 
 
-def _without(invalid: Bool[Tensor, " b"], field: Float[Tensor, "b *rest"]) -> Float[Tensor, "b *rest"]:
-    """Return a field with NaN for the items whose cost is invalid."""
-    return field.masked_fill(invalid.reshape(-1, *[1] * (field.ndim - 1)), torch.nan)
-
-
-def _entropic_value(
-    plan: Float[Tensor, "b n m"],
-    f: Float[Tensor, "b n"],
-    g: Float[Tensor, "b m"],
-    cost: Float[Tensor, "b n m"],
-    mu: Float[Tensor, "b n"],
-    nu: Float[Tensor, "b m"],
-    eps: float,
-) -> Float[Tensor, " b"]:
-    """Return the primal value, with the gradient of the dual one at fixed potentials."""
-    plan, f, g = plan.detach(), f.detach(), g.detach()
-    value = (plan.sum(-1) * f).sum(-1) + (plan.sum(-2) * g).sum(-1)
-    if not (torch.is_grad_enabled() and any(x.requires_grad for x in (cost, mu, nu))):
-        return value
-    reference = mu.unsqueeze(-1) * nu.unsqueeze(-2)
-    weights = torch.where(reference == 0, 0.0, plan / reference)
-    # The derivative of Σ mu nu exp((f + g - C)/eps) without its exponential, which is known.
-    mass = (reference * weights.detach()).sum((-2, -1)) - (plan * cost).sum((-2, -1)) / eps
-    dual = (mu * f).sum(-1) + (nu * g).sum(-1) - eps * mass
-    return value + dual - dual.detach()
+def _may_be_differentiated(parts: tuple[Tensor, ...]) -> bool:
+    """Tell whether anybody may ask for derivatives; within `torch.func` a tensor does not say."""
+    if torch._C._are_functorch_transforms_active():
+        return True
+    if torch.is_grad_enabled() and any(part.requires_grad for part in parts):
+        return True
+    duals = [unpack_dual(part) for part in parts]  # type: ignore[no-untyped-call]
+    return any(dual.tangent is not None for dual in duals)
