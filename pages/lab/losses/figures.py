@@ -56,7 +56,7 @@ def pairs_card(measured: Measured, *, published: bool = False) -> Card:
             measured.losses, measured.comparison, published=_laid_over(published), translate=_
         ),
         alt=_("L2 over L1, one dot a trial, and the line of slope 1 through their mean."),
-        numbers=text.pair_numbers(measured),
+        numbers=text.pair_numbers(measured, published=published),
     )
 
 

@@ -24,6 +24,7 @@ from ce_core.post.published import PUBLISHED_L1, PUBLISHED_L2
 from lab.losses.state import LossesState
 
 PUBLISHED: Final = sort_losses(PUBLISHED_L1, PUBLISHED_L2)
+PUBLISHED_COMPARISON: Final = compare_losses(PUBLISHED.l1, PUBLISHED.l2, PUBLISHED.l1 - PUBLISHED.l2)
 
 # A second or two of one core, up to four and 1 GB where a single trial takes all of it.
 LARGEST_WORK: Final = 250_000_000
@@ -41,7 +42,10 @@ SAMPLE: Final = 150
 
 @dataclass(frozen=True)
 class Measured:
-    """An experiment as the page needs it; the gradients are reduced to what a chart can draw."""
+    """An experiment as the page needs it; the gradients are reduced to what a chart can draw.
+
+    Of them, `gradient_size` is the root mean square of an entry of dL1/da in the first trial.
+    """
 
     config: ExperimentConfig
     l1: Tensor
@@ -50,6 +54,7 @@ class Measured:
     comparison: LossComparison
     losses: SortedLosses
     gradients: PointDensity
+    gradient_size: float
     numbers: dict[str, int | float]
     csv: str
 
@@ -118,6 +123,7 @@ def reduce_result(result: ExperimentResult) -> Measured:
         comparison=comparison,
         losses=sort_losses(result.l1, result.l2),
         gradients=count_points(result.l1_grad, result.l2_grad, sample=SAMPLE),
+        gradient_size=result.l1_grad.square().mean().sqrt().item(),
         numbers=summary(result, comparison),
         csv=trials_csv(result),
     )

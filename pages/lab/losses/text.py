@@ -3,9 +3,10 @@
 import math
 from typing import Final
 
+from ce_core import LossComparison
 from lab.language.catalogues import _, ngettext
-from lab.language.numerals import counted, number, percent
-from lab.losses.results import POST_SCALE, Measured
+from lab.language.numerals import counted, fixed, number, percent
+from lab.losses.results import POST_SCALE, PUBLISHED, PUBLISHED_COMPARISON, Measured
 
 # As many as tell slopes apart.
 _DIGITS: Final = 4
@@ -45,16 +46,16 @@ def answer_numbers(measured: Measured) -> str:
     comparison, numbers = measured.comparison, measured.numbers
     if not comparison.trials:
         return ""
-    digits = _decimals(comparison.l1_mean)
+    decimals = _decimals(comparison)
     means = ngettext(
         "Mean of {trials} trial: L1 **{l1}** = H(p) **{entropy}** + L2 **{l2}**",
         "Means of {trials} trials: L1 **{l1}** = H(p) **{entropy}** + L2 **{l2}**",
         comparison.trials,
     ).format(
         trials=counted(comparison.trials),
-        l1=f"{comparison.l1_mean:.{digits}f}",
-        entropy=f"{comparison.entropy_mean:.{digits}f}",
-        l2=f"{comparison.l2_mean:.{digits}f}".replace("-", "−"),
+        l1=fixed(comparison.l1_mean, decimals=decimals),
+        entropy=fixed(comparison.entropy_mean, decimals=decimals),
+        l2=fixed(comparison.l2_mean, decimals=decimals),
     )
     if not measured.has_line:
         return means
@@ -64,13 +65,33 @@ def answer_numbers(measured: Measured) -> str:
     return f"{means} · {spread}"
 
 
-def _decimals(size: float) -> int:
-    """Return how many decimals five digits or so of a loss have."""
-    return max(0, 4 - max(0, math.floor(math.log10(max(abs(size), 1.0)))))
+def _decimals(comparison: LossComparison) -> int:
+    """Return how many decimals to write the means with, so that they add up as they are written."""
+    means = (comparison.l1_mean, comparison.entropy_mean, comparison.l2_mean)
+    for decimals in (4, 5, 6, 7):
+        whole, *parts = (round(10**decimals * mean) for mean in means)
+        if whole == sum(parts):
+            return decimals
+    # Each is rounded by itself in half precision, and a note says so.
+    return 4
 
 
-def pair_numbers(measured: Measured) -> str:
-    """Return the numbers beside the post's first chart."""
+def pair_numbers(measured: Measured, *, published: bool = False) -> str:
+    """Return the numbers beside the post's first chart, and those of its own pairs."""
+    said = _pair_numbers(measured)
+    if not published:
+        return said
+    post = PUBLISHED_COMPARISON
+    theirs = _("The post's pairs: r = {r}, slope = {slope}, L1 − L2 = {difference} ± {spread}.").format(
+        r=number(post.correlation, digits=6),
+        slope=number(post.slope, digits=6),
+        difference=number(post.entropy_mean, digits=6),
+        spread=number((PUBLISHED.l1 - PUBLISHED.l2 - post.entropy_mean).abs().max().item(), digits=6),
+    )
+    return f"{said} · {theirs}"
+
+
+def _pair_numbers(measured: Measured) -> str:
     comparison = measured.comparison
     if not measured.has_line:
         return no_line(measured)
@@ -107,12 +128,12 @@ def spacing_numbers(measured: Measured) -> str:
     if trials < 2:
         return _("`np.gradient` needs two numbers; and it would be **no gradient of a loss**.")
     return ngettext(
-        "`np.gradient` of {trials} number sorted by L1: how far apart neighbours lie. It is **no "
-        "gradient of a loss**; for that see the true gradients.",
-        "`np.gradient` of {trials} numbers sorted by L1: how far apart neighbours lie. It is **no "
-        "gradient of a loss**; for that see the true gradients.",
+        "`np.gradient` of {trials} number sorted by L1: how far apart neighbours lie, in L1 {spacing} "
+        "on average. It is **no gradient of a loss**; for that see the true gradients.",
+        "`np.gradient` of {trials} numbers sorted by L1: how far apart neighbours lie, in L1 {spacing} "
+        "on average. It is **no gradient of a loss**; for that see the true gradients.",
         trials,
-    ).format(trials=counted(trials))
+    ).format(trials=counted(trials), spacing=number(measured.losses.l1_spacing.mean().item()))
 
 
 def split_numbers(measured: Measured) -> str:
@@ -132,14 +153,15 @@ def gradient_numbers(measured: Measured) -> str:
     points = measured.gradients.points
     return ngettext(
         "All trials: cosine of the two **{cosine}** · ‖difference‖/‖dL1/da‖ = **{difference}** · "
-        "p held constant: no difference · {points} logit drawn",
+        "p held constant: no difference · {points} logit drawn, an entry of dL1/da {size} (rms)",
         "All trials: cosine of the two **{cosine}** · ‖difference‖/‖dL1/da‖ = **{difference}** · "
-        "p held constant: no difference · {points} logits drawn",
+        "p held constant: no difference · {points} logits drawn, an entry of dL1/da {size} (rms)",
         points,
     ).format(
         cosine=number(measured.numbers["gradient_cosine"], digits=_DIGITS),
         difference=number(measured.numbers["gradient_difference"], digits=_DIGITS),
         points=counted(points),
+        size=number(measured.gradient_size),
     )
 
 
