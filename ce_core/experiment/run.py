@@ -226,9 +226,8 @@ def _dot(left: Float[Tensor, "*rows m"], right: Float[Tensor, "*rows m"]) -> Flo
 def _sum(rows: Float[Tensor, "*rows m"]) -> Float[Tensor, "*rows"]:
     """Return the sums of rows, in float64."""
     (values,) = as_arrays(rows)
-    if isinstance(values, np.ndarray):
-        return torch.as_tensor(values.sum(-1, dtype=np.float64))
-    return values.sum(-1, dtype=torch.float64)
+    wide: Any = np.float64 if isinstance(values, np.ndarray) else torch.float64
+    return torch.as_tensor(values.sum(-1, dtype=wide))
 
 
 def _raise_to(base: Float[Tensor, "*shape"], exponent: float) -> Float[Tensor, "*shape"]:

@@ -29,14 +29,14 @@ ANIMATION_WORK: Final = 450_000_000
 _CHUNK_WORK: Final = 30_000_000
 
 
-def answer_card(measured: Measured, *, key: str = "answer") -> Card:
+def answer_card(measured: Measured, *, key: str, title: str) -> Card:
     """Return L1 = L2 + H(p), and what H(p) moves the trials by."""
     return Card(
         key=key,
         figure=entropy_stem_figure(
             measured.losses,
             measured.comparison,
-            title=text.answer_title(measured, beside=key != "answer"),
+            title=title,
             said=text.answer_corner(measured),
             translate=_,
         ),
@@ -97,7 +97,10 @@ def _laid_over(published: bool) -> SortedLosses | None:
 def figure_set(found: Results) -> FigureSet:
     """Return the figures of a state of the page."""
     first, *others = _cards(found.measured, published=found.state.published)
-    beside = [] if found.contrast is None else [answer_card(found.contrast, key="contrast")]
+    beside = []
+    if found.contrast is not None:
+        title = text.contrast_title(found.contrast)
+        beside = [answer_card(found.contrast, key="contrast", title=title)]
     return FigureSet(cards=[first, *beside, *others], readouts=text.readouts(found.measured))
 
 
@@ -126,7 +129,7 @@ def timeline(found: Results) -> Along[LossesState] | None:
 
 def _cards(measured: Measured, *, published: bool) -> list[Card]:
     return [
-        answer_card(measured),
+        answer_card(measured, key="answer", title=_("The present logits")),
         pairs_card(measured, published=published),
         gradients_card(measured),
         split_card(measured),

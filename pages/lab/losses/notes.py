@@ -35,6 +35,7 @@ def _troubles(measured: Measured) -> list[Note | None]:
         _one_sample(measured),
         _no_line(measured),
         _rounded_identity(measured),
+        _rounded_entropy(measured),
     ]
 
 
@@ -132,19 +133,26 @@ def _no_line(measured: Measured) -> Note | None:
 
 def _rounded_identity(measured: Measured) -> Note | None:
     """Return what rounding does to L1 = L2 + H(p), where it can be seen."""
-    residual, share = measured.numbers["identity_residual"], measured.numbers["entropy_share"]
+    residual = measured.numbers["identity_residual"]
     if math.isnan(residual) or residual <= _VISIBLE:
         return None
     text = _(
         "**L1 = L2 + H(p) up to rounding**: it holds exactly for real numbers; in {dtype} a row is off "
         "by up to {residual} nats, since each of the three is rounded by itself."
     ).format(dtype=measured.config.dtype, residual=number(residual, digits=2))
-    above = ""
-    if share > 1:
-        above = _(
-            "H(p) = {share} of log m is rounding too: an entropy of m classes is at most log m."
-        ).format(share=percent(share, digits=5))
-    return Note("rounded-identity", sentences(text, above))
+    return Note("rounded-identity", text)
+
+
+def _rounded_entropy(measured: Measured) -> Note | None:
+    """Return why H(p) is above its bound, where it is and that can be seen."""
+    share = measured.numbers["entropy_share"]
+    if not share > 1 + _VISIBLE:
+        return None
+    text = _(
+        "**H(p) = {share} of log m is rounding**: an entropy of m classes is at most log m, and in "
+        "{dtype} it is rounded up."
+    ).format(share=percent(share, digits=5), dtype=measured.config.dtype)
+    return Note("rounded-entropy", text)
 
 
 def _line(measured: Measured) -> list[Note | None]:

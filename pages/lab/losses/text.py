@@ -23,21 +23,29 @@ def readouts(measured: Measured) -> list[tuple[str, str]]:
     ]
 
 
-def answer_title(measured: Measured, *, beside: bool) -> str:
-    """Return what stands above L1 = L2 + H(p): of the state, or of what it is compared with."""
+def contrast_title(measured: Measured) -> str:
+    """Return what stands above what the state is compared with."""
     scale = number(measured.config.logit_scale, digits=6)
     if measured.config.logit_scale == POST_SCALE:
-        return _("Logits × {scale}, as in the post").format(scale=scale)
-    return (_("The same logits × {scale}") if beside else _("Logits × {scale}")).format(scale=scale)
+        return _("The same logits × {scale}, as in the post").format(scale=scale)
+    return _("The same logits × {scale}").format(scale=scale)
 
 
 def answer_corner(measured: Measured) -> str:
-    """Return what is written into the figure: r and the slope, or why there are none."""
-    if not measured.has_line:
-        return "" if measured.comparison.trials < 2 else _("rounding decides")
-    return _("r = {correlation}<br>slope {slope}").format(
-        correlation=number(measured.comparison.correlation, digits=_DIGITS),
-        slope=number(measured.comparison.slope, digits=_DIGITS),
+    """Return what is written into the figure: the scale, and r and the slope, or why there are none.
+
+    It moves with the timeline, as the title above the figure does not.
+    """
+    comparison = measured.comparison
+    scale = number(measured.config.logit_scale, digits=6)
+    if comparison.trials < 2 or measured.config.logit_exponent == 0:
+        return _("logits × {scale}<br>one point, no line").format(scale=scale)
+    if comparison.rounding_decides:
+        return _("logits × {scale}<br>rounding decides").format(scale=scale)
+    return _("logits × {scale}<br>r = {correlation}<br>slope {slope}").format(
+        scale=scale,
+        correlation=number(comparison.correlation, digits=_DIGITS),
+        slope=number(comparison.slope, digits=_DIGITS),
     )
 
 
