@@ -28,7 +28,6 @@ def entropy_stem_figure(
     comparison: LossComparison,
     *,
     title: str,
-    said: str = "",
     translate: Translate = str,
 ) -> go.Figure:
     """Draw L1 = L2 + H(p): above, the three means; below, how far H(p) moves a trial off slope 1.
@@ -41,8 +40,6 @@ def entropy_stem_figure(
         The same trials' statistics.
     title
         As shown.
-    said
-        What is written into the corner of the lower part, as shown.
     translate
         Applied to every other visible string.
 
@@ -80,7 +77,8 @@ def entropy_stem_figure(
             "x": np.stack([x, x, gap], -1).ravel(),
             "y": np.stack([x, y, gap], -1).ravel(),
             "mode": "lines",
-            "line": {"color": ENTROPY_COLOUR, "width": 3},
+            # All of them stay, also those without length.
+            "line": {"color": ENTROPY_COLOUR, "width": 3, "simplify": False},
             "hoverinfo": "skip",
         },
         {
@@ -120,8 +118,8 @@ def entropy_stem_figure(
             "anchor": "y2",
             "range": _from_zero(comparison),
             "nticks": 5,
-            "ticklen": 0,
             "showgrid": False,
+            "zeroline": False,
         },
         yaxis2={
             "anchor": "x2",
@@ -134,7 +132,6 @@ def entropy_stem_figure(
         },
         barmode="relative",
         bargap=0.2,
-        annotations=[_corner(said)] if said else [],
     )
 
 
@@ -175,18 +172,3 @@ def _from_zero(comparison: LossComparison) -> list[float]:
     found = window(shown, margin=0.03)
     assert found is not None
     return found
-
-
-def _corner(said: str) -> dict[str, Any]:
-    return {
-        "text": said,
-        "x": 0.015,
-        "y": 0.7,
-        "xref": "paper",
-        "yref": "paper",
-        "xanchor": "left",
-        "yanchor": "top",
-        "align": "left",
-        "showarrow": False,
-        "font": {"size": 14},
-    }

@@ -37,7 +37,6 @@ def answer_card(measured: Measured, *, key: str, title: str) -> Card:
             measured.losses,
             measured.comparison,
             title=title,
-            said=text.answer_corner(measured),
             translate=_,
         ),
         alt=_(

@@ -31,27 +31,9 @@ def contrast_title(measured: Measured) -> str:
     return _("The same logits × {scale}").format(scale=scale)
 
 
-def answer_corner(measured: Measured) -> str:
-    """Return what is written into the figure: the scale, and r and the slope, or why there are none.
-
-    It moves with the timeline, as the title above the figure does not.
-    """
-    comparison = measured.comparison
-    scale = number(measured.config.logit_scale, digits=6)
-    if comparison.trials < 2 or measured.config.logit_exponent == 0:
-        return _("logits × {scale}<br>one point, no line").format(scale=scale)
-    if comparison.rounding_decides:
-        return _("logits × {scale}<br>rounding decides").format(scale=scale)
-    return _("logits × {scale}<br>r = {correlation}<br>slope {slope}").format(
-        scale=scale,
-        correlation=number(comparison.correlation, digits=_DIGITS),
-        slope=number(comparison.slope, digits=_DIGITS),
-    )
-
-
 def answer_numbers(measured: Measured) -> str:
-    """Return the sum that the figure shows, and how much of the spread of L1 is that of H(p)."""
-    comparison, numbers = measured.comparison, measured.numbers
+    """Return r and the slope, or why there are none, and the sum that the figure shows."""
+    comparison = measured.comparison
     if not comparison.trials:
         return ""
     decimals = _decimals(comparison)
@@ -65,12 +47,21 @@ def answer_numbers(measured: Measured) -> str:
         entropy=fixed(comparison.entropy_mean, decimals=decimals),
         l2=fixed(comparison.l2_mean, decimals=decimals),
     )
-    if not measured.has_line:
-        return means
-    spread = _("sd(H)/sd(L1) = **{spread}**").format(
-        spread=percent(numbers["entropy_spread"], digits=2)
+    return f"{_answer_line(measured)} · {means}"
+
+
+def _answer_line(measured: Measured) -> str:
+    comparison = measured.comparison
+    scale = number(measured.config.logit_scale, digits=6)
+    if comparison.trials < 2 or measured.config.logit_exponent == 0:
+        return _("Logits × {scale}: **one point, no line**").format(scale=scale)
+    if comparison.rounding_decides:
+        return _("Logits × {scale}: **rounding decides**").format(scale=scale)
+    return _("Logits × {scale}: **r = {correlation}, slope {slope}**").format(
+        scale=scale,
+        correlation=number(comparison.correlation, digits=_DIGITS),
+        slope=number(comparison.slope, digits=_DIGITS),
     )
-    return f"{means} · {spread}"
 
 
 def _decimals(comparison: LossComparison) -> int:

@@ -52,7 +52,7 @@ def test_losses_answers_on_the_first_screen(lab: str, page: Page) -> None:
     on_phone(page)
     open_lab(page, f"{lab}/losses")
     expect(page.get_by_text("No. L1 = L2 + H(p)")).to_be_in_viewport(ratio=1)
-    expect(page.locator("[data-card='answer'] .annotation-text").first).to_be_in_viewport()
+    expect(page.locator("[data-card='answer'] .js-plotly-plot")).to_be_in_viewport(ratio=0.5)
 
 
 def test_losses_compares_the_scale_with_another_that_stands_still(lab: str, page: Page) -> None:
