@@ -6,7 +6,7 @@ from typing import Final
 from ce_core import LossComparison
 from lab.language.catalogues import _, ngettext
 from lab.language.numerals import counted, fixed, number, percent
-from lab.losses.results import POST_SCALE, PUBLISHED, PUBLISHED_COMPARISON, Measured
+from lab.losses.results import PUBLISHED, PUBLISHED_COMPARISON, Measured
 
 # As many as tell slopes apart.
 _DIGITS: Final = 4
@@ -26,8 +26,6 @@ def readouts(measured: Measured) -> list[tuple[str, str]]:
 def contrast_title(measured: Measured) -> str:
     """Return what stands above what the state is compared with."""
     scale = number(measured.config.logit_scale, digits=6)
-    if measured.config.logit_scale == POST_SCALE:
-        return _("The same logits × {scale}, as in the post").format(scale=scale)
     return _("The same logits × {scale}").format(scale=scale)
 
 
