@@ -45,8 +45,13 @@ function nodeOf(plot, index) {
 
 /** @param {Mark} mark @returns {Painter | null} */
 function scatterPainter(mark) {
+  const { mode, line } = mark.trace;
+  return mode === "lines" && line?.simplify === false ? linesPainter(mark) : joinedPainter(mark);
+}
+
+/** @param {Mark} mark @returns {Painter | null} */
+function joinedPainter(mark) {
   const { trace, node, xaxis, yaxis } = mark;
-  if (trace.mode === "lines" && trace.line?.simplify === false) return linesPainter(mark);
   const x = placesOf(mark, xaxis);
   const y = placesOf(mark, yaxis);
   if (!plainScatter(trace) || !node || !x || !y || x.length !== y.length) return null;
