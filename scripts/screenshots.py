@@ -41,7 +41,7 @@ PREVIEWS: Final = {
     "softmax": ("", ".lab-logits", 800),
     "gradient": ("", ".lab-push-editor", 800),
     "stability": ("", ".lab-trace", 960),
-    "losses": ("?logit_scale=16", ".lab-card[data-card='pairs']", 960),
+    "losses": ("?logit_scale=16", ".lab-card[data-card='answer']", 960),
     "transport": ("", ".lab-card[data-card='plan']", 960),
 }
 # In a preview there is nothing to press.

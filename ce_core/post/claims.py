@@ -66,12 +66,16 @@ def _cross_entropy_gradient() -> dict[str, float]:
 
 def _losses_equivalent() -> dict[str, float]:
     a, q = example()
+    _, comparison = _run(logit_scale=16.0)
     return {
         "l1": cross_entropy(a, q).item(),
         "l2": logit_gap(a, q).item(),
         "entropy": entropy(softmax(a)).item(),
         "identity": _lines("logit_gap")["identity"],
         "confidence": logit_gap_minimum(torch.eye(10, dtype=torch.float64)[0]).p[0].item(),
+        "l1_16": comparison.l1_mean,
+        "l2_16": comparison.l2_mean,
+        "entropy_16": comparison.entropy_mean,
     }
 
 
@@ -139,7 +143,7 @@ def _subtract_maximum() -> dict[str, float]:
 def _run(**parameters: int | float) -> tuple[ExperimentResult, LossComparison]:
     config = ExperimentConfig(**{"dtype": "float64", **parameters})  # type: ignore[arg-type]
     result = run_experiment(config)
-    return result, compare_losses(result.l1, result.l2, result.entropy)
+    return result, compare_losses(result.l1, result.l2, result.entropy, rounding=result.rounding)
 
 
 def _sorted_spacing() -> dict[str, float]:
@@ -240,6 +244,9 @@ def _fixed_iterations() -> dict[str, float]:
         plan = balanced_assignment(post_cost(), eps=eps, n_iter=n_iter)
         found[f"columns_{eps:g}_{n_iter}"] = column_error(plan).item()
         found["rows"] = max(found["rows"], (plan.sum(-1) - 1).abs().max().item())
+    for eps, n_iter in ((0.5, 10), (0.003, 3), (0.003, 10)):
+        result, _ = _run(eps=eps, n_iter=n_iter)
+        found[f"experiment_{eps:g}_{n_iter}"] = result.marginal_error.max().item()
     return found
 
 

@@ -309,11 +309,17 @@ class CheckedLine:
 
 
 def example(seed: int = 0) -> tuple[Float[Tensor, "5"], Float[Tensor, "5"]]:
-    """Return logits of five classes, to two decimals, and a target, drawn from a seed; float64."""
+    """Return logits of five classes to two decimals, and a target to four, of a seed; float64.
+
+    Printed with so many decimals they are what they are, and the target sums to 1.
+    """
     seed = require_integer("seed", seed, at_least=0)
     generator = torch.Generator().manual_seed(seed)
     a, scores = torch.randn(2, _CLASSES, generator=generator, dtype=torch.float64)
-    return (1.5 * a).round(decimals=2), torch.softmax(scores, -1)
+    q = torch.softmax(scores, -1).round(decimals=4)
+    most = q.argmax()
+    q[most] = (q[most] + 1 - q.sum()).round(decimals=4)
+    return (1.5 * a).round(decimals=2), q
 
 
 def check_derivation(

@@ -12,6 +12,7 @@ from ce_core import compare_losses, sort_losses
 from ce_core.experiment.point_density import PointDensity, count_points
 from ce_core.figures import (
     entropy_split_figure,
+    entropy_stem_figure,
     gradient_figure,
     loss_pairs_figure,
     spacing_figure,
@@ -76,6 +77,37 @@ def test_entropy_split_figure_deviations_have_mean_0_and_leave_gaps() -> None:
     assert np.isnan(drawn).tolist() == [False, True, False]
 
 
+def test_entropy_stem_figure_bars_add_up_to_l1() -> None:
+    figure = entropy_stem_figure(LOSSES, COMPARISON, title="t")
+    l1, entropy, l2 = (trace(figure, uid) for uid in ("l1", "entropy", "l2"))
+    assert figure.layout.barmode == "relative"
+    assert entropy.x[0] + l2.x[0] == close_to(l1.x[0])
+    assert entropy.y[0] == l2.y[0] != l1.y[0]
+    assert l1.x[0] == close_to(L1.mean().item())
+
+
+def test_entropy_stem_figure_stems_are_what_the_entropy_moves() -> None:
+    figure = entropy_stem_figure(LOSSES, COMPARISON, title="t")
+    stems, dots = trace(figure, "stems"), trace(figure, "trials")
+    x, y = (np.reshape(values, (-1, 3)) for values in (stems.x, stems.y))
+    # From the line of slope 1 to the dot, then a gap.
+    np.testing.assert_array_equal(x[:, 0], y[:, 0])
+    np.testing.assert_array_equal(x[:, 1], dots.x)
+    np.testing.assert_array_equal(y[:, 1], dots.y)
+    assert np.isnan(x[:, 2]).all()
+    entropy = LOSSES.l1 - LOSSES.l2
+    np.testing.assert_allclose(y[:, 1] - y[:, 0], -(entropy - entropy.mean()), atol=1e-15)
+
+
+def test_entropy_stem_figure_shows_a_negative_l2_and_a_single_trial() -> None:
+    l1, l2, entropy = ([value] for value in (0.5, -0.3, 0.8))
+    figure = entropy_stem_figure(sort_losses(l1, l2), compare_losses(l1, l2, entropy), title="t")
+    low, high = figure.layout.xaxis2.range
+    assert low < -0.3
+    assert high > 0.8
+    assert figure.layout.xaxis.range[0] < 0 < figure.layout.xaxis.range[1]
+
+
 def test_gradient_figure_counts_every_point_and_draws_a_few() -> None:
     figure = gradient_figure(density())
     assert np.sum(trace(figure, "density").customdata) == 5000
@@ -92,10 +124,11 @@ def test_gradient_figure_stays_small_at_100000_points() -> None:
     "figure",
     [
         loss_pairs_figure(NONE, COMPARISON),
+        entropy_stem_figure(NONE, COMPARISON, title="L1 = L2 + H(p)"),
         spacing_figure(NONE),
         gradient_figure(count_points([math.nan], [0.0])),
     ],
-    ids=["pairs", "spacing", "gradients"],
+    ids=["pairs", "stems", "spacing", "gradients"],
 )
 def test_figures_without_data_say_so(figure: go.Figure) -> None:
     assert not figure.data
@@ -110,6 +143,7 @@ def test_figures_without_data_say_so(figure: go.Figure) -> None:
         lambda t: spacing_figure(LOSSES, published=LOSSES, translate=t),
         lambda t: entropy_split_figure(L1, L2, L1 - L2, translate=t),
         lambda t: gradient_figure(density(), translate=t),
+        lambda t: entropy_stem_figure(LOSSES, COMPARISON, title=t("title"), translate=t),
         lambda t: loss_pairs_figure(NONE, COMPARISON, translate=t),
         lambda t: spacing_figure(NONE, translate=t),
         lambda t: gradient_figure(count_points([math.nan], [0.0]), translate=t),

@@ -10,7 +10,7 @@ from ce_core.post.claims import CLAIMS, FALSE, TRUE
 from ce_core.post.derivations import example
 from lab.home.layout import show_state_link
 from lab.language.catalogues import N_, _
-from lab.language.numerals import number
+from lab.language.numerals import fixed, number, percent
 from lab.language.sentences import sentences
 from lab.state.fields import spell
 
@@ -28,20 +28,29 @@ class Entry:
         claim is one sentence with its badge, "True if".
     page, query
         The page and the state of it that shows the claim.
+    shows
+        Those of its numbers that the state shows too, in the same digits.
     digits
         As many as its numbers need to be told apart.
+    decimals
+        In place of digits, where the statement adds or subtracts its numbers.
+    shares
+        Those of its numbers that are read in percent.
     """
 
     claim: str
     statement: str
     page: str
     query: Mapping[str, str] = field(default_factory=dict)
+    shows: tuple[str, ...] = ()
     digits: int = 3
+    decimals: int | None = None
+    shares: tuple[str, ...] = ()
 
 
 BADGES: Final = {TRUE: N_(":gray-badge[● True]"), FALSE: N_(":gray-badge[⊘ False]")}
 # What is smaller is an error of rounding or close to one, of which only the size matters.
-_ROUNDING: Final = 1e-5
+_ROUNDING: Final = 1e-6
 _LABELS: Final = {
     "softmax": N_("See it: Softmax"),
     "gradient": N_("See it: Gradient"),
@@ -50,7 +59,7 @@ _LABELS: Final = {
     "transport": N_("See it: Transport"),
 }
 
-EXAMPLE_LOGITS: Final = ",".join(map(spell, example()[0].tolist()))
+EXAMPLE_LOGITS, EXAMPLE_TARGET = (",".join(map(spell, values.tolist())) for values in example())
 
 LEDGER: Final[Mapping[str, Entry]] = {
     "softmax_jacobian": Entry(
@@ -60,26 +69,31 @@ LEDGER: Final[Mapping[str, Entry]] = {
             "sum to {row_sum}, in truth 0, so one eigenvalue is 0."
         ),
         "softmax",
+        {"a": EXAMPLE_LOGITS},
     ),
     "cross_entropy_gradient": Entry(
         N_("The gradient of cross-entropy through the softmax is p − q"),
         N_(
             ":gray-badge[◐ True if] "
             "Σq = 1 (to {difference}). In general it is (Σq) p − q: for weights that sum to "
-            "1.5, p − q is wrong by {wrong_by}, the general form by {weighted_difference}."
+            "1.5, p − q is wrong by p/2, at the example above by up to {wrong_by}, the general form by "
+            "{weighted_difference}."
         ),
         "gradient",
+        {"a": EXAMPLE_LOGITS, "q": EXAMPLE_TARGET, "step": "0"},
     ),
     "losses_equivalent": Entry(
         N_("L2 = Σ (p − q) a is an equivalent form of the cross-entropy L1"),
         N_(
-            "L1 − L2 = H(p), exactly (to {identity}): at the example above {l1} − {l2} = {entropy}. "
-            "Nor do they have the same minimum: with one right class of 10, L1 drives its p to 1, L2 "
-            "in full stops at {confidence}."
+            "L1 − L2 = H(p), exactly (to {identity}): at the example above {l1} − {l2} = {entropy}, in "
+            "the experiment with logits 16 times as large {l1_16} − {l2_16} = {entropy_16}. Nor do "
+            "they have the same minimum: with one right class of 10, L1 drives its p to 1, L2 in full "
+            "stops at {confidence}."
         ),
         "losses",
-        {"logit_scale": "16"},
-        digits=4,
+        {"logit_scale": "16", "dtype": "float64"},
+        shows=("l1_16", "l2_16", "entropy_16"),
+        decimals=4,
     ),
     "same_gradient": Entry(
         N_("L2 has the same gradient as L1"),
@@ -91,6 +105,7 @@ LEDGER: Final[Mapping[str, Entry]] = {
         ),
         "gradient",
         {"a": "2,0", "step": "0"},
+        shows=("l1", "l2"),
     ),
     "zero_elements": Entry(
         N_("pᵢ (aᵢ − Σⱼ pⱼ aⱼ) = 0 for every i"),
@@ -100,6 +115,7 @@ LEDGER: Final[Mapping[str, Entry]] = {
         ),
         "gradient",
         {"a": EXAMPLE_LOGITS, "step": "0"},
+        shows=("largest",),
     ),
     "five_number_check": Entry(
         N_("A check with five numbers confirms that the term vanishes"),
@@ -109,6 +125,7 @@ LEDGER: Final[Mapping[str, Entry]] = {
             "or {with_printed_mean} with the mean as printed."
         ),
         "gradient",
+        shows=("largest", "printed", "sum", "with_printed_mean"),
     ),
     "log_zero": Entry(
         N_("Without a logarithm there is no NaN from log(0)"),
@@ -130,6 +147,7 @@ LEDGER: Final[Mapping[str, Entry]] = {
         ),
         "stability",
         {"formula": "max_shifted"},
+        shows=("max_shifted",),
     ),
     "constant_factor": Entry(
         N_("Sinkhorn may start from a softmax over all entries of −C/ε"),
@@ -156,34 +174,39 @@ LEDGER: Final[Mapping[str, Entry]] = {
         N_("10 iterations (or 3) of Sinkhorn give a balanced Q"),
         N_(
             ":gray-badge[◐ True if] "
-            "ε is large enough: at ε = 0.5 the columns miss their share by {columns_0_5_10} "
-            "after 10. At ε = 0.003 they miss it by {columns_0_003_3} of the mass after 3, by "
-            "{columns_0_003_10} after 10. The rows never show it (to {rows}): they are scaled last. A "
-            "fixed number is not convergence."
+            "ε is large enough: at ε = 0.5 the columns miss their share by {experiment_0_5_10} of the "
+            "mass after 10, the worst of 20 trials. At ε = 0.003 they miss it by {experiment_0_003_3} "
+            "after 3, by {experiment_0_003_10} after 10. The rows never show it (to {rows}): they are "
+            "scaled last. A fixed number is not convergence."
         ),
         "losses",
-        {"eps": "0.003", "n_iter": "3"},
+        {"eps": "0.003", "n_iter": "3", "dtype": "float64"},
+        shows=("experiment_0_003_3",),
+        shares=("experiment_0_5_10", "experiment_0_003_3", "experiment_0_003_10"),
     ),
     "published_pairs": Entry(
         N_("The 20 published pairs show that the losses are equivalent"),
         N_(
-            "They show L1 − L2 = {difference} in every pair, to {spread}: nearly log 64 = {log_m}, the "
+            "They show L1 − L2 = {difference} in every pair, ± {spread}: nearly log 64 = {log_m}, the "
             "entropy of a p that is almost uniform. With r = {correlation} and slope {slope} they are "
             "far from equal, and always equally far."
         ),
         "losses",
         {"published": "true"},
+        shows=("difference", "spread", "correlation", "slope"),
         digits=6,
     ),
     "sorted_spacing": Entry(
         N_("np.gradient of the sorted losses shows the gradients"),
         N_(
             "It shows how far apart sorted numbers lie, half the distance of the two neighbours. Draw "
-            "80 trials instead of 20, and it shrinks from {spacing_20} to {spacing_80}; dL1/da stays "
-            "at {gradient_20}, since no gradient depends on how many trials one draws."
+            "80 trials instead of 20, and on average it shrinks from {spacing_20} to {spacing_80}; an "
+            "entry of dL1/da stays at {gradient_80}, root mean square of the first trial, since no "
+            "gradient depends on how many trials one draws."
         ),
         "losses",
-        {"trials": "96"},
+        {"trials": "80", "dtype": "float64"},
+        shows=("spacing_80", "gradient_80"),
     ),
     "deviation_in_practice": Entry(
         N_("In theory the two are equal; in practice they deviate a little"),
@@ -194,7 +217,8 @@ LEDGER: Final[Mapping[str, Entry]] = {
         ),
         "losses",
         {"dtype": "float64"},
-        digits=6,
+        shows=("gap_float64", "residual_float64"),
+        decimals=5,
     ),
     "small_deviation": Entry(
         N_("The gradients of L1 and L2 hardly differ"),
@@ -205,7 +229,9 @@ LEDGER: Final[Mapping[str, Entry]] = {
             "the gradient."
         ),
         "losses",
-        {"logit_scale": "64"},
+        {"logit_scale": "64", "dtype": "float64"},
+        shows=("scale_64",),
+        digits=4,
     ),
     "linear_correlation": Entry(
         N_("L1 and L2 are linearly correlated"),
@@ -219,6 +245,7 @@ LEDGER: Final[Mapping[str, Entry]] = {
         ),
         "losses",
         {"logit_scale": "16", "dtype": "float64"},
+        shows=("correlation_16", "slope_16"),
         digits=4,
     ),
     "large_dimension": Entry(
@@ -232,6 +259,7 @@ LEDGER: Final[Mapping[str, Entry]] = {
         ),
         "losses",
         {"m": "256", "logit_scale": "256", "dtype": "float64"},
+        shows=("scaled_correlation_256", "scaled_slope_256"),
         digits=4,
     ),
     "large_samples": Entry(
@@ -243,6 +271,7 @@ LEDGER: Final[Mapping[str, Entry]] = {
         ),
         "losses",
         {"n": "1024", "logit_scale": "16", "dtype": "float64"},
+        shows=("correlation_1024", "slope_1024"),
         digits=4,
     ),
 }
@@ -257,11 +286,17 @@ def measured(key: str) -> dict[str, float]:
 
 def spelled(key: str) -> dict[str, str]:
     """Return the numbers of a claim as they are read."""
-    digits = LEDGER[key].digits
-    return {
-        name.replace(".", "_"): number(value, digits=digits if abs(value) > _ROUNDING else 2)
-        for name, value in measured(key).items()
-    }
+    found = {name.replace(".", "_"): value for name, value in measured(key).items()}
+    return {name: _spell(LEDGER[key], name, value) for name, value in found.items()}
+
+
+def _spell(entry: Entry, name: str, value: float) -> str:
+    digits = entry.digits if abs(value) > _ROUNDING else 2
+    if name in entry.shares:
+        return percent(value, digits=digits)
+    if entry.decimals is not None and abs(value) > _ROUNDING:
+        return fixed(value, decimals=entry.decimals)
+    return number(value, digits=digits)
 
 
 def statement(key: str) -> str:

@@ -90,8 +90,8 @@ def example_numbers() -> str:
     """Return the logits and the target at which every line is evaluated."""
     a, q = example()
     return _("a = ({logits}), q = ({target})").format(
-        logits=", ".join(number(value) for value in a.tolist()),
-        target=", ".join(number(value) for value in q.tolist()),
+        logits=", ".join(number(value, digits=6) for value in a.tolist()),
+        target=", ".join(number(value, digits=6) for value in q.tolist()),
     )
 
 

@@ -19,6 +19,13 @@ def number(value: float, *, digits: int = 3) -> str:
     return f"{mantissa}·10{power}"
 
 
+def fixed(value: float, *, decimals: int) -> str:
+    """Write a number with so many decimals, as its like are written that it is added to."""
+    if math.isnan(value):
+        return _("not defined")
+    return f"{value:.{decimals}f}".replace("-", "−")
+
+
 def percent(value: float, *, digits: int = 3) -> str:
     """Write a share of 1 in percent, its power of ten raised where it is tiny."""
     if math.isnan(value):

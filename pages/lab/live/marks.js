@@ -3,7 +3,7 @@
 // painter is a function that does it, and null stands for a trace that only Plotly can draw.
 
 import { heatmapPainter } from "./heatmap.js";
-import { placesOf, round } from "./places.js";
+import { placesOf, placesOrGaps, round } from "./places.js";
 
 /**
  * @typedef {import("./places.js").Axis} Axis
@@ -45,6 +45,12 @@ function nodeOf(plot, index) {
 
 /** @param {Mark} mark @returns {Painter | null} */
 function scatterPainter(mark) {
+  const { mode, line } = mark.trace;
+  return mode === "lines" && line?.simplify === false ? linesPainter(mark) : joinedPainter(mark);
+}
+
+/** @param {Mark} mark @returns {Painter | null} */
+function joinedPainter(mark) {
   const { trace, node, xaxis, yaxis } = mark;
   const x = placesOf(mark, xaxis);
   const y = placesOf(mark, yaxis);
@@ -57,6 +63,29 @@ function scatterPainter(mark) {
     points.forEach((point, i) => point.setAttribute("transform", `translate(${x[i]},${y[i]})`));
     if (lines.length) lines[0].setAttribute("d", `M${x.map((place, i) => `${round(place)},${round(y[i])}`).join("L")}`);
   };
+}
+
+/**
+ * Lines with gaps between them, of which Plotly makes a path each where it is not to simplify them.
+ *
+ * @param {Mark} mark
+ * @returns {Painter | null}
+ */
+function linesPainter(mark) {
+  const { trace, node, xaxis, yaxis } = mark;
+  const x = placesOrGaps(mark, xaxis);
+  const y = placesOrGaps(mark, yaxis);
+  if (!plainScatter(trace) || trace.connectgaps || !node || x.length !== y.length) return null;
+  /** @type {string[][]} */
+  const parts = [[]];
+  x.forEach((place, i) => {
+    if (!Number.isFinite(place + y[i])) parts.push([]);
+    else parts[parts.length - 1].push(`${round(place)},${round(y[i])}`);
+  });
+  const whole = parts.filter((part) => part.length > 1);
+  const paths = [...node.querySelectorAll(".lines > path.js-line")];
+  if (paths.length !== whole.length) return null;
+  return () => paths.forEach((path, i) => path.setAttribute("d", `M${whole[i].join("L")}`));
 }
 
 /** @param {any} trace Whether all of it are lines and markers, which this can draw. */

@@ -26,14 +26,25 @@
  * @param {Axis} axis
  * @returns {number[] | null}
  */
-export function placesOf({ plot, data, index }, axis) {
+export function placesOf(mark, axis) {
+  const places = placesOrGaps(mark, axis);
+  return places.every(Number.isFinite) ? places : null;
+}
+
+/**
+ * The same, with NaN where one lies nowhere.
+ *
+ * @param {Mark} mark
+ * @param {Axis} axis
+ * @returns {number[]}
+ */
+export function placesOrGaps({ plot, data, index }, axis) {
   const letter = axis._id[0];
   const values = data[index][letter];
   const linear = axis.type === "linear" || axis.type === "log";
-  const places = linear && values
+  return linear && values
     ? Array.from(values, (value) => (value === null ? NaN : axis.c2p(axis.d2c(value))))
     : plot.calcdata[index].map((item) => axis.c2p(item[letter]));
-  return places.every(Number.isFinite) ? places : null;
 }
 
 /** @param {number} value */

@@ -1,11 +1,14 @@
 """The controls of the lab of the losses, and what is said of experiments that are too much work."""
 
+import math
 from dataclasses import replace
 
 import streamlit as st
 
+from ce_core import ExperimentConfig
 from ce_core.experiment.work import experiment_work
 from lab.language.catalogues import _, ngettext
+from lab.language.numerals import number
 from lab.losses.results import LARGEST_WORK, Results
 from lab.losses.state import NOTHING, LossesState
 from lab.page.desk import Desk
@@ -35,11 +38,15 @@ def offer_fits(desk: Desk[LossesState], found: Results) -> None:
     if found.fits == (found.state.config,):
         return
     st.error(
-        _(
-            "This experiment is {times:.3g} times the work that the lab does at once "
+        ngettext(
+            "This experiment is {times} times the work that the lab does at once "
+            "(n·m·trials·(iterations + 25) is at most {budget:,.0f} million). The charts show this one "
+            "instead, the nearest that fits:",
+            "This experiment is {times} times the work that the lab does at once "
             "(n·m·trials·(iterations + 25) is at most {budget:,.0f} million). The charts show the "
-            "first of these instead, the nearest that fit:"
-        ).format(times=experiment_work(desk.state.config) / LARGEST_WORK, budget=LARGEST_WORK / 1e6)
+            "first of these instead, the nearest that fit:",
+            len(found.fits),
+        ).format(times=_times(desk.state.config), budget=LARGEST_WORK / 1e6)
     )
     with st.container(horizontal=True, key="fits"):
         for place, config in enumerate(found.fits):
@@ -47,6 +54,12 @@ def offer_fits(desk: Desk[LossesState], found: Results) -> None:
             names = [name for name in records(LossesState) if name in changed(desk.state, fit)]
             label = ", ".join(f"{name} = {getattr(fit, name)}" for name in names)
             desk.button(label, f"fit-{place}", lambda _state, fit=fit: fit)  # type: ignore[misc]
+
+
+def _times(config: ExperimentConfig) -> str:
+    """Write how many times too much the work is: more than once, however little more."""
+    times = math.ceil(100 * experiment_work(config) / LARGEST_WORK) / 100
+    return number(times) if times >= 10 else f"{times:.2f}"
 
 
 def choose_along(desk: Desk[LossesState], _found: Results, along: Along[LossesState] | None) -> None:

@@ -10,6 +10,7 @@ from ce_core import ExperimentConfig, SortedLosses, run_sweep
 from ce_core.experiment.sweep import chunk_sweep, fit_sweep
 from ce_core.figures import (
     entropy_split_figure,
+    entropy_stem_figure,
     gradient_figure,
     loss_pairs_figure,
     spacing_figure,
@@ -28,6 +29,24 @@ ANIMATION_WORK: Final = 450_000_000
 _CHUNK_WORK: Final = 30_000_000
 
 
+def answer_card(measured: Measured, *, key: str, title: str) -> Card:
+    """Return L1 = L2 + H(p), and what H(p) moves the trials by."""
+    return Card(
+        key=key,
+        figure=entropy_stem_figure(
+            measured.losses,
+            measured.comparison,
+            title=title,
+            translate=_,
+        ),
+        alt=_(
+            "Bars of the mean L1 and of H(p) and L2 stacked; below, L2 over L1, both minus their "
+            "means, the line of slope 1, and from it to each trial what H(p) moves it by."
+        ),
+        numbers=text.answer_numbers(measured),
+    )
+
+
 def pairs_card(measured: Measured, *, published: bool = False) -> Card:
     """Return the post's first chart."""
     return Card(
@@ -36,7 +55,7 @@ def pairs_card(measured: Measured, *, published: bool = False) -> Card:
             measured.losses, measured.comparison, published=_laid_over(published), translate=_
         ),
         alt=_("L2 over L1, one dot a trial, and the line of slope 1 through their mean."),
-        numbers=text.pair_numbers(measured),
+        numbers=text.pair_numbers(measured, published=published),
     )
 
 
@@ -76,7 +95,12 @@ def _laid_over(published: bool) -> SortedLosses | None:
 
 def figure_set(found: Results) -> FigureSet:
     """Return the figures of a state of the page."""
-    return _figures(found.measured, published=found.state.published)
+    first, *others = _cards(found.measured, published=found.state.published)
+    beside = []
+    if found.contrast is not None:
+        title = text.contrast_title(found.contrast)
+        beside = [answer_card(found.contrast, key="contrast", title=title)]
+    return FigureSet(cards=[first, *beside, *others], readouts=text.readouts(found.measured))
 
 
 def timeline(found: Results) -> Along[LossesState] | None:
@@ -102,16 +126,14 @@ def timeline(found: Results) -> Along[LossesState] | None:
     )
 
 
-def _figures(measured: Measured, *, published: bool) -> FigureSet:
-    return FigureSet(
-        cards=[
-            pairs_card(measured, published=published),
-            gradients_card(measured),
-            split_card(measured),
-            spacing_card(measured, published=published),
-        ],
-        readouts=text.readouts(measured),
-    )
+def _cards(measured: Measured, *, published: bool) -> list[Card]:
+    return [
+        answer_card(measured, key="answer", title=_("The present logits")),
+        pairs_card(measured, published=published),
+        gradients_card(measured),
+        split_card(measured),
+        spacing_card(measured, published=published),
+    ]
 
 
 def _frames(
@@ -122,7 +144,9 @@ def _frames(
         # Any look into the session is where it does.
         st.session_state.get(name)
         for measured in _measure(config, name, chunk):
-            yield _figures(measured, published=published)
+            # What it is compared with stands still.
+            cards = _cards(measured, published=published)
+            yield FigureSet(cards=cards, readouts=text.readouts(measured))
 
 
 @st.cache_resource(max_entries=128, show_spinner=False)

@@ -1,10 +1,13 @@
 """The home page: the post's five steps with checked lines, and the ledger of its claims."""
 
+import math
 import re
 import string
 from urllib.parse import parse_qsl
 
+import numpy as np
 import pytest
+import scipy.special
 from streamlit.testing.v1 import AppTest
 
 from ce_core import ExperimentConfig, compare_losses, run_experiment
@@ -15,6 +18,8 @@ from lab.home.text import ANCHORS, REASONS, STEPS
 from lab.language.numerals import number
 from lab.page.frame import PAGES
 from tests.lab.conftest import OpenPage
+from tests.support.closeness import close_to
+from tests.support.reading import text_of
 from tests.support.unpacking import unpack
 
 
@@ -118,6 +123,64 @@ def test_home_links_keep_how_pages_are_shown(open_page: OpenPage) -> None:
     app = open_page("home.py", charts="plain")
     for link in app.get("page_link"):
         assert dict(parse_qsl(link.proto.query_string))["charts"] == "plain"
+
+
+def read_numbers(text: str) -> list[float]:
+    """Return the numbers of a text."""
+    return [float(word.replace("−", "-")) for word in re.findall(r"[−]?\d+(?:\.\d+)?", text)]
+
+
+def test_home_prints_an_example_that_sums_to_1_and_is_what_the_lines_use(open_page: OpenPage) -> None:
+    text = said(open_page("home.py"))
+    printed = re.search(r"a = \(([^)]*)\), q = \(([^)]*)\)", text)
+    assert printed is not None
+    a, q = (read_numbers(part) for part in printed.groups())
+    assert a == example()[0].tolist()
+    assert q == example()[1].tolist()
+    assert math.fsum(q) == close_to(1, abs=1e-15)
+    # What the failing line is off by, from what is printed alone.
+    p = scipy.special.softmax(a)
+    assert f"✗ fails: off by {np.abs(p * (a - p @ a)).max():.2g}" in text
+
+
+def test_ledger_prints_sums_that_add_up(open_page: OpenPage) -> None:
+    shown = statement("losses_equivalent")
+    sums = re.findall(r"(\d\.\d+) − (\d\.\d+) = (\d\.\d+)", shown)
+    assert len(sums) == 2
+    for whole, part, rest in sums:
+        assert round(10_000 * float(whole)) - round(10_000 * float(part)) == round(10_000 * float(rest))
+    a, q = (values.numpy() for values in example())
+    l1 = scipy.special.logsumexp(a) - q @ a
+    assert f"{l1:.4f} − " in shown
+
+
+SHOWN = {key: entry for key, entry in LEDGER.items() if entry.shows}
+
+
+def test_ledger_of_the_experiment_shows_its_numbers_where_it_leads() -> None:
+    assert {key for key, entry in LEDGER.items() if entry.page == "losses"} <= SHOWN.keys()
+
+
+@pytest.mark.parametrize("key", SHOWN)
+def test_ledger_link_opens_a_state_that_shows_the_same_numbers(open_page: OpenPage, key: str) -> None:
+    entry, card = SHOWN[key], statement(key)
+    there = text_of(open_page(f"{entry.page}.py", **entry.query))
+    for name in entry.shows:
+        # A gradient may stand there by its size.
+        shown = spelled(key)[name].lstrip("−")
+        assert re.search(rf"(?<![\d.]){re.escape(shown)}(?![\d⁻·])", card), name
+        assert re.search(rf"(?<![\d.]){re.escape(shown)}(?![\d⁻·])", there), name
+
+
+@pytest.mark.parametrize("scale", [1, 16])
+def test_home_figures_say_what_the_linked_experiment_says(open_page: OpenPage, scale: int) -> None:
+    card = {1: "pairs", 16: "bent"}[scale]
+    grids = [unpack(e.proto.bytes) for e in open_page("home.py").get("bidi_component")]
+    (here,) = (c["numbers"] for grid in grids for c in grid["cards"] if c["key"] == card)
+    there = text_of(open_page("losses.py", logit_scale=str(scale)))
+    for name in ("r", "slope"):
+        (number_here,) = re.findall(rf"\b{name} = \*\*([\d.]+)\*\*", here)
+        assert f"{name} = **{number_here}**" in there
 
 
 @pytest.mark.parametrize("key", LEDGER)

@@ -84,8 +84,8 @@ _REACH = """async () => {
 @pytest.mark.parametrize(
     ("address", "own", "theme"),
     [
-        ("losses", {"pairs", "gradients", "split", "spacing"}, "light"),
-        ("losses", {"pairs", "gradients", "split", "spacing"}, "dark"),
+        ("losses", {"answer", "pairs", "gradients", "split", "spacing"}, "light"),
+        ("losses", {"answer", "pairs", "gradients", "split", "spacing"}, "dark"),
         ("losses?along=eps&published=true&m=3", {"pairs", "split", "spacing"}, "light"),
         ("gradient", {"simplex", "approach", "gradients", "residual"}, "light"),
         ("transport", {"plan", "errors", "path"}, "light"),

@@ -7,7 +7,17 @@ from playwright.sync_api import Page, expect
 
 from ce_core import ExperimentConfig, run_experiment, sort_losses
 from scripts.browser import settle
-from tests.support.browsing import address_has, after_change, charts, open_lab, press_key, query, trace
+from tests.support.browsing import (
+    address_has,
+    after_change,
+    charts,
+    on_phone,
+    open_lab,
+    press_key,
+    query,
+    trace,
+)
+from tests.support.closeness import close_to
 
 pytestmark = pytest.mark.browser
 
@@ -20,8 +30,47 @@ def test_losses_deep_link_first_shows_the_core_numbers(lab: str, page: Page) -> 
     result = run_experiment(ExperimentConfig(logit_scale=16.0, seed=5))
     expected = sort_losses(result.l1, result.l2)
     drawn = trace(charts(page), "pairs", "trials")
-    assert drawn["x"] == expected.l1.tolist()
-    assert drawn["y"] == expected.l2.tolist()
+    # They travel in float32 where that moves no dot visibly.
+    assert drawn["x"] == close_to(expected.l1, rel=1e-6)
+    assert drawn["y"] == close_to(expected.l2, rel=1e-6)
+
+
+def test_losses_answers_on_the_first_screen(lab: str, page: Page) -> None:
+    page.set_viewport_size({"width": 1280, "height": 720})
+    open_lab(page, f"{lab}/losses")
+    expect(page.get_by_text("No. L1 = L2 + H(p)")).to_be_in_viewport()
+    boxes = []
+    for key in ("answer", "contrast"):
+        plot = page.locator(f"[data-card='{key}'] .js-plotly-plot")
+        box = plot.bounding_box()
+        assert box is not None
+        assert box["y"] + box["height"] <= 720
+        boxes.append(box)
+    # Side by side.
+    assert boxes[0]["y"] == boxes[1]["y"]
+    assert boxes[0]["x"] + boxes[0]["width"] <= boxes[1]["x"]
+    on_phone(page)
+    open_lab(page, f"{lab}/losses")
+    expect(page.get_by_text("No. L1 = L2 + H(p)")).to_be_in_viewport(ratio=1)
+    expect(page.locator("[data-card='answer'] .js-plotly-plot")).to_be_in_viewport(ratio=0.5)
+
+
+def test_losses_compares_the_scale_with_another_that_stands_still(lab: str, page: Page) -> None:
+    open_lab(page, f"{lab}/losses?dtype=float64")
+    page.wait_for_selector(".lab-scrub[data-ready='true']")
+    for key, scale in (("answer", 1.0), ("contrast", 16.0)):
+        result = run_experiment(ExperimentConfig(logit_scale=scale, dtype="float64"))
+        losses = sort_losses(result.l1, result.l2)
+        drawn = trace(charts(page), key, "trials")
+        assert drawn["x"] == close_to(losses.l1 - losses.l1.mean(), rel=1e-5, abs=1e-9)
+        assert drawn["y"] == close_to(losses.l2 - losses.l2.mean(), rel=1e-5, abs=1e-9)
+    before = charts(page)
+    # Along the timeline the first of the two moves, and the other does not.
+    page.get_by_test_id("scrub").focus()
+    page.keyboard.press("ArrowRight")
+    after = after_change(page, before)
+    assert trace(after, "answer", "trials") != trace(before, "answer", "trials")
+    assert trace(after, "contrast", "trials") == trace(before, "contrast", "trials")
 
 
 def test_losses_sliders_move_by_keyboard_and_charts_follow(lab: str, page: Page) -> None:
@@ -95,7 +144,8 @@ def test_losses_garbage_in_the_link_is_named_and_harmless(lab: str, page: Page) 
     expect(notice).to_contain_text("nothing=1")
     assert notice.locator("img").count() == 0
     result = run_experiment(ExperimentConfig())
-    assert trace(charts(page), "pairs", "trials")["x"] == sort_losses(result.l1, result.l2).l1.tolist()
+    expected = sort_losses(result.l1, result.l2).l1
+    assert trace(charts(page), "pairs", "trials")["x"] == close_to(expected, rel=1e-6)
 
 
 def test_losses_over_budget_offers_what_fits(lab: str, page: Page) -> None:
