@@ -13,7 +13,8 @@ from ce_core.figures.style import (
     WELL_COLOUR,
     Translate,
 )
-from ce_core.stability.accuracy_map import VERDICTS, AccuracyMap, AccuracyRun
+from ce_core.stability.accuracy_map import AccuracyMap, AccuracyRun
+from ce_core.stability.verdicts import VERDICTS
 
 VERDICT_COLOURS: Final = {
     "right": WELL_COLOUR,
