@@ -198,7 +198,7 @@ def eps_path_figure(
     names = {
         "assignment": translate("assignment"),
         "limit": translate("limit, ε → 0"),
-        "bound": translate("never below"),
+        "bound": translate("max(H(μ), H(ν))"),
     }
     entropies = path.entropy.numpy()
     costs, values = path.transport_cost.numpy(), path.entropic_value.numpy()

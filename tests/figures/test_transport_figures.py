@@ -119,7 +119,7 @@ def test_eps_path_figure_shows_no_rounding_where_nothing_changes() -> None:
 
 @pytest.mark.parametrize(
     ("least", "name"),
-    [("assignment", "assignment"), ("limit", "limit, ε → 0"), ("bound", "never below")],
+    [("assignment", "assignment"), ("limit", "limit, ε → 0"), ("bound", "max(H(μ), H(ν))")],
 )
 def test_eps_path_figure_names_the_least_entropy_as_what_it_is(least: str, name: str) -> None:
     assert name in trace(path_figure(least=least), "assignment").text
