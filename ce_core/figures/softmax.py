@@ -155,7 +155,7 @@ def eigenvalue_figure(
             "uid": "tolerance",
             "name": translate("tolerance of the rank"),
             "x": np.array([0.3, len(values) + 0.7]),
-            "y": np.full(2, max(tolerance, floor)),
+            "y": on_logarithm(np.full(2, tolerance)),
             "mode": "lines",
             "line": {"color": SECOND_COLOUR, "width": 1.5, "dash": "dash"},
             "hovertemplate": "%{y:.2g}<extra></extra>",
@@ -177,7 +177,7 @@ def eigenvalue_figure(
             "hovertemplate": "λ %{customdata:.4g}<extra></extra>",
         },
     ]
-    shown = np.concatenate([drawn, lines, [max(tolerance, floor)]])
+    shown = np.concatenate([drawn, lines, on_logarithm(np.array([tolerance]))])
     least = max(floor, float(np.nanmin(shown)))
     return make_figure(
         traces,

@@ -174,6 +174,15 @@ def window(*values: np.ndarray, margin: float = 0.06, least: float = 0.0) -> lis
     return [low - room, high + room]
 
 
+def spelled(value: float, *, digits: int = 2) -> str:
+    """Write a number as captions do, its power of ten raised: 5.2·10⁻¹⁷."""
+    mantissa, _e, exponent = f"{value:.{digits}g}".replace("-", "−").partition("e")
+    if not exponent:
+        return mantissa
+    power = str(int(exponent.replace("−", "-")))
+    return f"{mantissa}·10{power.translate(str.maketrans('-0123456789', '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'))}"
+
+
 def on_logarithm(values: np.ndarray) -> np.ndarray:
     """Return values for a logarithmic axis: 0 has no place there, and leaves a gap."""
     drawn: np.ndarray = np.where(values > 0, values, np.nan)

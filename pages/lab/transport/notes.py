@@ -57,8 +57,8 @@ def _balance(found: Results) -> Note | None:
         rows, columns = found.frame.row_error.item(), found.column_error
         text = (
             _(
-                "**Before the first iteration neither marginal is right**: rows miss by {rows}, columns "
-                "by {columns}. The plan is only the kernel, μν exp(−C/ε), divided by its sum."
+                "**Before the first iteration neither marginal is right**: rows miss by {rows}, "
+                "columns by {columns}. The plan is only the kernel, μν exp(−C/ε), divided by its sum."
             )
             if min(rows, columns) > _ROUNDING
             else _(
