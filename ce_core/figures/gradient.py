@@ -18,6 +18,7 @@ from ce_core.figures.style import (
     WELL_COLOUR,
     Translate,
     make_figure,
+    spelled,
 )
 from ce_core.losses.descent import DESCENTS
 from ce_core.post.sum_check import SumErrors
@@ -166,9 +167,9 @@ def check_elements_figure(elements: Tensor, *, translate: Translate = str) -> go
             "name": translate("their sum"),
             "x": ["Σ"],
             "y": np.array([total]),
-            "text": [f"{total:.1e}".replace("-", "−")],
+            "text": [spelled(total)],
             "marker": {"color": INK},
-            "hovertemplate": "%{y:.4g}<extra>%{fullData.name}</extra>",
+            "hovertemplate": "%{text}<extra>%{fullData.name}</extra>",
         },
     ]
     return _bars(
@@ -223,7 +224,7 @@ def check_errors_figure(
         {
             "type": "scatter",
             "uid": "published",
-            "name": translate("the post's {value}").format(value=f"{published:.1e}"),
+            "name": translate("the post's {value}").format(value=spelled(published)),
             "x": np.full(2, published / errors.eps[0]),
             "y": np.array([0.0, 1.05 * tallest]),
             "mode": "lines",

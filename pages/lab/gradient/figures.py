@@ -84,7 +84,7 @@ def _moving(found: Answer, step: int) -> list[Card]:
                 stop=found.minimum.p[watched].item(),
                 translate=_,
             ),
-            alt=_("One probability over the steps of each descent; its target, and where L2 stops."),
+            alt=_("One probability over the steps of each descent; its target, and where L2 is least."),
             numbers=text.approach_numbers(found, step),
         ),
         Card(

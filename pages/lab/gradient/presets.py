@@ -10,9 +10,9 @@ from lab.page.lab import Preset
 PRESETS: Final[Mapping[str, Preset[GradientState]]] = {
     "opposite": Preset(N_("Opposite ways"), DEFAULT),
     "wrong": Preset(N_("From the wrong side"), GradientState((-1.5, 1.5, 0.5))),
-    "two": Preset(N_("2 classes: stops at 0.782"), GradientState((-1.0, 1.0))),
+    "two": Preset(N_("2 classes: least at 0.782"), GradientState((-1.0, 1.0))),
     "ten": Preset(
-        N_("10 classes: stops at 0.476"),
+        N_("10 classes: least at 0.476"),
         GradientState((-1.0, 1.5, 0.5, 0.0, -0.5, 1.0, -1.0, 0.5, 0.0, -1.5), steps=500),
     ),
     "truth": Preset(

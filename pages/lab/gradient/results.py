@@ -26,12 +26,15 @@ from ce_core import (
 )
 from ce_core.post.published import CHECK_MEAN, CHECK_P, CHECK_SUM, CHECK_VALUES
 from ce_core.probability.targets import merge_classes
-from lab.gradient.state import FREE, ONE_HOT, GradientState
+from lab.gradient.state import FREE, ONE_HOT, SMOOTHED, GradientState
 from lab.page.csv import csv_text
 
 FRAMES: Final = 48
 POINTS: Final = 400
 DRAWS: Final = 10_000
+# The last steps, and how often in them a path is on the other side that does not come to rest.
+_JUMPS: Final = 9
+_CROSSINGS: Final = 3
 CHECK: Final = check_sum(CHECK_P, CHECK_VALUES)
 CHECK_AS_PRINTED: Final = check_sum(CHECK_P, CHECK_VALUES, mean=CHECK_MEAN)
 PUBLISHED_SUM: Final = CHECK_SUM
@@ -91,6 +94,30 @@ class Answer:
     def miss(self, descent: int, goal: Tensor) -> float:
         """Return the largest difference of a p at the end of a descent from what it should be."""
         return float((self.paths.p[descent, -1] - goal).abs().max())
+
+    @property
+    def gap_at_start(self) -> float:
+        """How far the start is from the minimum of L2 in full, by the same measure."""
+        return float((self.paths.p[2, 0] - self.minimum.p).abs().max())
+
+    @property
+    def uniform(self) -> bool:
+        """Whether the target is the same for all classes, as it was asked for."""
+        if self.state.kind == FREE:
+            return len(set(self.state.weights)) == 1
+        return self.state.kind == SMOOTHED and self.state.smoothing == 1
+
+    @property
+    def restless(self) -> float:
+        """By how much the last step of L2 in full moves a p, where the path does not settle; else 0."""
+        path = self.paths.p[2, -_JUMPS:]
+        sizes = path.diff(dim=0).abs().amax(-1)
+        sides = (path - self.minimum.p)[:, self.watched].sign()
+        crossings = int((sides.diff() != 0).sum())
+        if len(path) < _JUMPS or crossings < _CROSSINGS:
+            return 0.0
+        # What goes less far each time is on its way to rest.
+        return float(sizes[-1]) if sizes[-3:].max() > 0.5 * sizes[:3].max() else 0.0
 
     @property
     def apart(self) -> float:

@@ -46,7 +46,7 @@ def readouts(found: Answer, step: int | None = None) -> list[tuple[str, str]]:
     return [
         (_("{p} by L1").format(p=name), f"{p[0]:.4f}"),
         (_("{p} by L2 in full").format(p=name), f"{p[2]:.4f}"),
-        (_("{p} where it stops").format(p=name), f"{found.minimum.p[found.watched].item():.4f}"),
+        (_("{p} where L2 is least").format(p=name), f"{found.minimum.p[found.watched].item():.4f}"),
     ]
 
 
@@ -166,11 +166,11 @@ def _ways(found: Answer) -> Note:
             "logit, so J a is 0 in every element. It is 0 nowhere else."
         )
         return Note("all-agree", text)
-    if max(map(abs, l1)) < _SLIGHT < max(map(abs, full)):
+    if max(map(abs, l1)) < _FELT and max(map(abs, full)) > _SLIGHT:
         worst = _largest(residual)
         text = _(
-            "**L1 is at rest, L2 in full is not.** The start is the target: p − q is at most {l1} in "
-            "size. Yet (J a){index} = {residual}, so L2 in full walks away from the right answer."
+            "**L1 is at rest, L2 in full is not.** At the start p − q is at most {l1} in size. "
+            "Yet (J a){index} = {residual}, so L2 in full walks away from the right answer."
         ).format(
             l1=number(max(map(abs, l1)), digits=2),
             index=indexed("", worst + 1),
@@ -194,10 +194,27 @@ def _ways(found: Answer) -> Note:
         shown = {"l1": number(abs(l1[i])), "full": number(abs(full[i]))}
         return Note("opposite-ways", text.format(a=indexed("a", i + 1), **shown))
     i = _largest(residual)
+    if number(l1[i]) == number(full[i]):
+        text = _(
+            "**The same way, and as hard** to the digits that are shown: at the start both push {a} by "
+            "{l1}, and the largest element of J a is (J a){index} = {residual}."
+        ).format(
+            a=indexed("a", i + 1),
+            l1=number(-l1[i]),
+            index=indexed("", i + 1),
+            residual=number(residual[i]),
+        )
+        return Note("as-hard", text)
     text = _(
         "**The same way, not equally hard.** At the start no logit is pushed both ways, but {a} by "
-        "{l1} for L1 and by {full} for L2 in full. The difference is J a."
-    ).format(a=indexed("a", i + 1), l1=number(-l1[i]), full=number(-full[i]))
+        "{l1} for L1 and by {full} for L2 in full. The difference is (J a){index} = {residual}."
+    ).format(
+        a=indexed("a", i + 1),
+        l1=number(-l1[i]),
+        full=number(-full[i]),
+        index=indexed("", i + 1),
+        residual=number(residual[i]),
+    )
     return Note("same-way", text)
 
 
@@ -207,10 +224,18 @@ def _far(found: Answer) -> Note | None:
     lift = found.losses[1] - found.minimum.loss.item()
     if slope > _SLIGHT or lift < 0.05:
         return None
-    text = _(
-        "**Far out nothing pushes.** At the start the largest entry of dL2/da in full is {slope}, yet "
-        "L2 is {loss} there and {least} at its minimum. L2 in full is not convex: it flattens, and "
-        "descent gets stuck."
+    text = (
+        _(
+            "**Far out nothing pushes.** At the start the largest entry of dL2/da in full is {slope}, "
+            "yet L2 is {loss} there and {least} at its minimum. L2 in full is not convex: it flattens, "
+            "and descent gets stuck."
+        )
+        if found.gap > 0.9 * found.gap_at_start
+        else _(
+            "**Far out next to nothing pushes.** At the start the largest entry of dL2/da in full is "
+            "{slope}, yet L2 is {loss} there and {least} at its minimum. L2 in full is not convex: it "
+            "flattens, and descent takes long to leave."
+        )
     ).format(
         slope=number(slope, digits=2),
         loss=number(found.losses[1], digits=2),
@@ -222,7 +247,7 @@ def _far(found: Answer) -> Note | None:
 def _stop(found: Answer) -> Note:
     """Return where L2 in full is least, by the closed form."""
     q, p, i = found.q, found.minimum.p, found.watched
-    if float(q.max() - q.min()) < _ROUNDING:
+    if found.uniform:
         text = _(
             "**Uniform on all {classes} classes: the only q that L2 in full does not miss.** Its "
             "minimum is p = q = 1/m = {share}."
@@ -234,13 +259,24 @@ def _stop(found: Answer) -> Note:
             "(W: Lambert's function). At its minimum it is not sure."
         ).format(p=indexed("p", i + 1), stop=number(p[i].item(), digits=4), classes=len(q))
         return Note("never-sure", text)
-    text = _(
-        "**L2 in full is least at {p} = {stop}, where q says {q}**: p = q/W(q e^λ), and "
-        "λ = 1 + H(p) = {multiplier} makes the sum 1."
+    # So many digits that the two are seen to differ.
+    digits = next(
+        (k for k in range(4, 17) if len({number(x[i].item(), digits=k) for x in (p, q)}) > 1), 17
+    )
+    text = (
+        _(
+            "**L2 in full is least at {p} = {stop}, where q says {q}**: p = q/W(q e^λ), and "
+            "λ = 1 + H(p) = {multiplier} makes the sum 1."
+        )
+        if q.min() > 0
+        else _(
+            "**L2 in full is least at {p} = {stop}, where q says {q}**: p = q/W(q e^λ), e^−λ where "
+            "q is 0, and λ = 1 + H(p) = {multiplier} makes the sum 1."
+        )
     ).format(
         p=indexed("p", i + 1),
-        stop=number(p[i].item(), digits=4),
-        q=number(q[i].item(), digits=4),
+        stop=number(p[i].item(), digits=digits),
+        q=number(q[i].item(), digits=digits),
         multiplier=number(found.minimum.multiplier.item(), digits=4),
     )
     return Note("misses-target", text)
@@ -263,14 +299,11 @@ def _arrival(found: Answer) -> Note:
             steps,
         )
         return Note("arrived", text.format(steps=steps, gap=gap))
-    last = float((found.paths.p[2, -1] - found.paths.p[2, -2]).abs().max())
-    if last > _RESTLESS and found.gap < 2 * last:
-        text = ngettext(
-            "**The path of L2 in full jumps to and fro** over its minimum: its only step still moves "
-            "a p by {last}. The learning rate is too large.",
+    if found.restless > _RESTLESS:
+        last = found.restless
+        text = _(
             "**The path of L2 in full jumps to and fro** over its minimum: the last of {steps} steps "
-            "still moves a p by {last}. The learning rate is too large.",
-            steps,
+            "still moves a p by {last}. The learning rate is too large."
         )
         return Note("restless", text.format(steps=steps, last=number(last, digits=2)))
     text = ngettext(
@@ -318,12 +351,12 @@ def _residual(found: Answer) -> Note:
     i = _largest(residual)
     if _level(found, step):
         text = _(
-            "**After step {step} J a is 0 in every element**: where L2 in full stands, the logits of "
-            "all classes with p > 0 are equal."
+            "**After step {step} J a is 0 in every element, to {size}**: where L2 in full stands, the "
+            "logits of all classes with p > 0 are equal."
         )
-        return Note("zero-residual", text.format(step=step))
+        return Note("zero-residual", text.format(step=step, size=number(abs(residual[i]), digits=2)))
     rest = max(map(abs, full))
-    at_rest = rest < _ARRIVED < abs(residual[i])
+    at_rest = rest < min(_ARRIVED, _SLIGHT * abs(residual[i]))
     text = (
         _(
             "**Only the sum of J a is 0** ({total}). After step {step} its largest element is "

@@ -12,7 +12,10 @@ def number(value: float, *, digits: int = 3) -> str:
     """Write a number with so many digits, its power of ten raised."""
     if math.isnan(value):
         return _("not defined")
-    mantissa, _e, exponent = f"{value:.{digits}g}".replace("-", "−").replace("inf", "∞").partition("e")
+    # A zero has no sign.
+    mantissa, _e, exponent = (
+        f"{value + 0.0:.{digits}g}".replace("-", "−").replace("inf", "∞").partition("e")
+    )
     if not exponent:
         return mantissa
     power = str(int(exponent.replace("−", "-"))).translate(_SUPERSCRIPTS)

@@ -35,8 +35,11 @@ export function axisPainter(plot, axis) {
   if (!ticks.length) return null;
   const places = ticks.map(({ value }) => axis.l2p(value));
   const inside = ticks.filter((_tick, i) => places[i] > 1 && places[i] < axis._length - 1);
-  // The line at zero is one of the grid, and stands at the very end of an axis too.
-  const lines = ticks.filter((tick) => inside.includes(tick) || (axis.zeroline && tick.value === 0));
+  // The line at zero stands at the very end of an axis too; where Plotly has not drawn one, it is one
+  // of the grid.
+  const zeros = [...svgsOf(plot, `path.${axis._id}zl`)];
+  const lines = ticks.filter((tick) =>
+    tick.value === 0 && axis.zeroline ? !zeros.length : inside.includes(tick));
   const groups = [
     { wanted: axis.showticklabels, selector: `g.${axis._id}tick`, shown: ticks },
     { wanted: axis.ticks, selector: `path.${axis._id}tick`, shown: axis.ticks === "inside" ? inside : ticks },
@@ -48,7 +51,7 @@ export function axisPainter(plot, axis) {
   if (!groups.every(({ layers }) => layers.size)) return null;
   if (across && axis.showticklabels && crowded(axis, ticks, places, groups[0].layers)) return null;
   return () => {
-    for (const zero of svgsOf(plot, `path.${axis._id}zl`)) zero.style.display = "none";
+    for (const zero of zeros) moveZero(axis, zero);
     for (const { shown, layers } of groups) {
       for (const [layer, originals] of layers) draw(axis, layer, originals, shown);
     }
@@ -89,6 +92,20 @@ function draw(axis, layer, originals, shown) {
     const place = axis._offset + axis.l2p(tick.value);
     (text ?? copies[i]).setAttribute("transform", across ? `translate(${place},0)` : `translate(0,${place})`);
   });
+}
+
+/**
+ * Plotly's line at zero, which lies over the bars, where zero is now.
+ *
+ * @param {Axis} axis
+ * @param {SVGElement} zero
+ */
+function moveZero(axis, zero) {
+  const [place, across] = [axis.l2p(0), axis._id[0] === "x"];
+  const seen = place > -1 && place < axis._length + 1;
+  zero.style.display = seen ? "" : "none";
+  const at = axis._offset + place;
+  if (seen) zero.setAttribute("transform", across ? `translate(${at},0)` : `translate(0,${at})`);
 }
 
 /** @param {Plot} plot */

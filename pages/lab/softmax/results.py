@@ -28,7 +28,7 @@ from lab.softmax.state import SoftmaxState
 
 @dataclass(frozen=True)
 class Answer:
-    """All that a state of the logits determines; `scores` are a/T, and the rest follows from them."""
+    """All that a state of the logits determines; `scores` are a/T."""
 
     state: SoftmaxState
     scores: Tensor
@@ -53,19 +53,21 @@ def answer(state: SoftmaxState) -> Answer:
     """Compute everything that the page shows of a state."""
     logits = torch.tensor(state.a, dtype=torch.float64)
     scores = logits / state.temperature
+    # What does not see an offset is computed without: it would cost digits.
+    shifted = (logits - logits.max()) / state.temperature
     target = torch.zeros_like(scores)
     target[state.target - 1] = 1
-    p = softmax(scores)
+    p = softmax(shifted)
     low, high = state.window
     return Answer(
         state=state,
         scores=scores,
         p=p,
-        loss=cross_entropy(scores, target).item(),
-        gradient=cross_entropy_grad(scores, target),
-        entropy=entropy(p).item(),
-        jacobian=softmax_jacobian(scores),
-        spectrum=jacobian_spectrum(scores),
+        loss=cross_entropy(shifted, target).item(),
+        gradient=cross_entropy_grad(shifted, target),
+        entropy=max(0.0, entropy(p).item()),
+        jacobian=softmax_jacobian(shifted),
+        spectrum=jacobian_spectrum(shifted),
         differences=difference_errors(scores),
         surface=softmax_surface(logits, low=low, high=high, temperature=state.temperature),
         naive_failures=tuple(dtype for dtype in DTYPES if _naive_fails(scores, target, dtype)),

@@ -121,7 +121,7 @@ def _regime(found: Answer) -> Note:
         ).format(
             temperature=number(state.temperature),
             spread=number((found.scores.max() - found.scores.min()).item()),
-            missing=percent(1 - found.entropy / math.log(classes), digits=2),
+            missing=percent(max(0.0, 1 - found.entropy / math.log(classes)), digits=2),
         )
         return Note("nearly-uniform", text)
     second = int(p.sort(descending=True).indices[1]) + 1
@@ -163,10 +163,18 @@ def _saturated(found: Answer, winner: int) -> Note:
         ).format(largest=largest, gradient=number(found.gradient[found.state.target - 1].item()))
         return Note("saturated-wrong", text)
     if found.p[winner - 1] == 1:
-        text = _(
-            "**One-hot, to the last digit.** {p} rounds to 1 and the largest entry of J is {largest}. "
-            "As T → 0, softmax becomes argmax, which has no slope. L1 = {loss} still has its digits, "
-            "since it is computed from logits."
+        text = (
+            _(
+                "**One-hot, to the last digit.** {p} rounds to 1 and the largest entry of J is "
+                "{largest}. As T → 0, softmax becomes argmax, which has no slope. L1 = {loss} still "
+                "has its digits, since it is computed from logits."
+            )
+            if found.loss > 0
+            else _(
+                "**One-hot, to the last digit.** {p} rounds to 1 and the largest entry of J is "
+                "{largest}. As T → 0, softmax becomes argmax, which has no slope. Here even L1 is too "
+                "small for float64."
+            )
         ).format(p=indexed("p", winner), largest=largest, loss=number(found.loss, digits=2))
         return Note("one-hot", text)
     text = _(

@@ -26,6 +26,7 @@ def figure_set(found: Results) -> FigureSet:
 def _figures(found: Results, length: int) -> FigureSet:
     """Return the figures of a state; the chart of errors shows so many iterations."""
     problem, frame = found.problem, found.frame
+    kind, least = found.least
     cards = [
         Card(
             key="plan",
@@ -51,7 +52,7 @@ def _figures(found: Results, length: int) -> FigureSet:
             figure=convergence_figure(
                 cut(found.trace, length),
                 at=int(frame.n_iter),
-                error=found.column_error if int(frame.n_iter) else found.error,
+                error=found.column_error,
                 translate=_,
             ),
             alt=_("Marginal error over the iterations, plain and accelerated, with both rates."),
@@ -65,7 +66,8 @@ def _figures(found: Results, length: int) -> FigureSet:
                 entropy=found.entropy,
                 transport_cost=frame.transport_cost.item(),
                 entropic_value=frame.entropic_value.item(),
-                limits=problem.limits,
+                limits=(least, problem.limits[1]),
+                least=kind,
                 translate=_,
             ),
             alt=_("Entropy of the plan over ε; below, its transport cost and entropic value."),

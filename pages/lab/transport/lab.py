@@ -3,6 +3,7 @@
 from lab.language.catalogues import N_
 from lab.page.lab import Code, Lab
 from lab.transport import controls, figures, results, text
+from lab.transport.notes import notes
 from lab.transport.state import DEFAULT, PRESETS
 
 LAB = Lab(
@@ -22,7 +23,7 @@ LAB = Lab(
     choose_along=controls.choose_along,
     timeline=figures.timeline,
     figures=figures.figure_set,
-    notes=text.notes,
+    notes=notes,
     numbers=results.numbers,
     csv=results.data_csv,
     code=lambda found: Code(text.snippet(found.state), text.command(found.state)),

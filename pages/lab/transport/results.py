@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 import streamlit as st
@@ -42,6 +43,10 @@ _HORIZONS: Final = (10, 20, 30, 50, 75, 100, 150, 200)
 # All frames over eps show as many, so that the axis stays.
 _EPS_HORIZON: Final = 100
 _RANGES: Final = torch.logspace(1, 5, 41, dtype=torch.float64)
+# Below this the square of a singular value that float64 found may be 0.
+_NO_RATE: Final = 1e-29
+# The entropy has come to its limit where the two smallest eps give one to so many nats.
+_SETTLED: Final = 1e-3
 # Of the paths over eps, where a small eps may need many.
 _MOST_ITERATIONS: Final = 2000
 
@@ -65,8 +70,24 @@ class Problem:
     @property
     def limits(self) -> tuple[float, float]:
         """The entropy that a plan cannot fall below, and that of independence."""
-        both = entropy(self.mu).item(), entropy(self.nu).item()
+        # A one-hot marginal may round to -0.
+        both = [max(0.0, entropy(weights).item()) for weights in (self.mu, self.nu)]
         return max(both), sum(both)
+
+    @property
+    def uniform(self) -> bool:
+        """Whether each marginal has one weight throughout."""
+        return all(bool((weights == weights[0]).all()) for weights in (self.mu, self.nu))
+
+    @property
+    def square(self) -> bool:
+        """Whether a plan can be an assignment: as many rows as columns, uniform marginals."""
+        return self.uniform and len(self.mu) == len(self.nu)
+
+    @property
+    def has_one_plan(self) -> bool:
+        """Whether all rows or all columns but one are empty, so that there is nothing to choose."""
+        return any(int((weights > 0).sum()) == 1 for weights in (self.mu, self.nu))
 
 
 @dataclass(frozen=True)
@@ -99,7 +120,29 @@ class Results:
     @property
     def entropy(self) -> float:
         """H(P) in nats."""
-        return self.frame.entropy.item()
+        return max(0.0, self.frame.entropy.item())
+
+    @property
+    def feasible(self) -> bool:
+        """Whether there is a plan."""
+        return self.trace.status != SinkhornStatus.INFEASIBLE
+
+    @property
+    def rate(self) -> float:
+        """The true rate σ₂²: 0 where σ₂ is no more than rounding, NaN where it is not known."""
+        rate = self.trace.asymptotic
+        return 0.0 if rate < _NO_RATE else rate
+
+    @property
+    def least(self) -> tuple[str, float]:
+        """What stands for a small eps in the chart of the entropy, as `eps_path_figure` calls it."""
+        bound = self.problem.limits[0]
+        if not self.feasible:
+            return "bound", bound
+        if self.problem.square:
+            return "assignment", bound
+        first, second = self.path.entropy[:2].tolist()
+        return ("limit", first) if abs(first - second) < _SETTLED else ("bound", bound)
 
     @property
     def steepness(self) -> float:
@@ -200,7 +243,7 @@ def numbers(found: Results) -> dict[str, float]:
         "transport_cost": found.frame.transport_cost.item(),
         "entropic_value": found.frame.entropic_value.item(),
         "birkhoff_rate": found.trace.birkhoff,
-        "asymptotic_rate": found.trace.asymptotic,
+        "asymptotic_rate": found.rate,
         "accelerated_iterations": found.trace.needed,
         "range_of_cost_over_eps": found.steepness,
     }
@@ -246,20 +289,12 @@ def _lines(found: Results) -> Iterator[tuple[str, float, float | str, float]]:
 def _frames(
     problem: Problem, state: TransportState, along: str, states: Sequence[TransportState]
 ) -> list[PlanFrames]:
-    """Return the plan of each state, all of them in one call where the iteration allows it."""
-    cost, mu, nu = problem.cost, problem.mu, problem.nu
+    """Return the plan of each state, by the path on which `trace_convergence` counts iterations."""
     tol = TOL if state.accelerate else None
-    if along == "eps" and state.n_iter:
-        eps = [one.eps for one in states]
-        frames = plans_along_eps(cost, eps=eps, mu=mu, nu=nu, tol=tol, max_iter=state.n_iter)
-    elif along == "eps":
-        kernels = [
-            plans_along_iterations(cost, eps=one.eps, counts=[0], mu=mu, nu=nu) for one in states
-        ]
-        return kernels
-    else:
-        counts = [one.n_iter for one in states]
-        frames = plans_along_iterations(cost, eps=state.eps, counts=counts, mu=mu, nu=nu, tol=tol)
+    plans = partial(plans_along_iterations, problem.cost, mu=problem.mu, nu=problem.nu, tol=tol)
+    if along == "eps":
+        return [plans(eps=one.eps, counts=[one.n_iter]) for one in states]
+    frames = plans(eps=state.eps, counts=[one.n_iter for one in states])
     return [
         PlanFrames(**{name: field[k : k + 1] for name, field in vars(frames).items()})
         for k in range(len(states))

@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 import ce_core as ce
 from ce_core.post.plan_variant import variant_differences
+from lab.transport.notes import notes
 from lab.transport.results import data_csv, pose, results, results_along
 from lab.transport.state import (
     DEFAULT,
@@ -27,7 +28,7 @@ from lab.transport.state import (
     spell_levels,
     spell_points,
 )
-from lab.transport.text import notes, snippet
+from lab.transport.text import snippet
 from tests.lab.conftest import OpenPage
 from tests.support.closeness import close_to
 from tests.support.reading import note_ids, numbers_of, press, set_field, shown, text_of, widget

@@ -1,0 +1,112 @@
+"""Every sentence of the page of the softmax holds in many states: each condition is computed anew."""
+
+import itertools
+import math
+from collections.abc import Callable
+
+import mpmath
+import numpy as np
+import pytest
+import torch
+
+from ce_core import DTYPES
+from lab.softmax.figures import figure_set
+from lab.softmax.presets import PRESETS
+from lab.softmax.results import Answer, answer
+from lab.softmax.state import DEFAULT, SoftmaxState
+from lab.softmax.text import difference_numbers, eigenvalue_numbers, notes, surface_numbers
+from tests.support.closeness import close_to
+
+LOGITS = (
+    DEFAULT.a, (0.0, 0.0), (1.0, 0.0), (18.0, 0.0), (104.0, 0.0), (746.0, 0.0), (1000.0, -1000.0),
+    (1000.0, 999.99), (-1000.0, -999.0, -999.5), (2.0, 2.0, -50.0), (800.0, 796.0), (0.0,) * 30,
+    tuple(k / 7 for k in range(30)), (12.0, 11.0), (-12.0, -18.0, -17.0),
+)  # fmt: skip
+STATES = [
+    *(preset.state(DEFAULT) if callable(preset.state) else preset.state for preset in PRESETS.values()),
+    *(
+        SoftmaxState(a, temperature, target)
+        for a, temperature, target in itertools.product(LOGITS, (0.01, 1.0, 100.0), (1, 2))
+    ),
+]
+
+
+class Facts:
+    """The same by mpmath at 60 digits."""
+
+    def __init__(self, found: Answer) -> None:
+        self.found, self.state = found, found.state
+        with mpmath.workdps(60):
+            top = max(found.state.a)
+            scores = [
+                (mpmath.mpf(x) - mpmath.mpf(top)) / found.state.temperature for x in found.state.a
+            ]
+            powers = [mpmath.exp(x) for x in scores]
+            total = mpmath.fsum(powers)
+            self.p = [float(x / total) for x in powers]
+            # Without the 1 of the largest, beside which nothing else would be seen.
+            others = mpmath.fsum(sorted(powers)[:-1])
+            self.loss = float(mpmath.log1p(others) - scores[found.state.target - 1])
+            self.entropy = float(-mpmath.fsum(x / total * mpmath.log(x / total) for x in powers))
+
+    @property
+    def winners(self) -> int:
+        return self.state.a.count(max(self.state.a))
+
+    def naive_is_nan(self, dtype: str) -> bool:
+        scores = torch.tensor(self.state.a, dtype=torch.float64) / self.state.temperature
+        powers = scores.to(getattr(torch, dtype)).exp()
+        return bool((powers / powers.sum()).isnan().any())
+
+
+def fails(facts: Facts) -> bool:
+    """The dtypes that are named are those in which the textbook formula is NaN."""
+    return facts.found.naive_failures == tuple(d for d in DTYPES if facts.naive_is_nan(d))
+
+
+CHECKS: dict[str, Callable[[Facts], bool]] = {
+    "overflow": lambda facts: fails(facts) and max(facts.state.a) > 0,
+    "underflow": lambda facts: fails(facts) and max(facts.state.a) <= 0,
+    "all-equal": lambda facts: facts.winners == len(facts.p),
+    "tie": lambda facts: 1 < facts.winners < len(facts.p),
+    "saturated-wrong": lambda facts: max(facts.p) >= 0.99 and facts.p[facts.state.target - 1] <= 0.0101,
+    "one-hot": lambda facts: max(facts.p) == 1 and facts.p[facts.state.target - 1] == 1,
+    "saturated-right": lambda facts: 0.99 <= facts.p[facts.state.target - 1] <= 1,
+    "nearly-uniform": lambda facts: facts.entropy >= 0.98999 * math.log(len(facts.p)),
+    "only-differences": lambda facts: max(facts.p) < 0.99 and facts.winners == 1,
+    "full-rank": lambda facts: int(facts.found.spectrum.rank) == len(facts.p) - 1,
+    "rank-lost": lambda facts: 0 < int(facts.found.spectrum.rank) < len(facts.p) - 1,
+    "zero-jacobian": lambda facts: not facts.found.jacobian.any(),
+    "best-step": lambda facts: bool(facts.found.differences.best_errors[0] < 1),
+    "no-step": lambda facts: not bool((facts.found.differences.best_errors < 1).all()),
+    "autograd": lambda facts: max(facts.p) > 0.99,
+}
+
+
+@pytest.mark.parametrize("state", [state.settled() for state in STATES], ids=str)
+def test_every_sentence_holds(state: SoftmaxState) -> None:
+    found = answer(state)
+    facts = Facts(found)
+    said = {note.id: note.text for note in notes(found)}
+    for name, text in said.items():
+        assert CHECKS[name](facts), text
+        assert "not defined" not in text
+        assert "−0 " not in text
+    assert ("overflow" in said or "underflow" in said) == any(map(facts.naive_is_nan, DTYPES))
+    if "one-hot" in said:
+        assert ("still has its digits" in said["one-hot"]) == (facts.loss > 1e-323)
+    # What sees only differences keeps its digits at every offset.
+    assert found.p.tolist() == close_to(facts.p, rel=1e-12, abs=1e-300)
+    assert found.loss == close_to(facts.loss, rel=1e-12, abs=1e-300)
+
+
+@pytest.mark.parametrize("state", [state.settled() for state in STATES], ids=str)
+def test_captions_and_charts_show_no_zero_as_a_number(state: SoftmaxState) -> None:
+    found = answer(state)
+    for text in (difference_numbers, eigenvalue_numbers, surface_numbers):
+        assert "nan" not in text(found)
+        assert "−0 " not in text(found)
+    for card in figure_set(found).cards:
+        for drawn in card.figure.data:
+            if drawn.type == "scatter" and drawn.y is not None:
+                assert not np.isin(drawn.y, [1e-18]).any()
