@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ce_core._arguments import ArrayLike, floating, require_classes, require_same_classes
+from ce_core._arguments import ArrayLike, floating, require_classes, require_flag, require_same_classes
 from ce_core.dtypes import widen
 from ce_core.probability.distributions import centre_logits
 from ce_core.probability.jacobian import centred_product
@@ -250,7 +250,7 @@ def logit_gap_grad(
     require_same_classes("a", a, "q", q)
     wide = widen(a)
     held = torch.softmax(wide, -1) - widen(q)
-    return (held if detach_p else held + _residual(wide)).to(a.dtype)
+    return (held if require_flag("detach_p", detach_p) else held + _residual(wide)).to(a.dtype)
 
 
 def logit_gap_residual(a: Float[Tensor, "*batch m"] | ArrayLike) -> Float[Tensor, "*batch m"]:

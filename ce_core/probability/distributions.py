@@ -1,10 +1,13 @@
 """Softmax, its logarithm, and the two functionals of a distribution: entropy and divergence."""
 
+from numbers import Integral
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from ce_core._arguments import ArrayLike, floating, require_classes, require_same_classes
+from ce_core._shown import refusal
 from ce_core.dtypes import widen
 
 
@@ -201,7 +204,7 @@ def kl_divergence(
 
 
 def _require_dim(a: Tensor, dim: int) -> None:
-    if not -a.ndim <= dim < a.ndim:
-        raise ValueError(f"dim must be in [{-a.ndim}, {a.ndim - 1}], got {dim}")
+    if not isinstance(dim, Integral) or isinstance(dim, bool) or not -a.ndim <= dim < a.ndim:
+        raise refusal("dim", f"be in [{-a.ndim}, {a.ndim - 1}]", dim)
     if a.shape[dim] == 0:
         raise ValueError(f"a must have at least 1 entry along dim {dim}, got shape {tuple(a.shape)}")

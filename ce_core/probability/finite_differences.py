@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ce_core._arguments import ArrayLike, floating, require_row
+from ce_core._arguments import ArrayLike, floating, require_finite, require_row
 from ce_core.dtypes import DTYPES
 from ce_core.probability.distributions import softmax
 from ce_core.probability.jacobian import softmax_jacobian
@@ -101,10 +101,8 @@ def difference_errors(
     a, steps = floating(torch.float64, a=a, steps=steps)
     require_row("a", a)
     require_row("steps", steps)
-    if not a.isfinite().all():
-        raise ValueError(f"a must be finite, got {a.tolist()}")
-    if not (steps.isfinite() & (steps > 0)).all():
-        raise ValueError(f"steps must be finite and > 0, got {steps.tolist()}")
+    require_finite("a", a)
+    require_finite("steps", steps, above=0.0)
     a, steps = a.detach().double(), steps.detach().double()
     rows = [_errors(a, steps, getattr(torch, name)) for name in DTYPES]
     differences, autograd, closed_form, expected = map(torch.stack, zip(*rows, strict=True))

@@ -8,7 +8,15 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ce_core._arguments import ArrayLike, floating, require_classes, require_integer, require_number
+from ce_core._arguments import (
+    ArrayLike,
+    floating,
+    require_choice,
+    require_classes,
+    require_integer,
+    require_number,
+    require_room,
+)
 
 LARGEST_DRAW: Final = 64
 """Most rows and columns of `random_cost`."""
@@ -140,7 +148,9 @@ def squared_distances(
     for name, points in (("x", x), ("y", y)):
         require_classes(name, points)
         if points.ndim != 2 or points.shape[1] != x.shape[1]:
-            raise ValueError(f"{name} must have shape [points, {x.shape[-1]}], got {points.shape}")
+            raise ValueError(
+                f"{name} must have shape [points, {x.shape[-1]}], got {tuple(points.shape)}"
+            )
     return (x.unsqueeze(1) - y.unsqueeze(0)).square().sum(-1)
 
 
@@ -169,9 +179,8 @@ def digit_image(name: str) -> Float[Tensor, "8 8"]:
     >>> digit_image("one").sum().item()
     1.0
     """
-    if name not in _DRAWN_BY_HAND:
-        raise ValueError(f"name must be one of {sorted(_DRAWN_BY_HAND)}, got {name!r}")
-    rows = [[float(ink.replace(".", "0")) for ink in row] for row in _DRAWN_BY_HAND[name]]
+    drawing = _DRAWN_BY_HAND[require_choice("name", name, _DRAWN_BY_HAND)]
+    rows = [[float(ink.replace(".", "0")) for ink in row] for row in drawing]
     ink = torch.tensor(rows, dtype=torch.float64)
     return ink / ink.sum()
 
@@ -200,6 +209,7 @@ def pixel_grid(size: int) -> Float[Tensor, "pixels 2"]:
     [[0.0, 1.0], [1.0, 1.0], [0.0, 0.0], [1.0, 0.0]]
     """
     size = require_integer("size", size, at_least=2)
+    require_room("size", size, 2 * size**2)
     steps = torch.linspace(0, 1, size, dtype=torch.float64)
     y, x = torch.meshgrid(steps.flip(0), steps, indexing="ij")
     return torch.stack([x.flatten(), y.flatten()], -1)

@@ -7,7 +7,16 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from ce_core._arguments import ArrayLike, floating, require_integer, require_number
+from ce_core._arguments import (
+    ArrayLike,
+    floating,
+    require_finite,
+    require_integer,
+    require_items,
+    require_number,
+    require_row,
+)
+from ce_core._shown import refusal
 from ce_core.probability.distributions import entropy
 from ce_core.transport._log_domain import OnLogarithms
 from ce_core.transport._problem import Problem, as_problem, without_offset
@@ -92,9 +101,9 @@ def plans_along_iterations(
     """
     cost, mu, nu = as_problem(cost, mu, nu)
     eps = require_number("eps", eps, above=0.0)
-    steps = [require_integer("counts", count, at_least=0) for count in counts]
+    steps = [require_integer("counts", count, at_least=0) for count in require_items("counts", counts)]
     if not steps or sorted(set(steps)) != steps:
-        raise ValueError(f"counts must be ascending, got {steps}")
+        raise refusal("counts", "be ascending", steps)
     if tol is None:
         plans, taken = _iterate(cost, mu, nu, eps, steps), steps
     else:
@@ -148,8 +157,8 @@ def plans_along_eps(
     cost, mu, nu = as_problem(cost, mu, nu)
     (epsilons,) = floating(torch.float64, eps=eps)
     epsilons = epsilons.double()
-    if epsilons.ndim != 1 or not (epsilons.isfinite() & (epsilons > 0)).all():
-        raise ValueError(f"eps must be a row of finite numbers > 0, got {epsilons.tolist()}")
+    require_row("eps", epsilons)
+    require_finite("eps", epsilons, above=0.0)
     # One batch, in which eps is 1.
     scaled = cost / epsilons[:, None, None]
     solved = sinkhorn(scaled, eps=1.0, mu=mu, nu=nu, tol=tol, max_iter=max_iter)
