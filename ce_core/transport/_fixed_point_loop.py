@@ -15,7 +15,7 @@ from torch import Tensor
 
 from ce_core.transport._feasibility import is_blocked, least_violation
 from ce_core.transport._log_domain import Block, OnLogarithms
-from ce_core.transport._problem import Problem
+from ce_core.transport._problem import Problem, potential_size, rounding_floor
 from ce_core.transport._stabilized_kernel import OnKernel
 
 # Iterations of a block on the way to a goal, and of one that just runs.
@@ -44,20 +44,30 @@ def solve(
     start: Float[Tensor, "b n"] | None = None,
     goal: Float[Tensor, " b"] | None,
     max_iter: int,
+    spread: Float[Tensor, " b"] | None = None,
     on_logarithms: bool = False,
+    plain: bool = False,
 ) -> Solution:
     """Iterate each item until its marginal error is at most its goal, or just `max_iter` times.
 
-    With `on_logarithms` the iteration is the plain one, in differentiable operations on logarithms.
+    Where the costs span so many eps (`spread`) that rounding may keep the error above the goal, it
+    is sought to be what rounding allows where the potentials are. With `plain` nothing is done to
+    have fewer iterations; with `on_logarithms` that is done in differentiable operations.
     """
     u = torch.zeros_like(problem.mu) if start is None else start.clone()
     with np.errstate(all="ignore"):
         steps = (
             OnLogarithms(problem, u)
             if on_logarithms
-            else OnKernel(problem, u.clone(), accelerated=goal is not None)
+            else OnKernel(
+                problem,
+                u.clone(),
+                towards_goal=goal is not None,
+                accelerated=goal is not None and not plain,
+                spread=torch.full_like(problem.eps, torch.inf) if spread is None else spread,
+            )
         )
-        return _Loop(steps, problem, u, goal, max_iter).run()
+        return _Loop(steps, problem, u, goal, max_iter, spread).run()
 
 
 class _Loop:
@@ -74,6 +84,7 @@ class _Loop:
         u: Float[Tensor, "b n"],
         goal: Float[Tensor, " b"] | None,
         max_iter: int,
+        spread: Float[Tensor, " b"] | None,
     ) -> None:
         size = len(u)
         self.steps, self.problem, self.max_iter = steps, problem, max_iter
@@ -88,6 +99,8 @@ class _Loop:
         self.goals = np.full(size, -1.0)
         if goal is not None:
             self.goals = np.where(self.infeasible, np.inf, goal.cpu().numpy())
+        self.spread = np.zeros(size) if spread is None else spread.cpu().numpy()
+        self.rounded = rounding_floor(self.spread) > self.goals
         self.n_iter, self.history = np.zeros(size, dtype=np.int64), [np.zeros((1, size))]
         self.lanes, self.running = np.arange(size), np.ones(size, dtype=bool)
         self.done = self.blocks = 0
@@ -157,7 +170,10 @@ class _Loop:
         doubtful = moving[self.forbidding[moving]]
         if len(doubtful):
             self._give_up(doubtful)
-        if isinstance(self.steps, OnKernel):
+        rounded = moving[self.rounded[moving]]
+        if len(rounded):
+            self._allow_for_rounding(rounded)
+        if isinstance(self.steps, OnKernel) and self.steps.accelerated:
             to_go = np.log(self.goals / error) / np.log(error / before) * _BLOCK * _CHECK
             slow = ~((to_go >= 0) & (to_go < _WORTH_A_LEAP))
             crawling = moving[slow[moving] & (self.patience[moving] <= 0)]
@@ -175,6 +191,13 @@ class _Loop:
         self.infeasible[doubtful] = violation.cpu().numpy() > self.goals[doubtful]
         # The next iteration ends them.
         self.goals[self.infeasible] = np.inf
+
+    def _allow_for_rounding(self, rounded: Int[np.ndarray, " some"]) -> None:
+        """Seek no error that the rounding of the potentials would hide."""
+        point = self.steps.point.take(self._tensor(np.searchsorted(self.lanes, rounded)))
+        size = potential_size(point.u, point.v).cpu().numpy()
+        floor = rounding_floor(np.minimum(self.spread[rounded], size))
+        self.goals[rounded] = np.maximum(self.goals[rounded], floor)
 
     def _leap(self, steps: OnKernel, crawling: Int[np.ndarray, " some"]) -> None:
         """Try Newton steps; where they do not gain, they are not tried again soon."""

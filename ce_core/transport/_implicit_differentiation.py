@@ -1,69 +1,261 @@
-"""Derivatives of Sinkhorn's potentials by the implicit function theorem."""
+"""Derivatives of Sinkhorn's solution by the implicit function theorem, of every order and both ways.
 
+With w = (f + g - C)/ε and K = exp(w), the solution fulfils Σ_j nu_j K_ij = 1 and Σ_i mu_i K_ij = 1. So
+with A = nu K (by rows) and B = mu K (by columns) small changes fulfil
+
+    df_i + Σ_j A_ij dg_j = Σ_j A_ij (dC_ij + w_ij dε) - ε Σ_j K_ij dnu_j
+
+and the same for columns. Rows and columns that have mass make it the symmetric system of the plan;
+those without follow from them. What is below is written in operations that can be differentiated
+again, and does not look at values: so it works within `torch.func` as well. Items without a plan have
+derivatives of 0, so that they do not spoil those of a parameter that they share with others.
+"""
+
+from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from ce_core.transport._bipartite_system import apply_flattened, solve_network
+from ce_core.transport._offsets import take_off
+from ce_core.transport._solution import WIDEST, Found, Request, find_plans
+from ce_core.transport.status import SinkhornStatus
 
-def differentiate_implicitly(
-    f: Float[Tensor, "b n"],
-    g: Float[Tensor, "b m"],
+# Exponentials beyond this would overflow; only pairs of a row and a column without mass get there.
+_LARGEST = 700.0
+_DIFFERENTIABLE = 5
+
+
+def solve_differentiably(
     cost: Float[Tensor, "b n m"],
     mu: Float[Tensor, "b n"],
     nu: Float[Tensor, "b m"],
-    eps: float,
-) -> tuple[Float[Tensor, "b n"], Float[Tensor, "b m"]]:
-    """Return the potentials as differentiable functions of the cost and the marginals.
+    eps: Float[Tensor, " b"],
+    request: Request,
+) -> Found:
+    """Return the solution as a function of the problem, in memory that iterations do not add to.
 
-    What is done with them must not depend on their common constant. The derivatives are those of
-    the solution of Σ_j nu_j K_ij = 1 and Σ_i mu_i K_ij = 1 with K = exp((f + g - C)/eps).
+    The potentials are those of costs without what they have in common, and what is done with them
+    must not depend on the constant between them.
     """
-    solved: tuple[Tensor, Tensor] = _Potentials.apply(cost, mu, nu, f, g, eps)  # type: ignore[no-untyped-call]
-    return solved
+    return Found(*_Solution.apply(cost, mu, nu, eps, request))  # type: ignore[no-untyped-call]
 
 
-class _Potentials(torch.autograd.Function):
-    """The solution as a function of the problem; memory does not depend on the iterations."""
-
-    @staticmethod
-    def forward(
-        ctx: Any, cost: Tensor, mu: Tensor, nu: Tensor, f: Tensor, g: Tensor, eps: float
-    ) -> tuple[Tensor, Tensor]:
-        """Remember the solution."""
-        ctx.save_for_backward(cost, mu, nu, f, g)
-        ctx.eps = eps
-        return f.clone(), g.clone()
+class _Solution(torch.autograd.Function):
+    """The solution as a function of the problem."""
 
     @staticmethod
-    def backward(ctx: Any, grad_f: Tensor, grad_g: Tensor) -> tuple[Tensor | None, ...]:
-        """Solve the transposed linear system of the differentiated equations."""
-        cost, mu, nu, f, g = ctx.saved_tensors
-        exponent = (f.unsqueeze(-1) + g.unsqueeze(-2) - cost) / ctx.eps
-        kernel = exponent.clamp(max=700.0).exp()
-        by_row, by_column = nu.unsqueeze(-2) * kernel, mu.unsqueeze(-1) * kernel
-        # Exact sums, though the iteration has left the columns with an error up to its tolerance.
-        by_row = by_row / by_row.sum(-1, keepdim=True)
-        by_column = by_column / by_column.sum(-2, keepdim=True)
-        # (I - B Aᵀ) x = grad_f - B grad_g is consistent, but singular: for each group of rows that
-        # allowed pairs connect, with 1 on the left and mu on the right. The product of the two,
-        # group by group, makes it regular and does not change what follows from the solution.
-        links = by_column @ by_row.mT
-        system = torch.eye(f.shape[-1], dtype=f.dtype, device=f.device) - links
-        system = system + mu.unsqueeze(-1) * _connected(links)
-        right = grad_f.unsqueeze(-1) - by_column @ grad_g.unsqueeze(-1)
-        x = torch.linalg.solve(system, right)
-        y = grad_g.unsqueeze(-1) - by_row.mT @ x
-        grad_cost = x * by_row + y.mT * by_column
-        grad_mu = -ctx.eps * (kernel @ y).squeeze(-1)
-        grad_nu = -ctx.eps * (kernel.mT @ x).squeeze(-1)
-        return grad_cost, grad_mu, grad_nu, None, None, None
+    def forward(cost: Tensor, mu: Tensor, nu: Tensor, eps: Tensor, request: Request) -> Any:
+        """Find it."""
+        return tuple(find_plans(cost, mu, nu, eps, request))
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
+        """Remember the problem and its potentials."""
+        found = Found(*output)
+        ctx.mark_non_differentiable(*output[_DIFFERENTIABLE:])
+        ctx.set_materialize_grads(False)
+        kept = (*inputs[:4], *found[:3], *found[_DIFFERENTIABLE:-3], found.status)
+        ctx.save_for_backward(*kept)
+        ctx.save_for_forward(*kept)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor | None) -> tuple[Tensor | None, ...]:
+        """Return the gradients of cost, mu, nu and eps."""
+        at = _Equations(*ctx.saved_tensors)
+        return *_pull_back(at, ctx.needs_input_grad[1:4], *grads[:_DIFFERENTIABLE]), None
+
+    @staticmethod
+    def jvp(ctx: Any, *tangents: Tensor | None) -> tuple[Tensor | None, ...]:
+        """Return the tangents of what can be differentiated."""
+        moved = _push_forward(_Equations(*ctx.saved_tensors), *tangents[:4])
+        return *moved, *[None] * (len(Found._fields) - _DIFFERENTIABLE)
+
+    @staticmethod
+    def vmap(info: Any, in_dims: tuple[Any, ...], *args: Any) -> tuple[Any, tuple[int, ...]]:
+        """Solve all items at once."""
+        return apply_flattened(_Solution, info.batch_size, in_dims, args)
 
 
-def _connected(links: Float[Tensor, "b n n"]) -> Float[Tensor, "b n n"]:
-    """Return 1 for each pair of rows that a chain of links connects, else 0."""
-    reached = (links > 0).to(links.dtype)
-    while not reached.all() and not torch.equal(further := (reached @ reached).clamp(max=1), reached):
-        reached = further
-    return reached
+class _Equations:
+    """What the equations at a solution are made of, each part as it is needed."""
+
+    def __init__(
+        self,
+        cost: Tensor,
+        mu: Tensor,
+        nu: Tensor,
+        eps: Tensor,
+        f: Tensor,
+        g: Tensor,
+        plan: Tensor,
+        common: Tensor,
+        rows: Tensor,
+        columns: Tensor,
+        start: Tensor,
+        special: Tensor,
+        status: Tensor,
+    ) -> None:
+        self.mu, self.nu = mu, nu
+        self.regular = special.shape[-1] == 0
+        cost = take_off(cost, common, rows, columns)
+        self.eps = torch.maximum(eps, _largest(cost).amax((-2, -1)) / WIDEST)
+        self.rows = rows if rows.shape[-1] else f.new_zeros(1)
+        self.columns = columns if rows.shape[-1] else g.new_zeros(1)
+        if not self.regular:
+            # What is left out is replaced before anything is computed from it, lest its NaN come back.
+            self.good = good = (status != SinkhornStatus.INFEASIBLE) & (status != SinkhornStatus.INVALID)
+            self.allowed = (cost < torch.inf) & good[..., None, None]
+            cost = torch.where(self.allowed, cost, 0.0)
+            f, g = (torch.where(good[..., None], part, 0.0) for part in (f, g))
+            plan = torch.where(self.allowed, plan, 0.0)
+            common = torch.where(good, common, 0.0)
+        self.cost, self.f, self.g, self.plan, self.common = cost, f, g, plan, common
+
+    @cached_property
+    def exponent(self) -> Float[Tensor, "b n m"]:
+        """w, and 0 where there is no pair."""
+        part = self.f.unsqueeze(-1) + self.g.unsqueeze(-2) - self.cost
+        part = part / self.eps[..., None, None]
+        return part if self.regular else torch.where(self.allowed, part, 0.0)
+
+    @cached_property
+    def kernel(self) -> Float[Tensor, "b n m"]:
+        """K."""
+        if self.regular:
+            return self.by_row / self.nu.unsqueeze(-2)
+        return torch.where(self.allowed, self.exponent.clamp(max=_LARGEST).exp(), 0.0)
+
+    @cached_property
+    def by_row(self) -> Float[Tensor, "b n m"]:
+        """A, of which the rows sum to 1."""
+        if self.regular:
+            return self.plan / self.mu.unsqueeze(-1)
+        return self.nu.unsqueeze(-2) * self.kernel
+
+    @cached_property
+    def by_column(self) -> Float[Tensor, "b n m"]:
+        """B, of which the columns sum to 1."""
+        if self.regular:
+            return self.plan / self.nu.unsqueeze(-2)
+        return self.mu.unsqueeze(-1) * self.kernel
+
+
+def _largest(cost: Float[Tensor, "b n m"]) -> Float[Tensor, "b n m"]:
+    size = cost.detach().abs()
+    return torch.where(size < torch.inf, size, 0.0)
+
+
+def _pull_back(
+    at: _Equations,
+    needs: tuple[bool, ...],
+    by_f: Tensor | None,
+    by_g: Tensor | None,
+    by_plan: Tensor | None,
+    by_transport: Tensor | None,
+    by_value: Tensor | None,
+) -> tuple[Tensor, Tensor | None, Tensor | None, Tensor | None]:
+    """Return the gradients of cost, mu, nu and eps from those of what was found."""
+    if not at.regular:
+        by_f, by_g, by_plan, by_transport, by_value = (
+            None if part is None else torch.where(at.good.reshape(-1, *[1] * (part.ndim - 1)), part, 0.0)
+            for part in (by_f, by_g, by_plan, by_transport, by_value)
+        )
+    by_cost = torch.zeros_like(at.cost)
+    by_mu, by_nu, by_eps = (
+        torch.zeros_like(part) if need else None
+        for part, need in zip((at.mu, at.nu, at.eps), needs, strict=True)
+    )
+    if by_value is not None:
+        # By the envelope theorem the potentials and the plan count as fixed.
+        by_cost = by_value[..., None, None] * at.plan
+        weight = by_value[..., None]
+        by_mu = _plus(by_mu, lambda: weight * (at.f + at.rows))
+        by_nu = _plus(by_nu, lambda: weight * (at.g + at.columns + at.common[..., None]))
+        by_eps = _plus(by_eps, lambda: by_value * (at.plan * at.exponent).sum((-2, -1)))
+    pull = by_plan
+    if by_transport is not None:
+        share = by_transport[..., None]
+        weighted = share.unsqueeze(-1) * at.cost
+        pull = weighted if pull is None else pull + weighted
+        by_cost = by_cost + share.unsqueeze(-1) * at.plan
+        by_mu, by_nu = _plus(by_mu, lambda: share * at.rows), _plus(by_nu, lambda: share * at.columns)
+    if pull is None and by_f is None and by_g is None:
+        return by_cost, by_mu, by_nu, by_eps
+    by_f = torch.zeros_like(at.mu) if by_f is None else by_f
+    by_g = torch.zeros_like(at.nu) if by_g is None else by_g
+    if pull is not None:
+        direct = pull * at.plan / at.eps[..., None, None]
+        by_f, by_g = by_f + direct.sum(-1), by_g + direct.sum(-2)
+        by_cost = by_cost - direct
+        by_mu = _plus(by_mu, lambda: (pull * at.by_row).sum(-1))
+        by_nu = _plus(by_nu, lambda: (pull * at.by_column).sum(-2))
+        by_eps = _plus(by_eps, lambda: -(direct * at.exponent).sum((-2, -1)))
+    x, y, through = _pull_through(at, by_f, by_g)
+    eps = at.eps[..., None]
+    return (
+        by_cost + through,
+        _plus(by_mu, lambda: -eps * (at.kernel @ y.unsqueeze(-1)).squeeze(-1)),
+        _plus(by_nu, lambda: -eps * (x.unsqueeze(-2) @ at.kernel).squeeze(-2)),
+        _plus(by_eps, lambda: (through * at.exponent).sum((-2, -1))),
+    )
+
+
+def _plus(total: Tensor | None, part: Callable[[], Tensor]) -> Tensor | None:
+    """Add to a gradient, if it is wanted."""
+    return None if total is None else total + part()
+
+
+def _pull_through(
+    at: _Equations, by_f: Float[Tensor, "b n"], by_g: Float[Tensor, "b m"]
+) -> tuple[Float[Tensor, "b n"], Float[Tensor, "b m"], Float[Tensor, "b n m"]]:
+    """Return how much each row's and each column's equation counts, and by them each pair's cost."""
+    if at.regular:
+        x, y, pairs = solve_network(at.plan, by_f, by_g)
+        return at.mu * x, at.nu * y, at.plan * pairs
+    # Rows and columns without mass follow from the others.
+    outer_f, outer_g = torch.where(at.mu > 0, 0.0, by_f), torch.where(at.nu > 0, 0.0, by_g)
+    x, y, pairs = solve_network(
+        at.plan,
+        torch.where(at.mu > 0, by_f, 0.0) - (at.by_column @ outer_g.unsqueeze(-1)).squeeze(-1),
+        torch.where(at.nu > 0, by_g, 0.0) - (outer_f.unsqueeze(-2) @ at.by_row).squeeze(-2),
+    )
+    outer = outer_f.unsqueeze(-1) * at.by_row + outer_g.unsqueeze(-2) * at.by_column
+    return at.mu * x + outer_f, at.nu * y + outer_g, at.plan * pairs + outer
+
+
+def _push_forward(
+    at: _Equations,
+    cost: Tensor | None,
+    mu: Tensor | None,
+    nu: Tensor | None,
+    eps: Tensor | None,
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """Return the tangents of what was found from those of cost, mu, nu and eps."""
+    cost, mu, nu, eps = (
+        torch.zeros_like(part) if tangent is None else tangent
+        for part, tangent in zip(
+            (at.cost, at.mu, at.nu, at.eps), (cost, mu, nu, eps), strict=True
+        )
+    )
+    cost = cost if at.regular else torch.where(at.allowed, cost, 0.0)
+    moved = cost + at.exponent * eps[..., None, None]
+    from_nu = at.eps[..., None] * (at.kernel @ nu.unsqueeze(-1)).squeeze(-1)
+    from_mu = at.eps[..., None] * (mu.unsqueeze(-2) @ at.kernel).squeeze(-2)
+    flow = at.plan * moved
+    rows, columns = flow.sum(-1) - at.mu * from_nu, flow.sum(-2) - at.nu * from_mu
+    f, g, pairs = solve_network(at.plan, rows, columns)
+    if not at.regular:
+        outer_f = (at.by_row * (moved - g.unsqueeze(-2))).sum(-1) - from_nu
+        outer_g = (at.by_column * (moved - f.unsqueeze(-1))).sum(-2) - from_mu
+        f, g = torch.where(at.mu > 0, f, outer_f), torch.where(at.nu > 0, g, outer_g)
+    plan = at.plan * (pairs - moved) / at.eps[..., None, None]
+    plan = plan + mu.unsqueeze(-1) * at.by_row + nu.unsqueeze(-2) * at.by_column
+    transport = (at.plan * cost + at.cost * plan).sum((-2, -1))
+    transport = transport + (at.rows * mu).sum(-1) + (at.columns * nu).sum(-1)
+    value = flow.sum((-2, -1)) + ((at.f + at.rows) * mu).sum(-1)
+    value = value + ((at.g + at.columns + at.common[..., None]) * nu).sum(-1)
+    return f, g, plan, transport, value

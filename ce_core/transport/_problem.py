@@ -1,17 +1,22 @@
 """What a transport problem is: a cost and two marginals, checked, and a batch of them."""
 
 import math
-from typing import NamedTuple
+from collections.abc import Callable
+from functools import partial
+from numbers import Real
+from typing import Any, NamedTuple, TypeVar
 
+import numpy as np
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from ce_core._arguments import ArrayLike, floating, require_matrices
+from ce_core._arguments import ArrayLike, floating, require_matrices, require_number
 
-# Marginals that were rounded to a half type, or summed in another order, still count as sums of 1.
-_MASS_TOLERANCE = 1e-2
+# How far off 1 the sum of a marginal may be: rounded to a half type, or to a few digits.
+_HALF_TOLERANCE, _MASS_TOLERANCE = 1e-2, 1e-4
 _LEAST_WEIGHT = 1e-300
+_ROUNDING = torch.finfo(torch.float64).eps
 
 
 class Problem(NamedTuple):
@@ -33,67 +38,111 @@ class Problem(NamedTuple):
         return self.cost / -self.eps[:, None, None]
 
 
-class Costs(NamedTuple):
-    """The costs of a batch as they are iterated on, and what was taken out of them."""
-
-    cost: Float[Tensor, "b n m"]
-    """Without `common`; 0 where the item is invalid."""
-    common: Float[Tensor, " b"]
-    """What all costs of an item have in common, where that is more than what tells them apart."""
-    allowed: Float[Tensor, "b n m"]
-    """With what they have in common, and 0 where a pair is forbidden."""
-    span: Float[Tensor, " b"]
-    """The range of the costs of the pairs that are allowed."""
-    invalid: Bool[Tensor, " b"]
-    """Which items hold NaN or -inf."""
-    forbidding: Bool[Tensor, " b"]
-    """Which items forbid a pair."""
+Sizes = TypeVar("Sizes", Tensor, np.ndarray)
 
 
-def prepare_costs(cost: Float[Tensor, "b n m"]) -> Costs:
-    """Look through costs in float64: their range, what is not finite, what all have in common."""
-    lowest, highest = cost.detach().amin((-2, -1)), cost.detach().amax((-2, -1))
-    allowed, span = cost, highest - lowest
-    invalid = forbidding = torch.zeros_like(span, dtype=torch.bool)
-    if not span.isfinite().all():
-        invalid = ~(lowest > -torch.inf) | highest.isnan()
-        forbidding = (highest == torch.inf) & ~invalid
-        cost = cost.masked_fill(invalid[:, None, None], 0.0)
-        allowed = cost.masked_fill(cost == torch.inf, 0.0)
-        highest = cost.detach().masked_fill(cost == torch.inf, -torch.inf).amax((-2, -1))
-        lowest = torch.where(invalid, 0.0, lowest)
-        span = torch.where(lowest < torch.inf, highest - lowest, 0.0)
-        lowest = lowest.masked_fill(lowest == torch.inf, 0.0)
-    # What all costs have in common costs digits, and moves nothing but g.
-    common = torch.where(lowest.abs() > span, lowest, 0.0)
-    cost = cost - common[:, None, None] if common.any() else cost
-    return Costs(cost, common, allowed, span, invalid, forbidding)
+def rounding_floor(sizes: Sizes) -> Sizes:
+    """Return the marginal error that rounding leaves where exponents have such sizes."""
+    return _ROUNDING * (8 + sizes)
+
+
+def potential_size(u: Float[Tensor, "b n"], v: Float[Tensor, "b m"]) -> Float[Tensor, " b"]:
+    """Return how large the exponents u_i + v_j may be, which is what rounds an entry with mass."""
+    return u.abs().amax(-1) + v.abs().amax(-1)
 
 
 def as_marginal(
-    name: str, values: Tensor | ArrayLike | None, cost: Tensor, size: int
+    name: str, values: Tensor | ArrayLike | None, cost: Tensor, size: int, *, masses: bool = False
 ) -> Float[Tensor, "*batch size"]:
-    """Return a marginal in float64 with sum 1, or raise naming what is wrong with it."""
+    """Return a marginal in float64 with sum 1, or raise naming what is wrong with it.
+
+    Its batch dimensions are its own. `masses` may have any sum, and keep it.
+    """
     if values is None:
         return torch.full((size,), 1 / size, dtype=torch.float64, device=cost.device)
     weights, _ = floating(**{name: values, "cost": cost})
+    own = values.dtype if isinstance(values, Tensor | np.ndarray) else weights.dtype
+    half = getattr(own, "itemsize", 8) < 4 and weights.dtype.is_floating_point
     weights = weights.double()
-    if weights.shape[-1] != size or weights.shape[:-1] not in ((), cost.shape[:-2]):
+    if weights.shape[-1] != size:
         raise ValueError(
-            f"{name} must have shape [{size}] or {(*cost.shape[:-2], size)}, "
-            f"got shape {tuple(weights.shape)}"
+            f"{name} must have shape [{size}] or [..., {size}], got shape {tuple(weights.shape)}"
         )
     total = weights.sum(-1, keepdim=True)
-    lowest = weights.detach().min().item() if weights.numel() else 0.0
-    if not math.isfinite(lowest) or lowest < 0:
+    tolerance = _HALF_TOLERANCE if half else _MASS_TOLERANCE
+    if weights.numel():
+        verify(partial(_require_weights, name, None if masses else tolerance), weights.detach())
+    # A product with such a weight is rounded to 0, or to few digits. Derivatives see it all the same.
+    weights = weights - torch.where(weights < _LEAST_WEIGHT, weights, 0.0).detach()
+    return weights if masses else weights / total
+
+
+def _require_weights(name: str, tolerance: float | None, weights: Tensor) -> None:
+    total, lowest = weights.sum(-1), weights.min().item()
+    if not (math.isfinite(lowest) and lowest >= 0):
         raise ValueError(f"{name} must be finite and >= 0, got {lowest}")
-    if not ((total - 1).abs() <= _MASS_TOLERANCE).all():
-        worst = total.flatten()[(total - 1).abs().nan_to_num(torch.inf).argmax()].item()
+    off = (total - 1).abs()
+    if tolerance is not None and not off.max().item() <= tolerance:
+        worst = total.flatten()[off.nan_to_num(torch.inf).argmax()].item()
         raise ValueError(f"{name} must sum to 1, got {worst}")
-    if lowest < _LEAST_WEIGHT:
-        # A product with such a weight is rounded to 0, or to few digits.
-        weights = weights.masked_fill((weights > 0) & (weights < _LEAST_WEIGHT), 0.0)
-    return weights / total
+    if tolerance is None and not (total.isfinite() & (total > 0)).all():
+        raise ValueError(f"{name} must have a finite sum > 0, got {total.flatten().tolist()}"[:200])
+
+
+def as_eps(eps: float | Tensor | ArrayLike, cost: Tensor) -> Float[Tensor, "*batch"]:
+    """Return eps in float64, one number or one an item, or raise naming it."""
+    if isinstance(eps, Real):
+        eps = require_number("eps", eps, above=0.0)
+        return torch.tensor(eps, dtype=torch.float64, device=cost.device)
+    try:
+        each = eps if isinstance(eps, Tensor) else torch.as_tensor(eps)
+        each = each.to(torch.float64 if not each.is_complex() else each.dtype)
+    except (TypeError, ValueError, RuntimeError):
+        raise ValueError(f"eps must be finite and > 0, got {eps!r}"[:200]) from None
+    if each.is_complex():
+        raise ValueError(f"eps must hold real numbers, got {each.dtype}")
+    each = each.to(cost.device)
+    verify(_require_positive, each.detach())
+    return each
+
+
+def _require_positive(eps: Tensor) -> None:
+    wrong = ~(eps.isfinite() & (eps > 0))
+    if wrong.any():
+        raise ValueError(f"eps must be finite and > 0, got {eps[wrong].flatten()[0].item()!r}")
+
+
+def verify(check: Callable[[Tensor], None], values: Tensor) -> None:
+    """Let a check see values, also within `torch.func.vmap`, where a tensor does not show them."""
+    if torch._C._are_functorch_transforms_active():
+        _Verified.apply(check, values)  # type: ignore[no-untyped-call]
+    else:
+        check(values)
+
+
+class _Verified(torch.autograd.Function):
+    """A function of no result. Within `vmap` it gets all items at once."""
+
+    @staticmethod
+    def forward(check: Callable[[Tensor], None], values: Tensor) -> Tensor:
+        """Check."""
+        check(values)
+        return values.new_zeros(0)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+        """Nothing is remembered."""
+        ctx.mark_non_differentiable(output)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[None, None]:
+        """There is nothing to differentiate."""
+        return None, None
+
+    @staticmethod
+    def vmap(info: Any, in_dims: tuple[Any, ...], check: Any, values: Tensor) -> tuple[Tensor, None]:
+        """Check all items."""
+        return _Verified.apply(check, values), None  # type: ignore[no-untyped-call]
 
 
 def as_problem(
@@ -106,10 +155,19 @@ def as_problem(
     require_matrices("cost", cost)
     wide = cost.detach().double()
     rows, columns = (
-        as_marginal(name, values, wide, size).detach()
+        _as_row(name, values, wide, size)
         for name, values, size in (("mu", mu, wide.shape[0]), ("nu", nu, wide.shape[1]))
     )
     return wide, rows, columns
+
+
+def _as_row(
+    name: str, values: Tensor | ArrayLike | None, cost: Tensor, size: int
+) -> Float[Tensor, " size"]:
+    weights = as_marginal(name, values, cost, size).detach()
+    if weights.ndim != 1:
+        raise ValueError(f"{name} must have shape [{size}], got shape {tuple(weights.shape)}")
+    return weights
 
 
 def without_offset(cost: Float[Tensor, "*batch n m"]) -> Float[Tensor, "*batch n m"]:

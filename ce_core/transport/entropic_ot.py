@@ -1,17 +1,21 @@
 """Entropic optimal transport by Sinkhorn's iteration in the log domain, item by item of a batch."""
 
+import math
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
+from torch.autograd.forward_ad import unpack_dual
 
 from ce_core._arguments import ArrayLike, floating, require_integer, require_matrices, require_number
-from ce_core.transport._epsilon_scaling import anneal
-from ce_core.transport._fixed_point_loop import solve
-from ce_core.transport._implicit_differentiation import differentiate_implicitly
-from ce_core.transport._problem import Problem, as_marginal, prepare_costs
-from ce_core.transport.status import SinkhornStatus, accuracy_within_reach, judge
+from ce_core.transport._implicit_differentiation import solve_differentiably
+from ce_core.transport._offsets import take_off
+from ce_core.transport._problem import as_eps, as_marginal
+from ce_core.transport._solution import Found, Request, find_plans
+from ce_core.transport._unrolled import iterate_differentiably
+from ce_core.transport.status import SinkhornStatus
 
 
 @dataclass(frozen=True)
@@ -52,11 +56,11 @@ class SinkhornResult:
 
 
 def sinkhorn(
-    cost: Float[Tensor, "*batch n m"] | ArrayLike,
+    cost: Float[Tensor, "... n m"] | ArrayLike,
     *,
-    eps: float,
-    mu: Float[Tensor, "*#batch n"] | ArrayLike | None = None,
-    nu: Float[Tensor, "*#batch m"] | ArrayLike | None = None,
+    eps: Float[Tensor, "..."] | ArrayLike,
+    mu: Float[Tensor, "... n"] | ArrayLike | None = None,
+    nu: Float[Tensor, "... m"] | ArrayLike | None = None,
     tol: float | None = 1e-6,
     max_iter: int = 10_000,
     gradient: str = "implicit",
@@ -120,100 +124,114 @@ def sinkhorn(
     """
     (cost,) = floating(cost=cost)
     require_matrices("cost", cost)
-    eps = require_number("eps", eps, above=0.0)
     tol = None if tol is None else require_number("tol", tol, at_least=0.0)
     max_iter = require_integer("max_iter", max_iter, at_least=1)
     if gradient not in ("implicit", "unrolled"):
         raise ValueError(f"gradient must be 'implicit' or 'unrolled', got {gradient!r}")
-    batch, (n, m) = cost.shape[:-2], cost.shape[-2:]
-    mu_wide = as_marginal("mu", mu, cost, n).expand(*batch, n).reshape(-1, n)
-    nu_wide = as_marginal("nu", nu, cost, m).expand(*batch, m).reshape(-1, m)
-    costs = prepare_costs(cost.double().reshape(-1, n, m))
-    problem = Problem(costs.cost, mu_wide, nu_wide, torch.full_like(costs.span, eps), costs.forbidding)
-    spread = costs.span / eps
-    accuracy = accuracy_within_reach(tol, spread, cost.dtype)
-
-    wanted = torch.is_grad_enabled() and any(x.requires_grad for x in problem[:3])
-    implicit = gradient == "implicit" and tol is not None
-    unrolled = wanted and not implicit
-    with torch.set_grad_enabled(unrolled):
-        start = None if unrolled or tol is None else anneal(problem, spread)
-        solution = solve(
-            problem, start=start, goal=accuracy.goal, max_iter=max_iter, on_logarithms=unrolled
-        )
-        f, g = eps * solution.u, eps * solution.v
-    if wanted and implicit:
-        f, g = differentiate_implicitly(f, g, costs.cost, mu_wide, nu_wide, eps)
+    batch, parts = _as_batch(cost, mu, nu, eps)
+    unrolled = gradient == "unrolled" or tol is None
+    request = Request(tol, max_iter, cost.dtype, plain=unrolled)
+    if not _may_be_differentiated(parts):
+        found = find_plans(*parts, request)
+    else:
+        found = solve_differentiably(*parts, request)
+        found = _unroll(*parts, found) if unrolled else found
+    f, g = found.f, found.g + found.common.unsqueeze(-1)
+    if found.rows.shape[-1]:
+        f, g = f + found.rows, g + found.columns
     # The constant between the potentials is free.
-    shift = (mu_wide * f).sum(-1, keepdim=True)
-    f, g = f - shift, g + shift
-    plan = _plan(problem, f, g, eps, known=None if wanted else solution.plan)
-    g = g + costs.common.unsqueeze(-1)
-
+    shift = (parts[1] * f).sum(-1, keepdim=True)
     fields = {
-        "plan": plan,
-        "f": f,
-        "g": g,
-        "transport_cost": (plan * costs.allowed).sum((-2, -1)),
-        "entropic_value": _entropic_value(plan, f, g, costs.allowed, mu_wide, nu_wide, eps),
+        "plan": found.plan,
+        "f": f - shift,
+        "g": g + shift,
+        "transport_cost": found.transport_cost,
+        "entropic_value": found.entropic_value,
     }
-    status, errors = judge(problem, solution, accuracy), solution.errors
-    if costs.invalid.any():
-        status = status.masked_fill(costs.invalid, SinkhornStatus.INVALID)
-        fields = {name: _without(costs.invalid, x) for name, x in fields.items()}
-        errors = _without(costs.invalid, errors)
     return SinkhornResult(
         **{name: x.reshape((*batch, *x.shape[1:])).to(cost.dtype) for name, x in fields.items()},
-        errors=errors.reshape((*batch, errors.shape[-1])),
-        converged=(status == SinkhornStatus.CONVERGED).reshape(batch),
-        n_iter=solution.n_iter.reshape(batch),
-        status=status.reshape(batch),
+        errors=found.errors.reshape((*batch, found.errors.shape[-1])),
+        converged=(found.status == SinkhornStatus.CONVERGED).reshape(batch),
+        n_iter=found.n_iter.reshape(batch),
+        status=found.status.reshape(batch),
     )
 
 
-def _plan(
-    problem: Problem,
-    f: Float[Tensor, "b n"],
-    g: Float[Tensor, "b m"],
-    eps: float,
-    *,
-    known: Float[Tensor, "b n m"] | None,
-) -> Float[Tensor, "b n m"]:
-    """Return the plan of potentials, computed from them unless it is known."""
-    mu, nu = problem.mu, problem.nu
-    plan = known
-    if plan is None:
-        exponent = (f.unsqueeze(-1) + g.unsqueeze(-2) - problem.cost) / eps
-        plan = mu.unsqueeze(-1) * nu.unsqueeze(-2) * exponent.exp()
-    if not (mu.all() and nu.all()):
-        # Where both weights are 0 the kernel is free to overflow; there is no mass.
-        empty = (mu.unsqueeze(-1) == 0) | (nu.unsqueeze(-2) == 0)
-        plan = torch.where(empty, 0.0, plan)
-    return plan
+def _as_batch(
+    cost: Float[Tensor, "*batch n m"],
+    mu: Tensor | ArrayLike | None,
+    nu: Tensor | ArrayLike | None,
+    eps: float | Tensor | ArrayLike,
+) -> tuple[tuple[int, ...], tuple[Tensor, Tensor, Tensor, Tensor]]:
+    """Return the shape of the batch, and cost, mu, nu and eps in float64 with one dimension for it."""
+    n, m = cost.shape[-2:]
+    parts = {
+        "cost": (cost.double(), (n, m)),
+        "mu": (as_marginal("mu", mu, cost, n), (n,)),
+        "nu": (as_marginal("nu", nu, cost, m), (m,)),
+        "eps": (as_eps(eps, cost), ()),
+    }
+    batch: tuple[int, ...] = ()
+    for name, (part, own) in parts.items():
+        leading = part.shape[: part.ndim - len(own)]
+        try:
+            batch = np.broadcast_shapes(batch, leading) if leading else batch
+        except ValueError:
+            raise ValueError(
+                f"{name} must have shape {[*batch, *own]} or broadcast with it, "
+                f"got shape {tuple(part.shape)}"
+            ) from None
+    size = math.prod(batch)
+    whole = [part.expand((*batch, *own)).reshape((size, *own)) for part, own in parts.values()]
+    return batch, (whole[0], whole[1], whole[2], whole[3])
 
 
-def _without(invalid: Bool[Tensor, " b"], field: Float[Tensor, "b *rest"]) -> Float[Tensor, "b *rest"]:
-    """Return a field with NaN for the items whose cost is invalid."""
-    return field.masked_fill(invalid.reshape(-1, *[1] * (field.ndim - 1)), torch.nan)
+def _may_be_differentiated(parts: tuple[Tensor, ...]) -> bool:
+    """Tell whether anybody may ask for derivatives; within `torch.func` a tensor does not say."""
+    wanted = torch.is_grad_enabled() and any(part.requires_grad for part in parts)
+    within: bool = torch._C._are_functorch_transforms_active()
+    return wanted or within or any(unpack_dual(part).tangent is not None for part in parts)
 
 
-def _entropic_value(
-    plan: Float[Tensor, "b n m"],
-    f: Float[Tensor, "b n"],
-    g: Float[Tensor, "b m"],
+def _unroll(
     cost: Float[Tensor, "b n m"],
     mu: Float[Tensor, "b n"],
     nu: Float[Tensor, "b m"],
-    eps: float,
-) -> Float[Tensor, " b"]:
-    """Return the primal value, with the gradient of the dual one at fixed potentials."""
-    plan, f, g = plan.detach(), f.detach(), g.detach()
-    value = (plan.sum(-1) * f).sum(-1) + (plan.sum(-2) * g).sum(-1)
-    if not (torch.is_grad_enabled() and any(x.requires_grad for x in (cost, mu, nu))):
-        return value
-    reference = mu.unsqueeze(-1) * nu.unsqueeze(-2)
-    weights = torch.where(reference == 0, 0.0, plan / reference)
-    # The derivative of Σ mu nu exp((f + g - C)/eps) without its exponential, which is known.
-    mass = (reference * weights.detach()).sum((-2, -1)) - (plan * cost).sum((-2, -1)) / eps
-    dual = (mu * f).sum(-1) + (nu * g).sum(-1) - eps * mass
-    return value + dual - dual.detach()
+    eps: Float[Tensor, " b"],
+    found: Found,
+) -> Found:
+    """Return what was found as the outcome of differentiable iterations.
+
+    Items without a plan keep what was found, which has no derivatives.
+    """
+    status = found.status
+    good = (status != SinkhornStatus.INFEASIBLE) & (status != SinkhornStatus.INVALID)
+    reduced = take_off(cost, found.common, found.rows, found.columns)
+    allowed = (reduced < torch.inf) & good[:, None, None]
+    reduced = torch.where(good[:, None, None], reduced, 0.0)
+    steps = found.errors.shape[-1]
+    f, g = iterate_differentiably(reduced, mu, nu, eps, found.start, found.n_iter, steps=steps)
+    reduced = torch.where(allowed, reduced, 0.0)
+    exponent = (f.unsqueeze(-1) + g.unsqueeze(-2) - reduced) / eps[:, None, None]
+    weight = (mu.unsqueeze(-1) * nu.unsqueeze(-2)).masked_fill(~allowed, 0.0)
+    # Only pairs without mass can have so large an exponent.
+    plan = weight * exponent.clamp(max=700.0).exp()
+    rows, columns = plan.sum(-1), plan.sum(-2)
+    # The mass, and with a fixed count the rows, are exact: what they have in common is no variable.
+    value = (rows * f).sum(-1) + (columns * g).sum(-1) + found.common
+    if found.rows.shape[-1]:
+        value = value + (mu * found.rows).sum(-1) + (columns * found.columns).sum(-1)
+    moved = {
+        "f": f,
+        "g": g,
+        "plan": plan,
+        "transport_cost": (plan * torch.where(allowed, cost, 0.0)).sum((-2, -1)),
+        "entropic_value": value,
+    }
+    kept = {
+        name: torch.where(
+            good.reshape(-1, *[1] * (part.ndim - 1)), part, getattr(found, name).detach()
+        )
+        for name, part in moved.items()
+    }
+    return found._replace(**kept)

@@ -8,9 +8,8 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from ce_core.transport._fixed_point_loop import Solution, solve
-from ce_core.transport._problem import Problem
+from ce_core.transport._problem import Problem, potential_size, rounding_floor
 
-_ROUNDING = torch.finfo(torch.float64).eps
 # Iterations after which an item whose pairs are partly forbidden is no longer suspected.
 _FEASIBILITY_STEPS = 1000
 
@@ -23,6 +22,7 @@ class SinkhornStatus(IntEnum):
     INFEASIBLE = 2
     TOLERANCE_UNREACHABLE = 3
     INVALID = 4
+    FIXED_COUNT = 5
 
     @property
     def advice(self) -> str:
@@ -31,7 +31,7 @@ class SinkhornStatus(IntEnum):
 
 
 _ADVICE = {
-    SinkhornStatus.CONVERGED: "the marginal error is at most tol, or the fixed count is done",
+    SinkhornStatus.CONVERGED: "the marginal error of the plan is at most tol",
     SinkhornStatus.NOT_CONVERGED: (
         "max_iter was reached before tol: allow more iterations, a larger eps or a larger tol"
     ),
@@ -40,9 +40,16 @@ _ADVICE = {
         "allow more pairs or change the marginals"
     ),
     SinkhornStatus.TOLERANCE_UNREACHABLE: (
-        "the error is as small as rounding to this dtype lets it be: raise tol or eps, or use float64"
+        "the error is as small as rounding lets it be, that of the results or of costs that span many "
+        "eps: raise tol or eps, or use a wider dtype if there is one"
     ),
-    SinkhornStatus.INVALID: "the cost holds NaN or -inf: mend it there",
+    SinkhornStatus.INVALID: (
+        "the cost holds NaN or -inf, or spans more than float64 can hold: mend it there"
+    ),
+    SinkhornStatus.FIXED_COUNT: (
+        "the count of iterations is done, which claims nothing of convergence: `errors` says how far "
+        "off the plan is"
+    ),
 }
 
 
@@ -52,49 +59,51 @@ class Accuracy(NamedTuple):
     tol: float | None
     coarse: float
     """That of results rounded to the dtype of the cost; 0 for float64."""
-    floor: Float[Tensor, " b"]
-    """The least that can be reached."""
     goal: Float[Tensor, " b"] | None
     """At which an item stops; None where a fixed count is done."""
 
 
-def accuracy_within_reach(
-    tol: float | None, spread: Float[Tensor, " b"], dtype: torch.dtype
-) -> Accuracy:
-    """Return what can be reached where costs span so many eps and results have this dtype."""
+def accuracy_within_reach(tol: float | None, eps: Float[Tensor, " b"], dtype: torch.dtype) -> Accuracy:
+    """Return what is sought of each item, of which the results have this dtype."""
     # The results are rounded to the dtype of the cost, and their marginals with them.
     coarse = 0.0 if dtype == torch.float64 else torch.finfo(dtype).eps / 2
-    floor = rounding_floor(spread).clamp(min=coarse)
-    return Accuracy(tol, coarse, floor, None if tol is None else floor.clamp(min=tol))
+    return Accuracy(tol, coarse, None if tol is None else torch.full_like(eps, max(tol, coarse)))
 
 
-def rounding_floor(spread: Float[Tensor, " b"]) -> Float[Tensor, " b"]:
-    """Return the marginal error that rounding leaves where costs span so many eps."""
-    return _ROUNDING * (8 + spread)
-
-
-def judge(problem: Problem, solution: Solution, accuracy: Accuracy) -> Int[Tensor, " b"]:
-    """Say how each item ended, as if its cost were valid."""
-    status = _status_of_errors(solution, accuracy)
+def judge(
+    problem: Problem,
+    solution: Solution,
+    accuracy: Accuracy,
+    error: Float[Tensor, " b"],
+    spread: Float[Tensor, " b"],
+) -> Int[Tensor, " b"]:
+    """Say how each item ended, as if its cost were valid, by the error of the plan returned."""
+    tol, coarse, goal = accuracy
+    floor = None
+    if tol is None:
+        status = torch.full_like(solution.n_iter, SinkhornStatus.FIXED_COUNT)
+    else:
+        status = torch.full_like(solution.n_iter, SinkhornStatus.CONVERGED)
+        missed = error > tol
+        if tol < coarse or missed.any():
+            floor = _floor(solution, coarse, spread)
+            status = status.masked_fill(missed, SinkhornStatus.NOT_CONVERGED)
+            # If the iteration had arrived, what is missing to it is rounding.
+            rounded = (error <= floor) | (solution.errors[:, -1] <= torch.maximum(floor, goal))
+            rounded = rounded & (missed | (tol < coarse))
+            status = status.masked_fill(rounded, SinkhornStatus.TOLERANCE_UNREACHABLE)
     if problem.forbidding.any():
-        goal = accuracy.floor if accuracy.goal is None else accuracy.goal
-        lost = solution.infeasible | _lacks_a_plan(problem, solution, goal)
+        floor = _floor(solution, coarse, spread) if floor is None else floor
+        least = floor if goal is None else torch.maximum(floor, goal)
+        lost = solution.infeasible | _lacks_a_plan(problem, solution, least)
         status = status.masked_fill(lost, SinkhornStatus.INFEASIBLE)
     return status
 
 
-def _status_of_errors(solution: Solution, accuracy: Accuracy) -> Int[Tensor, " b"]:
-    status = torch.full_like(solution.n_iter, SinkhornStatus.CONVERGED)
-    tol, coarse, floor, _ = accuracy
-    if tol is None:
-        return status
-    error = solution.errors[:, -1].detach()
-    missed = error > tol
-    if tol >= coarse and not missed.any():
-        return status
-    status = status.masked_fill(missed, SinkhornStatus.NOT_CONVERGED)
-    rounded = (error <= floor) & (missed | (tol < coarse))
-    return status.masked_fill(rounded, SinkhornStatus.TOLERANCE_UNREACHABLE)
+def _floor(solution: Solution, coarse: float, spread: Float[Tensor, " b"]) -> Float[Tensor, " b"]:
+    """Return the marginal error that rounding leaves of each item."""
+    size = torch.minimum(spread, potential_size(solution.u, solution.v))
+    return rounding_floor(size).clamp(min=coarse)
 
 
 def _lacks_a_plan(
