@@ -1,14 +1,16 @@
 """`python -m ce_core experiment`: L1 against L2, as in the post."""
 
 import argparse
+import math
+from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 
 from ce_core.dtypes import DTYPES
 from ce_core.experiment.config import ExperimentConfig
 from ce_core.experiment.export import summary, trial_rows, trials_csv
-from ce_core.experiment.run import run_experiment
-from ce_core.experiment.statistics import compare_losses
+from ce_core.experiment.run import ExperimentResult, run_experiment
+from ce_core.experiment.statistics import LossComparison, compare_losses
 
 _OPTION_HELP = {
     "n": "samples (rows) in a trial",
@@ -49,14 +51,34 @@ def read_config(options: argparse.Namespace) -> ExperimentConfig:
 def run(options: argparse.Namespace) -> int:
     """Print the trials and the summary of an experiment; return the exit code."""
     result = run_experiment(read_config(options))
-    numbers = summary(result, compare_losses(result.l1, result.l2, result.entropy))
+    comparison = compare_losses(result.l1, result.l2, result.entropy, rounding=result.rounding)
+    numbers = summary(result, comparison)
     print(f"{'trial':>5}  {'L1':>13}  {'L2':>13}  {'H(p)':>13}")
     for trial, l1, l2, entropy, *_ in trial_rows(result):
         print(f"{trial:>5}  {l1:>13.8f}  {l2:>13.8f}  {entropy:>13.8f}")
     print()
     for name, value in numbers.items():
         print(f"{name:<20} {value:.8g}")
+    for remark in _remarks(result, comparison):
+        print(f"\n{remark}")
     if options.csv is not None:
         options.csv.write_text(trials_csv(result), encoding="utf-8")
         print(f"\ntrials written to {options.csv}")
     return 0
+
+
+def _remarks(result: ExperimentResult, comparison: LossComparison) -> Iterator[str]:
+    """Yield what the numbers do not say: which of them are the work of rounding or of chance."""
+    config = result.config
+    if comparison.trials < 2:
+        yield "A line needs two trials: with fewer, correlation and slope do not exist."
+    elif comparison.rounding_decides:
+        yield (
+            f"Rounding decides correlation and slope: in {config.dtype} the trials' L1 differ by "
+            f"{comparison.l1_spread:.2g} nats, and rounding may have moved one by "
+            f"{comparison.rounding:.2g}."
+        )
+    elif comparison.trials == 2:
+        yield "Two trials always lie on a line: r is 1 or -1, and nothing says how sure the slope is."
+    if comparison.entropy_mean > math.log(config.m) * (1 + 1e-12):
+        yield f"H(p) is at most log m: what is above is the rounding of {config.dtype}."

@@ -15,6 +15,7 @@ TRIAL_COLUMNS = (
     "l1",
     "l2",
     "entropy",
+    "rounding",
     "missing_rows",
     "identity_residual",
     "marginal_error",
@@ -84,12 +85,14 @@ def summary(result: ExperimentResult, comparison: LossComparison) -> dict[str, i
     -------
     dict
         In the order in which they are read. Losses and entropy in nats; `entropy_share` is the mean
-        entropy as a share of log m; of the residuals the largest over the trials, NaN if one is.
+        entropy as a share of log m; of the residuals the largest over the trials, NaN if one is;
+        `rounding_decides` is 1 or 0.
 
     Examples
     --------
     >>> result = run_experiment(ExperimentConfig(dtype="float64"))
-    >>> numbers = summary(result, compare_losses(result.l1, result.l2, result.entropy))
+    >>> losses = result.l1, result.l2, result.entropy
+    >>> numbers = summary(result, compare_losses(*losses, rounding=result.rounding))
     >>> numbers["trials"], numbers["identity_residual"] < 1e-12
     (20, True)
     """
@@ -101,6 +104,7 @@ def summary(result: ExperimentResult, comparison: LossComparison) -> dict[str, i
         "correlation": comparison.correlation,
         "slope": comparison.slope,
         "slope_error": comparison.slope_error,
+        "slope_interval": comparison.slope_interval,
         "slope_from_entropy": comparison.slope_from_entropy,
         "entropy_spread": comparison.entropy_spread,
         "entropy_share": comparison.entropy_mean / math.log(result.config.m),
@@ -109,6 +113,9 @@ def summary(result: ExperimentResult, comparison: LossComparison) -> dict[str, i
         "identity_residual": _largest(result.identity_residual.tolist()),
         "marginal_error": _largest(result.marginal_error.tolist()),
         "missing_rows": int(result.missing_rows.sum()),
+        "l1_spread": comparison.l1_spread,
+        "rounding": comparison.rounding,
+        "rounding_decides": int(comparison.rounding_decides),
     }
 
 

@@ -29,8 +29,12 @@ class ExperimentResult:
         The parameters it ran with.
     l1, l2, entropy
         L1 = -Σ q log p, L2 = Σ (p - q) a and H(p) in nats, shape [trials], in trial order: the mean
-        over the n rows, or over those that are finite, rounded to the dtype of the run. NaN where
-        no row is finite.
+        over the n rows, or over those that are finite. NaN where no row is finite. All sums, over
+        classes and over rows, are float64; what is summed has the dtype of the run. The loss of a
+        row is rounded to it in half precision, as every loss in half precision is.
+    rounding
+        How far rounding may have moved `l1`, in nats, [trials]: what rounding the rows to half
+        precision did to their mean, and what the rounding of the logits and of float64 may do.
     missing_rows
         Rows of each trial that have no finite loss, [trials]: their powers all underflowed to 0, so
         that they cannot be normalised, or something overflowed. The means leave them out.
@@ -50,6 +54,7 @@ class ExperimentResult:
     l1: Float[Tensor, " trials"]
     l2: Float[Tensor, " trials"]
     entropy: Float[Tensor, " trials"]
+    rounding: Float[Tensor, " trials"]
     missing_rows: Int[Tensor, " trials"]
     identity_residual: Float[Tensor, " trials"]
     marginal_error: Float[Tensor, " trials"]
@@ -96,7 +101,8 @@ def run_experiment(config: ExperimentConfig, *, device: torch.device | str = "cp
     device = require_device("device", device)
     require_room("n", config.n, config.n * max(config.m, config.trials))
     dtype: torch.dtype = getattr(torch, config.dtype)
-    losses = torch.empty(3, config.trials, config.n, dtype=dtype)
+    losses = torch.empty(3, config.trials, config.n, dtype=torch.float64)
+    noise = torch.empty(config.trials, config.n, dtype=torch.float64)
     rows_finite = torch.empty(config.trials, config.n, dtype=torch.bool)
     marginal_error = torch.empty(config.trials, dtype=torch.float64)
     products = torch.empty(3, config.trials, dtype=torch.float64)
@@ -107,17 +113,21 @@ def run_experiment(config: ExperimentConfig, *, device: torch.device | str = "cp
         chunk = _run_chunk(config, logits, cost)
         # What is large goes as soon as it can, and what stays is filled in: small memory is fast.
         del logits, cost
-        losses[:, part], rows_finite[part] = chunk.losses, chunk.finite
+        losses[:, part], rows_finite[part], noise[part] = chunk.losses, chunk.finite, chunk.noise
         marginal_error[part], products[:, part] = chunk.marginal_error, chunk.products
         if done == 0:
             kept = chunk.finite[0]
             l1_grad, difference = (grad[kept].cpu().double() for grad in chunk.first_gradients)
         done = part.stop
     count = rows_finite.sum(-1)
-    rows = torch.where(rows_finite, losses.double(), 0.0)
-    # Rounded once more: the mean of a run in half precision is a number in half precision.
-    means = (rows.sum(-1) / count).to(losses.dtype).double()
+    exact = torch.where(rows_finite, losses, 0.0)
+    rows = exact.to(dtype).double() if dtype.itemsize < 4 else exact
+    means = rows.sum(-1) / count
     residual = (rows[0] - rows[1] - rows[2]).abs().amax(-1)
+    rounding = (means[0] - exact[0].sum(-1) / count).abs()
+    # The logits of a row are rounded each by itself, so that the errors of rows add up as squares.
+    rounding += torch.where(rows_finite, noise, 0.0).square().sum(-1).sqrt() / count
+    rounding += torch.finfo(torch.float64).eps * means[0].abs()
     square_1, product, square_difference = products.sum(1)
     # dL2/da is dL1/da and the difference, so its products follow from theirs.
     square_2 = square_1 + 2 * product + square_difference
@@ -127,6 +137,7 @@ def run_experiment(config: ExperimentConfig, *, device: torch.device | str = "cp
         l1=means[0],
         l2=means[1],
         entropy=means[2],
+        rounding=rounding,
         missing_rows=config.n - count,
         identity_residual=torch.where(count > 0, residual, torch.nan),
         marginal_error=marginal_error,
@@ -155,6 +166,8 @@ class _Chunk(NamedTuple):
 
     losses: Float[Tensor, "3 chunk n"]
     finite: Bool[Tensor, "chunk n"]
+    noise: Float[Tensor, "chunk n"]
+    """Standard deviation of L1 of a row that rounding of its logits and powers explains, nats."""
     marginal_error: Float[Tensor, " chunk"]
     products: Float[Tensor, "3 chunk"]
     """Of dL1/da with itself, of it with the difference dL2/da - dL1/da, of that with itself."""
@@ -177,29 +190,38 @@ def _run_chunk(
 ) -> _Chunk:
     """Compute what some trials give. Overwrites the logits."""
     target = balanced_assignment(cost, eps=config.eps, n_iter=config.n_iter)
+    marginal_error = column_error(target)
 
     # The losses of `ce_core.losses.forms`, of logits that are finite and not small: what they share is
-    # computed once.
+    # computed once. At thousands of classes the trials differ by less than float32 holds of log m, so
+    # -log p is not formed: it is log Σ exp(a), in float64, less the logits, which are small where p is
+    # nearly uniform.
     a, q = widen(logits), widen(target)
-    a.sub_(a.amax(-1, keepdim=True))
-    log_p = torch.log_softmax(a, -1)
-    p = torch.softmax(a, -1)
-    l1 = _dot(q, log_p).neg_()
-    entropy = _dot(p, log_p).neg_()
-    # In the memory of what is used up.
-    l1_grad = torch.sub(p, q, out=log_p)
-    losses = torch.stack([l1, _dot(l1_grad, a), entropy]).to(logits.dtype)
-    finite = losses.isfinite().all(0)
-    difference = p.mul_(a.sub_(_dot(p, a).unsqueeze(-1)))
+    highest = a.amax(-1)
+    a.sub_(highest.unsqueeze(-1))
+    p = a.exp()
+    total = _sum(p)
+    p.div_(total.to(p.dtype).unsqueeze(-1))
+    log_total = total.log()
+    q_mean, p_mean = _dot(q, a), _dot(p, a)
+    # In the memory of what is used up, here and below.
+    l1_grad = torch.sub(p, q, out=q)
+    losses = torch.stack([log_total - q_mean, _dot(l1_grad, a).double(), log_total - p_mean])
+    finite = losses.to(logits.dtype).isfinite().all(0)
+    difference = p.mul_(a.sub_(p_mean.unsqueeze(-1)))
     if not finite.all():
         kept = finite.unsqueeze(-1)
         l1_grad, difference = torch.where(kept, l1_grad, 0.0), torch.where(kept, difference, 0.0)
     pairs = ((l1_grad, l1_grad), (l1_grad, difference), (difference, difference))
+    products = [_dot(left, right) for left, right in pairs]
+    # Of p, which rounding enters entry by entry, the largest is 1 / total, and Σp² no larger.
+    noise = highest * products[0].sqrt() + total.rsqrt()
     return _Chunk(
         losses=losses,
         finite=finite,
-        marginal_error=column_error(target),
-        products=torch.stack([_dot(left, right).sum(-1, dtype=torch.float64) for left, right in pairs]),
+        noise=torch.finfo(logits.dtype).eps * noise,
+        marginal_error=marginal_error,
+        products=torch.stack([rows.sum(-1, dtype=torch.float64) for rows in products]),
         first_gradients=(l1_grad[0].clone(), difference[0].clone()),
     )
 
@@ -209,6 +231,14 @@ def _dot(left: Float[Tensor, "*rows m"], right: Float[Tensor, "*rows m"]) -> Flo
     first, second = as_arrays(left, right)
     vecdot: Any = np.vecdot if isinstance(first, np.ndarray) else torch.linalg.vecdot
     return torch.as_tensor(vecdot(first, second))
+
+
+def _sum(rows: Float[Tensor, "*rows m"]) -> Float[Tensor, "*rows"]:
+    """Return the sums of rows, in float64."""
+    (values,) = as_arrays(rows)
+    if isinstance(values, np.ndarray):
+        return torch.as_tensor(values.sum(-1, dtype=np.float64))
+    return values.sum(-1, dtype=torch.float64)
 
 
 def _raise_to(base: Float[Tensor, "*shape"], exponent: float) -> Float[Tensor, "*shape"]:

@@ -9,6 +9,7 @@ from ce_core.figures.accuracy_map import accuracy_map_figure
 from ce_core.figures.clipping import clipping_error_figure, clipping_gradient_figure
 from ce_core.figures.colours import recolour
 from ce_core.figures.descent import approach_figure, simplex_figure
+from ce_core.figures.entropy_stems import entropy_stem_figure
 from ce_core.figures.gradient import (
     check_elements_figure,
     check_errors_figure,
@@ -40,6 +41,7 @@ __all__ = [
     "difference_figure",
     "eigenvalue_figure",
     "entropy_split_figure",
+    "entropy_stem_figure",
     "eps_path_figure",
     "gradient_figure",
     "loss_pairs_figure",

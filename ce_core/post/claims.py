@@ -139,7 +139,7 @@ def _subtract_maximum() -> dict[str, float]:
 def _run(**parameters: int | float) -> tuple[ExperimentResult, LossComparison]:
     config = ExperimentConfig(**{"dtype": "float64", **parameters})  # type: ignore[arg-type]
     result = run_experiment(config)
-    return result, compare_losses(result.l1, result.l2, result.entropy)
+    return result, compare_losses(result.l1, result.l2, result.entropy, rounding=result.rounding)
 
 
 def _sorted_spacing() -> dict[str, float]:

@@ -18,9 +18,32 @@ def test_experiment_prints_the_numbers_of_the_api(capsys: pytest.CaptureFixture[
     lines = capsys.readouterr().out.splitlines()
     printed = dict(line.split() for line in lines if len(line.split()) == 2)
     result = run_experiment(ExperimentConfig(n=16, trials=5, dtype="float64"))
-    numbers = summary(result, compare_losses(result.l1, result.l2, result.entropy))
+    losses = result.l1, result.l2, result.entropy
+    numbers = summary(result, compare_losses(*losses, rounding=result.rounding))
     for name, value in numbers.items():
         assert float(printed[name]) == close_to(value, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--dtype", "float16"], "Rounding decides correlation and slope: in float16"),
+        (["--dtype", "float16"], "H(p) is at most log m: what is above is the rounding of float16."),
+        (["--trials", "1"], "A line needs two trials"),
+        (["--trials", "2"], "Two trials always lie on a line"),
+    ],
+    ids=["float16", "entropy", "one_trial", "two_trials"],
+)
+def test_experiment_says_what_rounding_and_chance_decide(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["experiment", *arguments]) == 0
+    assert said in capsys.readouterr().out
+
+
+def test_experiment_has_nothing_to_add_to_the_post(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["experiment", "--m", "1000"]) == 0
+    assert "ounding decides" not in capsys.readouterr().out.replace("rounding_decides", "")
 
 
 def test_experiment_writes_csv(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

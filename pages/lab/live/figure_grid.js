@@ -217,7 +217,9 @@ export class FigureGrid {
     const { width } = this.cardAt(given).chart;
     // By name: an animation and the figure that came before it agree on it.
     const state = this.head.token && `${this.head.token} ${value}`;
-    return { animation: animation?.cards[given.key] ?? given.animation, index, look, width, state };
+    const moving = animation?.cards[given.key];
+    // A card that is not in the animation stands still.
+    return { animation: moving ?? given.animation, index: moving ? index : 0, look, width, state };
   }
 
   /** @param {Given} given */
@@ -237,7 +239,7 @@ export class FigureGrid {
    */
   isDue(given, source, look, moving) {
     const card = this.cardAt(given);
-    setRich(card.view.caption, source.animation?.numbers[given.key][source.index] ?? given.numbers);
+    setRich(card.view.caption, source.animation?.numbers[given.key]?.[source.index] ?? given.numbers);
     const { chart } = card;
     if (!chart.width) return false;
     const before = chart.drawn;

@@ -10,6 +10,7 @@ from ce_core import ExperimentConfig, SortedLosses, run_sweep
 from ce_core.experiment.sweep import chunk_sweep, fit_sweep
 from ce_core.figures import (
     entropy_split_figure,
+    entropy_stem_figure,
     gradient_figure,
     loss_pairs_figure,
     spacing_figure,
@@ -26,6 +27,25 @@ from lab.state.fields import label_of, stops_of
 ANIMATION_WORK: Final = 450_000_000
 # After each, the server looks whether the visitor has moved on.
 _CHUNK_WORK: Final = 30_000_000
+
+
+def answer_card(measured: Measured, *, key: str = "answer") -> Card:
+    """Return L1 = L2 + H(p), and what H(p) moves the trials by."""
+    return Card(
+        key=key,
+        figure=entropy_stem_figure(
+            measured.losses,
+            measured.comparison,
+            title=text.answer_title(measured, beside=key != "answer"),
+            said=text.answer_corner(measured),
+            translate=_,
+        ),
+        alt=_(
+            "Bars of the mean L1 and of H(p) and L2 stacked; below, L2 over L1, both minus their "
+            "means, the line of slope 1, and from it to each trial what H(p) moves it by."
+        ),
+        numbers=text.answer_numbers(measured),
+    )
 
 
 def pairs_card(measured: Measured, *, published: bool = False) -> Card:
@@ -76,7 +96,9 @@ def _laid_over(published: bool) -> SortedLosses | None:
 
 def figure_set(found: Results) -> FigureSet:
     """Return the figures of a state of the page."""
-    return _figures(found.measured, published=found.state.published)
+    first, *others = _cards(found.measured, published=found.state.published)
+    beside = [] if found.contrast is None else [answer_card(found.contrast, key="contrast")]
+    return FigureSet(cards=[first, *beside, *others], readouts=text.readouts(found.measured))
 
 
 def timeline(found: Results) -> Along[LossesState] | None:
@@ -102,16 +124,14 @@ def timeline(found: Results) -> Along[LossesState] | None:
     )
 
 
-def _figures(measured: Measured, *, published: bool) -> FigureSet:
-    return FigureSet(
-        cards=[
-            pairs_card(measured, published=published),
-            gradients_card(measured),
-            split_card(measured),
-            spacing_card(measured, published=published),
-        ],
-        readouts=text.readouts(measured),
-    )
+def _cards(measured: Measured, *, published: bool) -> list[Card]:
+    return [
+        answer_card(measured),
+        pairs_card(measured, published=published),
+        gradients_card(measured),
+        split_card(measured),
+        spacing_card(measured, published=published),
+    ]
 
 
 def _frames(
@@ -122,7 +142,9 @@ def _frames(
         # Any look into the session is where it does.
         st.session_state.get(name)
         for measured in _measure(config, name, chunk):
-            yield _figures(measured, published=published)
+            # What it is compared with stands still.
+            cards = _cards(measured, published=published)
+            yield FigureSet(cards=cards, readouts=text.readouts(measured))
 
 
 @st.cache_resource(max_entries=128, show_spinner=False)

@@ -2,7 +2,7 @@
 
 from ce_core.experiment.export import config_call, config_command
 from lab.language.catalogues import N_
-from lab.losses import controls, figures, results, text
+from lab.losses import controls, figures, notes, results
 from lab.losses.state import LossesState
 from lab.page.lab import Code, Lab
 
@@ -10,8 +10,8 @@ LAB = Lab(
     slug="losses",
     question=N_("Are L1 and L2 the same?"),
     intro=N_(
-        "The post plots L2 over L1 for 20 random trials and sees a straight line. Here is its "
-        "experiment, with every parameter to move."
+        "**No. L1 = L2 + H(p)**, exactly. They move alike only while H(p) stands still, as on the "
+        "post's small logits."
     ),
     formulas=(
         r"L_1 = -\sum_i q_i \log p_i",
@@ -19,13 +19,14 @@ LAB = Lab(
         r"L_1 - L_2 = H(p)",
     ),
     default=LossesState(),
+    figures_first=True,
     controls=controls.draw_controls,
     results=results.results,
     stage=controls.offer_fits,
     choose_along=controls.choose_along,
     timeline=figures.timeline,
     figures=figures.figure_set,
-    notes=lambda found: text.notes(found.measured),
+    notes=lambda found: notes.notes(found.measured),
     numbers=lambda found: found.measured.numbers,
     csv=lambda found: found.measured.csv,
     code=lambda found: Code(config_call(found.measured.config), config_command(found.measured.config)),

@@ -1,6 +1,7 @@
 """What the lab of the losses shows, computed once for all visitors who ask for the same."""
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from typing import Final
 
 import streamlit as st
@@ -26,6 +27,14 @@ PUBLISHED: Final = sort_losses(PUBLISHED_L1, PUBLISHED_L2)
 
 # A second or two of one core, up to four and 1 GB where a single trial takes all of it.
 LARGEST_WORK: Final = 250_000_000
+# A fraction of a second, which every visitor to a state waits for.
+_CONTRAST_WORK: Final = 60_000_000
+_FEWEST_TRIALS: Final = 8
+# What a state is compared with: where the line has bent, or what the post has. The state itself is
+# nearer to the other one.
+POST_SCALE: Final = 1.0
+LARGE_SCALE: Final = 16.0
+_MIDDLE_SCALE: Final = 4.0
 # Single points on the density: each is a node that every frame of an animation moves.
 SAMPLE: Final = 150
 
@@ -44,6 +53,17 @@ class Measured:
     numbers: dict[str, int | float]
     csv: str
 
+    @property
+    def has_line(self) -> bool:
+        """Whether r and the slope exist and say something of the losses."""
+        return self.comparison.trials > 1 and not self.comparison.rounding_decides
+
+    @property
+    def least_entropy_share(self) -> float:
+        """The least entropy of a trial, as a share of log m."""
+        known = self.entropy[self.entropy.isfinite()]
+        return known.min().item() / math.log(self.config.m) if len(known) else math.nan
+
 
 @dataclass(frozen=True)
 class Results:
@@ -57,17 +77,28 @@ class Results:
         The experiment itself; if that is too much work, those near it that are not.
     measured
         The first of `fits`.
+    contrast
+        The same at the logit scale to compare it with, 16 or the post's 1; with fewer trials where
+        all of them are too much work beside it, and None where too few are not.
     """
 
     state: LossesState
     fits: tuple[ExperimentConfig, ...]
     measured: Measured
+    contrast: Measured | None
 
 
 def results(state: LossesState) -> Results:
     """Compute what the page shows of a state."""
     fits = fit_work(state.config, LARGEST_WORK)
-    return Results(state, tuple(fits), measure(fits[0]))
+    return Results(state, tuple(fits), measure(fits[0]), _contrast(fits[0]))
+
+
+def _contrast(config: ExperimentConfig) -> Measured | None:
+    scale = LARGE_SCALE if config.logit_scale < _MIDDLE_SCALE else POST_SCALE
+    other = fit_work(replace(config, logit_scale=scale), _CONTRAST_WORK)[0]
+    same = (other.n, other.m) == (config.n, config.m)
+    return measure(other) if same and other.trials >= min(config.trials, _FEWEST_TRIALS) else None
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
@@ -78,7 +109,7 @@ def measure(config: ExperimentConfig) -> Measured:
 
 def reduce_result(result: ExperimentResult) -> Measured:
     """Derive from a result everything that the page shows, which is much less than the result."""
-    comparison = compare_losses(result.l1, result.l2, result.entropy)
+    comparison = compare_losses(result.l1, result.l2, result.entropy, rounding=result.rounding)
     return Measured(
         config=result.config,
         l1=result.l1,

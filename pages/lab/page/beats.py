@@ -13,9 +13,15 @@ from lab.web.streamlit_private import ExpanderContainer
 
 
 def open_page(question: str, lead: str, *formulas: str) -> None:
-    """Head a page with its question, what it is about, and its formulas, side by side if they fit."""
+    """Head a page with its question, what it is about, and its formulas, if they come first."""
     st.title(question, anchor=False)
     st.markdown(lead)
+    if formulas:
+        show_formulas(*formulas)
+
+
+def show_formulas(*formulas: str) -> None:
+    """Show the formulas of a page, side by side if they fit."""
     with st.container(key="formulas"):
         st.markdown("\n\n".join(f"$$\n{formula}\n$$" for formula in formulas))
 

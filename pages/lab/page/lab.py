@@ -110,6 +110,9 @@ class Lab(Generic[S, R]):
         Draws the choice of what the timeline moves through, above it, where charts are live.
     notes_first
         Whether the notes belong to the stage, and come before the figures.
+    figures_first
+        Whether the figures are the answer, so that the formulas, and the choice of what the timeline
+        moves through, come after them.
     """
 
     slug: str
@@ -130,3 +133,4 @@ class Lab(Generic[S, R]):
     timeline: Callable[[R], Along[S] | None] | None = None
     choose_along: Callable[[Desk[S], R, Along[S] | None], None] | None = None
     notes_first: bool = False
+    figures_first: bool = False

@@ -13,6 +13,7 @@ from lab.page.beats import (
     open_page,
     phone_hint,
     show_code,
+    show_formulas,
     show_ignored,
     show_link,
     show_notes,
@@ -31,7 +32,7 @@ def run_lab(lab: Lab[S, R]) -> None:
     """Draw a page in the state that the visitor has set."""
     page = enter(lab.slug, lab.default)
     desk = Desk(page)
-    open_page(_(lab.question), _(lab.intro), *lab.formulas)
+    open_page(_(lab.question), _(lab.intro), *(() if lab.figures_first else lab.formulas))
     phone_hint()
     with st.sidebar:
         lab.controls(desk)
@@ -43,10 +44,13 @@ def run_lab(lab: Lab[S, R]) -> None:
     if lab.notes_first:
         show_notes(lab.notes(found))
     along = lab.timeline(found) if lab.timeline and live_charts() else None
-    if lab.choose_along and live_charts():
-        lab.choose_along(desk, found, along)
+    if not lab.figures_first:
+        _choose_along(lab, desk, found, along)
     timeline = _timeline(page, along) if along else None
     show_figures(lab.slug, lab.figures(found), timeline=timeline)
+    if lab.figures_first:
+        _choose_along(lab, desk, found, along)
+        show_formulas(*lab.formulas)
     if not lab.notes_first:
         show_notes(lab.notes(found))
     show_numbers(partial(lab.numbers, found), partial(lab.csv, found), file_name=f"{lab.slug}.csv")
@@ -56,6 +60,11 @@ def run_lab(lab: Lab[S, R]) -> None:
     # Last, since the page need not wait for it.
     if along and timeline:
         show_animation(lab.slug, _animation(lab.slug, timeline.token, along, timeline))
+
+
+def _choose_along(lab: Lab[Any, Any], desk: Desk[Any], found: Any, along: Along[Any] | None) -> None:
+    if lab.choose_along and live_charts():
+        lab.choose_along(desk, found, along)
 
 
 def _show_presets(lab: Lab[Any, Any], desk: Desk[Any]) -> None:

@@ -26,6 +26,10 @@ _CSS = """
   .stAppHeader { background: var(--lab-page); }
   .st-key-nav p { white-space: nowrap; }
   [class*="st-key-figure-"] h2, .st-key-notes h2 { font-size: 1.2rem; padding: 0; }
+  /* Two answers side by side, also beside the controls of a small screen. */
+  .st-key-live-losses .lab-figures {
+    grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr));
+  }
   .st-key-formulas [data-testid="stMarkdownContainer"] {
     display: flex; flex-wrap: wrap; justify-content: center; align-items: baseline; column-gap: 4rem;
   }

@@ -3,6 +3,7 @@
 import dataclasses
 import math
 
+import mpmath
 import numpy as np
 import pytest
 import scipy.special
@@ -15,7 +16,7 @@ from ce_core import (
     logit_gap,
     run_experiment,
 )
-from tests.support.cases import SMALL, draws_of, gradient, post_assignment
+from tests.support.cases import SMALL, draws_of, gradient, log_domain_assignment, post_assignment
 from tests.support.closeness import close_to
 
 # Oracles
@@ -57,6 +58,50 @@ def test_run_experiment_in_float32_agrees_with_float64() -> None:
     torch.testing.assert_close(single.l1, double.l1, rtol=0, atol=1e-6)
     torch.testing.assert_close(single.l2, double.l2, rtol=0, atol=1e-8)
     torch.testing.assert_close(single.l2_grad, double.l2_grad, rtol=0, atol=1e-7)
+
+
+# What the losses of trials differ by gets small as m grows; these slopes are those of float64, which
+# agrees with the loop in NumPy to its last digits.
+@pytest.mark.parametrize(
+    ("changes", "slope"),
+    [
+        ({}, 1.0046474),
+        ({"m": 2}, 1.0023237),
+        ({"m": 512}, 1.0017897),
+        ({"m": 3000, "n": 256, "eps": 0.05, "n_iter": 3}, 0.9999875),
+        ({"m": 8192, "n": 43}, 0.9999213),
+        ({"eps": 1000.0}, 2.0249106),
+    ],
+    ids=["post", "m_2", "m_512", "m_3000", "m_8192", "eps_1000"],
+)
+def test_run_experiment_in_float32_has_the_slope_of_float64(
+    changes: dict[str, int | float], slope: float
+) -> None:
+    for dtype, tolerance in (("float64", 1e-6), ("float32", 2e-4)):
+        result = run_experiment(ExperimentConfig(dtype=dtype, **changes))  # type: ignore[arg-type]
+        comparison = compare_losses(result.l1, result.l2, result.entropy, rounding=result.rounding)
+        assert comparison.slope == close_to(slope, abs=tolerance)
+        assert comparison.slope_from_entropy == close_to(comparison.slope, abs=tolerance)
+        assert not comparison.rounding_decides
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_run_experiment_has_the_losses_of_mpmath_at_many_classes(dtype: str) -> None:
+    config = ExperimentConfig(n=2, m=3000, trials=1, dtype=dtype)
+    result = run_experiment(config)
+    with mpmath.workdps(30):
+        total = mpmath.mpf(0)
+        costs = draws_of(config)[0, 1] ** 1.5
+        target = log_domain_assignment(costs, eps=0.5, n_iter=10)
+        for uniform, q in zip(draws_of(config)[0, 0].tolist(), target.tolist(), strict=True):
+            powers = [mpmath.mpf(u) ** 4 for u in uniform]
+            a = [power / mpmath.fsum(powers) for power in powers]
+            log_sum = mpmath.log(mpmath.fsum(map(mpmath.exp, a)))
+            total += log_sum - mpmath.fdot(q, a) / mpmath.fsum(q)
+    # A unit of float32 near 8 is 1e-6.
+    assert result.l1.item() == close_to(
+        float(total / 2), rel=0, abs={"float32": 2e-9, "float64": 1e-14}[dtype]
+    )
 
 
 def test_run_experiment_returns_the_gradients_of_the_first_trial() -> None:

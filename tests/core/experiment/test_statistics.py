@@ -62,6 +62,49 @@ def test_compare_losses_repeats_the_post() -> None:
     assert np.std(l1 - l2) == close_to(4e-6, abs=5e-7)
 
 
+@pytest.mark.parametrize("trials", [3, 4, 5, 7, 20, 1000])
+def test_compare_losses_interval_is_students(trials: int) -> None:
+    comparison = compare_losses(*vectors(trials))
+    quantile = scipy.stats.t.ppf(0.975, trials - 2)
+    assert comparison.slope_interval == close_to(quantile * comparison.slope_error, rel=0.01)
+
+
+def test_compare_losses_interval_holds_the_slope_19_times_of_20() -> None:
+    held = 0
+    for seed in range(400):
+        generator = torch.Generator().manual_seed(seed)
+        l1, noise = torch.randn(2, 5, generator=generator, dtype=torch.float64)
+        held += not compare_losses(l1, l1 + noise, noise).slope_differs_from_1
+    assert 400 * 0.92 < held < 400 * 0.98
+
+
+@pytest.mark.parametrize(("rounding", "decides"), [(0.0, False), (0.2, False), (0.3, True)])
+def test_compare_losses_says_where_rounding_decides(rounding: float, decides: bool) -> None:
+    l1, l2, h = vectors(20)
+    spread = l1.std()
+    comparison = compare_losses(l1, l2, h, rounding=(rounding * spread).repeat(20))
+    assert comparison.l1_spread == close_to(spread.item())
+    assert comparison.rounding == close_to(rounding * spread.item())
+    assert comparison.rounding_decides is decides
+    # Noise of that size takes its share of the variance from the slope.
+    plain = compare_losses(l1, l2, h)
+    taken = comparison.slope_interval - plain.slope_interval
+    assert taken == close_to(abs(plain.slope) * rounding**2 * 20 / 19, abs=1e-12)
+
+
+def test_compare_losses_rounding_of_trials_that_are_left_out_counts_not() -> None:
+    comparison = compare_losses([1.0, 2.0, NAN], [0.0, 1.0, 2.0], [1.0] * 3, rounding=[0.1, 0.1, NAN])
+    assert comparison.trials == 2
+    assert comparison.rounding == close_to(0.1)
+
+
+@pytest.mark.parametrize("trials", [0, 1, 2])
+def test_compare_losses_tells_no_slope_from_1_with_two_trials(trials: int) -> None:
+    comparison = compare_losses(*vectors(trials))
+    assert math.isnan(comparison.slope_interval)
+    assert not comparison.slope_differs_from_1
+
+
 def test_compare_losses_reads_lists_in_float64() -> None:
     as_lists = compare_losses(PUBLISHED_L1, PUBLISHED_L2, [4.158659] * 20)
     as_arrays = compare_losses(np.array(PUBLISHED_L1), np.array(PUBLISHED_L2), np.full(20, 4.158659))

@@ -69,7 +69,14 @@ def test_losses_animation_and_first_figure_are_the_same_picture(open_page: OpenP
     app = open_page(PAGE, logit_scale="16", **SMALL)
     parts = parts_of(app)
     index = parts["frames"]["values"].index(16)
-    for card, figure in zip(parts["grid"]["cards"], figures_of(app), strict=True):
+    cards = parts["grid"]["cards"]
+    # What the state is compared with is no part of the animation.
+    assert [card["key"] for card in cards if card["key"] not in parts["frames"]["cards"]] == [
+        "contrast"
+    ]
+    for card, figure in zip(cards, figures_of(app), strict=True):
+        if card["key"] == "contrast":
+            continue
         frame = frame_of(parts["frames"]["cards"][card["key"]], index)
         assert [t["uid"] for t in frame["data"]] == [t["uid"] for t in figure["data"]]
         for one, other in zip(frame["data"], figure["data"], strict=True):
@@ -134,7 +141,7 @@ def test_losses_plain_charts_are_streamlits_own(open_page: OpenPage) -> None:
     app = open_page(PAGE, charts="plain", logit_scale="16")
     assert not app.exception
     assert not app.get("bidi_component")
-    assert len(app.get("plotly_chart")) == 4
+    assert len(app.get("plotly_chart")) == 6
     assert "charts=plain" in app.code[0].value
     (button,) = (button for button in app.button if button.label == "Show live charts")
     button.click().run()
@@ -147,7 +154,7 @@ def test_losses_offers_plain_charts_where_the_live_ones_do_not_come(open_page: O
     app = open_page(PAGE, **SMALL)
     (button,) = (button for button in app.button if button.label.endswith("show plain ones"))
     button.click().run()
-    assert len(app.get("plotly_chart")) == 4
+    assert len(app.get("plotly_chart")) == 6
     assert app.query_params["charts"] == "plain"
 
 
