@@ -15,7 +15,8 @@ from ce_core.figures.accuracy_traces import (
 )
 from ce_core.figures.colours import DTYPE_GLYPHS
 from ce_core.figures.style import SECOND_COLOUR, Translate, make_figure
-from ce_core.stability.accuracy_map import VERDICTS, AccuracyMap
+from ce_core.stability.accuracy_map import AccuracyMap
+from ce_core.stability.verdicts import VERDICTS
 
 # A row for the name of a formula, then one a dtype.
 _HEAD: Final = 1.35

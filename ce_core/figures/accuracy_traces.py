@@ -13,7 +13,8 @@ from ce_core.figures.style import (
     WELL_COLOUR,
     Translate,
 )
-from ce_core.stability.accuracy_map import VERDICTS, AccuracyMap, AccuracyRun
+from ce_core.stability.accuracy_map import AccuracyMap, AccuracyRun
+from ce_core.stability.verdicts import VERDICTS
 
 VERDICT_COLOURS: Final = {
     "right": WELL_COLOUR,
@@ -81,7 +82,7 @@ def hatched_areas(
     x, y = [np.nan], [np.nan]
     for run in runs:
         if run.verdict == verdict:
-            start, end = max(run.first - 0.5, edges[0]), min(run.last + 0.5, edges[-1])
+            start, end = _ends(run, judged, edges)
             height = heights[judged.formulas.index(run.formula), judged.dtypes.index(run.dtype)]
             x += [start, end, end, start, start, np.nan]
             y += [*(height + side for side in (-0.5, -0.5, 0.5, 0.5, -0.5)), np.nan]
@@ -103,6 +104,12 @@ def hatched_areas(
         },
         "hoverinfo": "skip",
     }
+
+
+def _ends(run: AccuracyRun, judged: AccuracyMap, edges: np.ndarray) -> tuple[float, float]:
+    """Return from where to where the cells of a run reach."""
+    first, last = np.searchsorted(judged.gaps.numpy(), [run.first, run.last])
+    return float(edges[first]), float(edges[last + 1])
 
 
 def _halo(colour: str) -> str:
@@ -138,16 +145,20 @@ def thresholds(
         found.append(
             (run, heights[key], side, run.verdict if side.endswith("right") else before.verdict)
         )
-    text = translate("{verdict} from {gap}")
+    begins, already = translate("{verdict} from {gap}"), translate("{verdict} at {gap} already")
+    least = judged.gaps[0].item()
     return {
         "type": "scatter",
         "uid": "thresholds",
         "name": translate("where it begins"),
         "showlegend": False,
-        "x": np.array([max(run.first - 0.5, edges[0]) for run, *_ in found]),
+        "x": np.array([_ends(run, judged, edges)[0] for run, *_ in found]),
         "y": np.array([height for _, height, *_ in found]),
         "text": [
-            text.format(verdict=names[run.verdict], gap=f"{run.first:g}") + _GAP * side.endswith("left")
+            (begins if run.first > least else already).format(
+                verdict=names[run.verdict], gap=f"{run.first:g}"
+            )
+            + _GAP * side.endswith("left")
             for run, _, side, _ in found
         ],
         "mode": "text",

@@ -20,13 +20,14 @@ from ce_core.figures.style import (
     Translate,
     empty_note,
     make_figure,
+    on_logarithm,
     window,
 )
 from ce_core.post.plan_variant import VariantDifferences
 from ce_core.transport.convergence import ConvergenceTrace
 from ce_core.transport.plan_paths import PlanFrames
 
-_SMALLEST_DRAWN: Final = 1e-18
+_LOWEST: Final = 1e-18
 _LOWEST_ERROR: Final = 1e-17
 
 
@@ -48,23 +49,23 @@ def convergence_figure(
     -------
     go.Figure
         Traces `bound`, `asymptote` (where known), `plain`, `accelerated` and `now`, by `uid`. An
-        error of 0 is drawn at 1e-17.
+        error of 0 leaves a gap; the mark of the present is then at the foot and says 0.
     """
     steps = np.arange(1, len(trace.plain) + 1)
     said = translate("iteration %{x}: %{y:.3g}") + "<extra>%{fullData.name}</extra>"
     line: dict[str, Any] = {"type": "scatter", "mode": "lines", "hovertemplate": said}
-    plain = _raised(trace.plain.numpy())
+    plain = on_logarithm(trace.plain.numpy())
     traces: list[dict[str, Any]] = [
         line
         | {
             "uid": "bound",
             "name": translate("Birkhoff's bound"),
             "x": steps,
-            "y": _raised(trace.bound.numpy()),
+            "y": on_logarithm(trace.bound.numpy()),
             "line": {"color": SECOND_COLOUR, "width": 2, "dash": "dot"},
         }
     ]
-    accelerated = _raised(trace.accelerated.numpy())
+    accelerated = on_logarithm(trace.accelerated.numpy())
     if trace.asymptote.isfinite().any():
         traces.append(
             line
@@ -72,7 +73,7 @@ def convergence_figure(
                 "uid": "asymptote",
                 "name": translate("true rate σ₂²"),
                 "x": steps,
-                "y": _raised(trace.asymptote.numpy()),
+                "y": on_logarithm(trace.asymptote.numpy()),
                 # Broad, since it lies under the line that comes to have it.
                 "line": EXACT_LINE | {"width": 7, "dash": "6px, 6px"},
             }
@@ -87,6 +88,10 @@ def convergence_figure(
             "line": {"color": COLUMN_COLOUR, "width": 2.5},
         },
     ]
+    shown = np.concatenate([plain, accelerated, on_logarithm(np.array([error]))])
+    least = max(_LOWEST_ERROR, float(np.nanmin(shown, initial=1.0)))
+    lowest = math.floor(math.log10(least)) - 0.3
+    foot = 10**lowest
     traces += [
         line
         | {
@@ -104,13 +109,13 @@ def convergence_figure(
             "uid": "now",
             "name": translate("now"),
             "x": np.array([at]),
-            "y": np.array([max(error, _LOWEST_ERROR)]),
+            "y": np.array([error or foot]),
+            "customdata": np.array([error]),
             "mode": "markers",
             "marker": HELD_POINT,
+            "hovertemplate": said.replace("%{y", "%{customdata"),
         },
     ]
-    shown = np.concatenate([plain, accelerated, [max(error, _LOWEST_ERROR)]])
-    lowest = math.floor(math.log10(shown.min()))
     last = max(len(steps), at)
     return make_figure(
         traces,
@@ -118,7 +123,7 @@ def convergence_figure(
         x_title=translate("iteration"),
         y_title=translate("marginal error, Σ |column sum − ν|"),
         x_range=[-0.03 * last, 1.03 * last],
-        y_range=[lowest - 0.3, 0.6],
+        y_range=[lowest, 0.6],
         yaxis={"type": "log"},
         height=440,
     )
@@ -132,6 +137,7 @@ def eps_path_figure(
     transport_cost: float,
     entropic_value: float,
     limits: tuple[float, float],
+    least: str = "assignment",
     translate: Translate = str,
 ) -> go.Figure:
     """Draw what becomes of the plan over eps: its entropy, its transport cost, the entropic value.
@@ -143,7 +149,9 @@ def eps_path_figure(
     eps, entropy, transport_cost, entropic_value
         Where the present plan is, which lies on the lines once it has converged.
     limits
-        Entropy of a plan that is an assignment, and of independence, in nats.
+        The least entropy, and that of independence, in nats.
+    least
+        What the first is: that of an "assignment", the "limit" as eps goes to 0, or a "bound".
     translate
         Applied to every visible string.
 
@@ -187,11 +195,16 @@ def eps_path_figure(
             "showlegend": not below,
         }
 
+    names = {
+        "assignment": translate("assignment"),
+        "limit": translate("limit, ε → 0"),
+        "bound": translate("never below"),
+    }
     entropies = path.entropy.numpy()
     costs, values = path.transport_cost.numpy(), path.entropic_value.numpy()
     # Both costs are of the plan, and wear its colour.
     traces = [
-        limit("assignment", translate("assignment"), limits[0]),
+        limit("assignment", names[least], limits[0]),
         limit("independence", translate("independence"), limits[1]),
         line("entropy", translate("entropy of the plan"), entropies, color=ENTROPY_COLOUR),
         now("entropy", entropy),
@@ -208,7 +221,13 @@ def eps_path_figure(
         now("entropic-value", entropic_value, below=True),
     ]
     shown = [math.log10(min(x[0], eps)), math.log10(max(x[-1], eps))]
-    below = window(costs, values, np.array([transport_cost, entropic_value]))
+    # Where nothing changes with eps, the axes show that rather than its rounding.
+    below = window(
+        costs,
+        values,
+        np.array([transport_cost, entropic_value]),
+        least=1e-3 * max(float(np.abs(costs).max()), 1e-6),
+    )
     return make_figure(
         traces,
         title=translate("From assignment to independence: the plan over ε"),
@@ -216,7 +235,10 @@ def eps_path_figure(
         y_title=translate("H(P), nats"),
         height=440,
         xaxis={"type": "log", "range": shown, "anchor": "y", "matches": "x2", "showticklabels": False},
-        yaxis={"domain": [0.55, 1], "range": window(entropies, np.array([entropy, *limits]))},
+        yaxis={
+            "domain": [0.55, 1],
+            "range": window(entropies, np.array([entropy, *limits]), least=0.01),
+        },
         xaxis2={"type": "log", "range": shown, "anchor": "y2", "title": {"text": "ε"}},
         yaxis2={"domain": [0, 0.47], "anchor": "x2", "title": {"text": translate("cost")}}
         | ({"range": below} if below else {}),
@@ -240,7 +262,7 @@ def variant_figure(
     Returns
     -------
     go.Figure
-        A line a dtype and `now`, a vertical line, by `uid`. Differences of 0 are drawn at 1e-18.
+        A line a dtype and `now`, a vertical line, by `uid`. Differences of 0 leave a gap.
     """
     title = translate("The post's variant: how wrong, over the range of C/ε")
     x_title, y_title = translate("range of C/ε"), translate("largest difference of an entry of Q")
@@ -256,7 +278,7 @@ def variant_figure(
             "uid": dtype,
             "name": dtype,
             "x": ranges,
-            "y": np.maximum(differences.numpy(), _SMALLEST_DRAWN),
+            "y": on_logarithm(differences.numpy()),
             "mode": "lines+markers",
             "line": {"color": DTYPE_COLOURS[dtype], "width": 2.5},
             "marker": {"symbol": DTYPE_SYMBOLS[dtype], "size": 8},
@@ -270,7 +292,7 @@ def variant_figure(
             "uid": "now",
             "name": translate("now"),
             "x": np.array([now, now]),
-            "y": np.array([_SMALLEST_DRAWN, 1.0]),
+            "y": np.array([_LOWEST, 1.0]),
             "mode": "lines",
             "line": HELD_LINE,
             "hovertemplate": translate("range %{x:.4g}") + "<extra>%{fullData.name}</extra>",
@@ -288,9 +310,3 @@ def variant_figure(
         },
         yaxis={"type": "log", "range": [-18.3, 0.5], "dtick": 3},
     )
-
-
-def _raised(values: np.ndarray) -> np.ndarray:
-    """Return values for a logarithmic axis: 0 becomes the lowest that is drawn; NaN stays."""
-    drawn: np.ndarray = np.where(np.isnan(values), np.nan, np.maximum(values, _LOWEST_ERROR))
-    return drawn

@@ -5,7 +5,6 @@ from typing import Any, Final
 
 import numpy as np
 import plotly.graph_objects as go
-import torch
 from torch import Tensor
 
 from ce_core.figures.colours import DTYPE_SYMBOLS
@@ -17,6 +16,7 @@ from ce_core.figures.style import (
     Translate,
     empty_note,
     make_figure,
+    on_logarithm,
 )
 from ce_core.probability.eigenvalues import JacobianSpectrum
 from ce_core.probability.finite_differences import DifferenceErrors
@@ -38,7 +38,7 @@ def difference_figure(errors: DifferenceErrors, *, translate: Translate = str) -
     -------
     go.Figure
         By `uid`: the dtypes, each with `<dtype> best` (unless no step finds a single digit) and
-        `<dtype> autograd`. Errors of 0 are drawn at 1e-18; what is not defined leaves a gap.
+        `<dtype> autograd`. What is 0 or not defined leaves a gap.
     """
     steps = errors.steps.numpy()
     traces: list[dict[str, Any]] = []
@@ -61,7 +61,7 @@ def difference_figure(errors: DifferenceErrors, *, translate: Translate = str) -
 def _difference_traces(
     errors: DifferenceErrors, index: int, dtype: str, translate: Translate
 ) -> list[dict[str, Any]]:
-    found = _drawn(errors.differences[index])
+    found = on_logarithm(errors.differences[index].numpy())
     if np.isnan(found).all():
         return []
     colour = DTYPE_COLOURS[dtype]
@@ -88,7 +88,7 @@ def _difference_traces(
             "legendgroup": dtype,
             "showlegend": False,
             "x": np.array([steps.min(), steps.max()]),
-            "y": _drawn(errors.autograd[index].repeat(2)),
+            "y": on_logarithm(errors.autograd[index].repeat(2).numpy()),
             "mode": "lines",
             "line": {"color": colour, "width": 1.5, "dash": "dot"},
             "hovertemplate": translate("error %{y:.2g}") + "<extra>%{fullData.name}</extra>",
@@ -100,7 +100,7 @@ def _difference_traces(
             "name": translate("{dtype}, best step").format(dtype=dtype),
             "showlegend": False,
             "x": errors.best_steps[index : index + 1].numpy(),
-            "y": _drawn(errors.best_errors[index : index + 1]),
+            "y": on_logarithm(errors.best_errors[index : index + 1].numpy()),
             "mode": "markers",
             "marker": {"symbol": DTYPE_SYMBOLS[dtype], "color": colour, "size": 14},
         }
@@ -126,15 +126,18 @@ def eigenvalue_figure(
     -------
     go.Figure
         By `uid`: `p`, the sorted probabilities; `tolerance`; `eigenvalues`, in absolute value, filled
-        where they count towards the rank. What is below 1e-18 of the largest is drawn there.
+        where they count towards the rank. What is below 1e-18 of the largest is drawn there;
+        0 leaves a gap.
     """
     values = spectrum.eigenvalues.numpy()
     tolerance = spectrum.tolerance.item()
     sorted_p = p.sort(descending=True).values.numpy()
     number = np.arange(1, len(values) + 1)
     floor = max(_SMALLEST_DRAWN * values[0], 1e-300) if values[0] > 0 else _SMALLEST_DRAWN
-    drawn = np.maximum(np.abs(values), floor)
-    lines = np.maximum(sorted_p, floor)
+    drawn, lines = (
+        np.maximum(on_logarithm(part), floor, where=part > 0, out=np.full(len(part), np.nan))
+        for part in (np.abs(values), sorted_p)
+    )
     traces: list[dict[str, Any]] = [
         {
             "type": "scatter",
@@ -175,19 +178,14 @@ def eigenvalue_figure(
         },
     ]
     shown = np.concatenate([drawn, lines, [max(tolerance, floor)]])
+    least = max(floor, float(np.nanmin(shown)))
     return make_figure(
         traces,
         title=translate("Eigenvalues of J: one is always 0"),
         x_title=translate("in descending order"),
         y_title=translate("value"),
         x_range=[0.3, len(values) + 0.7],
-        y_range=[math.log10(shown.min()) - 1, math.log10(shown.max()) + 1],
+        y_range=[math.log10(least) - 1, math.log10(np.nanmax(shown)) + 1],
         xaxis={"tick0": 1, "dtick": 1 + len(values) // 12},
         yaxis={"type": "log"},
     )
-
-
-def _drawn(errors: Tensor) -> np.ndarray:
-    """Return errors as a logarithmic axis can show them."""
-    drawn: np.ndarray = torch.where(errors.isnan(), math.nan, errors.clamp(min=_SMALLEST_DRAWN)).numpy()
-    return drawn

@@ -158,8 +158,11 @@ def empty_note(text: str) -> dict[str, Any]:
     }
 
 
-def window(*values: np.ndarray, margin: float = 0.06) -> list[float] | None:
-    """Return the range of an axis that shows all finite values with a margin; None without any."""
+def window(*values: np.ndarray, margin: float = 0.06, least: float = 0.0) -> list[float] | None:
+    """Return the range of an axis that shows all finite values with a margin; None without any.
+
+    It is at least so long: then values that differ by rounding only are seen as one.
+    """
     joined = np.concatenate([np.ravel(part) for part in values]) if values else np.empty(0)
     finite = joined[np.isfinite(joined)]
     if not finite.size:
@@ -167,7 +170,14 @@ def window(*values: np.ndarray, margin: float = 0.06) -> list[float] | None:
     low, high = float(finite.min()), float(finite.max())
     # All values equal: the axis shows them in the middle of a few of their last digits.
     room = margin * (high - low) or 1e-6 * max(abs(low), 1e-6)
+    room = max(room, (least - (high - low)) / 2)
     return [low - room, high + room]
+
+
+def on_logarithm(values: np.ndarray) -> np.ndarray:
+    """Return values for a logarithmic axis: 0 has no place there, and leaves a gap."""
+    drawn: np.ndarray = np.where(values > 0, values, np.nan)
+    return drawn
 
 
 def square_windows(

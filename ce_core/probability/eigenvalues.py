@@ -7,6 +7,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from ce_core._arguments import ArrayLike, floating
+from ce_core._own_autograd import require_unbatched
 from ce_core._shown import refusal
 from ce_core.dtypes import widen
 from ce_core.probability.jacobian import softmax_jacobian
@@ -47,7 +48,8 @@ def jacobian_spectrum(a: Float[Tensor, "*batch m"] | ArrayLike) -> JacobianSpect
     Raises
     ------
     ValueError
-        If `a` is a scalar, empty in its last dimension or not numeric, or if a row has no softmax.
+        If `a` is a scalar, empty in its last dimension or not numeric, if a row has no
+        softmax, or within `torch.func.vmap`: give a batch in leading dimensions.
 
     Notes
     -----
@@ -68,6 +70,7 @@ def jacobian_spectrum(a: Float[Tensor, "*batch m"] | ArrayLike) -> JacobianSpect
     (tensor(3), tensor([0.2500, 0.2500, 0.2500]))
     """
     (a,) = floating(a=a)
+    require_unbatched("a", a)
     wide = widen(a)
     jacobian = softmax_jacobian(wide)
     if not jacobian.isfinite().all():

@@ -8,6 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ce_core._arguments import ArrayLike, floating, require_finite, require_row
+from ce_core._own_autograd import with_own_autograd
 from ce_core.dtypes import DTYPES
 from ce_core.probability.distributions import softmax
 from ce_core.probability.jacobian import softmax_jacobian
@@ -50,6 +51,7 @@ class DifferenceErrors:
     expected_steps: Float[Tensor, " dtypes"]
 
 
+@with_own_autograd
 def difference_errors(
     a: Float[Tensor, " m"] | ArrayLike, *, steps: Float[Tensor, " steps"] | ArrayLike = _DEFAULT_STEPS
 ) -> DifferenceErrors:

@@ -70,6 +70,7 @@ def softmax_surface(
     Notes
     -----
     With two classes p_1 = 1 / (1 + exp((a_2 - a_1)/T)): constant along every line a_1 - a_2 = const.
+    The maximum is subtracted before T divides, so that no T > 0 is too small; computed in float64.
 
     References
     ----------
@@ -98,6 +99,15 @@ def softmax_surface(
             f"got {low:g} and {high:g}"
         )
     side = torch.linspace(low, high, points, dtype=a.dtype, device=a.device)
-    grid = a.detach().expand(points, points, -1).clone()
+    grid = a.expand(points, points, -1).clone()
     grid[..., 0], grid[..., 1] = side, side.unsqueeze(-1)
-    return SoftmaxSurface(side, side, softmax(grid / temperature)[..., 0])
+    return SoftmaxSurface(side, side, softmax(_divided(grid, temperature))[..., 0].to(a.dtype))
+
+
+def _divided(grid: Float[Tensor, "points points m"], temperature: float) -> Tensor:
+    """Return the logits over T less their maximum, in float64, where no T makes them NaN."""
+    # What overflows is far below the maximum, unless the maximum itself does: so it goes first where
+    # T enlarges, and last where T makes smaller what would overflow in a difference.
+    scores = grid.double() / max(temperature, 1.0)
+    shifted = scores - scores.amax(-1, keepdim=True)
+    return shifted / min(temperature, 1.0)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
 
 import torch
 from jaxtyping import Float, Int
@@ -16,17 +15,11 @@ from ce_core._arguments import (
     require_same_classes,
     require_target,
 )
+from ce_core._own_autograd import with_own_autograd
 from ce_core._shown import refusal
 from ce_core.dtypes import DTYPES
 from ce_core.stability.formulas import FORMULAS, Formula, choose_formula, run_plainly
-from ce_core.stability.outcome_map import outcome_codes
-
-VERDICTS = ("right", "wrong", "inf", "nan")
-"""What a number can be, from best to worst; of several, the worst counts."""
-
-WRONG_BY: Final = 0.05
-"""A finite number is wrong if it misses the truth by more than this times max(1, |truth|): more than
-the rounding of any dtype here explains, and too much for any use."""
+from ce_core.stability.verdicts import VERDICTS, verdict_codes
 
 
 @dataclass(frozen=True)
@@ -79,6 +72,7 @@ class AccuracyMap:
         return VERDICTS[self.values[row][place]], VERDICTS[self.gradients[row][place]]
 
 
+@with_own_autograd
 def accuracy_map(
     gaps: Float[Tensor, " gaps"] | ArrayLike,
     q: Float[Tensor, " m"] | ArrayLike = (1.0, 0.0),
@@ -122,8 +116,9 @@ def accuracy_map(
     Notes
     -----
     The truth is that of the accurate functions in float64, for the logits as they are before they
-    are rounded to the dtype. "wrong" is finite and further from it than `WRONG_BY` allows. An
-    infinite loss that is infinite in truth is right.
+    are rounded to the dtype. "wrong" is finite, off by more than 5 % of the largest entry of the
+    truth, and by more than 4 eps of the dtype (see `ce_core.stability.verdicts`). An infinite loss
+    that is infinite in truth is right.
 
     Examples
     --------
@@ -173,21 +168,13 @@ def _judge(
     formula: Formula, a: Tensor, q: Tensor, dtype: str, truth: tuple[Tensor, Tensor]
 ) -> Int[Tensor, "2 gaps"]:
     torch_dtype = getattr(torch, dtype)
-    with torch.enable_grad():
-        logits = a.to(torch_dtype, copy=True).requires_grad_()
-        loss = formula.compute(run_plainly, logits, q.to(torch_dtype))
+    logits = a.to(torch_dtype, copy=True).requires_grad_()
+    loss = formula.compute(run_plainly, logits, q.to(torch_dtype))
     (gradient,) = torch.autograd.grad(loss.sum(), logits)
-    value = loss.detach().double().unsqueeze(-1)
+    value = loss.detach().unsqueeze(-1)
     return torch.stack(
-        [_verdicts(value, truth[0].unsqueeze(-1)), _verdicts(gradient.double(), truth[1])]
+        [
+            verdict_codes(value, truth[0].unsqueeze(-1), torch_dtype),
+            verdict_codes(gradient, truth[1], torch_dtype),
+        ]
     )
-
-
-def _verdicts(rows: Tensor, truth: Tensor) -> Int[Tensor, " gaps"]:
-    # The scale of a row is that of its largest entry.
-    scale = truth.abs().amax(-1, keepdim=True).clamp(min=1)
-    right = (rows == truth) | ((rows - truth).abs() <= WRONG_BY * scale)
-    codes = outcome_codes(rows)
-    # Of `OUTCOMES` inf is the second; of `VERDICTS` it is the third, after wrong.
-    worst = torch.where(codes > 0, codes + 1, (~right).any(-1).to(torch.int64))
-    return torch.where(right.all(-1), 0, worst)

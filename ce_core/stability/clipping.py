@@ -16,6 +16,7 @@ from ce_core._arguments import (
     require_number,
     require_row,
 )
+from ce_core._own_autograd import with_own_autograd
 from ce_core._shown import refusal
 from ce_core.losses.forms import cross_entropy, cross_entropy_grad
 from ce_core.stability.formulas import choose_formula, run_plainly
@@ -54,6 +55,7 @@ class ClippingCurves:
         return self.values - self.true_values
 
 
+@with_own_autograd
 def clipping_curves(
     gaps: Float[Tensor, " gaps"] | ArrayLike, floors: tuple[float, ...], *, dtype: str = "float32"
 ) -> ClippingCurves:
@@ -148,8 +150,7 @@ def clipping_gap(floor: float) -> float:
 
 def _compute(a: Tensor, q: Tensor, floor: float, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
     formula = choose_formula("clipped", floor=floor)
-    with torch.enable_grad():
-        logits = a.to(dtype, copy=True).requires_grad_()
-        loss = formula.compute(run_plainly, logits, q.to(dtype))
+    logits = a.to(dtype, copy=True).requires_grad_()
+    loss = formula.compute(run_plainly, logits, q.to(dtype))
     (gradient,) = torch.autograd.grad(loss.sum(), logits)
     return loss.detach().double(), gradient[..., 1].double()

@@ -7,6 +7,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from ce_core._arguments import ArrayLike, floating, require_finite, require_row, require_target
+from ce_core._own_autograd import with_own_autograd
 from ce_core.dtypes import DTYPES
 from ce_core.stability.formulas import FORMULAS, Formula, run_plainly
 
@@ -37,6 +38,7 @@ class OutcomeMap:
     gradients: Int[Tensor, "formulas dtypes gaps"]
 
 
+@with_own_autograd
 def outcome_map(
     gaps: Float[Tensor, " gaps"] | ArrayLike, q: Float[Tensor, " m"] | ArrayLike = (1.0, 0.0)
 ) -> OutcomeMap:
@@ -104,8 +106,7 @@ def outcome_codes(rows: Float[Tensor, "*batch m"]) -> Int[Tensor, "*batch"]:
 def _outcomes(
     formula: Formula, a: Float[Tensor, "gaps m"], q: Float[Tensor, " m"]
 ) -> Int[Tensor, "2 gaps"]:
-    with torch.enable_grad():
-        a = a.clone().requires_grad_()
-        loss = formula.compute(run_plainly, a, q)
+    a = a.clone().requires_grad_()
+    loss = formula.compute(run_plainly, a, q)
     (gradient,) = torch.autograd.grad(loss, a, torch.ones_like(loss))
     return torch.stack([outcome_codes(loss.unsqueeze(-1)), outcome_codes(gradient)])

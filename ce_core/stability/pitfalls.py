@@ -17,6 +17,7 @@ from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 (as everyone has it)
 
 from ce_core._arguments import require_flag, require_instance
+from ce_core._own_autograd import with_own_autograd
 from ce_core.losses.forms import cross_entropy
 from ce_core.stability.outcome_map import OUTCOMES, outcome_codes
 
@@ -25,27 +26,27 @@ Line: TypeAlias = Callable[[Tensor, Tensor], Tensor]
 
 
 def _log_of_softmax(a: Tensor, q: Tensor) -> Tensor:
-    return -(q * torch.softmax(a, -1).log()).sum()
+    return -(q * torch.softmax(a, -1).log()).sum(-1)
 
 
 def _log_softmax(a: Tensor, q: Tensor) -> Tensor:
-    return -(q * torch.log_softmax(a, -1)).sum()
+    return -(q * torch.log_softmax(a, -1)).sum(-1)
 
 
 def _powers_over_total(a: Tensor, q: Tensor) -> Tensor:
-    return -(q * (a.exp() / a.exp().sum()).log()).sum()
+    return -(q * (a.exp() / a.exp().sum(-1, keepdim=True)).log()).sum(-1)
 
 
 def _where_on_softmax(a: Tensor, q: Tensor) -> Tensor:
-    return -torch.where(q > 0, q * torch.softmax(a, -1).log(), 0.0).sum()
+    return -torch.where(q > 0, q * torch.softmax(a, -1).log(), 0.0).sum(-1)
 
 
 def _where_on_log_softmax(a: Tensor, q: Tensor) -> Tensor:
-    return -torch.where(q > 0, q * torch.log_softmax(a, -1), 0.0).sum()
+    return -torch.where(q > 0, q * torch.log_softmax(a, -1), 0.0).sum(-1)
 
 
 def _tiny_eps(a: Tensor, q: Tensor) -> Tensor:
-    return -(q * (torch.softmax(a, -1) + 1e-8).log()).sum()
+    return -(q * (torch.softmax(a, -1) + 1e-8).log()).sum(-1)
 
 
 def _softmax_into_loss(a: Tensor, q: Tensor) -> Tensor:
@@ -57,7 +58,7 @@ def _logits_into_loss(a: Tensor, q: Tensor) -> Tensor:
 
 
 def _bounded_logits(a: Tensor, q: Tensor) -> Tensor:
-    return -(q * torch.log_softmax(a.clamp(max=torch.finfo(a.dtype).max), -1)).sum()
+    return -(q * torch.log_softmax(a.clamp(max=torch.finfo(a.dtype).max), -1)).sum(-1)
 
 
 def _attention(a: Tensor, v: Tensor) -> Tensor:
@@ -65,7 +66,11 @@ def _attention(a: Tensor, v: Tensor) -> Tensor:
 
 
 def _guarded_attention(a: Tensor, v: Tensor) -> Tensor:
-    return torch.softmax(a.masked_fill(a.isinf().all(), 0), -1) @ v * ~a.isinf().all()
+    return (
+        torch.softmax(a.masked_fill(a.isneginf().all(-1, keepdim=True), 0), -1)
+        @ v
+        * ~a.isneginf().all(-1)
+    )
 
 
 @dataclass(frozen=True)
@@ -151,6 +156,7 @@ class PitfallResult:
     gradient_outcome: str
 
 
+@with_own_autograd
 def run_pitfall(case: Pitfall, *, cured: bool) -> PitfallResult:
     """Run the line of a case, or its cure, forward and backward in the dtype of the case.
 
@@ -171,17 +177,16 @@ def run_pitfall(case: Pitfall, *, cured: bool) -> PitfallResult:
     >>> for cured in (False, True):
     ...     result = run_pitfall(PITFALLS["where_masked"], cured=cured)
     ...     print(result.code, result.value_outcome, result.gradient_outcome)
-    -torch.where(q > 0, q * torch.softmax(a, -1).log(), 0.0).sum() finite nan
-    -torch.where(q > 0, q * torch.log_softmax(a, -1), 0.0).sum() finite finite
+    -torch.where(q > 0, q * torch.softmax(a, -1).log(), 0.0).sum(-1) finite nan
+    -torch.where(q > 0, q * torch.log_softmax(a, -1), 0.0).sum(-1) finite finite
     """
     require_instance("case", case, Pitfall)
     line = case.cure if require_flag("cured", cured) else case.broken
     a = torch.tensor(case.a, dtype=torch.float64)
     q = torch.tensor(case.q, dtype=torch.float64)
     dtype = getattr(torch, case.dtype)
-    with torch.enable_grad():
-        logits = a.to(dtype).requires_grad_()
-        result = line(logits, q.to(dtype))
+    logits = a.to(dtype).requires_grad_()
+    result = line(logits, q.to(dtype))
     (gradient,) = torch.autograd.grad(result, logits)
     has_softmax = bool((a < torch.inf).all() and a.isfinite().any())
     return PitfallResult(
@@ -200,7 +205,7 @@ def code_of(line: Line) -> str:
     Examples
     --------
     >>> code_of(PITFALLS["log_of_softmax"].cure)
-    '-(q * torch.log_softmax(a, -1)).sum()'
+    '-(q * torch.log_softmax(a, -1)).sum(-1)'
     """
     (function,) = ast.parse(textwrap.dedent(inspect.getsource(line))).body
     assert isinstance(function, ast.FunctionDef)

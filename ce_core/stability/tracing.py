@@ -15,10 +15,12 @@ from ce_core._arguments import (
     require_same_classes,
     require_target,
 )
+from ce_core._own_autograd import with_own_autograd
 from ce_core._shown import refusal
 from ce_core.dtypes import DTYPES
 from ce_core.stability.formulas import FORMULAS, Formula, Operation, Recorder, choose_formula, kind_of
 from ce_core.stability.outcome_map import OUTCOMES, outcome_codes
+from ce_core.stability.verdicts import VERDICTS, verdict_codes
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,23 @@ class FormulaTrace:
         """The worst entry of the gradient: "finite", "inf" or "nan"."""
         return _outcome(self.gradient)
 
+    @property
+    def value_verdict(self) -> str:
+        """Whether the loss is "right", "wrong", "inf" or "nan", as `accuracy_map` judges it."""
+        return self._verdict(
+            self.steps[-1].value.reshape(1), torch.tensor([self.true_value], dtype=torch.float64)
+        )
 
+    @property
+    def gradient_verdict(self) -> str:
+        """The same of the gradient."""
+        return self._verdict(self.gradient, self.true_gradient)
+
+    def _verdict(self, found: Tensor, truth: Tensor) -> str:
+        return VERDICTS[int(verdict_codes(found, truth, getattr(torch, self.dtype)))]
+
+
+@with_own_autograd
 def trace_formula(
     formula: str,
     a: Float[Tensor, " m"] | ArrayLike,
@@ -220,10 +238,9 @@ def trace_formulas(
 def _trace(name: str, formula: Formula, a: Tensor, q: Tensor, dtype: str) -> FormulaTrace:
     run = Recorder()
     cast = partial(torch.Tensor.to, dtype=getattr(torch, dtype), copy=True)
-    with torch.enable_grad():
-        logits = run("logits", f"a_i in {dtype}", lambda x: cast(x).requires_grad_(), a)
-        target = run("target", f"q_i in {dtype}", cast, q)
-        loss = formula.compute(run, logits, target)
+    logits = run("logits", f"a_i in {dtype}", lambda x: cast(x).requires_grad_(), a)
+    target = run("target", f"q_i in {dtype}", cast, q)
+    loss = formula.compute(run, logits, target)
     gradients = _gradients(loss, run.operations)
     names = {id(operation.value): operation.name for operation in run.operations}
     steps = tuple(

@@ -229,9 +229,7 @@ def _unroll(
         "entropic_value": value,
     }
     kept = {
-        name: torch.where(
-            good.reshape(-1, *[1] * (part.ndim - 1)), part, getattr(found, name).detach()
-        )
+        name: torch.where(good.reshape(-1, *[1] * (part.ndim - 1)), part, getattr(found, name).detach())
         for name, part in moved.items()
     }
     return found._replace(**kept)

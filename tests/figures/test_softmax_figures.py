@@ -41,7 +41,7 @@ def test_difference_figure_draws_the_errors_over_the_steps(dtype: str) -> None:
 
 def test_difference_figure_draws_no_error_of_zero_and_marks_no_step_that_finds_nothing() -> None:
     figure = difference_figure(difference_errors([0.0, 0.0]))
-    assert min(trace(figure, "float64-autograd").y) == 1e-18
+    assert np.isnan(trace(figure, "float64-autograd").y).all()
     blind = difference_figure(difference_errors([800.0, 796.0], steps=[0.25, 0.5]))
     assert "bfloat16" in uids(blind)
     assert "bfloat16-best" not in uids(blind)
@@ -77,9 +77,10 @@ def test_eigenvalue_figure_fits_a_logarithmic_axis(a: torch.Tensor) -> None:
     figure = eigenvalue_figure(jacobian_spectrum(a), softmax(a))
     low, high = figure.layout.yaxis.range
     for part in figure.data:
-        assert (part.y > 0).all()
-        assert (low < np.log10(part.y)).all()
-        assert (np.log10(part.y) < high).all()
+        drawn = part.y[np.isfinite(part.y)]
+        assert (drawn > 0).all()
+        assert (low < np.log10(drawn)).all()
+        assert (np.log10(drawn) < high).all()
 
 
 @pytest.mark.parametrize("build", [surface_figure, contour_figure])

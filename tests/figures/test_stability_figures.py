@@ -12,7 +12,7 @@ from ce_core import DTYPES, FORMULAS, accuracy_map, clipping_curves
 from ce_core.figures import accuracy_map_figure, clipping_error_figure, clipping_gradient_figure
 from ce_core.figures.clipping import floor_uid
 from ce_core.figures.colours import DTYPE_GLYPHS, QUANTITIES
-from ce_core.stability.accuracy_map import VERDICTS
+from ce_core.stability.verdicts import VERDICTS
 
 JUDGED = accuracy_map(range(1, 1001))
 LABELS = {name: f"label of {name}" for name in FORMULAS}

@@ -62,10 +62,9 @@ def test_plan_figure_colours_do_not_depend_on_the_plan() -> None:
 
 def test_convergence_figure_draws_the_trace_and_the_present() -> None:
     figure = convergence_figure(TRACE, at=3, error=0.01)
-    np.testing.assert_allclose(trace(figure, "plain").y, np.maximum(TRACE.plain.numpy(), 1e-17))
-    np.testing.assert_allclose(
-        trace(figure, "accelerated").y, np.maximum(TRACE.accelerated.numpy(), 1e-17)
-    )
+    for name in ("plain", "accelerated"):
+        errors = getattr(TRACE, name).numpy()
+        np.testing.assert_array_equal(trace(figure, name).y, np.where(errors > 0, errors, np.nan))
     np.testing.assert_allclose(trace(figure, "bound").y, TRACE.bound)
     np.testing.assert_allclose(trace(figure, "asymptote").y, TRACE.asymptote)
     assert list(trace(figure, "plain").x) == list(range(1, 21))
@@ -91,8 +90,39 @@ def test_variant_figure_draws_a_line_a_dtype_and_the_present() -> None:
     found = variant_differences(COST, [10.0, 2000.0])
     figure = variant_figure(found, now=50.0)
     for dtype, differences in zip(found.dtypes, found.differences, strict=True):
-        np.testing.assert_allclose(trace(figure, dtype).y, np.maximum(differences.numpy(), 1e-18))
+        expected = differences.numpy()
+        np.testing.assert_array_equal(trace(figure, dtype).y, np.where(expected > 0, expected, np.nan))
     assert list(trace(figure, "now").x) == [50.0, 50.0]
+
+
+def test_figures_draw_no_error_of_zero_as_a_number() -> None:
+    """Two points far apart: after one iteration the error is 0, and so is the variant's at once."""
+    trace_of_none = trace_convergence([[0.0, 0.0], [0.0, 0.0]], eps=0.1, n_iter=5)
+    figure = convergence_figure(trace_of_none, at=2, error=0.0)
+    assert np.isnan(trace(figure, "plain").y).all()
+    now = trace(figure, "now")
+    assert now.customdata[0] == 0
+    assert "%{customdata" in now.hovertemplate
+    assert np.log10(now.y[0]) >= figure.layout.yaxis.range[0] - 1e-9
+
+
+def test_eps_path_figure_shows_no_rounding_where_nothing_changes() -> None:
+    one_column = torch.tensor([1.0, 0.0, 0.0, 0.0], dtype=torch.float64)
+    path = plans_along_eps(COST, eps=[0.01, 0.1, 1.0], mu=MU, nu=one_column)
+    cost, least = path.transport_cost[0].item(), path.entropy[0].item()
+    figure = eps_path_figure(
+        path, eps=0.1, entropy=least, transport_cost=cost, entropic_value=cost, limits=(least, least)
+    )
+    for axis, size in ((figure.layout.yaxis, 0.01), (figure.layout.yaxis2, 1e-3 * cost)):
+        assert axis.range[1] - axis.range[0] >= 0.99 * size
+
+
+@pytest.mark.parametrize(
+    ("least", "name"),
+    [("assignment", "assignment"), ("limit", "limit, ε → 0"), ("bound", "never below")],
+)
+def test_eps_path_figure_names_the_least_entropy_as_what_it_is(least: str, name: str) -> None:
+    assert name in trace(path_figure(least=least), "assignment").text
 
 
 def test_clouds_figure_draws_each_pair_once_by_its_share() -> None:

@@ -19,7 +19,7 @@ from lab.stability.state import (
     StabilityState,
     read_step,
 )
-from lab.stability.text import rows
+from lab.stability.table import rows
 from lab.stability.trace import TRACE, trace_data
 from lab.state.fields import spell
 

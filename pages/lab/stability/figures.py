@@ -12,15 +12,13 @@ def figure_set(found: Results) -> FigureSet:
     """Return the figures of a state."""
     state, judged = found.state, found.judged
     labels = {name: _(label) for name, label in FORMULA_LABELS.items()}
-    on_map = state.gap if state.gap is not None and 1 <= state.gap <= judged.gaps[-1] else None
-    on_curves = state.gap if state.gap is not None and state.gap <= found.curves.gaps[-1] else None
-    chosen = None if on_map is None else (state.formula, state.dtype)
+    chosen = None if found.on_map is None else (state.formula, state.dtype)
     return FigureSet(
         cards=[
             Card(
                 key="values",
                 figure=accuracy_map_figure(
-                    judged, of="values", labels=labels, gap=on_map, chosen=chosen, translate=_
+                    judged, of="values", labels=labels, gap=found.on_map, chosen=chosen, translate=_
                 ),
                 alt=_("A bar a formula and dtype: at which gap its loss is right, wrong, ∞ or NaN."),
                 numbers=text.map_numbers(found),
@@ -28,7 +26,7 @@ def figure_set(found: Results) -> FigureSet:
             Card(
                 key="gradients",
                 figure=accuracy_map_figure(
-                    judged, of="gradients", labels=labels, gap=on_map, chosen=chosen, translate=_
+                    judged, of="gradients", labels=labels, gap=found.on_map, chosen=chosen, translate=_
                 ),
                 alt=_("A bar a formula and dtype: at which gap its gradient is right, wrong or NaN."),
                 numbers=text.gradient_map_numbers(found),
@@ -36,7 +34,7 @@ def figure_set(found: Results) -> FigureSet:
             Card(
                 key="clipping",
                 figure=clipping_error_figure(
-                    found.curves, floor=state.floor, gap=on_curves, translate=_
+                    found.curves, floor=state.floor, gap=found.on_curves, translate=_
                 ),
                 alt=_("Error of the clipped L1 over the gap, a line a floor; the truth is 0."),
                 numbers=text.error_numbers(found),
@@ -44,7 +42,7 @@ def figure_set(found: Results) -> FigureSet:
             Card(
                 key="dying",
                 figure=clipping_gradient_figure(
-                    found.curves, floor=state.floor, gap=on_curves, translate=_
+                    found.curves, floor=state.floor, gap=found.on_curves, translate=_
                 ),
                 alt=_("Gradient of the clipped L1 at the target over the gap, a line a floor."),
                 numbers=text.clip_gradient_numbers(found),

@@ -3,6 +3,7 @@
 from lab.language.catalogues import N_
 from lab.page.lab import Code, Lab
 from lab.stability import controls, figures, results, text
+from lab.stability.notes import notes
 from lab.stability.state import DEFAULT, PRESETS
 
 LAB = Lab(
@@ -27,7 +28,7 @@ LAB = Lab(
     stage=controls.draw_stage,
     notes_first=True,
     figures=figures.figure_set,
-    notes=text.notes,
+    notes=notes,
     numbers=results.numbers,
     csv=results.data_csv,
     code=lambda found: Code(text.snippet(found.state), text.command(found.state)),

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import streamlit as st
+from torch import Tensor
 
 from ce_core import (
     DTYPES,
@@ -66,6 +67,16 @@ class Results:
         return self.traces[self.state.dtype]
 
     @property
+    def on_map(self) -> float | None:
+        """The present gap, if the map has it."""
+        return _within(self.state.gap, self.judged.gaps)
+
+    @property
+    def on_curves(self) -> float | None:
+        """The gap by which the target loses, if the curves of the clipping have it."""
+        return _within(self.state.lag, self.curves.gaps)
+
+    @property
     def step(self) -> int:
         """The present stage, from 1: the one that was set, or where it first fails."""
         return min(self.state.step or self.first_failure, len(self.stages))
@@ -80,6 +91,10 @@ class Results:
                     return number
         names = [stage.name for stage in self.stages]
         return names.index("clipped" if "clipped" in names else "loss") + 1
+
+
+def _within(gap: float | None, gaps: Tensor) -> float | None:
+    return gap if gap is not None and gaps[0] <= gap <= gaps[-1] else None
 
 
 def results(state: StabilityState) -> Results:
@@ -99,24 +114,33 @@ def _results(state: StabilityState) -> Results:
         traces=traces,
         stages=_stages(state, traces),
         cure=trace_formula("log_softmax_masked", a, q, dtype=state.dtype),
-        judged=_judge(*state.line, state.q, state.floor),
-        curves=_curves(state.floor, state.dtype),
+        judged=_judge(*state.line, state.q, state.floor, _also(MAP_GAPS, state.gap)),
+        curves=_curves(state.floor, state.dtype, _also(CURVE_GAPS, state.lag)),
     )
+
+
+def _also(gaps: tuple[float, ...], here: float | None) -> tuple[float, ...]:
+    """Return the gaps with the present one among them, if it lies between the ends."""
+    return gaps if here is None or not gaps[0] <= here <= gaps[-1] else tuple(sorted({*gaps, here}))
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _judge(
-    origin: tuple[float, ...], direction: tuple[float, ...], q: tuple[float, ...], floor: float
+    origin: tuple[float, ...],
+    direction: tuple[float, ...],
+    q: tuple[float, ...],
+    floor: float,
+    gaps: tuple[float, ...],
 ) -> AccuracyMap:
     return accuracy_map(
-        list(MAP_GAPS), list(q), origin=list(origin), direction=list(direction), floor=floor
+        list(gaps), list(q), origin=list(origin), direction=list(direction), floor=floor
     )
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _curves(floor: float, dtype: str) -> ClippingCurves:
+def _curves(floor: float, dtype: str, gaps: tuple[float, ...]) -> ClippingCurves:
     floors = (floor, *(other for other in OTHER_FLOORS if other != floor))
-    return clipping_curves(list(CURVE_GAPS), floors, dtype=dtype)
+    return clipping_curves(list(gaps), floors, dtype=dtype)
 
 
 @st.cache_resource(show_spinner=False)
@@ -162,12 +186,11 @@ def numbers(found: Results) -> dict[str, float]:
         table[f"true_gradient_{i}"] = value
         for dtype in DTYPES:
             table[f"gradient_{i}_{dtype}"] = found.traces[dtype].gradient[i - 1].item()
-    for run in found.judged.runs(found.judged.values):
-        if run.formula == found.state.formula and run.verdict != "right":
-            table[f"{run.verdict}_from_{run.dtype}"] = run.first
-    for run in found.judged.runs(found.judged.gradients):
-        if run.formula == found.state.formula and run.verdict != "right":
-            table[f"gradient_{run.verdict}_from_{run.dtype}"] = run.first
+    for prefix, codes in (("", found.judged.values), ("gradient_", found.judged.gradients)):
+        for run in found.judged.runs(codes):
+            if run.formula == found.state.formula and run.verdict != "right":
+                # Where a verdict comes back, its first run counts.
+                table.setdefault(f"{prefix}{run.verdict}_from_{run.dtype}", run.first)
     return table
 
 

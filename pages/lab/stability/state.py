@@ -115,6 +115,15 @@ class StabilityState:
         return max(finite) - min(finite) if finite and max(self.a) < math.inf else None
 
     @property
+    def lag(self) -> float | None:
+        """By how much the target loses to the largest other logit; None where there is no softmax."""
+        if self.gap is None:
+            return None
+        others = max(x for i, x in enumerate(self.a, start=1) if i != self.target)
+        # Of two that are -inf one is finite, or there were no softmax.
+        return others - self.a[self.target - 1]
+
+    @property
     def line(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
         """Logits at gap 0, and what a unit of the gap adds: the present ones, stretched."""
         if not self.gap:

@@ -34,6 +34,35 @@ def test_softmax_surface_spans_the_square() -> None:
 
 
 @pytest.mark.parametrize(
+    "dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64], ids=str
+)
+@pytest.mark.parametrize("temperature", [1e-308, 5e-324, 1e-40, 1e-6])
+def test_softmax_surface_of_a_tiny_temperature_is_a_step(
+    temperature: float, dtype: torch.dtype
+) -> None:
+    a = torch.tensor([0.0, 0.0, -9.0, -math.inf], dtype=dtype)
+    surface = softmax_surface(a, low=-5.0, high=5.0, points=3, temperature=temperature)
+    assert surface.p.tolist() == [[0.5, 1, 1], [0, 0.5, 1], [0, 0, 0.5]]
+    assert surface.p.dtype == dtype
+
+
+def test_softmax_surface_of_a_huge_temperature_holds_what_a_difference_would_not() -> None:
+    surface = softmax_surface([0.0, 0.0, -1.7e308], low=0.0, high=1.7e308, points=2, temperature=1e308)
+    powers = [math.exp(x) for x in (1.7, 0.0, -1.7)]
+    assert surface.p[0, 1].item() == close_to(powers[0] / sum(powers))
+
+
+def test_softmax_surface_has_the_derivative_in_the_logits_that_stay() -> None:
+    def corner(a: torch.Tensor) -> torch.Tensor:
+        return softmax_surface(a, low=-1.0, high=1.0, points=2).p[0, 1]
+
+    a = tensor64(0.0, 0.0, 0.3)
+    p = softmax(tensor64(1.0, -1.0, 0.3))
+    gradient = torch.func.grad(corner)(a)
+    torch.testing.assert_close(gradient, tensor64(0.0, 0.0, (-p[0] * p[2]).item()))
+
+
+@pytest.mark.parametrize(
     ("arguments", "message"),
     [
         ({"a": [1.0]}, "a must have at least 2 entries"),

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from ce_core import DTYPES, FORMULAS, AccuracyMap, FormulaTrace, accuracy_map, trace_formula
-from ce_core.stability.accuracy_map import VERDICTS, WRONG_BY
+from ce_core import DTYPES, FORMULAS, AccuracyMap, accuracy_map, trace_formula
+from ce_core.stability.verdicts import VERDICTS
 from tests.support.cases import INF, normalise, tensor64
 from tests.support.closeness import close_to
 
@@ -35,23 +35,6 @@ def runs_of(judged: AccuracyMap, of: str, formula: str, dtype: str) -> list[tupl
     return [(run.verdict, run.first) for run in runs if (run.formula, run.dtype) == (formula, dtype)]
 
 
-def judge(trace: FormulaTrace) -> tuple[str, str]:
-    """Return the verdicts on value and gradient of a trace."""
-    value = torch.tensor([trace.value], dtype=torch.float64), tensor64(trace.true_value)
-    gradient = trace.gradient.double(), trace.true_gradient
-    return _judge(*value), _judge(*gradient)
-
-
-def _judge(found: Tensor, truth: Tensor) -> str:
-    if found.isnan().any():
-        return "nan"
-    allowed = WRONG_BY * max(1.0, float(truth.abs().max()))
-    right = (found == truth) | ((found - truth).abs() <= allowed)
-    if right.all():
-        return "right"
-    return "inf" if found.isinf().any() else "wrong"
-
-
 @settings(max_examples=8)
 @given(
     st.lists(st.integers(1, 900), min_size=1, max_size=6, unique=True).map(sorted),
@@ -66,7 +49,8 @@ def test_verdict_map_agrees_with_the_traces(gaps: list[int], q: Tensor, offset: 
     for formula in FORMULAS:
         for dtype in DTYPES:
             trace = trace_formula(formula, origin + gaps[-1] * direction, q, dtype=dtype)
-            assert judged.verdict_at(formula, dtype, float(gaps[-1])) == judge(trace), (formula, dtype)
+            found = trace.value_verdict, trace.gradient_verdict
+            assert judged.verdict_at(formula, dtype, float(gaps[-1])) == found, (formula, dtype)
 
 
 @every_dtype

@@ -62,6 +62,32 @@ def test_exact_loss_is_the_truth_where_every_dtype_fails(
     torch.testing.assert_close(cross_entropy_grad(a, target), gradient, rtol=0, atol=2e-16)
 
 
+@pytest.mark.parametrize("gap", [20.0, 40.0, 100.0, 800.0])
+@pytest.mark.parametrize(
+    "q", [(1.0, 0.0, 0.0), (0.0, 0.0, 1.0), (1 - 2.0**-30, 2.0**-30, 0.0)], ids=str
+)
+@pytest.mark.parametrize(
+    "formula", [name for name in FORMULAS if name not in ("clipped", "double_softmax")]
+)
+def test_exact_gradient_holds_28_digits_where_p_minus_q_cancels(
+    formula: str, q: tuple[float, ...], gap: float
+) -> None:
+    """By mpmath at 1,200 digits: p - q, and for L2 p - q + p (a - p·a)."""
+    given = [gap, 0.0, -gap / 3]
+    gradient = exact_steps(formula, given, q)["logits"].gradient
+    assert gradient is not None
+    with mpmath.workdps(1200):
+        a, target = [mpmath.mpf(x) for x in given], [mpmath.mpf(x) for x in q]
+        powers = [mpmath.exp(x) for x in a]
+        p = [x / mpmath.fsum(powers) for x in powers]
+        expected = [x - y for x, y in zip(p, target, strict=True)]
+        if formula.startswith("logit_gap"):
+            mean = mpmath.fdot(p, a)
+            expected = [e + x * (y - mean) for e, x, y in zip(expected, p, a, strict=True)]
+        for found, right in zip(gradient, expected, strict=True):
+            assert mpmath.almosteq(found, right, rel_eps=mpmath.mpf(10) ** -28, abs_eps=0)
+
+
 def test_exact_probability_keeps_what_no_float_holds() -> None:
     steps = exact_steps("max_shifted", [800.0, 0.0], [1.0, 0.0])
     (_, smaller) = mp_softmax([800.0, 0.0])

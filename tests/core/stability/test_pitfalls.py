@@ -80,6 +80,25 @@ def test_guarded_attention_leaves_other_rows_alone() -> None:
     assert gradient.isfinite().all()
 
 
+def test_guarded_attention_looks_at_each_row() -> None:
+    a = torch.tensor([[-torch.inf] * 3, [0.0, 1.0, -torch.inf]], requires_grad=True)
+    found = PITFALLS["masked_row"].cure(a, torch.tensor([1.0, 2.0, 3.0]))
+    assert found.tolist() == close_to([0, 1.7310585786300049], rel=1e-6)
+    (gradient,) = torch.autograd.grad(found.sum(), a)
+    assert gradient.isfinite().all()
+    assert gradient[0].tolist() == [0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in PITFALLS if name not in ("double_softmax", "masked_row")]
+)
+def test_cure_of_a_row_is_the_same_whatever_row_is_beside_it(name: str) -> None:
+    case = PITFALLS[name]
+    rows, q = torch.tensor([case.a, [3.0, 1.0]]), torch.tensor([case.q, [0.5, 0.5]])
+    alone = [case.cure(a, target).item() for a, target in zip(rows, q, strict=True)]
+    assert case.cure(rows, q).tolist() == alone
+
+
 def test_where_after_softmax_does_not_save_the_gradient_of_a_masked_row() -> None:
     """Why the mask of the cure comes before the softmax."""
     a = torch.full((3,), -torch.inf, requires_grad=True)

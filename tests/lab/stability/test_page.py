@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from ce_core import DTYPES, FORMULAS, PITFALLS, clipping_gap, run_pitfall, trace_formula
 from ce_core.figures.clipping import floor_uid
+from lab.stability.notes import notes
 from lab.stability.pitfall_case import CASE_CAUSES
 from lab.stability.results import data_csv, results
 from lab.stability.state import (
@@ -27,7 +28,8 @@ from lab.stability.state import (
     case_of,
     read_step,
 )
-from lab.stability.text import command, entry, notes, rows, snippet
+from lab.stability.table import rows
+from lab.stability.text import command, entry, snippet
 from lab.state.fields import records, spell
 from tests.lab.conftest import OpenPage
 from tests.support.closeness import close_to
@@ -396,7 +398,7 @@ def test_notes_change_at_the_threshold(dtype: str) -> None:
     before = {"a": (gap - 1.0, 0.0), "dtype": dtype}
     assert noted(**before)[0] == "right"
     assert noted(a=(float(gap), 0.0), dtype=dtype)[0] == "loss-nan"
-    assert f"{dtype} {gap} (NaN) / {gap} (NaN)" in said(**before)
+    assert f"{dtype} from {gap} (NaN) / from {gap} (NaN)" in said(**before)
 
 
 def test_notes_say_that_only_the_gradient_is_nan() -> None:
