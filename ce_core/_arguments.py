@@ -115,6 +115,18 @@ def require_number(
     return number
 
 
+def require_per_item(name: str, value: object, device: torch.device) -> Tensor:
+    """Return an option in float64, one number or one for each item of a batch, or raise naming it."""
+    if not isinstance(value, Tensor | np.ndarray | list | tuple):
+        return torch.tensor(require_number(name, value), dtype=torch.float64, device=device)
+    tensor = read_tensor(name, value) if isinstance(value, Tensor | np.ndarray) else None
+    if tensor is None:
+        tensor = read_list(name, value, torch.float64)
+    if tensor.dtype == torch.bool or tensor.device.type == "meta":
+        raise refusal(name, "hold numbers", tensor)
+    return tensor.to(dtype=torch.float64, device=device)
+
+
 def require_integer(name: str, value: object, *, at_least: int, below: int | None = None) -> int:
     """Return an integer within its bounds, or raise naming the argument."""
     number = _scalar(name, value)
@@ -183,10 +195,11 @@ def require_instance(name: str, value: object, kind: type[Kind]) -> Kind:
 
 def require_items(name: str, values: object) -> tuple[Any, ...]:
     """Return the items of a sequence, a vector included, or raise naming the argument."""
-    if isinstance(values, Tensor | np.ndarray):
-        if values.ndim != 1 or np.ma.is_masked(values):
-            raise refusal(name, "be a sequence of numbers", values)
-        return tuple(values.tolist())
+    vector = read_tensor(name, values) if isinstance(values, Tensor | np.ndarray) else None
+    if vector is not None:
+        if vector.ndim != 1 or vector.device.type == "meta":
+            raise refusal(name, "be a vector that holds values", vector)
+        return tuple(vector.tolist())
     if isinstance(values, str | bytes | Mapping) or not isinstance(values, Iterable):
         raise refusal(name, "be a sequence", values)
     return tuple(values)
@@ -197,7 +210,7 @@ def require_device(name: str, value: object) -> torch.device:
     try:
         device: torch.device = torch.device(value)  # type: ignore[call-overload]
         torch.empty(0, device=device)
-    except (RuntimeError, TypeError, AssertionError, NotImplementedError):
+    except (RuntimeError, TypeError, ValueError, OverflowError, AssertionError):
         raise refusal(name, "be a device that is there", value) from None
     if device.type == "meta":
         raise refusal(name, "be a device that holds values", value)

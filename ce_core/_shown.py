@@ -78,10 +78,13 @@ class _Short(reprlib.Repr):
 
 def _describe(kind: str, x: Any, dtype: str) -> str:
     article = "an" if kind == "array" else "a"
-    try:
-        if math.prod(x.shape) <= _FEW and kind != "masked array":
+    if getattr(x, "is_nested", False):
+        # It has no shape.
+        return f"{article} nested {kind}, {dtype}"
+    if math.prod(x.shape) <= _FEW and kind != "masked array":
+        try:
             return str(x.tolist())
-    except (RuntimeError, NotImplementedError):
-        # It has no shape, lies on no device, or a transform hides its values.
-        return f"{article} {kind}, {dtype}"
+        except (RuntimeError, NotImplementedError):
+            # It lies on no device, or a transform hides its values.
+            pass
     return f"{article} {kind} of shape {tuple(x.shape)}, {dtype}"

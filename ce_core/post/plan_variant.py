@@ -74,7 +74,7 @@ def post_assignment(
     -------
     Tensor
         Q, of the shape, dtype and device of `cost`; each row sums to 1. **It may be wrong, and does
-        not tell**: `balanced_assignment` is the same without the cure.
+        not tell**; NaN where C/ε leaves the dtype. `balanced_assignment` is the same without the cure.
 
     Raises
     ------

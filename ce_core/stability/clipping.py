@@ -19,7 +19,7 @@ from ce_core._arguments import (
 from ce_core._own_autograd import with_own_autograd
 from ce_core._shown import refusal
 from ce_core.losses.forms import cross_entropy, cross_entropy_grad
-from ce_core.stability.formulas import choose_formula, run_plainly
+from ce_core.stability.formulas import choose_formula, require_floor, run_plainly
 
 
 @dataclass(frozen=True)
@@ -100,9 +100,7 @@ def clipping_curves(
     gaps = gaps.detach().double()
     require_finite("gaps", gaps)
     dtype = require_dtype("dtype", dtype)
-    floors = tuple(
-        require_number("floors", floor, above=0.0) for floor in require_items("floors", floors)
-    )
+    floors = tuple(require_floor("floors", floor) for floor in require_items("floors", floors))
     if not floors:
         raise ValueError("floors must hold at least one, got ()")
     a = torch.stack([gaps, torch.zeros_like(gaps)], -1)

@@ -183,7 +183,15 @@ def choose_formula(name: str, *, floor: float | None = None) -> Formula:
         return FORMULAS[name]
     if name != "clipped":
         raise refusal("floor", f"be None for the formula {name}", floor)
-    return Formula(partial(_clipped, floor=require_number("floor", floor, above=0.0)))
+    return Formula(partial(_clipped, floor=require_floor("floor", floor)))
+
+
+def require_floor(name: str, floor: object) -> float:
+    """Return a floor under probabilities, or raise naming the argument."""
+    number = require_number(name, floor, above=0.0)
+    if number > 1:
+        raise refusal(name, "be > 0 and <= 1", floor)
+    return number
 
 
 # The parts that formulas share
