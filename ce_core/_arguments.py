@@ -96,21 +96,22 @@ def require_same_classes(first_name: str, first: Tensor, name: str, array: Tenso
 
 
 def require_number(
-    name: str, value: object, *, above: float = -math.inf, at_least: float = -math.inf
+    name: str,
+    value: object,
+    *,
+    above: float = -math.inf,
+    at_least: float = -math.inf,
+    at_most: float = math.inf,
 ) -> float:
-    """Return a finite real number within its bound, or raise naming the argument."""
-    if above > -math.inf:
-        bound = f" and > {above:g}"
-    elif at_least > -math.inf:
-        bound = f" and >= {at_least:g}"
-    else:
-        bound = ""
+    """Return a finite real number within its bounds, or raise naming the argument."""
+    bounds = ((">", above), (">=", at_least), ("<=", at_most))
+    bound = "".join(f" and {sign} {limit:g}" for sign, limit in bounds if math.isfinite(limit))
     plain = _scalar(name, value)
     try:
         number = math.nan if isinstance(plain, bool) or not isinstance(plain, Real) else float(plain)
     except OverflowError:
         number = math.inf
-    if not math.isfinite(number) or number <= above or number < at_least:
+    if not math.isfinite(number) or number <= above or not at_least <= number <= at_most:
         raise refusal(name, f"be finite{bound}", value)
     return number
 

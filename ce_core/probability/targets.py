@@ -55,9 +55,7 @@ def smoothed_target(
     """
     classes = require_integer("classes", classes, at_least=1)
     target = require_integer("target", target, at_least=0, below=classes)
-    smoothing = require_number("smoothing", smoothing, at_least=0.0)
-    if smoothing > 1:
-        raise refusal("smoothing", "be <= 1", smoothing)
+    smoothing = require_number("smoothing", smoothing, at_least=0.0, at_most=1.0)
     require_room("classes", classes, classes)
     named = getattr(torch, require_dtype("dtype", dtype))
     q = torch.full((classes,), smoothing / classes, dtype=named)

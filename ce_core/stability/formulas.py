@@ -188,10 +188,7 @@ def choose_formula(name: str, *, floor: float | None = None) -> Formula:
 
 def require_floor(name: str, floor: object) -> float:
     """Return a floor under probabilities, or raise naming the argument."""
-    number = require_number(name, floor, above=0.0)
-    if number > 1:
-        raise refusal(name, "be > 0 and <= 1", floor)
-    return number
+    return require_number(name, floor, above=0.0, at_most=1.0)
 
 
 # The parts that formulas share

@@ -113,7 +113,7 @@ def forbid_pairs(
     (cost,) = floating(cost=cost)
     if cost.ndim != 2 or max(cost.shape) > LARGEST_DRAW:
         raise ValueError(f"cost must be at most 64 x 64, got shape {tuple(cost.shape)}")
-    share = require_number("share", share, at_least=0.0)
+    share = require_number("share", share, at_least=0.0, at_most=1.0)
     n, m = cost.shape
     forbidden = _draw(seed)[1, :n, :m] < share
     return cost.masked_fill(forbidden.to(cost.device), torch.inf)

@@ -6,15 +6,13 @@ Either it works, and gives no NaN that the value does not explain, or it raises 
 import inspect
 import math
 from collections.abc import Iterator
-from dataclasses import fields
-from typing import Any
 
-import jaxtyping
 import pytest
 
-from ce_core import ExperimentConfig
-from tests.support.bad_values import BAD_VALUES, NOT_FINITE, faults_of, numbers_of
+from tests.support.bad_values import BAD_VALUES, NOT_FINITE, faults_of, numbers_of, outcome_of
 from tests.support.calls import CALLS, PUBLIC_FUNCTIONS, Call
+
+pytestmark = pytest.mark.usefixtures("without_shape_checks")
 
 # Where NaN is what the documentation promises for a number that is finite.
 NAN_IS_DOCUMENTED = {
@@ -32,14 +30,6 @@ NAN_IS_DOCUMENTED = {
 }
 
 every_call = pytest.mark.parametrize("call", CALLS, ids=str)
-
-
-@pytest.fixture(autouse=True)
-def _without_shape_checks() -> Iterator[None]:
-    """Let the function itself see the value, which the checks of the tests would intercept."""
-    jaxtyping.config.update("jaxtyping_disable", True)
-    yield
-    jaxtyping.config.update("jaxtyping_disable", False)
 
 
 def test_every_public_function_has_a_call() -> None:
@@ -74,17 +64,13 @@ def test_bad_value_works_or_is_refused_in_one_line(call: Call) -> None:
 
 def faults_with(call: Call, argument: str, kind: str) -> Iterator[str]:
     """Yield what is wrong with how a function takes a bad value."""
-    names = set(inspect.signature(call.function).parameters)
-    if call.name == "run_sweep":
-        names |= {field.name for field in fields(ExperimentConfig)}
-    value: Any = BAD_VALUES[kind]()
     try:
-        result = call(**{argument: value})
-    except ValueError as error:
-        yield from (f"{fault}: {str(error)[:300]}" for fault in faults_of(str(error), names))
+        result, message = outcome_of(call, {argument: BAD_VALUES[kind]()})
     except Exception as error:
         yield f"{type(error).__name__}: {str(error)[:200]}"
-    else:
-        explained = kind in NOT_FINITE or call.name in NAN_IS_DOCUMENTED
-        if not explained and any(map(math.isnan, numbers_of(result))):
-            yield "NaN without a word"
+        return
+    if message is not None:
+        yield from (f"{fault}: {message[:300]}" for fault in faults_of(message, call.names))
+    explained = kind in NOT_FINITE or call.name in NAN_IS_DOCUMENTED
+    if not explained and any(map(math.isnan, numbers_of(result))):
+        yield "NaN without a word"

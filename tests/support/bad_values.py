@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from ce_core import ExperimentConfig, SinkhornStatus
+from tests.support.calls import Call
 
 LONGEST_MESSAGE = 200
 
@@ -125,6 +126,14 @@ def _nested(depth: int) -> list[Any]:
     for _ in range(depth):
         value = [value]
     return value
+
+
+def outcome_of(call: Call, changes: dict[str, Any]) -> tuple[Any, str | None]:
+    """Return what a function gives with some arguments replaced, or what it says in refusing them."""
+    try:
+        return call(**changes), None
+    except ValueError as error:
+        return None, str(error)
 
 
 def faults_of(message: str, names: set[str]) -> list[str]:

@@ -4,8 +4,8 @@ What is missing here fails `tests/core/test_bad_input.py`.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from inspect import isfunction
+from dataclasses import dataclass, fields
+from inspect import isfunction, signature
 from typing import Any
 
 import torch
@@ -31,6 +31,13 @@ class Call:
         """The function."""
         found: Callable[..., Any] = getattr(ce_core, self.name)
         return found
+
+    @property
+    def names(self) -> set[str]:
+        """What a refusal may name: an argument, or a field that one of them sets."""
+        fields_set = {field.name for field in fields(ExperimentConfig)}
+        own = set(signature(self.function).parameters)
+        return own | fields_set if self.name == "run_sweep" else own
 
     def __call__(self, **changes: Any) -> Any:
         """Call it, some arguments replaced."""
