@@ -219,9 +219,7 @@ def _unroll(
         "entropic_value": (rows * whole_f).sum(-1) + (columns * whole_g).sum(-1),
     }
     kept = {
-        name: torch.where(
-            good.reshape(-1, *[1] * (part.ndim - 1)), part, getattr(found, name).detach()
-        )
+        name: torch.where(good.reshape(-1, *[1] * (part.ndim - 1)), part, getattr(found, name).detach())
         for name, part in moved.items()
     }
     return found._replace(**kept)
