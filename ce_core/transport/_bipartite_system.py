@@ -51,7 +51,7 @@ class _Network(torch.autograd.Function):
     @staticmethod
     def forward(plan: Tensor, rows: Tensor, columns: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         if plan.shape[-2] <= plan.shape[-1]:
-            return tuple(_solve(plan, rows, columns))
+            return (*_solve(plan, rows, columns),)
         y, x, pairs = _solve(plan.mT, columns, rows)
         return x, y, pairs.mT.contiguous()
 
@@ -76,15 +76,15 @@ class _Network(torch.autograd.Function):
         if moved is not None:
             flow = moved * pairs
             rows, columns = rows - flow.sum(-1), columns - flow.sum(-2)
-        return tuple(solve_network(plan, rows, columns))
+        return (*solve_network(plan, rows, columns),)
 
     @staticmethod
-    def vmap(info: Any, in_dims: tuple[int | None, ...], *args: Tensor) -> tuple[Any, tuple[int, ...]]:
+    def vmap(info: Any, in_dims: tuple[Any, ...], *args: Tensor) -> tuple[Any, tuple[int, ...]]:
         return apply_flattened(_Network, info.batch_size, in_dims, args)
 
 
 def apply_flattened(
-    function: Any, size: int, in_dims: tuple[int | None, ...], args: tuple[Any, ...]
+    function: Any, size: int, in_dims: tuple[Any, ...], args: tuple[Any, ...]
 ) -> tuple[Any, tuple[int, ...]]:
     """Apply a function of batches to a dimension more, which becomes part of the batch."""
     flat = []
@@ -136,6 +136,7 @@ def _by_cholesky(
 ) -> Sums:
     """Solve where all rows are well connected."""
     total = mass.sum(-1, keepdim=True)
+    total = torch.where(total > 0, total, 1.0)
     excess = (rows.sum(-1, keepdim=True) - columns.sum(-1, keepdim=True)) / (2 * total)
     rows, columns = rows - excess * mass, columns + excess * column_mass
     right = rows.unsqueeze(-1) - plan @ (columns * inverse).unsqueeze(-1)

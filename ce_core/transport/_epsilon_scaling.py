@@ -33,7 +33,9 @@ def anneal(
         part = problem.take(rest)
         softened = part._replace(eps=part.eps * steepness[rest])
         goal = u.new_full((len(rest),), 1e-3)
-        # f = eps u stays, so u grows as eps falls.
-        u[rest] = solve(softened, start=u[rest], goal=goal, max_iter=200).u * factor[rest, None]
+        found = solve(softened, start=u[rest], goal=goal, max_iter=200).u
+        # f = eps u stays, so u grows as eps falls; but a constant in it would only cost digits.
+        middle = (found.amax(-1, keepdim=True) + found.amin(-1, keepdim=True)) / 2
+        u[rest] = (found - middle) * factor[rest, None]
         steepness[rest] /= factor[rest]
     return u

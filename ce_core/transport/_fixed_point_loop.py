@@ -59,7 +59,13 @@ def solve(
         steps = (
             OnLogarithms(problem, u)
             if on_logarithms
-            else OnKernel(problem, u.clone(), accelerated=goal is not None and not plain)
+            else OnKernel(
+                problem,
+                u.clone(),
+                towards_goal=goal is not None,
+                accelerated=goal is not None and not plain,
+                spread=torch.full_like(problem.eps, torch.inf) if spread is None else spread,
+            )
         )
         return _Loop(steps, problem, u, goal, max_iter, spread).run()
 

@@ -11,7 +11,9 @@ again, and does not look at values: so it works within `torch.func` as well. Ite
 derivatives of 0, so that they do not spoil those of a parameter that they share with others.
 """
 
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -56,19 +58,20 @@ class _Solution(torch.autograd.Function):
         found = Found(*output)
         ctx.mark_non_differentiable(*output[_DIFFERENTIABLE:])
         ctx.set_materialize_grads(False)
-        kept = (*inputs[:4], found.f, found.g, found.common, found.rows, found.columns, found.status)
+        kept = (*inputs[:4], *found[:3], *found[_DIFFERENTIABLE:-3], found.status)
         ctx.save_for_backward(*kept)
         ctx.save_for_forward(*kept)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor | None) -> tuple[Tensor | None, ...]:
         """Return the gradients of cost, mu, nu and eps."""
-        return *_pull_back(_linearize(*ctx.saved_tensors), *grads[:_DIFFERENTIABLE]), None
+        at = _Equations(*ctx.saved_tensors)
+        return *_pull_back(at, ctx.needs_input_grad[1:4], *grads[:_DIFFERENTIABLE]), None
 
     @staticmethod
     def jvp(ctx: Any, *tangents: Tensor | None) -> tuple[Tensor | None, ...]:
         """Return the tangents of what can be differentiated."""
-        moved = _push_forward(_linearize(*ctx.saved_tensors), *tangents[:4])
+        moved = _push_forward(_Equations(*ctx.saved_tensors), *tangents[:4])
         return *moved, *[None] * (len(Found._fields) - _DIFFERENTIABLE)
 
     @staticmethod
@@ -77,110 +80,155 @@ class _Solution(torch.autograd.Function):
         return apply_flattened(_Solution, info.batch_size, in_dims, args)
 
 
-class _Linearized(NamedTuple):
-    """The equations at a solution."""
+class _Equations:
+    """What the equations at a solution are made of, each part as it is needed."""
 
-    cost: Float[Tensor, "b n m"]
-    """Without what costs have in common; 0 where a pair is forbidden or an item has no plan."""
-    mu: Float[Tensor, "b n"]
-    nu: Float[Tensor, "b m"]
-    eps: Float[Tensor, " b"]
-    exponent: Float[Tensor, "b n m"]
-    kernel: Float[Tensor, "b n m"]
-    by_row: Float[Tensor, "b n m"]
-    by_column: Float[Tensor, "b n m"]
-    plan: Float[Tensor, "b n m"]
-    f: Float[Tensor, "b n"]
-    g: Float[Tensor, "b m"]
-    """With what rows and columns have in common."""
-    rows: Float[Tensor, "b n_or_1"]
-    columns: Float[Tensor, "b m_or_1"]
+    def __init__(
+        self,
+        cost: Tensor,
+        mu: Tensor,
+        nu: Tensor,
+        eps: Tensor,
+        f: Tensor,
+        g: Tensor,
+        plan: Tensor,
+        common: Tensor,
+        rows: Tensor,
+        columns: Tensor,
+        start: Tensor,
+        special: Tensor,
+        status: Tensor,
+    ) -> None:
+        self.mu, self.nu = mu, nu
+        self.regular = special.shape[-1] == 0
+        cost = take_off(cost, common, rows, columns)
+        self.eps = torch.maximum(eps, _largest(cost).amax((-2, -1)) / WIDEST)
+        self.rows = rows if rows.shape[-1] else f.new_zeros(1)
+        self.columns = columns if rows.shape[-1] else g.new_zeros(1)
+        if not self.regular:
+            # What is left out is replaced before anything is computed from it, lest its NaN come back.
+            self.good = good = (status != SinkhornStatus.INFEASIBLE) & (status != SinkhornStatus.INVALID)
+            self.allowed = (cost < torch.inf) & good[..., None, None]
+            cost = torch.where(self.allowed, cost, 0.0)
+            f, g = (torch.where(good[..., None], part, 0.0) for part in (f, g))
+            plan = torch.where(self.allowed, plan, 0.0)
+            common = torch.where(good, common, 0.0)
+        self.cost, self.f, self.g, self.plan, self.common = cost, f, g, plan, common
+
+    @cached_property
+    def exponent(self) -> Float[Tensor, "b n m"]:
+        """w, and 0 where there is no pair."""
+        part = self.f.unsqueeze(-1) + self.g.unsqueeze(-2) - self.cost
+        part = part / self.eps[..., None, None]
+        return part if self.regular else torch.where(self.allowed, part, 0.0)
+
+    @cached_property
+    def kernel(self) -> Float[Tensor, "b n m"]:
+        """K."""
+        if self.regular:
+            return self.by_row / self.nu.unsqueeze(-2)
+        return torch.where(self.allowed, self.exponent.clamp(max=_LARGEST).exp(), 0.0)
+
+    @cached_property
+    def by_row(self) -> Float[Tensor, "b n m"]:
+        """A, of which the rows sum to 1."""
+        if self.regular:
+            return self.plan / self.mu.unsqueeze(-1)
+        return self.nu.unsqueeze(-2) * self.kernel
+
+    @cached_property
+    def by_column(self) -> Float[Tensor, "b n m"]:
+        """B, of which the columns sum to 1."""
+        if self.regular:
+            return self.plan / self.nu.unsqueeze(-2)
+        return self.mu.unsqueeze(-1) * self.kernel
 
 
-def _linearize(
-    cost: Tensor,
-    mu: Tensor,
-    nu: Tensor,
-    eps: Tensor,
-    f: Tensor,
-    g: Tensor,
-    common: Tensor,
-    rows: Tensor,
-    columns: Tensor,
-    status: Tensor,
-) -> _Linearized:
-    good = (status != SinkhornStatus.INFEASIBLE) & (status != SinkhornStatus.INVALID)
-    cost = take_off(cost, common, rows, columns)
-    allowed = (cost < torch.inf) & good[..., None, None]
-    # What is left out is replaced before anything is computed from it, lest its NaN come back.
-    cost = torch.where(allowed, cost, 0.0)
-    f, g = (torch.where(good[..., None], part, 0.0) for part in (f, g))
-    eps = torch.maximum(eps, cost.detach().abs().amax((-2, -1)) / WIDEST)
-    exponent = (f.unsqueeze(-1) + g.unsqueeze(-2) - cost) / eps[..., None, None]
-    exponent = torch.where(allowed, exponent, 0.0)
-    kernel = torch.where(allowed, exponent.clamp(max=_LARGEST).exp(), 0.0)
-    by_row, by_column = nu.unsqueeze(-2) * kernel, mu.unsqueeze(-1) * kernel
-    plan = mu.unsqueeze(-1) * by_row
-    if not rows.shape[-1]:
-        rows, columns = f.new_zeros(1), g.new_zeros(1)
-    common = torch.where(good, common, 0.0)
-    matrices = exponent, kernel, by_row, by_column, plan
-    g = g + columns + common[..., None]
-    return _Linearized(cost, mu, nu, eps, *matrices, f + rows, g, rows, columns)
+def _largest(cost: Float[Tensor, "b n m"]) -> Float[Tensor, "b n m"]:
+    size = cost.detach().abs()
+    return torch.where(size < torch.inf, size, 0.0)
 
 
 def _pull_back(
-    at: _Linearized,
+    at: _Equations,
+    needs: tuple[bool, ...],
     by_f: Tensor | None,
     by_g: Tensor | None,
     by_plan: Tensor | None,
     by_transport: Tensor | None,
     by_value: Tensor | None,
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+) -> tuple[Tensor, Tensor | None, Tensor | None, Tensor | None]:
     """Return the gradients of cost, mu, nu and eps from those of what was found."""
-    by_cost, by_mu, by_nu, by_eps = (torch.zeros_like(x) for x in (at.cost, at.mu, at.nu, at.eps))
+    if not at.regular:
+        by_f, by_g, by_plan, by_transport, by_value = (
+            None if part is None else torch.where(at.good.reshape(-1, *[1] * (part.ndim - 1)), part, 0.0)
+            for part in (by_f, by_g, by_plan, by_transport, by_value)
+        )
+    by_cost = torch.zeros_like(at.cost)
+    by_mu, by_nu, by_eps = (
+        torch.zeros_like(part) if need else None
+        for part, need in zip((at.mu, at.nu, at.eps), needs, strict=True)
+    )
     if by_value is not None:
         # By the envelope theorem the potentials and the plan count as fixed.
         by_cost = by_value[..., None, None] * at.plan
-        by_mu, by_nu = by_value[..., None] * at.f, by_value[..., None] * at.g
-        by_eps = by_value * (at.plan * at.exponent).sum((-2, -1))
+        weight = by_value[..., None]
+        by_mu = _plus(by_mu, lambda: weight * (at.f + at.rows))
+        by_nu = _plus(by_nu, lambda: weight * (at.g + at.columns + at.common[..., None]))
+        by_eps = _plus(by_eps, lambda: by_value * (at.plan * at.exponent).sum((-2, -1)))
     pull = by_plan
     if by_transport is not None:
-        weight = by_transport[..., None]
-        weighted = weight.unsqueeze(-1) * at.cost
+        share = by_transport[..., None]
+        weighted = share.unsqueeze(-1) * at.cost
         pull = weighted if pull is None else pull + weighted
-        by_cost = by_cost + weight.unsqueeze(-1) * at.plan
-        by_mu, by_nu = by_mu + weight * at.rows, by_nu + weight * at.columns
+        by_cost = by_cost + share.unsqueeze(-1) * at.plan
+        by_mu, by_nu = _plus(by_mu, lambda: share * at.rows), _plus(by_nu, lambda: share * at.columns)
     if pull is None and by_f is None and by_g is None:
         return by_cost, by_mu, by_nu, by_eps
     by_f = torch.zeros_like(at.mu) if by_f is None else by_f
     by_g = torch.zeros_like(at.nu) if by_g is None else by_g
     if pull is not None:
-        by_exponent = pull * at.plan / at.eps[..., None, None]
-        by_f, by_g = by_f + by_exponent.sum(-1), by_g + by_exponent.sum(-2)
-        by_cost = by_cost - by_exponent
-        by_mu = by_mu + (pull * at.by_row).sum(-1)
-        by_nu = by_nu + (pull * at.by_column).sum(-2)
-        by_eps = by_eps - (by_exponent * at.exponent).sum((-2, -1))
+        direct = pull * at.plan / at.eps[..., None, None]
+        by_f, by_g = by_f + direct.sum(-1), by_g + direct.sum(-2)
+        by_cost = by_cost - direct
+        by_mu = _plus(by_mu, lambda: (pull * at.by_row).sum(-1))
+        by_nu = _plus(by_nu, lambda: (pull * at.by_column).sum(-2))
+        by_eps = _plus(by_eps, lambda: -(direct * at.exponent).sum((-2, -1)))
+    x, y, through = _pull_through(at, by_f, by_g)
+    eps = at.eps[..., None]
+    return (
+        by_cost + through,
+        _plus(by_mu, lambda: -eps * (at.kernel @ y.unsqueeze(-1)).squeeze(-1)),
+        _plus(by_nu, lambda: -eps * (x.unsqueeze(-2) @ at.kernel).squeeze(-2)),
+        _plus(by_eps, lambda: (through * at.exponent).sum((-2, -1))),
+    )
+
+
+def _plus(total: Tensor | None, part: Callable[[], Tensor]) -> Tensor | None:
+    """Add to a gradient, if it is wanted."""
+    return None if total is None else total + part()
+
+
+def _pull_through(
+    at: _Equations, by_f: Float[Tensor, "b n"], by_g: Float[Tensor, "b m"]
+) -> tuple[Float[Tensor, "b n"], Float[Tensor, "b m"], Float[Tensor, "b n m"]]:
+    """Return how much each row's and each column's equation counts, and by them each pair's cost."""
+    if at.regular:
+        x, y, pairs = solve_network(at.plan, by_f, by_g)
+        return at.mu * x, at.nu * y, at.plan * pairs
+    # Rows and columns without mass follow from the others.
     outer_f, outer_g = torch.where(at.mu > 0, 0.0, by_f), torch.where(at.nu > 0, 0.0, by_g)
     x, y, pairs = solve_network(
         at.plan,
         torch.where(at.mu > 0, by_f, 0.0) - (at.by_column @ outer_g.unsqueeze(-1)).squeeze(-1),
         torch.where(at.nu > 0, by_g, 0.0) - (outer_f.unsqueeze(-2) @ at.by_row).squeeze(-2),
     )
-    through = at.plan * pairs + outer_f.unsqueeze(-1) * at.by_row + outer_g.unsqueeze(-2) * at.by_column
-    x, y = at.mu * x + outer_f, at.nu * y + outer_g
-    eps = at.eps[..., None]
-    return (
-        by_cost + through,
-        by_mu - eps * (at.kernel @ y.unsqueeze(-1)).squeeze(-1),
-        by_nu - eps * (x.unsqueeze(-2) @ at.kernel).squeeze(-2),
-        by_eps + (through * at.exponent).sum((-2, -1)),
-    )
+    outer = outer_f.unsqueeze(-1) * at.by_row + outer_g.unsqueeze(-2) * at.by_column
+    return at.mu * x + outer_f, at.nu * y + outer_g, at.plan * pairs + outer
 
 
 def _push_forward(
-    at: _Linearized,
+    at: _Equations,
     cost: Tensor | None,
     mu: Tensor | None,
     nu: Tensor | None,
@@ -188,22 +236,26 @@ def _push_forward(
 ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
     """Return the tangents of what was found from those of cost, mu, nu and eps."""
     cost, mu, nu, eps = (
-        torch.zeros_like(x) if tangent is None else tangent
-        for x, tangent in zip(at[:4], (cost, mu, nu, eps), strict=True)
+        torch.zeros_like(part) if tangent is None else tangent
+        for part, tangent in zip(
+            (at.cost, at.mu, at.nu, at.eps), (cost, mu, nu, eps), strict=True
+        )
     )
-    cost = torch.where(at.plan + at.by_row + at.by_column > 0, cost, 0.0)
+    cost = cost if at.regular else torch.where(at.allowed, cost, 0.0)
     moved = cost + at.exponent * eps[..., None, None]
     from_nu = at.eps[..., None] * (at.kernel @ nu.unsqueeze(-1)).squeeze(-1)
     from_mu = at.eps[..., None] * (mu.unsqueeze(-2) @ at.kernel).squeeze(-2)
     flow = at.plan * moved
     rows, columns = flow.sum(-1) - at.mu * from_nu, flow.sum(-2) - at.nu * from_mu
     f, g, pairs = solve_network(at.plan, rows, columns)
-    outer_f = (at.by_row * (moved - g.unsqueeze(-2))).sum(-1) - from_nu
-    outer_g = (at.by_column * (moved - f.unsqueeze(-1))).sum(-2) - from_mu
-    f, g = torch.where(at.mu > 0, f, outer_f), torch.where(at.nu > 0, g, outer_g)
+    if not at.regular:
+        outer_f = (at.by_row * (moved - g.unsqueeze(-2))).sum(-1) - from_nu
+        outer_g = (at.by_column * (moved - f.unsqueeze(-1))).sum(-2) - from_mu
+        f, g = torch.where(at.mu > 0, f, outer_f), torch.where(at.nu > 0, g, outer_g)
     plan = at.plan * (pairs - moved) / at.eps[..., None, None]
     plan = plan + mu.unsqueeze(-1) * at.by_row + nu.unsqueeze(-2) * at.by_column
     transport = (at.plan * cost + at.cost * plan).sum((-2, -1))
     transport = transport + (at.rows * mu).sum(-1) + (at.columns * nu).sum(-1)
-    value = (at.plan * moved).sum((-2, -1)) + (at.f * mu).sum(-1) + (at.g * nu).sum(-1)
+    value = flow.sum((-2, -1)) + ((at.f + at.rows) * mu).sum(-1)
+    value = value + ((at.g + at.columns + at.common[..., None]) * nu).sum(-1)
     return f, g, plan, transport, value

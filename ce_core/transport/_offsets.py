@@ -31,6 +31,8 @@ class Costs(NamedTuple):
     """Which items hold NaN or -inf, or numbers whose difference is no number."""
     forbidding: Bool[Tensor, " b"]
     """Which items forbid a pair."""
+    finite: bool
+    """Whether all costs of the batch are finite, as they were given."""
 
 
 def prepare_costs(
@@ -38,12 +40,17 @@ def prepare_costs(
     mu: Float[Tensor, "b n"],
     nu: Float[Tensor, "b m"],
     eps: Float[Tensor, " b"],
+    empty: Bool[Tensor, "b n m"] | None,
 ) -> Costs:
-    """Look through costs: their range, what is not finite, what rows and columns have in common."""
-    lowest, highest = cost.flatten(1).aminmax(dim=-1)
+    """Look through costs: their range, what is not finite, what rows and columns have in common.
+
+    The pairs that are `empty` have no mass, whatever they cost.
+    """
+    lowest, highest = cost.amin((-2, -1)), cost.amax((-2, -1))
     span = highest - lowest
     invalid = forbidding = torch.zeros_like(span, dtype=torch.bool)
-    if not span.isfinite().all():
+    finite = bool(span.isfinite().all())
+    if not finite:
         invalid = ~(lowest > -torch.inf) | highest.isnan()
         forbidding = (highest == torch.inf) & ~invalid
         cost = cost.masked_fill(invalid[:, None, None], 0.0)
@@ -56,9 +63,6 @@ def prepare_costs(
             invalid, forbidding = invalid | wide, forbidding & ~wide
             cost = cost.masked_fill(wide[:, None, None], 0.0)
             span, lowest = span.masked_fill(wide, 0.0), lowest.masked_fill(wide, 0.0)
-    empty = None
-    if not (mu.all() and nu.all()):
-        empty = (mu == 0).unsqueeze(-1) | (nu == 0).unsqueeze(-2)
     common = torch.where(lowest.abs() > span, lowest, 0.0)
     steep = span > _STEEP * eps
     if steep.any():
@@ -71,10 +75,10 @@ def prepare_costs(
     if empty is not None:
         cost = cost.masked_fill(empty, 0.0)
     if empty is not None or rows.shape[-1]:
-        finite = cost.masked_fill(cost == torch.inf, -torch.inf).flatten(1).amax(-1)
-        span = finite.clamp(min=0.0) - cost.flatten(1).amin(-1).clamp(max=0.0)
+        highest = cost.masked_fill(cost == torch.inf, -torch.inf).amax((-2, -1))
+        span = highest.clamp(min=0.0) - cost.amin((-2, -1)).clamp(max=0.0)
         forbidding = forbidding & (cost == torch.inf).flatten(1).any(-1)
-    return Costs(cost, common, rows, columns, span, invalid, forbidding)
+    return Costs(cost, common, rows, columns, span, invalid, forbidding, finite)
 
 
 def _minima(

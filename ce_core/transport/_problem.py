@@ -72,18 +72,19 @@ def as_marginal(
     tolerance = _HALF_TOLERANCE if half else _MASS_TOLERANCE
     if weights.numel():
         verify(partial(_require_weights, name, None if masses else tolerance), weights.detach())
-    # A product with such a weight is rounded to 0, or to few digits.
-    weights = weights.masked_fill(weights < _LEAST_WEIGHT, 0.0)
+    # A product with such a weight is rounded to 0, or to few digits. Derivatives see it all the same.
+    weights = weights - torch.where(weights < _LEAST_WEIGHT, weights, 0.0).detach()
     return weights if masses else weights / total
 
 
 def _require_weights(name: str, tolerance: float | None, weights: Tensor) -> None:
     total, lowest = weights.sum(-1), weights.min().item()
-    if not math.isfinite(lowest) or lowest < 0:
+    if not (math.isfinite(lowest) and lowest >= 0):
         raise ValueError(f"{name} must be finite and >= 0, got {lowest}")
-    off = (total - 1).abs().nan_to_num(torch.inf)
-    if tolerance is not None and not (off <= tolerance).all():
-        raise ValueError(f"{name} must sum to 1, got {total.flatten()[off.argmax()].item()}")
+    off = (total - 1).abs()
+    if tolerance is not None and not off.max().item() <= tolerance:
+        worst = total.flatten()[off.nan_to_num(torch.inf).argmax()].item()
+        raise ValueError(f"{name} must sum to 1, got {worst}")
     if tolerance is None and not (total.isfinite() & (total > 0)).all():
         raise ValueError(f"{name} must have a finite sum > 0, got {total.flatten().tolist()}"[:200])
 
@@ -113,7 +114,10 @@ def _require_positive(eps: Tensor) -> None:
 
 def verify(check: Callable[[Tensor], None], values: Tensor) -> None:
     """Let a check see values, also within `torch.func.vmap`, where a tensor does not show them."""
-    _Verified.apply(check, values)  # type: ignore[no-untyped-call]
+    if torch._C._are_functorch_transforms_active():
+        _Verified.apply(check, values)  # type: ignore[no-untyped-call]
+    else:
+        check(values)
 
 
 class _Verified(torch.autograd.Function):

@@ -2,10 +2,12 @@
 
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from ce_core._arrays import as_arrays
 from ce_core.transport._epsilon_scaling import anneal
 from ce_core.transport._fixed_point_loop import solve
 from ce_core.transport._flat_kernel import FLAT, iterate_flat
@@ -42,6 +44,8 @@ class Found(NamedTuple):
     columns: Float[Tensor, "b m_or_0"]
     start: Float[Tensor, "b n"]
     """The u that the plain iteration begins with: 0 for the costs as they were given."""
+    special: Float[Tensor, "b one_or_0"]
+    """Empty if all pairs of the batch have a mass, and each item a plan."""
     errors: Float[Tensor, "b iterations"]
     n_iter: Int[Tensor, " b"]
     status: Int[Tensor, " b"]
@@ -55,7 +59,10 @@ def find_plans(
     request: Request,
 ) -> Found:
     """Solve a batch of problems, without a thought of derivatives."""
-    costs = prepare_costs(cost, mu, nu, eps)
+    empty = None
+    if not (mu.all() and nu.all()):
+        empty = (mu == 0).unsqueeze(-1) | (nu == 0).unsqueeze(-2)
+    costs = prepare_costs(cost, mu, nu, eps, empty)
     eps = torch.maximum(eps, costs.span / WIDEST)
     spread = costs.span / eps
     problem = Problem(costs.cost, mu, nu, eps, costs.forbidding)
@@ -73,17 +80,16 @@ def find_plans(
         spread=spread,
         plain=plain,
     )
-    assert solution.plan is not None
-    u, v, plan = solution.u, solution.v, solution.plan
-    massless = not (mu.all() and nu.all())
-    if massless:
-        plan.masked_fill_((mu == 0).unsqueeze(-1) | (nu == 0).unsqueeze(-2), 0.0)
+    u, v = solution.u, solution.v
+    plan = torch.zeros_like(cost) if solution.plan is None else solution.plan
+    if empty is not None:
+        plan.masked_fill_(empty, 0.0)
     flat = (spread < FLAT) & ~costs.forbidding
     divergence = None
     if flat.any():
         u, v, plan, divergence = _flatten(problem, u, v, plan, solution.n_iter, flat)
     f, g = eps[:, None] * u, eps[:, None] * v
-    if massless:
+    if empty is not None:
         f, g = _reach_out(cost, mu, nu, eps, costs, f, g)
     row_sums, column_sums = plan.sum(-1), plan.sum(-2)
     missing = (row_sums - mu).abs().sum(-1), (column_sums - nu).abs().sum(-1)
@@ -101,21 +107,28 @@ def find_plans(
     if divergence is not None:
         value = torch.where(flat, transport_cost + eps * divergence, value)
     fields = [f, g, plan, transport_cost, value]
-    if costs.invalid.any():
+    if not costs.finite and costs.invalid.any():
         status = status.masked_fill(costs.invalid, SinkhornStatus.INVALID)
         for field in [*fields, errors]:
             field[costs.invalid] = torch.nan
     offsets = (costs.common, costs.rows, costs.columns)
-    return Found(*fields, *offsets, begin, errors, solution.n_iter, status)
+    special = eps.new_zeros(len(eps), 0 if costs.finite and empty is None else 1)
+    f, g, plan, transport_cost, value = fields
+    return Found(
+        f, g, plan, transport_cost, value, *offsets, begin, special, errors, solution.n_iter, status
+    )
 
 
 def _total_cost(
     plan: Float[Tensor, "b n m"], cost: Float[Tensor, "b n m"], costs: Costs
 ) -> Float[Tensor, " b"]:
     """Return ⟨P, C⟩."""
-    if costs.forbidding.any() or costs.invalid.any() or cost.isinf().any():
+    if not costs.finite:
         cost = torch.where(cost.abs() < torch.inf, cost, 0.0)
-    return (plan * cost).sum((-2, -1))
+    arrays = as_arrays(plan, cost)
+    # NumPy's takes no memory, and adds up an item as it would alone.
+    total = np.einsum if isinstance(arrays[0], np.ndarray) else torch.einsum
+    return torch.as_tensor(total("bij,bij->b", *arrays))
 
 
 def _flatten(

@@ -23,6 +23,8 @@ from ce_core.transport._problem import Problem
 
 # Scalings within e^±200 leave float64 room for their products; beyond e^±50 they are absorbed.
 _SAFE, _ABSORB = 200.0, 50.0
+# The kernel of costs that span so many eps can be used as it is.
+_TAME = 20.0
 # Steps of the potentials that an extrapolation looks back at.
 _MEMORY = 6
 # Newton steps in a row, how far one may go, and what share of the error it may leave.
@@ -38,21 +40,35 @@ class OnKernel:
     What changes in every block is held as `as_arrays` gives it, and shares its memory with tensors.
     """
 
-    def __init__(self, problem: Problem, u: Float[Tensor, "b n"], *, accelerated: bool) -> None:
-        self.problem, self.accelerated = problem, accelerated
+    def __init__(
+        self,
+        problem: Problem,
+        u: Float[Tensor, "b n"],
+        *,
+        towards_goal: bool,
+        accelerated: bool,
+        spread: Float[Tensor, " b"],
+    ) -> None:
+        self.problem, self.towards_goal, self.accelerated = problem, towards_goal, accelerated
         exponent = problem.log_kernel()
-        if u.any():
+        moved = u.any()
+        if moved:
             exponent.add_(u.unsqueeze(-1))
-        highest = exponent.amax(-2)
-        v = -highest.masked_fill(highest == -torch.inf, 0.0)
-        kernel = exponent.add_(v.unsqueeze(-2)).exp_()
+        v = torch.zeros_like(problem.nu)
+        steep = spread > _TAME
+        if steep.any():
+            highest = exponent.amax(-2)
+            lead = steep.unsqueeze(-1) & (highest > -torch.inf)
+            v = torch.where(lead, -highest, v)
+            exponent.add_(v.unsqueeze(-2))
+        kernel = exponent.exp_()
         self.kernel, self.mu, self.nu, self.u, self.v = as_arrays(kernel, problem.mu, problem.nu, u, v)
         self.xp: Any = torch if isinstance(self.kernel, Tensor) else np
         sums = torch.as_tensor((self.mu[:, None] @ self.kernel)[:, 0])
         columns = sums.log() - v
         # The rows with mass may be so far from the largest of a column that its sum underflows.
         if not sums.all():
-            lost = ((sums == 0) & (highest > -torch.inf)).any(-1).nonzero().squeeze(-1)
+            lost = (sums == 0).any(-1).nonzero().squeeze(-1)
             some = problem.take(lost)
             columns[lost] = log_columns(some.log_kernel(), some.mu, u[lost])
         moved = torch.zeros_like(u[:, 0])
@@ -190,7 +206,7 @@ class OnKernel:
         block = KernelBlock(
             self.kernel, self.mu, self.nu, self.absorbed_u, self.absorbed_v, self.columns
         )
-        if not self.accelerated:
+        if not self.towards_goal:
             block.run(length)
             return block.potentials(1)
         if self.recent is not None:

@@ -7,12 +7,13 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
+from torch.autograd.forward_ad import unpack_dual
 
 from ce_core._arguments import ArrayLike, floating, require_integer, require_matrices, require_number
 from ce_core.transport._implicit_differentiation import solve_differentiably
 from ce_core.transport._offsets import take_off
 from ce_core.transport._problem import as_eps, as_marginal
-from ce_core.transport._solution import Found, Request
+from ce_core.transport._solution import Found, Request, find_plans
 from ce_core.transport._unrolled import iterate_differentiably
 from ce_core.transport.status import SinkhornStatus
 
@@ -130,9 +131,11 @@ def sinkhorn(
     batch, parts = _as_batch(cost, mu, nu, eps)
     unrolled = gradient == "unrolled" or tol is None
     request = Request(tol, max_iter, cost.dtype, plain=unrolled)
-    found = solve_differentiably(*parts, request)
-    if unrolled and torch.is_grad_enabled():
-        found = _unroll(*parts, found)
+    if not _may_be_differentiated(parts):
+        found = find_plans(*parts, request)
+    else:
+        found = solve_differentiably(*parts, request)
+        found = _unroll(*parts, found) if unrolled else found
     f, g = found.f, found.g + found.common.unsqueeze(-1)
     if found.rows.shape[-1]:
         f, g = f + found.rows, g + found.columns
@@ -172,7 +175,7 @@ def _as_batch(
     for name, (part, own) in parts.items():
         leading = part.shape[: part.ndim - len(own)]
         try:
-            batch = np.broadcast_shapes(batch, leading)
+            batch = np.broadcast_shapes(batch, leading) if leading else batch
         except ValueError:
             raise ValueError(
                 f"{name} must have shape {[*batch, *own]} or broadcast with it, "
@@ -181,6 +184,13 @@ def _as_batch(
     size = math.prod(batch)
     whole = [part.expand((*batch, *own)).reshape((size, *own)) for part, own in parts.values()]
     return batch, (whole[0], whole[1], whole[2], whole[3])
+
+
+def _may_be_differentiated(parts: tuple[Tensor, ...]) -> bool:
+    """Tell whether anybody may ask for derivatives; within `torch.func` a tensor does not say."""
+    wanted = torch.is_grad_enabled() and any(part.requires_grad for part in parts)
+    within: bool = torch._C._are_functorch_transforms_active()
+    return wanted or within or any(unpack_dual(part).tangent is not None for part in parts)
 
 
 def _unroll(
@@ -207,16 +217,16 @@ def _unroll(
     # Only pairs without mass can have so large an exponent.
     plan = weight * exponent.clamp(max=700.0).exp()
     rows, columns = plan.sum(-1), plan.sum(-2)
-    allowed_cost = torch.where(allowed, cost, 0.0)
-    whole_f = f + found.rows if found.rows.shape[-1] else f
-    whole_g = g + found.columns if found.rows.shape[-1] else g
-    whole_g = whole_g + found.common[:, None]
+    # The mass, and with a fixed count the rows, are exact: what they have in common is no variable.
+    value = (rows * f).sum(-1) + (columns * g).sum(-1) + found.common
+    if found.rows.shape[-1]:
+        value = value + (mu * found.rows).sum(-1) + (columns * found.columns).sum(-1)
     moved = {
         "f": f,
         "g": g,
         "plan": plan,
-        "transport_cost": (plan * allowed_cost).sum((-2, -1)),
-        "entropic_value": (rows * whole_f).sum(-1) + (columns * whole_g).sum(-1),
+        "transport_cost": (plan * torch.where(allowed, cost, 0.0)).sum((-2, -1)),
+        "entropic_value": value,
     }
     kept = {
         name: torch.where(good.reshape(-1, *[1] * (part.ndim - 1)), part, getattr(found, name).detach())
