@@ -107,7 +107,9 @@ class _Equations:
         self.columns = columns if rows.shape[-1] else g.new_zeros(1)
         if not self.regular:
             # What is left out is replaced before anything is computed from it, lest its NaN come back.
-            self.good = good = (status != SinkhornStatus.INFEASIBLE) & (status != SinkhornStatus.INVALID)
+            self.good = good = (status != SinkhornStatus.INFEASIBLE) & (
+                status != SinkhornStatus.INVALID
+            )
             self.allowed = (cost < torch.inf) & good[..., None, None]
             cost = torch.where(self.allowed, cost, 0.0)
             f, g = (torch.where(good[..., None], part, 0.0) for part in (f, g))
@@ -161,7 +163,9 @@ def _pull_back(
     """Return the gradients of cost, mu, nu and eps from those of what was found."""
     if not at.regular:
         by_f, by_g, by_plan, by_transport, by_value = (
-            None if part is None else torch.where(at.good.reshape(-1, *[1] * (part.ndim - 1)), part, 0.0)
+            None
+            if part is None
+            else torch.where(at.good.reshape(-1, *[1] * (part.ndim - 1)), part, 0.0)
             for part in (by_f, by_g, by_plan, by_transport, by_value)
         )
     by_cost = torch.zeros_like(at.cost)
@@ -237,9 +241,7 @@ def _push_forward(
     """Return the tangents of what was found from those of cost, mu, nu and eps."""
     cost, mu, nu, eps = (
         torch.zeros_like(part) if tangent is None else tangent
-        for part, tangent in zip(
-            (at.cost, at.mu, at.nu, at.eps), (cost, mu, nu, eps), strict=True
-        )
+        for part, tangent in zip((at.cost, at.mu, at.nu, at.eps), (cost, mu, nu, eps), strict=True)
     )
     cost = cost if at.regular else torch.where(at.allowed, cost, 0.0)
     moved = cost + at.exponent * eps[..., None, None]

@@ -97,6 +97,8 @@ def sinkhorn_divergence(
     [0.0, 0.104]
     """
     x, y = floating(x=x, y=y)
+    if not callable(cost):
+        raise ValueError(f"cost must be a function of two clouds, got {cost!r}"[:200])
     wide_x, wide_y = x.double(), y.double()
     values, ends = [], []
     for one, other, left, right in (

@@ -71,8 +71,10 @@ def with_dustbins(
     bins = as_option("score", score, cost)
     batch = shared_batch(cost, "score", bins)
     cost, bins = cost.expand(*batch, n, m), -bins.expand(batch)[..., None, None]
-    rows = torch.cat([cost, bins.expand(*batch, n, 1)], -1)
-    widened = torch.cat([rows, bins.expand(*batch, 1, m + 1)], -2)
+    among_points = torch.zeros(n + 1, m + 1, dtype=torch.bool, device=cost.device)
+    among_points[:n, :m] = True
+    # No `torch.cat`, which fails for float16 under an autocast to bfloat16.
+    widened = torch.where(among_points, torch.nn.functional.pad(cost, (0, 1, 0, 1)), bins)
     mu, nu = (torch.ones(size + 1, dtype=torch.float64, device=cost.device) for size in (n, m))
     mu[-1], nu[-1] = m, n
     return SlackProblem(widened, mu / (n + m), nu / (n + m))

@@ -1,12 +1,14 @@
 """From a plan that is nearly right to one with exact marginals, or to an assignment."""
 
+from typing import Any
+
 import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
 from ce_core._arguments import ArrayLike, floating, require_matrices
-from ce_core.transport._problem import as_marginal
+from ce_core.transport._problem import as_marginal, verify
 
 
 def round_plan(
@@ -50,8 +52,7 @@ def round_plan(
     """
     (plan,) = floating(plan=plan)
     require_matrices("plan", plan)
-    if (plan.detach() < 0).any():
-        raise ValueError(f"plan must be >= 0, got {plan.detach().nan_to_num(0.0).min().item()}")
+    verify(_require_no_debt, plan.detach())
     n, m = plan.shape[-2:]
     rows, columns = as_marginal("mu", mu, plan, n), as_marginal("nu", nu, plan, m)
     held = plan.double()
@@ -62,6 +63,11 @@ def round_plan(
     # Where nothing is missing nothing is added.
     share = lacking[0].unsqueeze(-1) / torch.where(missing == 0, 1.0, missing)
     return (held + share * lacking[1].unsqueeze(-2)).to(plan.dtype)
+
+
+def _require_no_debt(plan: Tensor) -> None:
+    if (plan < 0).any():
+        raise ValueError(f"plan must be >= 0, got {plan.nan_to_num(0.0).min().item()}")
 
 
 def _cut(
@@ -104,16 +110,40 @@ def hard_assignment(plan: Float[Tensor, "*batch n m"] | ArrayLike) -> Int[Tensor
     >>> plan.argmax(-1), hard_assignment(plan)
     (tensor([0, 0]), tensor([1, 0]))
     """
-    # Here, since it doubles the time that importing ce_core takes.
-    from scipy.optimize import linear_sum_assignment
-
     (plan,) = floating(plan=plan)
     require_matrices("plan", plan)
-    masses = plan.detach().double().cpu().reshape(-1, *plan.shape[-2:]).numpy()
-    # SciPy takes no NaN; and so wide a pair outweighs all others.
-    masses = np.clip(np.nan_to_num(masses, nan=0.0, posinf=1e300), 0.0, 1e300)
-    partners = np.full(masses.shape[:-1], -1, dtype=np.int64)
-    for item, found in zip(masses, partners, strict=True):
-        rows, columns = linear_sum_assignment(item, maximize=True)
-        found[rows] = np.where(item[rows, columns] > 0, columns, -1)
-    return torch.from_numpy(partners).reshape(plan.shape[:-1]).to(plan.device)
+    partners: Tensor = _Matching.apply(plan.detach())  # type: ignore[no-untyped-call]
+    return partners
+
+
+class _Matching(torch.autograd.Function):
+    """SciPy's matching of each item; a function of autograd, so that `torch.func` shows it values."""
+
+    @staticmethod
+    def forward(plan: Tensor) -> Tensor:
+        """Match item by item on the CPU."""
+        # Here, since it doubles the time that importing ce_core takes.
+        from scipy.optimize import linear_sum_assignment
+
+        masses = plan.double().cpu().reshape(-1, *plan.shape[-2:]).numpy()
+        # SciPy takes no NaN; and a pair of so much mass outweighs all others.
+        masses = np.clip(np.nan_to_num(masses, nan=0.0, posinf=1e300), 0.0, 1e300)
+        partners = np.full(masses.shape[:-1], -1, dtype=np.int64)
+        for item, found in zip(masses, partners, strict=True):
+            rows, columns = linear_sum_assignment(item, maximize=True)
+            found[rows] = np.where(item[rows, columns] > 0, columns, -1)
+        return torch.from_numpy(partners).reshape(plan.shape[:-1]).to(plan.device)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor], output: Tensor) -> None:
+        """Whole numbers have no derivative."""
+        ctx.mark_non_differentiable(output)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> None:
+        """There is nothing to differentiate."""
+
+    @staticmethod
+    def vmap(info: Any, in_dims: tuple[int], plan: Tensor) -> tuple[Tensor, int]:
+        """Take the dimension that is mapped over as one more of the batch."""
+        return _Matching.apply(plan.movedim(in_dims[0], 0)), 0  # type: ignore[no-untyped-call]
