@@ -20,8 +20,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ce_core.transport._bipartite_system import apply_flattened, solve_network
-from ce_core.transport._offsets import take_off
-from ce_core.transport._solution import WIDEST, Found, Request, find_plans
+from ce_core.transport._offsets import take_off, usable_eps
+from ce_core.transport._solution import Found, Request, find_plans
 from ce_core.transport.status import SinkhornStatus
 
 # Exponentials beyond this would overflow; only pairs of a row and a column without mass get there.
@@ -102,7 +102,7 @@ class _Equations:
         self.mu, self.nu = mu, nu
         self.regular = special.shape[-1] == 0
         cost = take_off(cost, common, rows, columns)
-        self.eps = torch.maximum(eps, _largest(cost).amax((-2, -1)) / WIDEST)
+        self.eps = usable_eps(eps, cost)
         self.rows = rows if rows.shape[-1] else f.new_zeros(1)
         self.columns = columns if rows.shape[-1] else g.new_zeros(1)
         if not self.regular:
@@ -144,11 +144,6 @@ class _Equations:
         if self.regular:
             return self.plan / self.nu.unsqueeze(-2)
         return self.mu.unsqueeze(-1) * self.kernel
-
-
-def _largest(cost: Float[Tensor, "b n m"]) -> Float[Tensor, "b n m"]:
-    size = cost.detach().abs()
-    return torch.where(size < torch.inf, size, 0.0)
 
 
 def _pull_back(
