@@ -45,7 +45,9 @@ def errors_of(plan: Tensor, mu: Tensor, nu: Tensor) -> tuple[float, float]:
 
 
 @given(st.integers(2, 7), st.integers(2, 7), st.floats(-20, -5), st.integers(0, 10**6))
-def test_sinkhorn_status_is_that_of_the_plan_returned(n: int, m: int, log_eps: float, seed: int) -> None:
+def test_sinkhorn_status_is_that_of_the_plan_returned(
+    n: int, m: int, log_eps: float, seed: int
+) -> None:
     cost = uniform(n, m, seed=seed)
     mu, nu = weights(n, seed=seed), weights(m, seed=seed + 1)
     result = sinkhorn(cost, eps=10**log_eps, mu=mu, nu=nu, max_iter=300)
@@ -64,7 +66,9 @@ def test_sinkhorn_status_is_that_of_the_plan_returned(n: int, m: int, log_eps: f
     ],
     ids=["row error", "mass"],
 )
-def test_sinkhorn_names_a_tolerance_that_rounding_does_not_let_it_reach(cost: Tensor, eps: float) -> None:
+def test_sinkhorn_names_a_tolerance_that_rounding_does_not_let_it_reach(
+    cost: Tensor, eps: float
+) -> None:
     result = sinkhorn(cost, eps=eps)
     size = len(cost)
     uniform_weights = torch.full((size,), 1 / size, dtype=F64)
@@ -247,7 +251,10 @@ def test_sinkhorn_broadcasts(shapes: tuple[tuple[int, ...], ...], batch: tuple[i
         ({"eps": [0.1, 0.2]}, r"^eps must have shape \[3\] or broadcast with it, got shape \(2,\)"),
         ({"eps": "a"}, r"^eps must be finite and > 0, got 'a'"),
         ({"mu": torch.full((2, 2), 0.5)}, r"^mu must have shape \[3, 2\] or broadcast with it, got "),
-        ({"nu": torch.full((3, 2, 2), 0.5)}, r"^nu must have shape \[3, 2\] or broadcast with it, got "),
+        (
+            {"nu": torch.full((3, 2, 2), 0.5)},
+            r"^nu must have shape \[3, 2\] or broadcast with it, got ",
+        ),
         ({"mu": [0.5, 0.499]}, r"^mu must sum to 1, got 0\.999"),
     ],
     ids=str,
