@@ -20,8 +20,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ce_core.transport._bipartite_system import apply_flattened, solve_network
-from ce_core.transport._offsets import take_off
-from ce_core.transport._solution import WIDEST, Found, Request, find_plans
+from ce_core.transport._offsets import take_off, usable_eps
+from ce_core.transport._solution import Found, Request, find_plans
 from ce_core.transport.status import SinkhornStatus
 
 # Exponentials beyond this would overflow; only pairs of a row and a column without mass get there.
@@ -102,12 +102,14 @@ class _Equations:
         self.mu, self.nu = mu, nu
         self.regular = special.shape[-1] == 0
         cost = take_off(cost, common, rows, columns)
-        self.eps = torch.maximum(eps, _largest(cost).amax((-2, -1)) / WIDEST)
+        self.eps = usable_eps(eps, cost)
         self.rows = rows if rows.shape[-1] else f.new_zeros(1)
         self.columns = columns if rows.shape[-1] else g.new_zeros(1)
         if not self.regular:
             # What is left out is replaced before anything is computed from it, lest its NaN come back.
-            self.good = good = (status != SinkhornStatus.INFEASIBLE) & (status != SinkhornStatus.INVALID)
+            self.good = good = (status != SinkhornStatus.INFEASIBLE) & (
+                status != SinkhornStatus.INVALID
+            )
             self.allowed = (cost < torch.inf) & good[..., None, None]
             cost = torch.where(self.allowed, cost, 0.0)
             f, g = (torch.where(good[..., None], part, 0.0) for part in (f, g))
@@ -144,11 +146,6 @@ class _Equations:
         return self.mu.unsqueeze(-1) * self.kernel
 
 
-def _largest(cost: Float[Tensor, "b n m"]) -> Float[Tensor, "b n m"]:
-    size = cost.detach().abs()
-    return torch.where(size < torch.inf, size, 0.0)
-
-
 def _pull_back(
     at: _Equations,
     needs: tuple[bool, ...],
@@ -161,7 +158,9 @@ def _pull_back(
     """Return the gradients of cost, mu, nu and eps from those of what was found."""
     if not at.regular:
         by_f, by_g, by_plan, by_transport, by_value = (
-            None if part is None else torch.where(at.good.reshape(-1, *[1] * (part.ndim - 1)), part, 0.0)
+            None
+            if part is None
+            else torch.where(at.good.reshape(-1, *[1] * (part.ndim - 1)), part, 0.0)
             for part in (by_f, by_g, by_plan, by_transport, by_value)
         )
     by_cost = torch.zeros_like(at.cost)
@@ -237,9 +236,7 @@ def _push_forward(
     """Return the tangents of what was found from those of cost, mu, nu and eps."""
     cost, mu, nu, eps = (
         torch.zeros_like(part) if tangent is None else tangent
-        for part, tangent in zip(
-            (at.cost, at.mu, at.nu, at.eps), (cost, mu, nu, eps), strict=True
-        )
+        for part, tangent in zip((at.cost, at.mu, at.nu, at.eps), (cost, mu, nu, eps), strict=True)
     )
     cost = cost if at.regular else torch.where(at.allowed, cost, 0.0)
     moved = cost + at.exponent * eps[..., None, None]

@@ -10,6 +10,8 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+# Costs that span more than so many eps are taken to span so many: their quotient would overflow.
+_WIDEST = 1e300
 # Costs that span more than so many eps are looked at row by row and column by column.
 _STEEP = 500.0
 
@@ -95,6 +97,13 @@ def _minima(
     rest = (cost - rows.unsqueeze(-1)).masked_fill((mu == 0).unsqueeze(-1), torch.inf)
     columns = rest.amin(-2)
     return rows, torch.where((columns < torch.inf) & steep[:, None], columns, 0.0)
+
+
+def usable_eps(eps: Float[Tensor, " b"], cost: Float[Tensor, "b n m"]) -> Float[Tensor, " b"]:
+    """Return eps, raised where the costs span so many that it is at its limit anyway."""
+    size = cost.detach().abs()
+    largest = torch.where(size < torch.inf, size, 0.0).amax((-2, -1))
+    return torch.maximum(eps, largest / _WIDEST)
 
 
 def take_off(

@@ -11,12 +11,9 @@ from ce_core._arrays import as_arrays
 from ce_core.transport._epsilon_scaling import anneal
 from ce_core.transport._fixed_point_loop import solve
 from ce_core.transport._flat_kernel import FLAT, iterate_flat
-from ce_core.transport._offsets import Costs, prepare_costs
+from ce_core.transport._offsets import Costs, prepare_costs, usable_eps
 from ce_core.transport._problem import Problem
 from ce_core.transport.status import SinkhornStatus, accuracy_within_reach, judge
-
-# Costs that span more than so many eps are taken to span so many: their quotient would overflow.
-WIDEST = 1e300
 
 
 class Request(NamedTuple):
@@ -63,7 +60,8 @@ def find_plans(
     if not (mu.all() and nu.all()):
         empty = (mu == 0).unsqueeze(-1) | (nu == 0).unsqueeze(-2)
     costs = prepare_costs(cost, mu, nu, eps, empty)
-    eps = torch.maximum(eps, costs.span / WIDEST)
+    if (costs.span > eps * 1e299).any():
+        eps = usable_eps(eps, costs.cost)
     spread = costs.span / eps
     problem = Problem(costs.cost, mu, nu, eps, costs.forbidding)
     accuracy = accuracy_within_reach(request.tol, eps, request.dtype)

@@ -18,7 +18,7 @@ def iterate_differentiably(
     *,
     steps: int,
 ) -> tuple[Float[Tensor, "b n"], Float[Tensor, "b m"]]:
-    """Return the potentials f and g after as many iterations as each item has, at most `steps`."""
+    """Return u and v after as many iterations as each item has, at most `steps`."""
     log_kernel = cost / -eps[:, None, None]
     u, v = start, torch.zeros_like(nu)
     for step in range(steps):
@@ -26,7 +26,7 @@ def iterate_differentiably(
         next_v = -_log_sums(log_kernel.mT, mu, u)
         next_u = -_log_sums(log_kernel, nu, next_v)
         v, u = torch.where(moving, next_v, v), torch.where(moving, next_u, u)
-    return eps.unsqueeze(-1) * u, eps.unsqueeze(-1) * v
+    return u, v
 
 
 def _log_sums(

@@ -1,4 +1,4 @@
-"""Costs to try Sinkhorn on: random ones, squared distances, forbidden pairs, two small images."""
+"""Costs to try Sinkhorn on: random ones, forbidden pairs, two small images."""
 
 from types import MappingProxyType
 from typing import Final
@@ -12,7 +12,6 @@ from ce_core._arguments import (
     ArrayLike,
     floating,
     require_choice,
-    require_classes,
     require_integer,
     require_number,
     require_room,
@@ -117,41 +116,6 @@ def forbid_pairs(
     n, m = cost.shape
     forbidden = _draw(seed)[1, :n, :m] < share
     return cost.masked_fill(forbidden.to(cost.device), torch.inf)
-
-
-def squared_distances(
-    x: Float[Tensor, "n d"] | ArrayLike, y: Float[Tensor, "m d"] | ArrayLike
-) -> Float[Tensor, "n m"]:
-    """Return the squared Euclidean distance of each point of one cloud from each of another.
-
-    Parameters
-    ----------
-    x, y
-        Points, [n, d] and [m, d].
-
-    Returns
-    -------
-    Tensor
-        C_ij = |x_i - y_j|², [n, m]: from the differences, so that equal points are at 0.
-
-    Raises
-    ------
-    ValueError
-        If the points are not as above.
-
-    Examples
-    --------
-    >>> squared_distances([[0.0, 0.0]], [[3.0, 4.0], [0.0, 0.0]])
-    tensor([[25.,  0.]])
-    """
-    x, y = floating(x=x, y=y)
-    for name, points in (("x", x), ("y", y)):
-        require_classes(name, points)
-        if points.ndim != 2 or points.shape[1] != x.shape[1]:
-            raise ValueError(
-                f"{name} must have shape [points, {x.shape[-1]}], got {tuple(points.shape)}"
-            )
-    return (x.unsqueeze(1) - y.unsqueeze(0)).square().sum(-1)
 
 
 def digit_image(name: str) -> Float[Tensor, "8 8"]:

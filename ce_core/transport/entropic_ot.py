@@ -18,7 +18,7 @@ from ce_core._arguments import (
     require_number,
 )
 from ce_core.transport._implicit_differentiation import solve_differentiably
-from ce_core.transport._offsets import take_off
+from ce_core.transport._offsets import take_off, usable_eps
 from ce_core.transport._problem import as_eps, as_marginal
 from ce_core.transport._solution import Found, Request, find_plans
 from ce_core.transport._unrolled import iterate_differentiably
@@ -216,9 +216,11 @@ def _unroll(
     allowed = (reduced < torch.inf) & good[:, None, None]
     reduced = torch.where(good[:, None, None], reduced, 0.0)
     steps = found.errors.shape[-1]
-    f, g = iterate_differentiably(reduced, mu, nu, eps, found.start, found.n_iter, steps=steps)
+    eps = usable_eps(eps, reduced)
+    u, v = iterate_differentiably(reduced, mu, nu, eps, found.start, found.n_iter, steps=steps)
     reduced = torch.where(allowed, reduced, 0.0)
-    exponent = (f.unsqueeze(-1) + g.unsqueeze(-2) - reduced) / eps[:, None, None]
+    exponent = u.unsqueeze(-1) + v.unsqueeze(-2) - reduced / eps[:, None, None]
+    f, g = eps[:, None] * u, eps[:, None] * v
     weight = (mu.unsqueeze(-1) * nu.unsqueeze(-2)).masked_fill(~allowed, 0.0)
     # Only pairs without mass can have so large an exponent.
     plan = weight * exponent.clamp(max=700.0).exp()
