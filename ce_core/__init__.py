@@ -6,9 +6,10 @@ same dtype and device; histories of errors and paths of plans are float64.
 
 By subject, what is public is
 
-- of a distribution: `softmax`, `log_softmax`, `entropy`, `kl_divergence`, `softmax_surface`; its
-  Jacobian: `softmax_jacobian`, `softmax_jvp`, `centred_product`, `jacobian_spectrum`,
-  `difference_errors`; a target: `smoothed_target`;
+- of a distribution: `softmax`, `log_softmax`, `entropy`, `kl_divergence`, `softmax_surface`; from its
+  logits: `entropy_from_logits`, `kl_from_logits`, `js_from_logits`; its Jacobian:
+  `softmax_jacobian`, `softmax_jvp`, `centred_product`, `jacobian_spectrum`, `difference_errors`; a
+  target: `smoothed_target`;
 - the two losses: `cross_entropy`, `logit_gap`, their gradients, `logit_gap_residual`; what they lead
   to: `logit_gap_minimum`, `lambert_w`, `descent_paths`;
 - transport: `sinkhorn`, `balanced_assignment`, `sinkhorn_divergence`; what goes in: `relative_eps`,
@@ -54,6 +55,7 @@ from ce_core.post.sum_check import SumCheck, SumErrors, check_sum, sum_errors
 from ce_core.probability.distributions import entropy, kl_divergence, log_softmax, softmax
 from ce_core.probability.eigenvalues import JacobianSpectrum, jacobian_spectrum
 from ce_core.probability.finite_differences import DifferenceErrors, difference_errors
+from ce_core.probability.from_logits import entropy_from_logits, js_from_logits, kl_from_logits
 from ce_core.probability.jacobian import centred_product, softmax_jacobian, softmax_jvp
 from ce_core.probability.surface import SoftmaxSurface, softmax_surface
 from ce_core.probability.targets import smoothed_target
@@ -133,10 +135,13 @@ __all__ = [
     "difference_errors",
     "digit_image",
     "entropy",
+    "entropy_from_logits",
     "forbid_pairs",
     "hard_assignment",
     "jacobian_spectrum",
+    "js_from_logits",
     "kl_divergence",
+    "kl_from_logits",
     "lambert_w",
     "log_softmax",
     "logit_gap",

@@ -36,6 +36,43 @@ def floating(default: torch.dtype | None = None, /, **arrays: Tensor | ArrayLike
     ValueError
         If an argument cannot be read as real numbers, is a scalar, or lies on another device.
     """
+    dtype, tensors = _common(default, arrays)
+    return tuple(tensor.to(dtype) for tensor in tensors)
+
+
+def widened(*, target: str = "", **arrays: Tensor | ArrayLike) -> tuple[Any, ...]:
+    """Return the dtype of a result, and the named arguments in the one it is computed in.
+
+    That is the dtype that `floating` gives, and float32 for half types: a list beside a half type
+    is never rounded to it. An argument named as `target` that holds integers must be one-hot.
+
+    Raises
+    ------
+    ValueError
+        As for `floating`; if the target holds integers that are no rows of one 1 among zeros.
+    """
+    dtype, tensors = _common(None, arrays)
+    for name, tensor in zip(arrays, tensors, strict=True):
+        if name == target and not (tensor.is_floating_point() or _is_one_hot(tensor)):
+            raise ValueError(
+                f"{name} must be a distribution over the classes, class indices y as one_hot(y, m), "
+                f"got integers in shape {tuple(tensor.shape)}"
+            )
+    computed_in = torch.promote_types(dtype, torch.float32)
+    return dtype, *(tensor.to(computed_in) for tensor in tensors)
+
+
+def _is_one_hot(tensor: Tensor) -> bool:
+    # Under a transform of torch.func no value can be looked at.
+    if torch._C._functorch.maybe_get_level(tensor) > 0:
+        return True
+    return bool(((tensor >= 0).all(-1) & (tensor.sum(-1) == 1)).all())
+
+
+def _common(
+    default: torch.dtype | None, arrays: dict[str, Tensor | ArrayLike]
+) -> tuple[torch.dtype, list[Tensor]]:
+    """Return the dtype of the result and the arguments as tensors, lists and integers as they are."""
     tensors = {name: read_tensor(name, value) for name, value in arrays.items()}
     carriers = [t.dtype for t in tensors.values() if t is not None and t.is_floating_point()]
     dtype = carriers[0] if carriers else default or torch.get_default_dtype()
@@ -52,12 +89,13 @@ def floating(default: torch.dtype | None = None, /, **arrays: Tensor | ArrayLike
     result = []
     for name, tensor in tensors.items():
         if tensor is None:
-            tensor = read_list(name, arrays[name], dtype)
-        tensor = tensor.to(dtype=dtype, device=device)
+            # A list's own precision is that of Python's numbers, until it is known what it meets.
+            tensor = read_list(name, arrays[name], torch.promote_types(dtype, torch.float32))
+            tensor = tensor.to(device)
         if tensor.ndim == 0:
             raise ValueError(f"{name} must have at least one dimension, got a scalar")
         result.append(tensor)
-    return tuple(result)
+    return dtype, result
 
 
 def require_classes(name: str, array: Tensor, *, at_least: int = 1) -> None:
