@@ -7,6 +7,7 @@ from torch import Tensor
 from ce_core._arguments import (
     ArrayLike,
     require_classes,
+    require_flag,
     require_number,
     require_same_classes,
     widened,
@@ -159,6 +160,7 @@ def js_from_logits(
 def _log_pair(
     q: Logits, a: Logits, q_is_logits: bool, temperature: float
 ) -> tuple[torch.dtype, Tensor, Tensor]:
+    q_is_logits = require_flag("q_is_logits", q_is_logits)
     dtype, q, a = widened(q=q, a=a, target="" if q_is_logits else "q")
     require_same_classes("q", q, "a", a)
     log_p = log_softmax_rows(_tempered(a, temperature))

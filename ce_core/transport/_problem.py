@@ -60,7 +60,7 @@ def as_marginal(
     """
     if values is None:
         return torch.full((size,), 1 / size, dtype=torch.float64, device=cost.device)
-    weights, _ = floating(**{name: values, "cost": cost})
+    _, weights = floating(**{"cost": cost, name: values})
     own = values.dtype if isinstance(values, Tensor | np.ndarray) else weights.dtype
     half = getattr(own, "itemsize", 8) < 4 and weights.dtype.is_floating_point
     weights = weights.double()

@@ -8,6 +8,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from ce_core._arguments import ArrayLike, floating
+from ce_core._shown import refusal
 from ce_core.transport.distances import squared_distances
 from ce_core.transport.entropic_ot import SinkhornResult, sinkhorn
 from ce_core.transport.status import SinkhornStatus
@@ -98,7 +99,7 @@ def sinkhorn_divergence(
     """
     x, y = floating(x=x, y=y)
     if not callable(cost):
-        raise ValueError(f"cost must be a function of two clouds, got {cost!r}"[:200])
+        raise refusal("cost", "be a function of two clouds", cost)
     wide_x, wide_y = x.double(), y.double()
     values, ends = [], []
     for one, other, left, right in (
@@ -110,7 +111,7 @@ def sinkhorn_divergence(
         values.append(_value(result, right))
         ends.append(result.status)
     cross, own, others = values
-    status = torch.stack(ends, -1)
+    status = torch.stack(torch.broadcast_tensors(*ends), -1)  # type: ignore[no-untyped-call]
     return SinkhornDivergence(
         value=(cross - (own + others) / 2).to(x.dtype),
         converged=(status == SinkhornStatus.CONVERGED).all(-1),

@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ce_core._arguments import ArrayLike, floating, require_matrices, require_number
+from ce_core._arguments import ArrayLike, floating, require_choice, require_matrices, require_number
 from ce_core.transport._problem import as_marginal
 
 SCALES: Final = ("std", "mean", "range")
@@ -67,15 +67,21 @@ def relative_eps(
     (cost,) = floating(cost=cost)
     require_matrices("cost", cost)
     share = require_number("share", share, above=0.0)
-    if by not in SCALES:
-        raise ValueError(f"by must be one of {SCALES}, got {by!r}")
+    by = require_choice("by", by, SCALES)
     n, m = cost.shape[-2:]
     rows, columns = (
         as_marginal(name, values, cost, size).detach()
         for name, values, size in (("mu", mu, n), ("nu", nu, m))
     )
     wide = cost.detach().double()
-    weights = (rows.unsqueeze(-1) * columns.unsqueeze(-2)).expand(wide.shape)
+    try:
+        weights = rows.unsqueeze(-1) * columns.unsqueeze(-2)
+        wide, weights = torch.broadcast_tensors(wide, weights)  # type: ignore[no-untyped-call]
+    except RuntimeError:
+        raise ValueError(
+            f"mu and nu must broadcast with the batch of cost, {tuple(cost.shape[:-2])}, "
+            f"got shapes {tuple(rows.shape)} and {tuple(columns.shape)}"
+        ) from None
     weights = weights.masked_fill(wide == torch.inf, 0.0)
     weights = weights / weights.sum((-2, -1), keepdim=True)
     counted = weights > 0

@@ -84,13 +84,9 @@ BAD_VALUES: dict[str, Callable[[], Any]] = {
     "complex_tensor": lambda: torch.ones(3, dtype=torch.complex64),
     "float8": lambda: torch.ones(3).to(torch.float8_e4m3fn),
     "sparse": lambda: torch.ones(3).to_sparse(),
-    "nested_tensor": _prototype(
-        lambda: torch.nested.nested_tensor([torch.ones(2), torch.ones(3)])  # type: ignore[no-untyped-call]
-    ),
+    "nested_tensor": _prototype(lambda: torch.nested.nested_tensor([torch.ones(2), torch.ones(3)])),
     "jagged_tensor": _prototype(
-        lambda: torch.nested.nested_tensor(  # type: ignore[no-untyped-call]
-            [torch.ones(2), torch.ones(3)], layout=torch.jagged
-        )
+        lambda: torch.nested.nested_tensor([torch.ones(2), torch.ones(3)], layout=torch.jagged)
     ),
     "quantised": _prototype(lambda: torch.quantize_per_tensor(torch.ones(3), 1.0, 0, torch.quint8)),
     "meta": lambda: torch.ones(3, device="meta"),

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 import ce_core
-from ce_core import PITFALLS, ExperimentConfig, run_experiment
+from ce_core import PITFALLS, ExperimentConfig, run_experiment, squared_distances
 from tests.support.cases import tensor64, uniform
 
 
@@ -68,6 +68,17 @@ CALLS = (
     Call("log_softmax", lambda: {"a": _rows(), "dim": -1}, ("a",)),
     Call("entropy", lambda: {"p": _target()}, ("p",)),
     Call("kl_divergence", lambda: {"q": _target(), "p": _target().flip(0)}, ("q", "p")),
+    Call("entropy_from_logits", lambda: {"a": _rows(), "temperature": 2.0}, ("a",)),
+    Call(
+        "kl_from_logits",
+        lambda: {"q": _target(), "a": _rows(), "q_is_logits": False, "temperature": 2.0},
+        ("q", "a"),
+    ),
+    Call(
+        "js_from_logits",
+        lambda: {"q": _target(), "a": _rows(), "q_is_logits": False, "temperature": 2.0},
+        ("q", "a"),
+    ),
     Call("softmax_jacobian", lambda: {"a": _rows()}, ("a",)),
     Call("softmax_jvp", lambda: {"a": _rows(), "v": tensor64(1.0, -1.0, 3.0)}, ("a", "v")),
     Call("centred_product", lambda: {"p": _target(), "a": _rows()}, ("p", "a")),
@@ -103,6 +114,23 @@ CALLS = (
         },
         ("cost", "mu", "nu"),
     ),
+    Call(
+        "sinkhorn_divergence",
+        lambda: {
+            "x": uniform(3, 2),
+            "y": uniform(2, 2, seed=1),
+            "eps": 0.3,
+            **_marginals(),
+            "cost": squared_distances,
+            "tol": 1e-9,
+            "max_iter": 500,
+        },
+        ("x", "y", "mu", "nu"),
+    ),
+    Call("relative_eps", lambda: {"cost": uniform(3, 2), "share": 0.1, "by": "std", **_marginals()}),
+    Call("with_dustbins", lambda: {"cost": uniform(3, 2), "score": 0.5}, ("cost",)),
+    Call("round_plan", lambda: {"plan": uniform(3, 2) / 6, **_marginals()}, ("plan", "mu", "nu")),
+    Call("hard_assignment", lambda: {"plan": uniform(3, 2)}),
     Call("balanced_assignment", lambda: {"cost": uniform(3, 2), "eps": 0.3, "n_iter": 4}, ("cost",)),
     Call("post_assignment", lambda: {"cost": uniform(3, 2), "eps": 0.3, "n_iter": 4}),
     Call(
