@@ -6,14 +6,16 @@ same dtype and device; histories of errors and paths of plans are float64.
 
 By subject, what is public is
 
-- of a distribution: `softmax`, `log_softmax`, `entropy`, `kl_divergence`, `softmax_surface`; its
-  Jacobian: `softmax_jacobian`, `softmax_jvp`, `centred_product`, `jacobian_spectrum`,
-  `difference_errors`; a target: `smoothed_target`;
+- of a distribution: `softmax`, `log_softmax`, `entropy`, `kl_divergence`, `softmax_surface`; from its
+  logits: `entropy_from_logits`, `kl_from_logits`, `js_from_logits`; its Jacobian:
+  `softmax_jacobian`, `softmax_jvp`, `centred_product`, `jacobian_spectrum`, `difference_errors`; a
+  target: `smoothed_target`;
 - the two losses: `cross_entropy`, `logit_gap`, their gradients, `logit_gap_residual`; what they lead
   to: `logit_gap_minimum`, `lambert_w`, `descent_paths`;
-- transport: `sinkhorn`, `balanced_assignment`; how it goes: `trace_convergence`, `birkhoff_rate`,
-  `asymptotic_rate`, `plans_along_iterations`, `plans_along_eps`; costs to try it on: `random_cost`,
-  `squared_distances`, `pixel_grid`, `digit_image`, `forbid_pairs`;
+- transport: `sinkhorn`, `balanced_assignment`, `sinkhorn_divergence`; what goes in: `relative_eps`,
+  `squared_distances`, `with_dustbins`; what to make of a plan: `round_plan`, `hard_assignment`; how it
+  goes: `trace_convergence`, `birkhoff_rate`, `asymptotic_rate`, `plans_along_iterations`,
+  `plans_along_eps`; costs to try it on: `random_cost`, `pixel_grid`, `digit_image`, `forbid_pairs`;
 - numbers that a computer can hold: `trace_formula`, `trace_formulas`, `outcome_map`, `accuracy_map`,
   `clipping_curves`, `clipping_gap`, `run_pitfall`;
 - the experiment: `ExperimentConfig`, `run_experiment`, `run_sweep`, `compare_losses`, `sort_losses`,
@@ -53,6 +55,7 @@ from ce_core.post.sum_check import SumCheck, SumErrors, check_sum, sum_errors
 from ce_core.probability.distributions import entropy, kl_divergence, log_softmax, softmax
 from ce_core.probability.eigenvalues import JacobianSpectrum, jacobian_spectrum
 from ce_core.probability.finite_differences import DifferenceErrors, difference_errors
+from ce_core.probability.from_logits import entropy_from_logits, js_from_logits, kl_from_logits
 from ce_core.probability.jacobian import centred_product, softmax_jacobian, softmax_jvp
 from ce_core.probability.surface import SoftmaxSurface, softmax_surface
 from ce_core.probability.targets import smoothed_target
@@ -73,11 +76,15 @@ from ce_core.transport.costs import (
     forbid_pairs,
     pixel_grid,
     random_cost,
-    squared_distances,
 )
+from ce_core.transport.distances import squared_distances
+from ce_core.transport.divergence import SinkhornDivergence, sinkhorn_divergence
+from ce_core.transport.dustbins import SlackProblem, with_dustbins
 from ce_core.transport.entropic_ot import SinkhornResult, sinkhorn
+from ce_core.transport.exact_plans import hard_assignment, round_plan
 from ce_core.transport.plan_paths import PlanFrames, plans_along_eps, plans_along_iterations
 from ce_core.transport.rates import asymptotic_rate, birkhoff_rate
+from ce_core.transport.regularisation import relative_eps
 from ce_core.transport.status import SinkhornStatus
 
 # The one place that says it: the package's metadata are read from here.
@@ -105,8 +112,10 @@ __all__ = [
     "Pitfall",
     "PitfallResult",
     "PlanFrames",
+    "SinkhornDivergence",
     "SinkhornResult",
     "SinkhornStatus",
+    "SlackProblem",
     "SoftmaxSurface",
     "SortedLosses",
     "SumCheck",
@@ -126,9 +135,13 @@ __all__ = [
     "difference_errors",
     "digit_image",
     "entropy",
+    "entropy_from_logits",
     "forbid_pairs",
+    "hard_assignment",
     "jacobian_spectrum",
+    "js_from_logits",
     "kl_divergence",
+    "kl_from_logits",
     "lambert_w",
     "log_softmax",
     "logit_gap",
@@ -141,10 +154,13 @@ __all__ = [
     "plans_along_iterations",
     "post_assignment",
     "random_cost",
+    "relative_eps",
+    "round_plan",
     "run_experiment",
     "run_pitfall",
     "run_sweep",
     "sinkhorn",
+    "sinkhorn_divergence",
     "smoothed_target",
     "softmax",
     "softmax_jacobian",
@@ -157,4 +173,5 @@ __all__ = [
     "trace_formula",
     "trace_formulas",
     "trials_csv",
+    "with_dustbins",
 ]

@@ -1,16 +1,27 @@
 """What every public function does with its arguments: convert, check, name what is wrong."""
 
 import math
-from collections.abc import Sequence
-from numbers import Real
-from typing import Any, TypeAlias
+from collections.abc import Collection, Iterable, Mapping
+from numbers import Integral, Real
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.autograd import forward_ad
 
-ArrayLike: TypeAlias = Sequence[Any] | np.ndarray | np.generic | float
-"""What `torch.as_tensor` takes beside a tensor."""
+from ce_core._shown import refusal
+from ce_core._tensors import ArrayLike as ArrayLike
+from ce_core._tensors import read_list, read_tensor
+from ce_core.dtypes import DTYPES
+
+Kind = TypeVar("Kind")
+
+# What an int64 holds, and the entries of the largest array that an option may ask for: 16 GiB.
+_LARGEST_INTEGER = 2**63
+_LARGEST_ARRAY = 2**31
+# Entries that a message shows.
+_FEW = 6
 
 
 def floating(default: torch.dtype | None = None, /, **arrays: Tensor | ArrayLike) -> tuple[Tensor, ...]:
@@ -25,7 +36,44 @@ def floating(default: torch.dtype | None = None, /, **arrays: Tensor | ArrayLike
     ValueError
         If an argument cannot be read as real numbers, is a scalar, or lies on another device.
     """
-    tensors = {name: _as_tensor(name, value) for name, value in arrays.items()}
+    dtype, tensors = _common(default, arrays)
+    return tuple(tensor.to(dtype) for tensor in tensors)
+
+
+def widened(*, target: str = "", **arrays: Tensor | ArrayLike) -> tuple[Any, ...]:
+    """Return the dtype of a result, and the named arguments in the one it is computed in.
+
+    That is the dtype that `floating` gives, and float32 for half types: a list beside a half type
+    is never rounded to it. An argument named as `target` that holds integers must be one-hot.
+
+    Raises
+    ------
+    ValueError
+        As for `floating`; if the target holds integers that are no rows of one 1 among zeros.
+    """
+    dtype, tensors = _common(None, arrays)
+    for name, tensor in zip(arrays, tensors, strict=True):
+        if name == target and not (tensor.is_floating_point() or _is_one_hot(tensor)):
+            raise ValueError(
+                f"{name} must be a distribution over the classes, class indices y as one_hot(y, m), "
+                f"got integers in shape {tuple(tensor.shape)}"
+            )
+    computed_in = torch.promote_types(dtype, torch.float32)
+    return dtype, *(tensor.to(computed_in) for tensor in tensors)
+
+
+def _is_one_hot(tensor: Tensor) -> bool:
+    # Under a transform of torch.func no value can be looked at.
+    if torch._C._functorch.maybe_get_level(tensor) > 0:
+        return True
+    return bool(((tensor >= 0).all(-1) & (tensor.sum(-1) == 1)).all())
+
+
+def _common(
+    default: torch.dtype | None, arrays: dict[str, Tensor | ArrayLike]
+) -> tuple[torch.dtype, list[Tensor]]:
+    """Return the dtype of the result and the arguments as tensors, lists and integers as they are."""
+    tensors = {name: read_tensor(name, value) for name, value in arrays.items()}
     carriers = [t.dtype for t in tensors.values() if t is not None and t.is_floating_point()]
     dtype = carriers[0] if carriers else default or torch.get_default_dtype()
     for other in carriers[1:]:
@@ -36,39 +84,18 @@ def floating(default: torch.dtype | None = None, /, **arrays: Tensor | ArrayLike
         if found != device:
             first = next(iter(devices))
             raise ValueError(f"{name} must be on the device of {first}, {device}, got {found}")
+    if device.type == "meta":
+        raise ValueError(f"{next(iter(devices))} must hold values, got a tensor on the device meta")
     result = []
     for name, tensor in tensors.items():
         if tensor is None:
-            tensor = _from_list(name, arrays[name], dtype)
-        tensor = tensor.to(dtype=dtype, device=device)
+            # A list's own precision is that of Python's numbers, until it is known what it meets.
+            tensor = read_list(name, arrays[name], torch.promote_types(dtype, torch.float32))
+            tensor = tensor.to(device)
         if tensor.ndim == 0:
             raise ValueError(f"{name} must have at least one dimension, got a scalar")
         result.append(tensor)
-    return tuple(result)
-
-
-def _as_tensor(name: str, value: Tensor | ArrayLike) -> Tensor | None:
-    """Return a tensor where the argument carries a dtype, None where it adopts one."""
-    if isinstance(value, Tensor):
-        tensor = value
-    elif isinstance(value, np.ndarray | np.generic):
-        try:
-            # A copy, since torch refuses a reversed array and warns of a read-only one.
-            tensor = torch.as_tensor(np.array(value, order="C"))
-        except (TypeError, ValueError):
-            raise ValueError(f"{name} must hold real numbers, got an array of {value.dtype}") from None
-    else:
-        return None
-    if tensor.is_complex():
-        raise ValueError(f"{name} must hold real numbers, got {tensor.dtype}")
-    return tensor
-
-
-def _from_list(name: str, value: object, dtype: torch.dtype) -> Tensor:
-    try:
-        return torch.as_tensor(value, dtype=dtype)
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise ValueError(f"{name} must be convertible to a tensor, got {value!r}") from error
+    return dtype, result
 
 
 def require_classes(name: str, array: Tensor, *, at_least: int = 1) -> None:
@@ -107,35 +134,134 @@ def require_same_classes(first_name: str, first: Tensor, name: str, array: Tenso
 
 
 def require_number(
-    name: str, value: object, *, above: float = -math.inf, at_least: float = -math.inf
+    name: str,
+    value: object,
+    *,
+    above: float = -math.inf,
+    at_least: float = -math.inf,
+    at_most: float = math.inf,
 ) -> float:
-    """Return a finite real number within its bound, or raise naming the argument."""
-    if above > -math.inf:
-        bound = f" and > {above:g}"
-    elif at_least > -math.inf:
-        bound = f" and >= {at_least:g}"
-    else:
-        bound = ""
+    """Return a finite real number within its bounds, or raise naming the argument."""
+    bounds = ((">", above), (">=", at_least), ("<=", at_most))
+    bound = "".join(f" and {sign} {limit:g}" for sign, limit in bounds if math.isfinite(limit))
+    plain = _scalar(name, value)
     try:
-        number = float(value) if isinstance(value, Real) else math.nan
+        number = math.nan if isinstance(plain, bool) or not isinstance(plain, Real) else float(plain)
     except OverflowError:
         number = math.inf
-    if isinstance(value, bool) or not math.isfinite(number) or number <= above or number < at_least:
-        raise ValueError(f"{name} must be finite{bound}, got {value!r}")
+    if not math.isfinite(number) or number <= above or not at_least <= number <= at_most:
+        raise refusal(name, f"be finite{bound}", value)
     return number
+
+
+def require_per_item(name: str, value: object, device: torch.device) -> Tensor:
+    """Return an option in float64, one number or one for each item of a batch, or raise naming it."""
+    if not isinstance(value, Tensor | np.ndarray | list | tuple):
+        return torch.tensor(require_number(name, value), dtype=torch.float64, device=device)
+    tensor = read_tensor(name, value) if isinstance(value, Tensor | np.ndarray) else None
+    if tensor is None:
+        tensor = read_list(name, value, torch.float64)
+    if tensor.dtype == torch.bool or tensor.device.type == "meta":
+        raise refusal(name, "hold numbers", tensor)
+    return tensor.to(dtype=torch.float64, device=device)
 
 
 def require_integer(name: str, value: object, *, at_least: int, below: int | None = None) -> int:
     """Return an integer within its bounds, or raise naming the argument."""
+    number = _scalar(name, value)
+    whole = isinstance(number, Integral) and not isinstance(number, bool)
+    if below is None and whole and number >= _LARGEST_INTEGER:
+        below = _LARGEST_INTEGER
     upper = "" if below is None else f" and < {below}"
+    if not whole or number < at_least or (below is not None and number >= below):
+        raise refusal(name, f"be an integer >= {at_least}{upper}", value)
+    return int(number)
+
+
+def _scalar(name: str, value: object) -> Any:
+    """Return what a tensor or an array without dimensions holds, where no derivative is lost by it."""
+    if isinstance(value, np.ndarray) and value.ndim == 0 and not np.ma.is_masked(value):
+        return value.item()
+    if not isinstance(value, Tensor) or value.ndim or value.device.type == "meta":
+        return value
+    if value.requires_grad and torch.is_grad_enabled():
+        raise refusal(name, "be a number, whose gradient is not followed (detach it)", value)
     if (
-        not isinstance(value, int | np.integer)
-        or isinstance(value, bool)
-        or value < at_least
-        or (below is not None and value >= below)
+        # Torch says it by no public name.
+        torch._C._functorch.is_functorch_wrapped_tensor(value)
+        or forward_ad.unpack_dual(value).tangent is not None  # type: ignore[no-untyped-call]
     ):
-        raise ValueError(f"{name} must be an integer >= {at_least}{upper}, got {value!r}")
-    return int(value)
+        raise ValueError(f"{name} must be a number that is not transformed, got a tensor that is")
+    return value.item()
+
+
+def require_room(name: str, value: int, entries: int) -> None:
+    """Raise if what an option asks for has more entries than an array may have."""
+    if entries > _LARGEST_ARRAY:
+        requirement = f"ask for at most {_LARGEST_ARRAY} numbers at once, not about {entries:.0e}"
+        raise refusal(name, requirement if entries < 1e300 else requirement.split(",")[0], value)
+
+
+def require_choice(name: str, value: object, choices: Collection[str]) -> str:
+    """Return one of several words, or raise naming the argument and all of them."""
+    if not isinstance(value, str) or value not in choices:
+        raise refusal(name, f"be one of {', '.join(choices)}", value)
+    return value
+
+
+def require_dtype(name: str, value: object) -> str:
+    """Return the name of a dtype, given as its name or as torch's, or raise naming the argument."""
+    given = str(value).removeprefix("torch.") if isinstance(value, torch.dtype) else value
+    if not isinstance(given, str) or given not in DTYPES:
+        raise refusal(name, f"be one of {', '.join(DTYPES)}", value)
+    return given
+
+
+def require_flag(name: str, value: object) -> bool:
+    """Return a truth value, or raise naming the argument: a word would count as true."""
+    if not isinstance(value, bool | np.bool_):
+        raise refusal(name, "be True or False", value)
+    return bool(value)
+
+
+def require_instance(name: str, value: object, kind: type[Kind]) -> Kind:
+    """Return what is of a class of this package, or raise naming the argument."""
+    if not isinstance(value, kind):
+        article = "an" if kind.__name__[0] in "AEIOU" else "a"
+        raise refusal(name, f"be {article} {kind.__name__}", value)
+    return value
+
+
+def require_items(name: str, values: object) -> tuple[Any, ...]:
+    """Return the items of a sequence, a vector included, or raise naming the argument."""
+    vector = read_tensor(name, values) if isinstance(values, Tensor | np.ndarray) else None
+    if vector is not None:
+        if vector.ndim != 1 or vector.device.type == "meta":
+            raise refusal(name, "be a vector that holds values", vector)
+        return tuple(vector.tolist())
+    if isinstance(values, str | bytes | Mapping) or not isinstance(values, Iterable):
+        raise refusal(name, "be a sequence", values)
+    return tuple(values)
+
+
+def require_device(name: str, value: object) -> torch.device:
+    """Return a device that is there, or raise naming the argument."""
+    try:
+        device: torch.device = torch.device(value)  # type: ignore[call-overload]
+        torch.empty(0, device=device)
+    except (RuntimeError, TypeError, ValueError, OverflowError, AssertionError):
+        raise refusal(name, "be a device that is there", value) from None
+    if device.type == "meta":
+        raise refusal(name, "be a device that holds values", value)
+    return device
+
+
+def require_finite(name: str, array: Tensor, *, above: float = -math.inf) -> None:
+    """Raise unless all entries are finite, and above the bound."""
+    good = array.isfinite() & (array > above)
+    if not good.all():
+        bound = f" and > {above:g}" if above > -math.inf else ""
+        raise refusal(name, f"be finite{bound}", _few(array, ~good))
 
 
 def require_row(name: str, row: Tensor) -> None:
@@ -146,8 +272,15 @@ def require_row(name: str, row: Tensor) -> None:
 
 
 def require_target(q: Tensor) -> None:
-    """Raise unless the row is a distribution, up to what rounding to a half type costs."""
-    if not (q.isfinite() & (q >= 0)).all():
-        raise ValueError(f"q must be finite and >= 0, got {q.tolist()}")
-    if abs(q.double().sum().item() - 1) > 0.01:
-        raise ValueError(f"q must sum to 1 within 0.01, got {q.tolist()}")
+    """Raise unless each row is a distribution, up to what rounding to a half type costs."""
+    good = q.isfinite() & (q >= 0)
+    if not good.all():
+        raise refusal("q", "be finite and >= 0", _few(q, ~good))
+    off = ((q.double().sum(-1) - 1).abs() > 0.01).unsqueeze(-1).expand(q.shape)
+    if off.any():
+        raise refusal("q", "sum to 1 within 0.01", _few(q, off))
+
+
+def _few(array: Tensor, wrong: Tensor) -> Tensor:
+    """Return all entries where they are few, otherwise the first that is wrong."""
+    return array if array.numel() <= _FEW else array[wrong][0]

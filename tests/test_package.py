@@ -42,7 +42,7 @@ def test_wheel_says_what_it_is_and_needs(wheel: Path) -> None:
     assert licence.startswith("MIT License")
     needed = {line.partition(": ")[2] for line in head if line.startswith("Requires-Dist")}
     names = {re.split(r"\W", line)[0] for line in needed if "extra" not in line}
-    assert names == {"jaxtyping", "mpmath", "numpy", "torch"}
+    assert names == {"jaxtyping", "mpmath", "numpy", "scipy", "torch"}
     assert [line for line in needed if "extra" in line] == ['plotly>=6.0 ; extra == "figures"']
 
 

@@ -107,9 +107,12 @@ def test_architecture_draws_the_directions_that_are_held() -> None:
         assert names == [re.findall(r"\w+", layer) for layer in layers[contract]]
 
 
-def test_readme_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
-    (example,) = re.findall(r"```python\n(.*?)```", text_of("README.md"), re.DOTALL)
-    exec(compile(example, "README.md", "exec"), {})
-    gradient, slope = capsys.readouterr().out.splitlines()
+def test_readme_examples_run(capsys: pytest.CaptureFixture[str]) -> None:
+    names: dict[str, object] = {}
+    for example in re.findall(r"```python\n(.*?)```", text_of("README.md"), re.DOTALL):
+        exec(compile(example, "README.md", "exec"), names)
+    gradient, slope, matches, *divergences = capsys.readouterr().out.splitlines()
     assert "nan" not in gradient
     assert float(slope) == close_to(1.5, abs=0.2)
+    assert matches.startswith("tensor(True)")
+    assert divergences

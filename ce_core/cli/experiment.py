@@ -2,10 +2,13 @@
 
 import argparse
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
+from ce_core.cli.files import STANDARD, name_of, report_beside, write_text
+from ce_core.cli.options import number, whole_number
 from ce_core.dtypes import DTYPES
 from ce_core.experiment.config import ExperimentConfig
 from ce_core.experiment.export import summary, trial_rows, trials_csv
@@ -25,6 +28,8 @@ _OPTION_HELP = {
     "dtype": "arithmetic",
 }
 
+_READERS: dict[type, Callable[[str], Any]] = {int: whole_number, float: number, str: str}
+
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Describe the command and its options."""
@@ -33,12 +38,17 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     for field in fields(ExperimentConfig):
         parser.add_argument(
             f"--{field.name.replace('_', '-')}",
-            type=type(field.default),
+            type=_READERS[type(field.default)],
             default=field.default,
             choices=DTYPES if field.name == "dtype" else None,
             help=f"{_OPTION_HELP[field.name]} (default: {field.default})",
         )
-    parser.add_argument("--csv", type=Path, metavar="FILE", help="write the trials to FILE as CSV")
+    parser.add_argument(
+        "--csv",
+        type=Path,
+        metavar="FILE",
+        help="write the trials to FILE, CSV; - for standard output",
+    )
 
 
 def read_config(options: argparse.Namespace) -> ExperimentConfig:
@@ -53,17 +63,19 @@ def run(options: argparse.Namespace) -> int:
     result = run_experiment(read_config(options))
     comparison = compare_losses(result.l1, result.l2, result.entropy, rounding=result.rounding)
     numbers = summary(result, comparison)
-    print(f"{'trial':>5}  {'L1':>13}  {'L2':>13}  {'H(p)':>13}")
-    for trial, l1, l2, entropy, *_ in trial_rows(result):
-        print(f"{trial:>5}  {l1:>13.8f}  {l2:>13.8f}  {entropy:>13.8f}")
-    print()
-    for name, value in numbers.items():
-        print(f"{name:<20} {value:.8g}")
-    for remark in _remarks(result, comparison):
-        print(f"\n{remark}")
+    with report_beside(options.csv):
+        print(f"{'trial':>5}  {'L1':>13}  {'L2':>13}  {'H(p)':>13}")
+        for trial, l1, l2, entropy, *_ in trial_rows(result):
+            print(f"{trial:>5}  {l1:>13.8f}  {l2:>13.8f}  {entropy:>13.8f}")
+        print()
+        for name, value in numbers.items():
+            print(f"{name:<20} {value:.8g}")
+        for remark in _remarks(result, comparison):
+            print(f"\n{remark}")
     if options.csv is not None:
-        options.csv.write_text(trials_csv(result), encoding="utf-8")
-        print(f"\ntrials written to {options.csv}")
+        write_text(options.csv, trials_csv(result))
+        if options.csv != STANDARD:
+            print(f"\ntrials written to {name_of(options.csv, room=4096)}")
     return 0
 
 

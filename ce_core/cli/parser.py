@@ -1,15 +1,20 @@
 """Command line of the numeric core: `python -m ce_core experiment --help`."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
+from ce_core._shown import LONGEST_MESSAGE, clip
 from ce_core.cli import experiment, sinkhorn
+from ce_core.cli.options import OneLineParser
+
+_PROGRAM = "python -m ce_core"
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """Read the arguments, or end with a usage message; `run` is the command to run on them."""
-    parser = argparse.ArgumentParser(prog="python -m ce_core", description=__doc__)
+    """Read the arguments, or end with a message; `run` is the command to run on them."""
+    parser = OneLineParser(prog=_PROGRAM, description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     experiment.add_options(commands.add_parser("experiment", help="L1 against L2, as in the post"))
     sinkhorn.add_options(commands.add_parser("sinkhorn", help="the transport plan of a cost matrix"))
@@ -17,13 +22,45 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; return its exit code: 0 done, 1 no solution, 2 bad input."""
-    options = parse(arguments)
+    """Run one command; return its exit status, one of `ce_core.cli.options.EXIT_STATUSES`."""
     try:
-        code: int = options.run(options)
-        return code
-    except (ValueError, OSError) as error:
-        print(f"python -m ce_core: error: {error}", file=sys.stderr)
+        options = parse(arguments)
+        status: int = options.run(options)
+        _flush()
+        return status
+    except KeyboardInterrupt:
+        _give_up_output()
+        return 130
+    except BrokenPipeError:
+        _give_up_output()
+        return 141
+    except (ValueError, OSError, RuntimeError) as error:
+        _complain(f"error: {error}")
     except MemoryError:
-        print("python -m ce_core: error: not enough memory", file=sys.stderr)
+        _complain("error: not enough memory")
     return 2
+
+
+def _complain(message: str) -> None:
+    print(clip(f"{_PROGRAM}: {message}", LONGEST_MESSAGE), file=sys.stderr)
+    try:
+        _flush()
+    except OSError:
+        _give_up_output()
+
+
+def _flush() -> None:
+    # Closed streams are None.
+    if sys.stdout is not None:
+        sys.stdout.flush()
+
+
+def _give_up_output() -> None:
+    """Let what is still to be written vanish, so that Python does not try it again, and complain."""
+    try:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+    except (OSError, ValueError, AttributeError):
+        # It is no file, or closed.
+        return

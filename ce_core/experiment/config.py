@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from ce_core._arguments import require_integer, require_number
-from ce_core.dtypes import DTYPES
+from ce_core._arguments import require_dtype, require_integer, require_number
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +30,8 @@ class ExperimentConfig:
     seed
         Seed of the draws, an integer >= 0 and < 2**63.
     dtype
-        Arithmetic: "float64", "float32", "bfloat16" or "float16". The draws are the same for all.
+        Arithmetic: "float64", "float32", "bfloat16" or "float16", or the torch dtype of that name.
+        The draws are the same for all.
 
     Raises
     ------
@@ -62,5 +62,4 @@ class ExperimentConfig:
             checked[name] = require_number(name, getattr(self, name), above=0.0)
         for name, value in checked.items():
             object.__setattr__(self, name, value)
-        if self.dtype not in DTYPES:
-            raise ValueError(f"dtype must be one of {', '.join(DTYPES)}, got {self.dtype!r}")
+        object.__setattr__(self, "dtype", require_dtype("dtype", self.dtype))

@@ -5,6 +5,7 @@ import io
 import math
 from dataclasses import fields
 
+from ce_core._arguments import require_instance
 from ce_core.experiment.config import ExperimentConfig
 from ce_core.experiment.run import ExperimentResult
 from ce_core.experiment.statistics import LossComparison
@@ -62,6 +63,7 @@ def trials_csv(result: ExperimentResult) -> str:
     >>> trials_csv(run_experiment(ExperimentConfig(trials=2))).splitlines()[0][:14]
     'trial,l1,l2,en'
     """
+    require_instance("result", result, ExperimentResult)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(TRIAL_COLUMNS)

@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from ce_core._arguments import require_device, require_instance, require_room
 from ce_core._arrays import as_arrays
 from ce_core.dtypes import widen
 from ce_core.experiment.config import ExperimentConfig
@@ -84,12 +85,21 @@ def run_experiment(config: ExperimentConfig, *, device: torch.device | str = "cp
     ExperimentResult
         The losses per trial with what is needed to understand them.
 
+    Raises
+    ------
+    ValueError
+        If `config` is none, one trial of it or one loss of all trials has more than 2^31 numbers, or
+        there is no such device.
+
     Examples
     --------
     >>> result = run_experiment(ExperimentConfig(trials=3, dtype="float64"))
     >>> (result.l1 - result.l2 - result.entropy).abs().max() < 1e-12
     tensor(True)
     """
+    require_instance("config", config, ExperimentConfig)
+    device = require_device("device", device)
+    require_room("n", config.n, config.n * max(config.m, config.trials))
     dtype: torch.dtype = getattr(torch, config.dtype)
     losses = torch.empty(3, config.trials, config.n, dtype=torch.float64)
     noise = torch.empty(config.trials, config.n, dtype=torch.float64)

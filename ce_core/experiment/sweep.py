@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+from ce_core._arguments import require_choice, require_instance, require_items
 from ce_core.experiment.config import ExperimentConfig
 from ce_core.experiment.run import ExperimentResult, run_experiment
 from ce_core.experiment.work import experiment_work
@@ -67,9 +68,8 @@ def sweep_configs(
     >>> [config.eps for config in sweep_configs(ExperimentConfig(), "eps", [0.1, 0.2])]
     [0.1, 0.2]
     """
-    if name not in vars(config):
-        raise ValueError(f"name must be a field of the configuration, got {name!r}")
-    changes: list[dict[str, Any]] = [{name: value} for value in values]
+    name = require_choice("name", name, vars(require_instance("config", config, ExperimentConfig)))
+    changes: list[dict[str, Any]] = [{name: value} for value in require_items("values", values)]
     return [replace(config, **change) for change in changes]
 
 

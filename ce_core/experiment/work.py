@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+from ce_core._shown import refusal
 from ce_core.experiment.config import ExperimentConfig
 
 # What a trial costs beside its iterations (draws, powers, losses, gradients), counted in
@@ -61,7 +62,7 @@ def fit_work(config: ExperimentConfig, budget: int) -> list[ExperimentConfig]:
     """
     smallest = replace(config, n=1, m=2, trials=1)
     if experiment_work(smallest) > budget:
-        raise ValueError(f"budget must be at least {experiment_work(smallest)}, got {budget}")
+        raise refusal("budget", f"be at least {experiment_work(smallest)}", budget)
     work = experiment_work(config)
     if work <= budget:
         return [config]

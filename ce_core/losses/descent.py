@@ -1,5 +1,6 @@
 """Gradient descent on logits, by the two losses and the three gradients that go with them."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,7 @@ from ce_core._arguments import (
     floating,
     require_integer,
     require_number,
+    require_room,
     require_same_classes,
 )
 from ce_core.dtypes import widen
@@ -98,6 +100,7 @@ def descent_paths(
     rate = require_number("learning_rate", learning_rate, above=0.0)
     steps = require_integer("steps", steps, at_least=0)
     shape = np.broadcast_shapes(a.shape, q.shape)
+    require_room("steps", steps, (steps + 1) * len(DESCENTS) * math.prod(shape))
     target = widen(q.detach()).expand(shape)
     at = widen(a.detach()).expand(len(DESCENTS), *shape).clone()
     visited = [at]

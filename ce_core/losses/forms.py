@@ -1,18 +1,22 @@
 """The two forms of the loss, their gradients with respect to the logits, and the residual."""
 
-from collections.abc import Callable
-
-import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ce_core._arguments import ArrayLike, floating, require_classes, require_same_classes
-from ce_core.dtypes import widen
-from ce_core.probability.distributions import centre_logits
-from ce_core.probability.jacobian import centred_product
-
-# Below it, the rounding of a log p near 0 would show in the loss.
-_SURE = 0.25
+from ce_core._arguments import (
+    ArrayLike,
+    require_classes,
+    require_flag,
+    require_same_classes,
+    widened,
+)
+from ce_core.losses.rows import (
+    cross_entropy_rows,
+    held_grad_rows,
+    logit_gap_grad_rows,
+    logit_gap_rows,
+)
+from ce_core.probability.softmax_rows import excess, residual
 
 
 def cross_entropy(
@@ -48,9 +52,16 @@ def cross_entropy(
     -----
     Computed from the log-softmax, never as the log of a probability. Rows whose L1 is small, or not
     finite in that form, are computed again as L1 = Σ q · logsumexp(a) - q·a, with log1p in the
-    logsumexp: a small loss keeps its digits. So the values decide what runs, and torch.func.vmap
-    does not apply; the function takes batches itself. NaN in gives NaN out. Half precision is
-    computed in float32 and rounded once.
+    logsumexp: a small loss keeps its digits. NaN in gives NaN out. Half precision is computed in
+    float32 and rounded once.
+
+    Derivatives of every order are closed forms: by autograd, again and again, by `torch.func`
+    (forward mode within forward mode is refused) and in inference mode; under torch.compile the
+    graph breaks here, and autocast changes nothing.
+
+    Integer targets must be one-hot, so that class indices are refused. Negative entries are refused
+    in rows whose L1 is below 0.25 or not finite, which are looked at anyway; no other row is
+    searched for them, and any Σq is accepted, since weights are.
 
     Class indices as targets, label smoothing, class weights and reductions are one line each for
     the caller, and left to the caller: `one_hot(y, m)`, `(1 - s) * q + s / m`,
@@ -69,45 +80,9 @@ def cross_entropy(
     >>> -(q * softmax(a).log()).sum(), cross_entropy(a, q)
     (tensor(inf), tensor(5000.))
     """
-    a, q = floating(a=a, q=q)
+    dtype, a, q = widened(a=a, q=q, target="q")
     require_same_classes("a", a, "q", q)
-    loss = _row_by_row(_plain_cross_entropy, _delicate_cross_entropy, widen(a), widen(q), above=_SURE)
-    return loss.to(a.dtype)
-
-
-def _row_by_row(
-    plain: Callable[[Tensor, Tensor], Tensor],
-    delicate: Callable[[Tensor, Tensor], Tensor],
-    a: Float[Tensor, "*#batch m"],
-    q: Float[Tensor, "*#batch m"],
-    *,
-    above: float,
-) -> Float[Tensor, "*out"]:
-    """Return the plain form of a loss, and the delicate one for rows where it is not finite or low."""
-    loss = plain(a, q)
-    sound = (loss.detach() > above) & (loss.detach() < torch.inf)
-    if sound.all():
-        return loss
-    # Rows are copied, so that what is wrong with the plain form in some reaches no gradient.
-    a, q = torch.broadcast_tensors(a, q)  # type: ignore[no-untyped-call]
-    a, q = a.reshape(-1, a.shape[-1]), q.reshape(-1, q.shape[-1])
-    rows = sound.flatten()
-    mixed = a.new_zeros(len(a)).index_put((rows,), plain(a[rows], q[rows]))
-    return mixed.index_put((~rows,), delicate(a[~rows], q[~rows])).reshape(loss.shape)
-
-
-def _plain_cross_entropy(
-    a: Float[Tensor, "*#batch m"], q: Float[Tensor, "*#batch m"]
-) -> Float[Tensor, "*out"]:
-    """Return L1 in as few passes as there can be, with an absolute error of some roundings of 1."""
-    return -(q * torch.log_softmax(a, -1)).sum(-1)
-
-
-def _delicate_cross_entropy(a: Float[Tensor, "b m"], q: Float[Tensor, "b m"]) -> Float[Tensor, " b"]:
-    """Return L1 where it is tiny, or where the plain form is not finite though L1 may be."""
-    half_gap, log_total = centre_logits(a)
-    half_gap = torch.where((q == 0) & (half_gap == -torch.inf), 0.0, half_gap)
-    return q.sum(-1) * log_total.squeeze(-1) - 2 * (q * half_gap).sum(-1)
+    return cross_entropy_rows(a, q).to(dtype)
 
 
 def cross_entropy_grad(
@@ -139,11 +114,9 @@ def cross_entropy_grad(
     >>> cross_entropy_grad([0.0, 0.0], [1.0, 0.0])
     tensor([-0.5000,  0.5000])
     """
-    a, q = floating(a=a, q=q)
+    dtype, a, q = widened(a=a, q=q, target="q")
     require_same_classes("a", a, "q", q)
-    weights = widen(q)
-    total = weights.sum(-1, keepdim=True)
-    return (total * torch.softmax(widen(a), -1) - weights).to(a.dtype)
+    return excess(a, q).to(dtype)
 
 
 def logit_gap(
@@ -188,27 +161,9 @@ def logit_gap(
     >>> cross_entropy(a, q) - logit_gap(a, q), entropy(softmax(a))
     (tensor(0.3653), tensor(0.3653))
     """
-    a, q = floating(a=a, q=q)
+    dtype, a, q = widened(a=a, q=q, target="q")
     require_same_classes("a", a, "q", q)
-    loss = _row_by_row(_plain_logit_gap, _delicate_logit_gap, widen(a), widen(q), above=-torch.inf)
-    return loss.to(a.dtype)
-
-
-def _plain_logit_gap(
-    a: Float[Tensor, "*#batch m"], q: Float[Tensor, "*#batch m"]
-) -> Float[Tensor, "*out"]:
-    """Return L2 in as few passes as there can be."""
-    return ((torch.softmax(a, -1) - q) * (a - a.detach().amax(-1, keepdim=True))).sum(-1)
-
-
-def _delicate_logit_gap(a: Float[Tensor, "b m"], q: Float[Tensor, "b m"]) -> Float[Tensor, " b"]:
-    """Return L2 where the plain form is not finite though L2 may be."""
-    p = torch.softmax(a, -1)
-    half_gap = 0.5 * a - 0.5 * a.detach().amax(-1, keepdim=True)
-    # 0 times -inf is 0 here, for the value and for its gradient.
-    predicted = p * torch.where(p == 0, 0.0, half_gap)
-    wanted = q * torch.where((q == 0) & (half_gap == -torch.inf), 0.0, half_gap)
-    return 2 * (predicted - wanted).sum(-1)
+    return logit_gap_rows(a, q).to(dtype)
 
 
 def logit_gap_grad(
@@ -246,11 +201,10 @@ def logit_gap_grad(
     >>> cross_entropy_grad(a, q), logit_gap_grad(a, q, detach_p=True), logit_gap_grad(a, q)
     (tensor([-0.1192,  0.1192]), tensor([-0.1192,  0.1192]), tensor([ 0.0908, -0.0908]))
     """
-    a, q = floating(a=a, q=q)
+    dtype, a, q = widened(a=a, q=q, target="q")
     require_same_classes("a", a, "q", q)
-    wide = widen(a)
-    held = torch.softmax(wide, -1) - widen(q)
-    return (held if detach_p else held + _residual(wide)).to(a.dtype)
+    held = require_flag("detach_p", detach_p)
+    return (held_grad_rows(a, q) if held else logit_gap_grad_rows(a, q)).to(dtype)
 
 
 def logit_gap_residual(a: Float[Tensor, "*batch m"] | ArrayLike) -> Float[Tensor, "*batch m"]:
@@ -277,11 +231,6 @@ def logit_gap_residual(a: Float[Tensor, "*batch m"] | ArrayLike) -> Float[Tensor
     >>> logit_gap_residual([2.0, 0.0])
     tensor([ 0.2100, -0.2100])
     """
-    (a,) = floating(a=a)
+    dtype, a = widened(a=a)
     require_classes("a", a)
-    return _residual(widen(a)).to(a.dtype)
-
-
-def _residual(a: Float[Tensor, "*batch m"]) -> Float[Tensor, "*batch m"]:
-    p = torch.softmax(a, -1)
-    return centred_product(p, a - a.amax(-1, keepdim=True))
+    return residual(a).to(dtype)

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ce_core._arguments import ArrayLike, floating, require_classes
+from ce_core._arguments import ArrayLike, floating, require_classes, require_target
 from ce_core.losses.lambert import lambert_w
 from ce_core.probability.distributions import entropy
 
@@ -89,11 +89,8 @@ def logit_gap_minimum(q: Float[Tensor, "*batch m"] | ArrayLike) -> LogitGapMinim
     """
     (q,) = floating(q=q)
     require_classes("q", q)
+    require_target(q)
     wide = q.detach().double()
-    if not (wide.isfinite() & (wide >= 0)).all():
-        raise ValueError(f"q must be finite and >= 0, got {q.tolist()}")
-    if not ((wide.sum(-1) - 1).abs() <= 0.01).all():
-        raise ValueError(f"q must sum to 1 within 0.01, got {q.tolist()}")
     wide = wide / wide.sum(-1, keepdim=True)
     p = _solve(wide)
     multiplier = 1 + entropy(p)

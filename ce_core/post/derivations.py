@@ -13,7 +13,9 @@ from torch import Tensor
 from ce_core._arguments import (
     ArrayLike,
     floating,
+    require_choice,
     require_classes,
+    require_finite,
     require_integer,
     require_row,
     require_target,
@@ -359,8 +361,7 @@ def check_derivation(
     >>> [(line.name, round(line.difference, 3)) for line in lines if not line.holds]
     [('vanishes', 0.21), ('same_gradient', 0.21)]
     """
-    if name not in DERIVATIONS:
-        raise ValueError(f"name must be one of {', '.join(DERIVATIONS)}, got {name!r}")
+    name = require_choice("name", name, DERIVATIONS)
     a, q = floating(torch.float64, a=a, q=q)
     require_row("a", a)
     require_classes("a", a)
@@ -368,8 +369,7 @@ def check_derivation(
     require_target(q)
     if a.shape != q.shape:
         raise ValueError(f"q must be as long as a, got lengths {len(q)} and {len(a)}")
-    if not a.isfinite().all():
-        raise ValueError(f"a must be finite, got {a.tolist()}")
+    require_finite("a", a)
     terms = Terms(a.detach().double(), q.detach().double())
     return tuple(_check(line, terms) for line in DERIVATIONS[name])
 

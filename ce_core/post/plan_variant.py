@@ -8,7 +8,15 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ce_core._arguments import ArrayLike, floating, require_integer, require_matrices, require_number
+from ce_core._arguments import (
+    ArrayLike,
+    floating,
+    require_finite,
+    require_integer,
+    require_matrices,
+    require_number,
+    require_row,
+)
 from ce_core.dtypes import widen
 from ce_core.transport.balanced import balanced_assignment
 
@@ -66,7 +74,7 @@ def post_assignment(
     -------
     Tensor
         Q, of the shape, dtype and device of `cost`; each row sums to 1. **It may be wrong, and does
-        not tell**: `balanced_assignment` is the same without the cure.
+        not tell**; NaN where C/ε leaves the dtype. `balanced_assignment` is the same without the cure.
 
     Raises
     ------
@@ -162,8 +170,8 @@ def variant_differences(
         raise ValueError(f"cost must have shape [n, m], got shape {tuple(cost.shape)}")
     require_matrices("cost", cost)
     n_iter = require_integer("n_iter", n_iter, at_least=1)
-    if ranges.ndim != 1 or not (ranges.isfinite() & (ranges > 0)).all():
-        raise ValueError(f"ranges must be a row of finite numbers > 0, got {ranges.tolist()}")
+    require_row("ranges", ranges)
+    require_finite("ranges", ranges, above=0.0)
     finite = cost[cost.isfinite()]
     spread = (finite.max() - finite.min()).item() if len(finite) else 0.0
     if spread == 0:

@@ -11,8 +11,10 @@ from torch import Tensor
 from ce_core._arguments import (
     ArrayLike,
     floating,
+    require_finite,
     require_integer,
     require_number,
+    require_room,
     require_row,
     require_same_classes,
 )
@@ -132,13 +134,12 @@ def check_sum(
     require_row("a", a)
     require_same_classes("p", p, "a", a)
     for name, row in (("p", p), ("a", a)):
-        if not row.isfinite().all():
-            raise ValueError(f"{name} must be finite, got {row.tolist()}")
+        require_finite(name, row)
     p, a = p.detach(), a.detach()
     b = (p * a).sum().item() if mean is None else require_number("mean", mean)
     elements = centred_product(p, a) if mean is None else p * (a - b)
     if not (math.isfinite(b) and elements.sum().isfinite()):
-        raise ValueError(f"p (a - b) must be within {p.dtype}, got {p.tolist()} and {a.tolist()}")
+        raise ValueError(f"a must be such that p (a - b) is within {p.dtype}, got a sum that is not")
     weights, values = map(Fraction, p.tolist()), map(Fraction, a.tolist())
     exact = sum(
         (w * (v - Fraction(b)) for w, v in zip(weights, values, strict=True)), start=Fraction(0)
@@ -189,6 +190,7 @@ def sum_errors(*, draws: int = 10_000, m: int = 5, seed: int = 0) -> SumErrors:
     """
     draws = require_integer("draws", draws, at_least=1)
     m = require_integer("m", m, at_least=1)
+    require_room("draws", draws, draws * m)
     seed = require_integer("seed", seed, at_least=0, below=2**63)
     generator = torch.Generator().manual_seed(seed)
     values = torch.rand(draws, m, generator=generator, dtype=torch.float64)

@@ -1,11 +1,29 @@
 """Softmax, its logarithm, and the two functionals of a distribution: entropy and divergence."""
 
+from numbers import Integral
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ce_core._arguments import ArrayLike, floating, require_classes, require_same_classes
-from ce_core.dtypes import widen
+from ce_core._arguments import ArrayLike, require_classes, require_same_classes, widened
+from ce_core._shown import refusal
+from ce_core.probability.functionals import (
+    entropy_logit_rows,
+    entropy_rows,
+    entropy_slope,
+    kl_log_rows,
+    kl_rows,
+    kl_slope_of_first,
+    masked_log,
+)
+from ce_core.probability.remembered_logits import (
+    Origin,
+    differentiate_by_logits,
+    recall,
+    remember,
+)
+from ce_core.probability.softmax_rows import log_softmax_rows, softmax_rows
 
 
 def softmax(a: Float[Tensor, "*shape"] | ArrayLike, *, dim: int = -1) -> Float[Tensor, "*shape"]:
@@ -48,9 +66,11 @@ def softmax(a: Float[Tensor, "*shape"] | ArrayLike, *, dim: int = -1) -> Float[T
     >>> softmax([1000.0, 1000.0])
     tensor([0.5000, 0.5000])
     """
-    (a,) = floating(a=a)
+    dtype, a = widened(a=a)
     _require_dim(a, dim)
-    return torch.softmax(widen(a), dim).to(a.dtype)
+    if dim not in (-1, a.ndim - 1):
+        return softmax_rows(a.movedim(dim, -1)).movedim(-1, dim).to(dtype)
+    return remember(a, dtype)
 
 
 def log_softmax(a: Float[Tensor, "*shape"] | ArrayLike, *, dim: int = -1) -> Float[Tensor, "*shape"]:
@@ -92,25 +112,9 @@ def log_softmax(a: Float[Tensor, "*shape"] | ArrayLike, *, dim: int = -1) -> Flo
     >>> log_softmax([1000.0, 1.0])
     tensor([   0., -999.])
     """
-    (a,) = floating(a=a)
+    dtype, a = widened(a=a)
     _require_dim(a, dim)
-    half_gap, log_total = centre_logits(widen(a).movedim(dim, -1))
-    return (2 * half_gap - log_total).movedim(-1, dim).to(a.dtype)
-
-
-def centre_logits(
-    a: Float[Tensor, "*batch m"],
-) -> tuple[Float[Tensor, "*batch m"], Float[Tensor, "*batch 1"]]:
-    """Return (a - max a) / 2 and log Σ exp(a - max a), neither of which overflows.
-
-    The difference of two representable logits need not be representable; half of it always is.
-    """
-    winner = a.argmax(-1, keepdim=True)
-    half_gap = 0.5 * a - 0.5 * a.gather(-1, winner)
-    others = torch.exp(2 * half_gap).scatter(-1, winner, 0.0)
-    # NaN must come out of a row without a softmax, and the scatter may have covered the only one.
-    total = others.sum(-1, keepdim=True) + half_gap.gather(-1, winner)
-    return half_gap, torch.log1p(total)
+    return log_softmax_rows(a.movedim(dim, -1)).movedim(-1, dim).to(dtype)
 
 
 def entropy(p: Float[Tensor, "*batch m"] | ArrayLike) -> Float[Tensor, "*batch"]:
@@ -146,11 +150,14 @@ def entropy(p: Float[Tensor, "*batch m"] | ArrayLike) -> Float[Tensor, "*batch"]
     >>> entropy([0.5, 0.5, 0.0])
     tensor(0.6931)
     """
-    (p,) = floating(p=p)
-    require_classes("p", p)
-    wide = widen(p)
-    log_p = torch.where(wide == 0, 1.0, wide).log()
-    return -(wide * log_p).sum(-1).to(p.dtype)
+    dtype, wide = widened(p=p)
+    require_classes("p", wide)
+    value = entropy_rows(wide)
+    origin = recall(p)
+    if origin is not None and isinstance(p, Tensor):
+        slopes = [(p, origin, entropy_slope(wide))]
+        value = differentiate_by_logits(value, entropy_logit_rows(origin.a), slopes)
+    return value.to(dtype)
 
 
 def kl_divergence(
@@ -191,17 +198,30 @@ def kl_divergence(
     >>> kl_divergence([0.5, 0.5], [[0.25, 0.75], [1.0, 0.0]])
     tensor([0.1438,    inf])
     """
-    q, p = floating(q=q, p=p)
-    require_same_classes("q", q, "p", p)
-    q_wide, p_wide = widen(q), widen(p)
-    log_q = torch.where(q_wide == 0, 1.0, q_wide).log()
-    # Where both are 0 the term is 0 and so is its gradient; where only p is, log 0 = -inf stands.
-    log_p = torch.where((q_wide == 0) & (p_wide == 0), 1.0, p_wide).log()
-    return (q_wide * (log_q - log_p)).sum(-1).to(q.dtype)
+    dtype, q_wide, p_wide = widened(q=q, p=p, target="q")
+    require_same_classes("q", q_wide, "p", p_wide)
+    value = kl_rows(q_wide, p_wide)
+    of_q, of_p = recall(q), recall(p)
+    if of_q is None and of_p is None:
+        return value.to(dtype)
+    q_wide, p_wide = torch.broadcast_tensors(q_wide, p_wide)  # type: ignore[no-untyped-call]
+    by_logits = kl_log_rows(_log(q_wide, of_q), _log(p_wide, of_p))
+    slopes = []
+    if of_q is not None and isinstance(q, Tensor):
+        slopes.append((q, of_q, kl_slope_of_first(q_wide, p_wide)))
+    if of_p is not None and isinstance(p, Tensor):
+        ratio = q_wide / torch.where((q_wide == 0) & (p_wide == 0), 1.0, p_wide)
+        slopes.append((p, of_p, -ratio))
+    return differentiate_by_logits(value, by_logits, slopes).to(dtype)
+
+
+def _log(p: Tensor, origin: Origin | None) -> Tensor:
+    """Return log p, by the logits where they are known."""
+    return masked_log(p) if origin is None else log_softmax_rows(origin.a.to(p.dtype)).expand(p.shape)
 
 
 def _require_dim(a: Tensor, dim: int) -> None:
-    if not -a.ndim <= dim < a.ndim:
-        raise ValueError(f"dim must be in [{-a.ndim}, {a.ndim - 1}], got {dim}")
+    if not isinstance(dim, Integral) or isinstance(dim, bool) or not -a.ndim <= dim < a.ndim:
+        raise refusal("dim", f"be in [{-a.ndim}, {a.ndim - 1}]", dim)
     if a.shape[dim] == 0:
         raise ValueError(f"a must have at least 1 entry along dim {dim}, got shape {tuple(a.shape)}")

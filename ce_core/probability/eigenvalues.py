@@ -8,6 +8,7 @@ from torch import Tensor
 
 from ce_core._arguments import ArrayLike, floating
 from ce_core._own_autograd import require_unbatched
+from ce_core._shown import refusal
 from ce_core.dtypes import widen
 from ce_core.probability.jacobian import softmax_jacobian
 
@@ -73,7 +74,7 @@ def jacobian_spectrum(a: Float[Tensor, "*batch m"] | ArrayLike) -> JacobianSpect
     wide = widen(a)
     jacobian = softmax_jacobian(wide)
     if not jacobian.isfinite().all():
-        raise ValueError(f"a must have a softmax in every row, got {a.tolist()}")
+        raise refusal("a", "have a softmax in every row", a)
     eigenvalues = torch.linalg.eigvalsh(jacobian).flip(-1)
     largest = eigenvalues[..., 0].clamp(min=0)
     tolerance = largest * (a.shape[-1] * torch.finfo(wide.dtype).eps)

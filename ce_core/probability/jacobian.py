@@ -5,8 +5,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ce_core._arguments import ArrayLike, floating, require_classes, require_same_classes
-from ce_core.dtypes import widen
+from ce_core._arguments import ArrayLike, require_classes, require_same_classes, widened
+from ce_core.probability.softmax_rows import softmax_rows
 
 
 def softmax_jacobian(a: Float[Tensor, "*batch m"] | ArrayLike) -> Float[Tensor, "*batch m m"]:
@@ -47,12 +47,12 @@ def softmax_jacobian(a: Float[Tensor, "*batch m"] | ArrayLike) -> Float[Tensor, 
     tensor([[ 0.2500, -0.2500],
             [-0.2500,  0.2500]])
     """
-    (a,) = floating(a=a)
+    dtype, a = widened(a=a)
     require_classes("a", a)
-    p = torch.softmax(widen(a), -1)
+    p = softmax_rows(a)
     products = p.unsqueeze(-1) * p.unsqueeze(-2)
     off_diagonal = products - torch.diag_embed(products.diagonal(dim1=-2, dim2=-1))
-    return (torch.diag_embed(off_diagonal.sum(-1)) - off_diagonal).to(a.dtype)
+    return (torch.diag_embed(off_diagonal.sum(-1)) - off_diagonal).to(dtype)
 
 
 def softmax_jvp(
@@ -92,15 +92,14 @@ def softmax_jvp(
     >>> softmax_jvp([0.0, 0.0], [1.0, -1.0])
     tensor([ 0.5000, -0.5000])
     """
-    a, v = floating(a=a, v=v)
-    require_same_classes("a", a, "v", v)
-    logits, direction = widen(a), widen(v)
-    direction = direction.expand(np.broadcast_shapes(a.shape, v.shape))
+    dtype, logits, direction = widened(a=a, v=v)
+    require_same_classes("a", logits, "v", direction)
+    direction = direction.expand(np.broadcast_shapes(logits.shape, direction.shape))
     winner = logits.argmax(-1, keepdim=True).expand(*direction.shape[:-1], 1)
     share = _share_with_room(direction)
     direction = direction * share
     centred = direction - direction.gather(-1, winner)
-    return (centred_product(torch.softmax(logits, -1), centred) / share).to(a.dtype)
+    return (centred_product(softmax_rows(logits), centred) / share).to(dtype)
 
 
 def centred_product(
@@ -133,14 +132,13 @@ def centred_product(
     >>> centred_product([0.25, 0.75], [1.0, -1.0])
     tensor([ 0.3750, -0.3750])
     """
-    p, a = floating(p=p, a=a)
-    require_same_classes("p", p, "a", a)
-    weights, values = widen(p), widen(a)
+    dtype, weights, values = widened(p=p, a=a)
+    require_same_classes("p", weights, "a", values)
     values = torch.where((weights == 0) & (values == -torch.inf), 0.0, values)
     share = _share_with_room(values)
     values = values * share
     mean = (weights * values).sum(-1, keepdim=True)
-    return (weights * (values - mean) / share).to(p.dtype)
+    return (weights * (values - mean) / share).to(dtype)
 
 
 def _share_with_room(values: Float[Tensor, "*rows m"]) -> Float[Tensor, "*rows 1"]:

@@ -12,6 +12,7 @@ from ce_core._arguments import (
     require_classes,
     require_integer,
     require_number,
+    require_room,
     require_row,
 )
 from ce_core.probability.distributions import softmax
@@ -89,12 +90,13 @@ def softmax_surface(
     low = require_number("low", low)
     high = require_number("high", high, above=low)
     points = require_integer("points", points, at_least=2)
+    require_room("points", points, points**2 * len(a))
     temperature = require_number("temperature", temperature, above=0.0)
     largest = torch.finfo(a.dtype).max
     if max(abs(low), abs(high), high - low) > largest:
         raise ValueError(
             f"low, high and high - low must be within {a.dtype}, ±{largest:.3g}, "
-            f"got {low!r} and {high!r}"
+            f"got {low:g} and {high:g}"
         )
     side = torch.linspace(low, high, points, dtype=a.dtype, device=a.device)
     grid = a.expand(points, points, -1).clone()

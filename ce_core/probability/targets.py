@@ -4,11 +4,21 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ce_core._arguments import require_integer, require_number
+from ce_core._arguments import (
+    ArrayLike,
+    floating,
+    require_classes,
+    require_dtype,
+    require_integer,
+    require_items,
+    require_number,
+    require_room,
+)
+from ce_core._shown import refusal
 
 
 def smoothed_target(
-    target: int, classes: int, *, smoothing: float = 0.0, dtype: torch.dtype = torch.float64
+    target: int, classes: int, *, smoothing: float = 0.0, dtype: torch.dtype | str = "float64"
 ) -> Float[Tensor, " classes"]:
     r"""Return the target q = (1 - s) e_y + s/m: one-hot at s = 0, uniform at s = 1.
 
@@ -21,7 +31,7 @@ def smoothed_target(
     smoothing
         s, from 0 to 1.
     dtype
-        Of the result.
+        Of the result, one of `ce_core.DTYPES`, by its name or as torch's.
 
     Returns
     -------
@@ -45,15 +55,17 @@ def smoothed_target(
     """
     classes = require_integer("classes", classes, at_least=1)
     target = require_integer("target", target, at_least=0, below=classes)
-    smoothing = require_number("smoothing", smoothing, at_least=0.0)
-    if smoothing > 1:
-        raise ValueError(f"smoothing must be <= 1, got {smoothing!r}")
-    q = torch.full((classes,), smoothing / classes, dtype=dtype)
+    smoothing = require_number("smoothing", smoothing, at_least=0.0, at_most=1.0)
+    require_room("classes", classes, classes)
+    named = getattr(torch, require_dtype("dtype", dtype))
+    q = torch.full((classes,), smoothing / classes, dtype=named)
     q[target] += 1 - smoothing
     return q
 
 
-def merge_classes(p: Float[Tensor, "*batch m"], kept: tuple[int, int]) -> Float[Tensor, "*batch 3"]:
+def merge_classes(
+    p: Float[Tensor, "*batch m"] | ArrayLike, kept: tuple[int, int]
+) -> Float[Tensor, "*batch 3"]:
     """Return the probabilities of two classes and of all others together: a place in a triangle.
 
     Parameters
@@ -83,9 +95,14 @@ def merge_classes(p: Float[Tensor, "*batch m"], kept: tuple[int, int]) -> Float[
     >>> merge_classes(torch.tensor([0.5, 0.25, 0.125, 0.125]), (1, 0))
     tensor([0.2500, 0.5000, 0.2500])
     """
+    (p,) = floating(p=p)
+    require_classes("p", p)
     m = p.shape[-1]
-    first, second = (require_integer("kept", index, at_least=0, below=m) for index in kept)
-    if first == second:
-        raise ValueError(f"kept must be two different classes, got {kept}")
+    pair = [
+        require_integer("kept", index, at_least=0, below=m) for index in require_items("kept", kept)
+    ]
+    if len(set(pair)) != 2 or len(pair) != 2:
+        raise refusal("kept", "be two different classes", kept)
+    first, second = pair
     others = [index for index in range(m) if index not in (first, second)]
     return torch.stack([p[..., first], p[..., second], p[..., others].sum(-1)], -1)

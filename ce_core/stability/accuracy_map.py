@@ -7,8 +7,16 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from ce_core._arguments import ArrayLike, floating, require_row, require_same_classes, require_target
+from ce_core._arguments import (
+    ArrayLike,
+    floating,
+    require_finite,
+    require_row,
+    require_same_classes,
+    require_target,
+)
 from ce_core._own_autograd import with_own_autograd
+from ce_core._shown import refusal
 from ce_core.dtypes import DTYPES
 from ce_core.stability.formulas import FORMULAS, Formula, choose_formula, run_plainly
 from ce_core.stability.verdicts import VERDICTS, verdict_codes
@@ -126,7 +134,7 @@ def accuracy_map(
     require_row("gaps", gaps)
     gaps = gaps.detach().double()
     if not gaps.isfinite().all() or (gaps.diff() <= 0).any():
-        raise ValueError("gaps must be finite and ascending")
+        raise refusal("gaps", "be finite and ascending", gaps)
     require_row("q", q)
     require_target(q)
     q = q.detach().double()
@@ -136,8 +144,9 @@ def accuracy_map(
         step[0] = 1
     else:
         step = _row("direction", direction, q)
-    if not step.isfinite().all() or not (start < torch.inf).all() or not start.isfinite().any():
-        raise ValueError("origin must be finite or -inf, and finite somewhere; direction finite")
+    require_finite("direction", step)
+    if not (start < torch.inf).all() or not start.isfinite().any():
+        raise refusal("origin", "be finite or -inf, and finite somewhere", start)
     a = start + gaps.unsqueeze(-1) * step
     judged = []
     for name in FORMULAS:

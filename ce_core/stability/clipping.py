@@ -7,11 +7,19 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ce_core._arguments import ArrayLike, floating, require_number, require_row
+from ce_core._arguments import (
+    ArrayLike,
+    floating,
+    require_dtype,
+    require_finite,
+    require_items,
+    require_number,
+    require_row,
+)
 from ce_core._own_autograd import with_own_autograd
-from ce_core.dtypes import DTYPES
+from ce_core._shown import refusal
 from ce_core.losses.forms import cross_entropy, cross_entropy_grad
-from ce_core.stability.formulas import choose_formula, run_plainly
+from ce_core.stability.formulas import choose_formula, require_floor, run_plainly
 
 
 @dataclass(frozen=True)
@@ -90,10 +98,9 @@ def clipping_curves(
     (gaps,) = floating(torch.float64, gaps=gaps)
     require_row("gaps", gaps)
     gaps = gaps.detach().double()
-    if not gaps.isfinite().all():
-        raise ValueError(f"gaps must be finite, got {gaps.tolist()}")
-    if dtype not in DTYPES:
-        raise ValueError(f"dtype must be one of {', '.join(DTYPES)}, got {dtype!r}")
+    require_finite("gaps", gaps)
+    dtype = require_dtype("dtype", dtype)
+    floors = tuple(require_floor("floors", floor) for floor in require_items("floors", floors))
     if not floors:
         raise ValueError("floors must hold at least one, got ()")
     a = torch.stack([gaps, torch.zeros_like(gaps)], -1)
@@ -101,7 +108,7 @@ def clipping_curves(
     computed = [_compute(a, q, floor, getattr(torch, dtype)) for floor in floors]
     return ClippingCurves(
         dtype=dtype,
-        floors=tuple(floors),
+        floors=floors,
         gaps=gaps,
         values=torch.stack([value for value, _ in computed]),
         true_values=cross_entropy(a, q),
@@ -135,7 +142,7 @@ def clipping_gap(floor: float) -> float:
     """
     floor = require_number("floor", floor, above=0.0)
     if floor >= 1:
-        raise ValueError(f"floor must be < 1, got {floor!r}")
+        raise refusal("floor", "be < 1", floor)
     return math.log1p(-floor) - math.log(floor)
 
 

@@ -13,7 +13,8 @@ from typing import Any, TypeAlias
 import torch
 from torch import Tensor
 
-from ce_core._arguments import require_number
+from ce_core._arguments import require_choice, require_number
+from ce_core._shown import refusal
 from ce_core.losses.forms import cross_entropy, cross_entropy_grad, logit_gap, logit_gap_grad
 
 Value: TypeAlias = Any
@@ -177,13 +178,17 @@ def choose_formula(name: str, *, floor: float | None = None) -> Formula:
     ValueError
         If there is no such formula, or a floor that is not > 0, or one for a formula without.
     """
-    if name not in FORMULAS:
-        raise ValueError(f"formula must be one of {', '.join(FORMULAS)}, got {name!r}")
+    name = require_choice("formula", name, FORMULAS)
     if floor is None:
         return FORMULAS[name]
     if name != "clipped":
-        raise ValueError(f"floor must be None for the formula {name}, got {floor!r}")
-    return Formula(partial(_clipped, floor=require_number("floor", floor, above=0.0)))
+        raise refusal("floor", f"be None for the formula {name}", floor)
+    return Formula(partial(_clipped, floor=require_floor("floor", floor)))
+
+
+def require_floor(name: str, floor: object) -> float:
+    """Return a floor under probabilities, or raise naming the argument."""
+    return require_number(name, floor, above=0.0, at_most=1.0)
 
 
 # The parts that formulas share

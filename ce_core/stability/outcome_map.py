@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from ce_core._arguments import ArrayLike, floating, require_row, require_target
+from ce_core._arguments import ArrayLike, floating, require_finite, require_row, require_target
 from ce_core._own_autograd import with_own_autograd
 from ce_core.dtypes import DTYPES
 from ce_core.stability.formulas import FORMULAS, Formula, run_plainly
@@ -82,8 +82,7 @@ def outcome_map(
     """
     gaps, q = floating(torch.float64, gaps=gaps, q=q)
     require_row("gaps", gaps)
-    if not gaps.isfinite().all():
-        raise ValueError(f"gaps must be finite, got {gaps.tolist()}")
+    require_finite("gaps", gaps)
     require_row("q", q)
     require_target(q)
     gaps, q = gaps.detach().double(), q.detach().double()

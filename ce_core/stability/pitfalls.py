@@ -16,6 +16,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 (as everyone has it)
 
+from ce_core._arguments import require_flag, require_instance
 from ce_core._own_autograd import with_own_autograd
 from ce_core.losses.forms import cross_entropy
 from ce_core.stability.outcome_map import OUTCOMES, outcome_codes
@@ -179,7 +180,8 @@ def run_pitfall(case: Pitfall, *, cured: bool) -> PitfallResult:
     -torch.where(q > 0, q * torch.softmax(a, -1).log(), 0.0).sum(-1) finite nan
     -torch.where(q > 0, q * torch.log_softmax(a, -1), 0.0).sum(-1) finite finite
     """
-    line = case.cure if cured else case.broken
+    require_instance("case", case, Pitfall)
+    line = case.cure if require_flag("cured", cured) else case.broken
     a = torch.tensor(case.a, dtype=torch.float64)
     q = torch.tensor(case.q, dtype=torch.float64)
     dtype = getattr(torch, case.dtype)

@@ -7,8 +7,16 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ce_core._arguments import ArrayLike, floating, require_row, require_same_classes, require_target
+from ce_core._arguments import (
+    ArrayLike,
+    floating,
+    require_dtype,
+    require_row,
+    require_same_classes,
+    require_target,
+)
 from ce_core._own_autograd import with_own_autograd
+from ce_core._shown import refusal
 from ce_core.dtypes import DTYPES
 from ce_core.stability.formulas import FORMULAS, Formula, Operation, Recorder, choose_formula, kind_of
 from ce_core.stability.outcome_map import OUTCOMES, outcome_codes
@@ -183,14 +191,13 @@ def trace_formula(
     log_softmax finite finite None
     """
     chosen = choose_formula(formula, floor=floor)
-    if dtype not in DTYPES:
-        raise ValueError(f"dtype must be one of {', '.join(DTYPES)}, got {dtype!r}")
+    dtype = require_dtype("dtype", dtype)
     a, q = floating(torch.float64, a=a, q=q)
     require_row("a", a)
     require_row("q", q)
     require_same_classes("a", a, "q", q)
     if a.isnan().any():
-        raise ValueError(f"a must not be NaN, got {a.tolist()}")
+        raise refusal("a", "not be NaN", a)
     require_target(q)
     return _trace(formula, chosen, a.detach().double(), q.detach().double(), dtype)
 

@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from ce_core._arguments import ArrayLike, floating, require_matrices, require_number
+from ce_core._arguments import ArrayLike, floating, require_matrices, require_number, require_per_item
 
 # How far off 1 the sum of a marginal may be: rounded to a half type, or to a few digits.
 _HALF_TOLERANCE, _MASS_TOLERANCE = 1e-2, 1e-4
@@ -60,7 +60,7 @@ def as_marginal(
     """
     if values is None:
         return torch.full((size,), 1 / size, dtype=torch.float64, device=cost.device)
-    weights, _ = floating(**{name: values, "cost": cost})
+    _, weights = floating(**{"cost": cost, name: values})
     own = values.dtype if isinstance(values, Tensor | np.ndarray) else weights.dtype
     half = getattr(own, "itemsize", 8) < 4 and weights.dtype.is_floating_point
     weights = weights.double()
@@ -93,15 +93,7 @@ def as_eps(eps: float | Tensor | ArrayLike, cost: Tensor) -> Float[Tensor, "*bat
     """Return eps in float64, one number or one an item, or raise naming it."""
     if isinstance(eps, Real):
         eps = require_number("eps", eps, above=0.0)
-        return torch.tensor(eps, dtype=torch.float64, device=cost.device)
-    try:
-        each = eps if isinstance(eps, Tensor) else torch.as_tensor(eps)
-        each = each.to(torch.float64 if not each.is_complex() else each.dtype)
-    except (TypeError, ValueError, RuntimeError):
-        raise ValueError(f"eps must be finite and > 0, got {eps!r}"[:200]) from None
-    if each.is_complex():
-        raise ValueError(f"eps must hold real numbers, got {each.dtype}")
-    each = each.to(cost.device)
+    each = require_per_item("eps", eps, cost.device)
     verify(_require_positive, each.detach())
     return each
 

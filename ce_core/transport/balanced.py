@@ -1,23 +1,29 @@
 """Balanced targets: scores turned into a plan by Sinkhorn's alternate scaling."""
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
-from ce_core._arguments import ArrayLike, floating, require_integer, require_matrices, require_number
+from ce_core._arguments import ArrayLike, floating, require_integer, require_matrices
 from ce_core._arrays import as_arrays
+from ce_core._surroundings import hides_values, product_of
 from ce_core.dtypes import widen
 from ce_core.transport._fixed_point_loop import solve
-from ce_core.transport._problem import Problem, without_offset
+from ce_core.transport._per_item import shared_batch
+from ce_core.transport._problem import Problem, as_eps, without_offset
 
 # The widest range of the log-kernel that plain scaling takes. Above the first the rounding of
 # cost/eps in float32 would show in the sixth digit; above the second float64 scalings overflow.
 _KERNEL_RANGE = {torch.float32: 16.0, torch.float64: 300.0}
+_NEAR_OVERFLOW = 1e300
 
 
 def balanced_assignment(
-    cost: Float[Tensor, "*batch n m"] | ArrayLike, *, eps: float = 5.0, n_iter: int = 3
-) -> Float[Tensor, "*batch n m"]:
+    cost: Float[Tensor, "... n m"] | ArrayLike,
+    *,
+    eps: Float[Tensor, "..."] | ArrayLike = 5.0,
+    n_iter: int = 3,
+) -> Float[Tensor, "... n m"]:
     r"""Assign n samples to m prototypes so that each prototype gets about n/m of them.
 
     The post's Q: starting from exp(-C/ε), scale the columns to sum to n/m, then the rows to sum to
@@ -30,7 +36,7 @@ def balanced_assignment(
         C, shape [..., n, m]: low cost means high mass (pass minus a similarity). +inf forbids a
         pair.
     eps
-        Entropic regularisation ε > 0, in the unit of C.
+        Entropic regularisation ε > 0, in the unit of C: a number, or one for each item of the batch.
     n_iter
         Number of iterations, at least 1, each columns then rows.
 
@@ -39,7 +45,8 @@ def balanced_assignment(
     Tensor
         Q, of the shape, dtype and device of `cost`; each row sums to 1. An item of the batch with
         NaN or -inf in its cost, or with a row or column that is forbidden throughout, is NaN there.
-        Gradients are those of the unrolled iterations.
+        Gradients are those of the unrolled iterations, of every order, and right under `torch.func`,
+        `torch.compile` and `torch.autocast`, which changes no digit.
 
     Raises
     ------
@@ -50,7 +57,7 @@ def balanced_assignment(
     Notes
     -----
     Zeros are never replaced by small numbers. Where the range of C/ε is small the kernel itself is
-    scaled; elsewhere the same updates run in float64, on its logarithm where it takes that. A
+    scaled; elsewhere, and within `torch.func`, the same updates run in float64, on its logarithm. A
     constant added to a column, or to everything, changes nothing; one added to a row changes the
     plan after a few iterations, though not the converged one.
 
@@ -69,28 +76,24 @@ def balanced_assignment(
     """
     (cost,) = floating(cost=cost)
     require_matrices("cost", cost)
-    eps = require_number("eps", eps, above=0.0)
+    each = as_eps(eps, cost)
     n_iter = require_integer("n_iter", n_iter, at_least=1)
-
-    items = widen(cost).reshape(-1, *cost.shape[-2:])
-    lowest, highest = items.detach().amin((-2, -1)), items.detach().amax((-2, -1))
-    # Negated, so that a range that is NaN (infinite costs, eps beyond the dtype) counts as steep.
-    steep = ~((highest - lowest) / eps <= _KERNEL_RANGE[items.dtype])
-    if not steep.any():
-        plan = _scale_kernel(items, lowest, eps, n_iter)
-    elif steep.all():
-        plan = _scale_log_kernel(items, eps, n_iter).to(items.dtype)
+    batch, matrix = shared_batch(cost, "eps", each), cost.shape[-2:]
+    items = widen(cost).expand(*batch, *matrix).reshape(-1, *matrix)
+    each = each.expand(batch).reshape(-1, 1, 1)
+    if hides_values(items, each):
+        plan = _iterate_on_logarithms(items, each, n_iter).to(items.dtype)
     else:
-        plan = items.new_empty(items.shape)
-        plan = plan.index_put((~steep,), _scale_kernel(items[~steep], lowest[~steep], eps, n_iter))
-        steep_plan = _scale_log_kernel(items[steep], eps, n_iter).to(items.dtype)
-        plan = plan.index_put((steep,), steep_plan)
-    return plan.reshape(cost.shape).to(cost.dtype)
+        plan = _scale(items, each, n_iter)
+    return plan.reshape(*batch, *matrix).to(cost.dtype)
 
 
 def balanced_codes(
-    similarity: Float[Tensor, "*batch n m"] | ArrayLike, *, eps: float = 0.05, n_iter: int = 3
-) -> Float[Tensor, "*batch n m"]:
+    similarity: Float[Tensor, "... n m"] | ArrayLike,
+    *,
+    eps: Float[Tensor, "..."] | ArrayLike = 0.05,
+    n_iter: int = 3,
+) -> Float[Tensor, "... n m"]:
     r"""Codes of n samples over m prototypes from similarities, as SwAV and CBM compute them.
 
     It is `balanced_assignment` of the negated similarities, with the defaults of that practice.
@@ -131,45 +134,106 @@ def balanced_codes(
     return balanced_assignment(-similarity, eps=eps, n_iter=n_iter)
 
 
+def _scale(
+    items: Float[Tensor, "b n m"], eps: Float[Tensor, "b 1 1"], n_iter: int
+) -> Float[Tensor, "b n m"]:
+    """Scale each item in the way that its range of cost/eps asks for."""
+    values, narrow = items.detach(), eps.to(items.dtype)
+    lowest, highest = values.amin((-2, -1), keepdim=True), values.amax((-2, -1), keepdim=True)
+    # Negated, so that a range that is NaN (infinite costs, eps beyond the dtype) counts as steep.
+    steep = ~((highest - lowest) / narrow.detach() <= _KERNEL_RANGE[items.dtype])
+    if not steep.any():
+        return _scale_kernel(items, lowest, narrow, n_iter)
+    if steep.all():
+        return _scale_log_kernel(items, eps, n_iter).to(items.dtype)
+    steep = steep.flatten()
+    plan = items.new_empty(items.shape)
+    gentle_plan = _scale_kernel(items[~steep], lowest[~steep], narrow[~steep], n_iter)
+    steep_plan = _scale_log_kernel(items[steep], eps[steep], n_iter).to(items.dtype)
+    return plan.index_put((~steep,), gentle_plan).index_put((steep,), steep_plan)
+
+
 def _scale_kernel(
-    cost: Float[Tensor, "b n m"], lowest: Float[Tensor, " b"], eps: float, n_iter: int
+    cost: Float[Tensor, "b n m"],
+    lowest: Float[Tensor, "b 1 1"],
+    eps: Float[Tensor, "b 1 1"],
+    n_iter: int,
 ) -> Float[Tensor, "b n m"]:
     """Scale exp(-cost/eps) itself: two matrix-vector products an iteration."""
-    kernel = lowest[:, None, None] - cost
-    kernel = kernel.div_(eps).exp_()
+    kernel = (lowest - cost).div_(eps).exp_()
     n, m = cost.shape[-2:]
     factors, rows = kernel, kernel.new_ones(len(cost), 1, n)
-    differentiable = torch.is_grad_enabled() and cost.requires_grad
-    if not differentiable:
-        factors, rows = as_arrays(kernel, rows)
+    if _is_differentiated(cost, eps):
+        transposed, product = factors.mT, product_of(factors)
+        for _ in range(n_iter):
+            columns = (n / m) / product(rows, factors)
+            rows = 1 / product(columns, transposed)
+        plan = rows.mT * kernel * columns
+        return plan / plan.sum(-1, keepdim=True)
+    factors, rows = as_arrays(kernel, rows)
     transposed = factors.swapaxes(-1, -2)
     for _ in range(n_iter):
         # Were columns scaled to 1, the factors would drift by n/m an iteration, and overflow.
         columns = (n / m) / (rows @ factors)
         rows = 1 / (columns @ transposed)
     rows, columns = torch.as_tensor(rows), torch.as_tensor(columns)
-    if differentiable:
-        plan = rows.mT * kernel * columns
-        return plan / plan.sum(-1, keepdim=True)
     plan = kernel.mul_(rows.mT).mul_(columns)
     return plan.div_(plan.sum(-1, keepdim=True))
 
 
-def _scale_log_kernel(cost: Float[Tensor, "b n m"], eps: float, n_iter: int) -> Float[Tensor, "b n m"]:
-    """Run the same updates in float64, on the logarithm of the kernel where it takes that."""
+def _scale_log_kernel(
+    cost: Float[Tensor, "b n m"], eps: Float[Tensor, "b 1 1"], n_iter: int
+) -> Float[Tensor, "b n m"]:
+    """Run the same updates in float64, in a way that no range of the costs overflows."""
+    if _is_differentiated(cost, eps):
+        return _iterate_on_logarithms(cost, eps, n_iter)
+    wide, limited, undefined = _prepare(cost, eps)
     size, n, m = cost.shape
-    undefined = (cost.isnan() | (cost == -torch.inf)).flatten(1).any(1)
-    wide = without_offset(cost.double().masked_fill(undefined[:, None, None], 0.0))
-    largest = wide.detach().abs().nan_to_num(0.0, posinf=0.0).amax((-2, -1), keepdim=True)
-    # So small an eps is at its limit; smaller still, and cost/eps would overflow.
-    limited = (1e-300 * largest).clamp(min=eps).reshape(size)
     mu, nu = wide.new_full((size, n), 1 / n), wide.new_full((size, m), 1 / m)
     forbidding = (wide == torch.inf).flatten(1).any(1)
-    problem = Problem(wide, mu, nu, limited, forbidding)
-    differentiable = torch.is_grad_enabled() and cost.requires_grad
-    solution = solve(problem, goal=None, max_iter=n_iter, on_logarithms=differentiable)
+    problem = Problem(wide, mu, nu, limited.flatten(), forbidding)
+    solution = solve(problem, goal=None, max_iter=n_iter)
     plan = torch.softmax(problem.log_kernel() + solution.v.unsqueeze(-2), -1)
-    return plan.masked_fill((undefined | solution.infeasible)[:, None, None], torch.nan)
+    return plan.masked_fill(undefined | solution.infeasible[:, None, None], torch.nan)
+
+
+def _iterate_on_logarithms(
+    cost: Float[Tensor, "b n m"], eps: Float[Tensor, "b 1 1"], n_iter: int
+) -> Float[Tensor, "b n m"]:
+    """Run the same updates in float64, on logarithms, in operations that torch can transform."""
+    wide, limited, undefined = _prepare(cost, eps)
+    forbidden = wide == torch.inf
+    blocked = forbidden.all(-1).any(-1) | forbidden.all(-2).any(-1)
+    undefined = undefined | blocked[:, None, None]
+    # Where there is no plan, nothing that is not finite may come into a derivative.
+    forbidden = forbidden & ~undefined
+    wide = wide.masked_fill(wide == torch.inf, 0.0)
+    log_kernel = (wide / -limited).masked_fill(forbidden, -torch.inf)
+    u = torch.zeros_like(log_kernel[..., :1])
+    for _ in range(n_iter):
+        v = -torch.logsumexp(log_kernel + u, -2, keepdim=True)
+        u = -torch.logsumexp(log_kernel + v, -1, keepdim=True)
+    plan = torch.softmax(log_kernel + v, -1)
+    return plan.masked_fill(undefined, torch.nan)
+
+
+def _prepare(
+    cost: Float[Tensor, "b n m"], eps: Float[Tensor, "b 1 1"]
+) -> tuple[Float[Tensor, "b n m"], Float[Tensor, "b 1 1"], Bool[Tensor, "b 1 1"]]:
+    """Return costs in float64 of which the least is 0, eps within reach, and where a cost is none."""
+    undefined = (cost.isnan() | (cost == -torch.inf)).flatten(1).any(1)[:, None, None]
+    wide = cost.double().masked_fill(undefined, 0.0)
+    largest = wide.detach().abs().nan_to_num(0.0, posinf=0.0).amax((-2, -1), keepdim=True)
+    # Differences of such costs overflow; a power of two rounds nothing.
+    unit = torch.where(largest > _NEAR_OVERFLOW, 0.125, 1.0)
+    if hides_values(cost) or (unit < 1).any():
+        wide, eps, largest = wide * unit, eps * unit, largest * unit
+    # So small an eps is at its limit; smaller still, and cost/eps would overflow.
+    return without_offset(wide), torch.maximum(1e-300 * largest, eps), undefined
+
+
+def _is_differentiated(*tensors: Tensor) -> bool:
+    return torch.is_grad_enabled() and any(x.requires_grad for x in tensors)
 
 
 def column_error(

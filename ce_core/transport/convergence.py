@@ -110,6 +110,7 @@ def trace_convergence(
     cost, mu, nu = as_problem(cost, mu, nu)
     eps = require_number("eps", eps, above=0.0)
     n_iter = require_integer("n_iter", n_iter, at_least=1)
+    tol = require_number("tol", tol, at_least=0.0)
     plain = sinkhorn(cost, eps=eps, mu=mu, nu=nu, tol=None, max_iter=n_iter)
     solved = sinkhorn(cost, eps=eps, mu=mu, nu=nu, tol=tol)
     # To 1e-9 the plan, and so its rate, is not yet as exact as the digits that are shown.

@@ -1,4 +1,4 @@
-"""Costs to try Sinkhorn on: random ones, squared distances, forbidden pairs, two small images."""
+"""Costs to try Sinkhorn on: random ones, forbidden pairs, two small images."""
 
 from types import MappingProxyType
 from typing import Final
@@ -8,7 +8,14 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ce_core._arguments import ArrayLike, floating, require_classes, require_integer, require_number
+from ce_core._arguments import (
+    ArrayLike,
+    floating,
+    require_choice,
+    require_integer,
+    require_number,
+    require_room,
+)
 
 LARGEST_DRAW: Final = 64
 """Most rows and columns of `random_cost`."""
@@ -105,43 +112,10 @@ def forbid_pairs(
     (cost,) = floating(cost=cost)
     if cost.ndim != 2 or max(cost.shape) > LARGEST_DRAW:
         raise ValueError(f"cost must be at most 64 x 64, got shape {tuple(cost.shape)}")
-    share = require_number("share", share, at_least=0.0)
+    share = require_number("share", share, at_least=0.0, at_most=1.0)
     n, m = cost.shape
     forbidden = _draw(seed)[1, :n, :m] < share
     return cost.masked_fill(forbidden.to(cost.device), torch.inf)
-
-
-def squared_distances(
-    x: Float[Tensor, "n d"] | ArrayLike, y: Float[Tensor, "m d"] | ArrayLike
-) -> Float[Tensor, "n m"]:
-    """Return the squared Euclidean distance of each point of one cloud from each of another.
-
-    Parameters
-    ----------
-    x, y
-        Points, [n, d] and [m, d].
-
-    Returns
-    -------
-    Tensor
-        C_ij = |x_i - y_j|², [n, m]: from the differences, so that equal points are at 0.
-
-    Raises
-    ------
-    ValueError
-        If the points are not as above.
-
-    Examples
-    --------
-    >>> squared_distances([[0.0, 0.0]], [[3.0, 4.0], [0.0, 0.0]])
-    tensor([[25.,  0.]])
-    """
-    x, y = floating(x=x, y=y)
-    for name, points in (("x", x), ("y", y)):
-        require_classes(name, points)
-        if points.ndim != 2 or points.shape[1] != x.shape[1]:
-            raise ValueError(f"{name} must have shape [points, {x.shape[-1]}], got {points.shape}")
-    return (x.unsqueeze(1) - y.unsqueeze(0)).square().sum(-1)
 
 
 def digit_image(name: str) -> Float[Tensor, "8 8"]:
@@ -169,9 +143,8 @@ def digit_image(name: str) -> Float[Tensor, "8 8"]:
     >>> digit_image("one").sum().item()
     1.0
     """
-    if name not in _DRAWN_BY_HAND:
-        raise ValueError(f"name must be one of {sorted(_DRAWN_BY_HAND)}, got {name!r}")
-    rows = [[float(ink.replace(".", "0")) for ink in row] for row in _DRAWN_BY_HAND[name]]
+    drawing = _DRAWN_BY_HAND[require_choice("name", name, _DRAWN_BY_HAND)]
+    rows = [[float(ink.replace(".", "0")) for ink in row] for row in drawing]
     ink = torch.tensor(rows, dtype=torch.float64)
     return ink / ink.sum()
 
@@ -200,6 +173,7 @@ def pixel_grid(size: int) -> Float[Tensor, "pixels 2"]:
     [[0.0, 1.0], [1.0, 1.0], [0.0, 0.0], [1.0, 0.0]]
     """
     size = require_integer("size", size, at_least=2)
+    require_room("size", size, 2 * size**2)
     steps = torch.linspace(0, 1, size, dtype=torch.float64)
     y, x = torch.meshgrid(steps.flip(0), steps, indexing="ij")
     return torch.stack([x.flatten(), y.flatten()], -1)

@@ -9,7 +9,14 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from torch.autograd.forward_ad import unpack_dual
 
-from ce_core._arguments import ArrayLike, floating, require_integer, require_matrices, require_number
+from ce_core._arguments import (
+    ArrayLike,
+    floating,
+    require_choice,
+    require_integer,
+    require_matrices,
+    require_number,
+)
 from ce_core.transport._implicit_differentiation import solve_differentiably
 from ce_core.transport._problem import as_eps, as_marginal
 from ce_core.transport._solution import Request, find_plans
@@ -134,8 +141,7 @@ def sinkhorn(
     require_matrices("cost", cost)
     tol = None if tol is None else require_number("tol", tol, at_least=0.0)
     max_iter = require_integer("max_iter", max_iter, at_least=1)
-    if gradient not in ("implicit", "unrolled"):
-        raise ValueError(f"gradient must be 'implicit' or 'unrolled', got {gradient!r}")
+    gradient = require_choice("gradient", gradient, ("implicit", "unrolled"))
     batch, parts = _as_batch(cost, mu, nu, eps)
     unrolled = gradient == "unrolled" or tol is None
     request = Request(tol, max_iter, cost.dtype, plain=unrolled)

@@ -7,7 +7,16 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from ce_core._arguments import ArrayLike, floating, require_integer, require_number
+from ce_core._arguments import (
+    ArrayLike,
+    floating,
+    require_finite,
+    require_integer,
+    require_items,
+    require_number,
+    require_row,
+)
+from ce_core._shown import refusal
 from ce_core.probability.distributions import entropy
 from ce_core.transport._log_domain import OnLogarithms
 from ce_core.transport._problem import Problem, as_problem, without_offset
@@ -92,9 +101,9 @@ def plans_along_iterations(
     """
     cost, mu, nu = as_problem(cost, mu, nu)
     eps = require_number("eps", eps, above=0.0)
-    steps = [require_integer("counts", count, at_least=0) for count in counts]
+    steps = [require_integer("counts", count, at_least=0) for count in require_items("counts", counts)]
     if not steps or sorted(set(steps)) != steps:
-        raise ValueError(f"counts must be ascending, got {steps}")
+        raise refusal("counts", "be ascending", steps)
     if tol is None:
         plans, taken = _iterate(cost, mu, nu, eps, steps), steps
     else:
@@ -123,7 +132,7 @@ def plans_along_eps(
     mu, nu
         Marginals, uniform if None.
     tol, max_iter
-        As for `ce_core.sinkhorn`, which solves them as one batch of C/ε.
+        As for `ce_core.sinkhorn`, which solves them as one batch.
 
     Returns
     -------
@@ -147,12 +156,10 @@ def plans_along_eps(
     """
     cost, mu, nu = as_problem(cost, mu, nu)
     (epsilons,) = floating(torch.float64, eps=eps)
-    epsilons = epsilons.double()
-    if epsilons.ndim != 1 or not (epsilons.isfinite() & (epsilons > 0)).all():
-        raise ValueError(f"eps must be a row of finite numbers > 0, got {epsilons.tolist()}")
-    # One batch, in which eps is 1.
-    scaled = cost / epsilons[:, None, None]
-    solved = sinkhorn(scaled, eps=1.0, mu=mu, nu=nu, tol=tol, max_iter=max_iter)
+    epsilons = epsilons.detach().to(cost.device, torch.float64)
+    require_row("eps", epsilons)
+    require_finite("eps", epsilons, above=0.0)
+    solved = sinkhorn(cost, eps=epsilons, mu=mu, nu=nu, tol=tol, max_iter=max_iter)
     return _frames(solved.plan, cost, mu, nu, epsilons, solved.n_iter)
 
 
@@ -164,22 +171,30 @@ def _iterate(
     counts: list[int],
 ) -> Float[Tensor, "frames n m"]:
     """Run the plain iteration on logarithms, and keep its plans at the counts."""
+    lowest, highest = cost.min(), cost.masked_fill(cost == torch.inf, -torch.inf).max()
+    if not (-torch.inf < lowest and highest - lowest < torch.inf):
+        # NaN, -inf, or a range that no number holds: as `sinkhorn` has it.
+        return cost.new_full((len(counts), *cost.shape), torch.nan)
     cost = without_offset(cost)
+    # So small an eps is at its limit; smaller still, and cost/eps would overflow.
+    eps = max(eps, 1e-300 * (highest - lowest).item())
     forbidding = (cost == torch.inf).any()[None]
     problem = Problem(cost[None], mu[None], nu[None], cost.new_tensor([eps]), forbidding)
     steps = OnLogarithms(problem, torch.zeros_like(problem.mu))
-    u, v = problem.mu.new_zeros(len(mu)), problem.nu.new_zeros(len(nu))
-    reference = mu.log().unsqueeze(-1) + nu.log() - cost / eps
-    logs, done = [], 0
-    for count in counts:
-        if count > done:
-            block = steps.run(count - done)
-            u, v, done = block.u[-1, 0], block.v[-1, 0], count
-        log_plan = reference + u.unsqueeze(-1) + v
+    log_columns = nu.log() - cost / eps
+    blocked = (log_columns == -torch.inf).all(-1, keepdim=True)
+    columns, done = [torch.zeros_like(nu)] * (counts[0] == 0), 0
+    for count in counts[len(columns) :]:
+        columns.append(steps.run(count - done).v[-1, 0])
+        done = count
+    # The rows are scaled last, and so they are exact, however large the exponents.
+    plans = (log_columns + torch.stack(columns).unsqueeze(-2)).softmax(-1)
+    plans = plans.masked_fill(blocked, 0.0).mul_(mu.unsqueeze(-1))
+    if counts[0] == 0:
+        log_plan = mu.log().unsqueeze(-1) + log_columns
         # Where everything is forbidden there is nothing to divide.
-        mass = 0.0 if count else log_plan.flatten().logsumexp(0).clamp(min=-1e300)
-        logs.append(log_plan - mass)
-    return torch.stack(logs).exp()
+        plans[0] = (log_plan - log_plan.flatten().logsumexp(0).clamp(min=-1e300)).exp()
+    return plans
 
 
 def _accelerate(

@@ -4,12 +4,17 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ce_core._arguments import ArrayLike, floating, require_matrices, require_number
+from ce_core._arguments import ArrayLike, floating, require_matrices
+from ce_core.transport._per_item import shared_batch
+from ce_core.transport._problem import as_eps
+
+# Differences of costs beyond this are scaled down first.
+_NEAR_OVERFLOW = 1e300
 
 
 def birkhoff_rate(
-    cost: Float[Tensor, "*batch n m"] | ArrayLike, *, eps: float
-) -> Float[Tensor, "*batch"]:
+    cost: Float[Tensor, "... n m"] | ArrayLike, *, eps: Float[Tensor, "..."] | ArrayLike
+) -> Float[Tensor, "..."]:
     r"""Bound the contraction of one full iteration by Birkhoff's theorem, tanh²(Δ/4).
 
     Δ = max (C_il + C_kj - C_ij - C_kl)/ε over all i, j, k, l is the Hilbert diameter of the kernel.
@@ -19,13 +24,14 @@ def birkhoff_rate(
     cost
         C, shape [..., n, m]. A forbidden pair (+inf) makes the bound 1.
     eps
-        Entropic regularisation ε > 0, in the unit of C.
+        Entropic regularisation ε > 0, in the unit of C: a number, or one for each item of the batch.
 
     Returns
     -------
     Tensor
         A bound on the factor by which an iteration (columns and rows) shrinks the error, [...],
-        between 0 and 1. Often wildly pessimistic; `asymptotic_rate` is the true one.
+        between 0 and 1, NaN where the costs of an item hold NaN or -inf. Often wildly pessimistic;
+        `asymptotic_rate` is the true one.
 
     Raises
     ------
@@ -44,17 +50,24 @@ def birkhoff_rate(
     """
     (cost,) = floating(cost=cost)
     require_matrices("cost", cost)
-    eps = require_number("eps", eps, above=0.0)
+    each = as_eps(eps, cost)
+    shared_batch(cost, "eps", each)
     wide = cost.double()
-    rows = wide if wide.shape[-2] <= wide.shape[-1] else wide.mT
+    lowest, highest = wide.detach().amin((-2, -1)), wide.detach().amax((-2, -1))
+    invalid, forbidding = highest.isnan() | (lowest == -torch.inf), highest == torch.inf
+    # A power of two, so that nothing is rounded.
+    unit = torch.where((highest > _NEAR_OVERFLOW) | (lowest < -_NEAR_OVERFLOW), 0.125, 1.0)
+    rows = wide * unit[..., None, None]
+    rows = rows if wide.shape[-2] <= wide.shape[-1] else rows.mT
     diameter = rows.new_zeros(rows.shape[:-2])
     for row in range(rows.shape[-2]):
         # Row by row, since all pairs at once would need n times the memory of the cost.
         difference = rows - rows[..., row : row + 1, :]
         widths = difference.amax(-1) - difference.amin(-1)
         diameter = torch.maximum(diameter, widths.amax(-1))
-    diameter = diameter.masked_fill((wide == torch.inf).flatten(-2).any(-1), torch.inf)
-    return torch.tanh(diameter / eps / 4).square().to(cost.dtype)
+    diameter = diameter.masked_fill(forbidding, torch.inf)
+    rate = torch.tanh(diameter / each / (4 * unit)).square()
+    return rate.masked_fill(invalid, torch.nan).to(cost.dtype)
 
 
 def asymptotic_rate(plan: Float[Tensor, "*batch n m"] | ArrayLike) -> Float[Tensor, "*batch"]:
@@ -69,7 +82,8 @@ def asymptotic_rate(plan: Float[Tensor, "*batch n m"] | ArrayLike) -> Float[Tens
     -------
     Tensor
         The factor by which a late iteration (columns and rows) shrinks the error, [...], between 0
-        and 1: the square of the second largest singular value. 0 where n or m is 1.
+        and 1: the square of the second largest singular value. 0 where n or m is 1, NaN where the
+        plan of an item is not finite.
 
     Raises
     ------
@@ -93,7 +107,10 @@ def asymptotic_rate(plan: Float[Tensor, "*batch n m"] | ArrayLike) -> Float[Tens
     scaled = wide
     for root in roots:
         scaled = torch.where(root == 0, 0.0, scaled / root)
+    finite = scaled.isfinite().all((-2, -1))
+    scaled = torch.where(finite[..., None, None], scaled, 0.0)
     if min(plan.shape[-2:]) == 1:
-        return plan.new_zeros(plan.shape[:-2])
-    singular_values: Tensor = torch.linalg.svdvals(scaled)
-    return singular_values[..., 1].square().to(plan.dtype)
+        rate = wide.new_zeros(plan.shape[:-2])
+    else:
+        rate = torch.linalg.svdvals(scaled)[..., 1].square().clamp(max=1.0)
+    return rate.masked_fill(~finite, torch.nan).to(plan.dtype)

@@ -41,7 +41,7 @@ def test_sinkhorn_without_a_solution_exits_1_with_advice(
 
 @pytest.mark.parametrize(
     ("content", "eps", "message"),
-    [("1,x", "1", "must hold numbers"), ("1,2", "-1", "eps must be finite and > 0, got -1.0")],
+    [("1,x", "1", "column 2 must be a number"), ("1,2", "-1", "eps must be finite and > 0, got -1.0")],
     ids=["content", "eps"],
 )
 def test_sinkhorn_bad_input_is_one_line(

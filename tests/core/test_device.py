@@ -15,11 +15,17 @@ from ce_core import (
     birkhoff_rate,
     compare_losses,
     cross_entropy,
+    hard_assignment,
     jacobian_spectrum,
+    relative_eps,
+    round_plan,
     run_experiment,
     sinkhorn,
+    sinkhorn_divergence,
     softmax_surface,
     sort_losses,
+    squared_distances,
+    with_dustbins,
 )
 from ce_core.transport.balanced import balanced_codes
 from tests.support.cases import FLOATS, INF, ROW_FUNCTIONS, RowFunction, uniform
@@ -84,6 +90,48 @@ def test_balanced_assignment_on_the_gpu(
 def test_rates_on_the_gpu(dtype: torch.dtype) -> None:
     compare(lambda cost: birkhoff_rate(cost, eps=0.5), uniform(3, 6, 4).to(dtype), dtype=dtype)
     compare(asymptotic_rate, uniform(3, 6, 4).to(dtype), dtype=dtype)
+
+
+@needs_gpu
+@dtypes
+def test_options_of_transport_on_the_gpu(dtype: torch.dtype) -> None:
+    functions: list[Callable[[Tensor], Tensor]] = [
+        hard_assignment,
+        lambda x: round_plan(x / 20),
+        lambda x: with_dustbins(x, 0.5).cost,
+        lambda x: with_dustbins(x, 0.5).mu,
+        lambda x: squared_distances(x, 2 * x),
+        lambda x: squared_distances(x.repeat(1, 40, 1), 2 * x.repeat(1, 40, 1)),
+        lambda x: sinkhorn_divergence(x, x + x.square(), eps=0.5).value,
+    ]
+    for function in functions:
+        compare(function, uniform(3, 6, 4).to(dtype), dtype=dtype)
+    cost = uniform(3, 6, 4).to(dtype)
+    eps = relative_eps(cost.cuda())
+    torch.testing.assert_close(eps.cpu(), relative_eps(cost), rtol=1e-12, atol=0)
+    compare(lambda cost: balanced_assignment(cost, eps=relative_eps(cost)), cost, dtype=dtype)
+
+
+@needs_gpu
+def test_squared_distances_differentiate_on_the_gpu() -> None:
+    found = []
+    for device in ("cpu", "cuda"):
+        x = uniform(2, 80, 3).to(device).requires_grad_()
+        (slope,) = torch.autograd.grad(squared_distances(x, x[:, :70]).sin().sum(), x)
+        found.append(slope.cpu())
+    torch.testing.assert_close(found[1], found[0], rtol=1e-10, atol=1e-10)
+
+
+@needs_gpu
+def test_balanced_assignment_under_autocast_on_the_gpu() -> None:
+    plans = []
+    for enabled in (False, True):
+        cost = uniform(6, 4).float().cuda().requires_grad_()
+        with torch.autocast("cuda", dtype=torch.bfloat16, enabled=enabled):
+            plan = balanced_assignment(cost, eps=0.5)
+            plans.append((plan.detach(), torch.autograd.grad(plan.sin().sum(), cost)[0]))
+    for one, other in zip(*plans, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-5, atol=1e-6)
 
 
 @needs_gpu

@@ -126,8 +126,8 @@ def test_variant_differences_errors_are_those_of_the_sums() -> None:
     [
         ([[1.0, 1.0]], [1.0], "cost must have finite entries that differ"),
         ([[math.inf, math.inf]], [1.0], "cost must have finite entries that differ"),
-        ([[1.0, 2.0]], [0.0], "ranges must be a row"),
-        ([[1.0, 2.0]], [[1.0]], "ranges must be a row"),
+        ([[1.0, 2.0]], [0.0], "ranges must be finite and > 0"),
+        ([[1.0, 2.0]], [[1.0]], "ranges must be one row"),
         ([[[1.0, 2.0]]], [1.0], "cost must have shape"),
     ],
 )

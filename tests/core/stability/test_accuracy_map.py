@@ -141,7 +141,7 @@ def test_runs_cover_the_gaps(small: AccuracyMap) -> None:
             {"gaps": [1.0], "origin": [-INF, -INF]},
             "origin must be finite or -inf, and finite somewhere",
         ),
-        ({"gaps": [1.0], "direction": [INF, 0.0]}, "origin must be finite or -inf"),
+        ({"gaps": [1.0], "direction": [INF, 0.0]}, "direction must be finite"),
         ({"gaps": [1.0], "floor": -1.0}, "floor must be finite and > 0"),
     ],
 )

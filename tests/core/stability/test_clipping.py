@@ -73,7 +73,7 @@ def test_clipping_gap_is_where_p_is_the_floor(floor: float) -> None:
         ([math.inf], (0.1,), "float32", "gaps must be finite"),
         ([[1.0]], (0.1,), "float32", "gaps must be one row"),
         ([1.0], (), "float32", "floors must hold at least one"),
-        ([1.0], (0.0,), "float32", "floor must be finite and > 0"),
+        ([1.0], (0.0,), "float32", "floors must be finite and > 0"),
         ([1.0], (0.1,), "float8", "dtype must be one of"),
     ],
 )

@@ -680,7 +680,7 @@ def test_outcome_map_refuses(gaps: object, q: object, message: str) -> None:
 def test_trace_formula_refuses_a_floor_that_is_none() -> None:
     with pytest.raises(ValueError, match=r"^floor must be None for the formula naive, got 0.1"):
         trace_formula("naive", [1.0, 0.0], [1.0, 0.0], dtype="float32", floor=0.1)
-    with pytest.raises(ValueError, match=r"^floor must be finite and > 0, got 0"):
+    with pytest.raises(ValueError, match=r"^floor must be finite and > 0 and <= 1, got 0"):
         trace_formula("clipped", [1.0, 0.0], [1.0, 0.0], dtype="float32", floor=0.0)
 
 

@@ -337,7 +337,7 @@ def test_rates_of_forbidden_and_single() -> None:
         ({"eps": 0.0}, "eps must be finite and > 0, got 0.0"),
         ({"tol": -1.0}, "tol must be finite and >= 0, got -1.0"),
         ({"max_iter": 0}, "max_iter must be an integer >= 1, got 0"),
-        ({"gradient": "none"}, "gradient must be 'implicit' or 'unrolled', got 'none'"),
+        ({"gradient": "none"}, "gradient must be one of implicit, unrolled, got 'none'"),
         ({"mu": [0.5, 0.4]}, "mu must sum to 1, got 0.9"),
         ({"nu": [1.5, -0.5, 0.0]}, "nu must be finite and >= 0, got -0.5"),
         ({"mu": [0.5, 0.25, 0.25]}, r"mu must have shape \[2\]"),

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 import torch
 from scipy.optimize import linear_sum_assignment
-from scipy.spatial.distance import cdist
 
 from ce_core import (
     SinkhornStatus,
@@ -21,7 +20,6 @@ from ce_core import (
     plans_along_iterations,
     random_cost,
     sinkhorn,
-    squared_distances,
     trace_convergence,
 )
 from tests.support.closeness import close_to
@@ -149,7 +147,7 @@ def test_plans_along_iterations_says_what_is_wrong(change: dict[str, object], me
 
 @pytest.mark.parametrize("eps", [[[0.1]], [0.0], [math.nan], [math.inf]], ids=str)
 def test_plans_along_eps_refuses_what_is_no_row_of_eps(eps: list[float]) -> None:
-    with pytest.raises(ValueError, match="eps must be a row"):
+    with pytest.raises(ValueError, match=r"eps must be (one row|finite and > 0)"):
         plans_along_eps(COST, eps=eps)
 
 
@@ -195,17 +193,6 @@ def test_trace_convergence_without_a_plan_says_so() -> None:
     assert trace.asymptote.isnan().all()
 
 
-def test_squared_distances_are_scipys() -> None:
-    x, y = random_cost(4, 2), random_cost(6, 2, seed=1)
-    np.testing.assert_allclose(squared_distances(x, y), cdist(x, y, "sqeuclidean"), rtol=1e-13)
-
-
-@pytest.mark.parametrize(("x", "y"), [([1.0], [[1.0]]), ([[1.0]], [[1.0, 2.0]])])
-def test_squared_distances_says_what_is_wrong(x: list[float], y: list[list[float]]) -> None:
-    with pytest.raises(ValueError, match="must have shape"):
-        squared_distances(x, y)
-
-
 def test_random_cost_is_the_draw_of_numpy_to_a_power() -> None:
     draws = np.random.Generator(np.random.PCG64(7)).random((2, 64, 64))[0]
     np.testing.assert_allclose(random_cost(3, 9, exponent=2.0, seed=7), draws[:3, :9] ** 2, rtol=1e-15)
@@ -247,3 +234,38 @@ def test_digit_images_differ_where_they_should() -> None:
 def test_digit_image_of_another_name_raises() -> None:
     with pytest.raises(ValueError, match="name must be one of"):
         digit_image("seven")
+
+
+@pytest.mark.parametrize("eps", [5e-309, 1e-300])
+def test_plans_and_traces_at_the_smallest_eps_end_at_once(eps: float) -> None:
+    cost = torch.tensor([[0.0, 1.0], [1.0, 0.0]], dtype=torch.float64)
+    best = (torch.eye(2, dtype=torch.float64) / 2).expand(2, 2, 2)
+    for tol in (None, 1e-9):
+        frames = plans_along_iterations(cost, eps=eps, counts=[1, 5], tol=tol)
+        torch.testing.assert_close(frames.plan, best)
+        torch.testing.assert_close(plans_along_eps(cost, eps=[eps, 2 * eps], tol=tol).plan, best)
+    trace = trace_convergence(cost, eps=eps, n_iter=5)
+    assert trace.birkhoff == 1
+    assert (trace.plain <= 1e-9).all()
+
+
+@pytest.mark.parametrize("eps", [5e-309, 1e-300])
+def test_plans_along_iterations_have_exact_rows_at_the_smallest_eps(eps: float) -> None:
+    # Exponents of 1e300 hold no digit of the plan; the rows are scaled last all the same.
+    frames = plans_along_iterations([[0.0, 1.0], [0.0, 2.0]], eps=eps, counts=[1, 3])
+    assert frames.row_error.tolist() == close_to([0, 0], abs=1e-15)
+
+
+@pytest.mark.parametrize(
+    "cost",
+    [[[math.nan, 1.0], [1.0, 0.0]], [[-math.inf, 1.0], [1.0, 0.0]], [[1e308, -1e308], [0.0, 1.0]]],
+    ids=str,
+)
+def test_plans_and_traces_of_an_invalid_cost_are_nan(cost: list[list[float]]) -> None:
+    for tol in (None, 1e-9):
+        frames = plans_along_iterations(cost, eps=1.0, counts=[0, 2], tol=tol)
+        assert frames.plan.isnan().all()
+        assert plans_along_eps(cost, eps=[1.0], tol=tol).plan.isnan().all()
+    trace = trace_convergence(cost, eps=1.0, n_iter=2)
+    assert trace.status == SinkhornStatus.INVALID
+    assert math.isnan(trace.asymptotic)

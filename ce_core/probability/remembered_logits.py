@@ -1,0 +1,130 @@
+"""A softmax that remembers its logits, by which what is said of p is then differentiated.
+
+The derivative of KL by p, -q/p, is beyond the largest number of a dtype long before the derivative by
+the logits is anything but p - q, and the second derivative, 1/p, sooner still. Where p is known to be
+a softmax, its functionals therefore are differentiated by the logits, in closed form. So that p has
+its derivative too, `softmax` returns beside p a shadow, which stands for -p in derivatives: the
+functional gives p and the shadow the same derivative, which thus adds nothing to that of the logits.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd import forward_ad
+from torch.utils.weak import WeakTensorKeyDictionary
+
+from ce_core.probability.rowwise import RowFunction, apply_rows
+from ce_core.probability.softmax_rows import jacobian_product, softmax_rows, softmax_values
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a p comes from: its logits in the dtype they are computed in, and its shadow."""
+
+    a: Tensor
+    shadow: Tensor
+    version: int
+
+
+_ORIGINS = WeakTensorKeyDictionary()
+
+
+def remember(a: Tensor, dtype: torch.dtype) -> Tensor:
+    """Return softmax(a) in a dtype; it remembers `a` where a derivative may be wanted."""
+    if not _may_be_differentiated(a):
+        return softmax_rows(a).to(dtype)
+    p, shadow = apply_rows(_ShadowedSoftmax, a)
+    p, shadow = p.to(dtype), shadow.to(dtype)
+    _ORIGINS[p] = Origin(a, shadow, p._version)
+    return p  # type: ignore[no-any-return]
+
+
+def recall(p: object) -> Origin | None:
+    """Return where p comes from, if it is a softmax of ours that nobody has written into."""
+    origin = _ORIGINS.get(p) if isinstance(p, Tensor) else None
+    return origin if origin is not None and origin.version == p._version else None  # type: ignore[attr-defined]
+
+
+def _may_be_differentiated(a: Tensor) -> bool:
+    if torch.compiler.is_compiling():
+        return False
+    if torch.is_grad_enabled() and a.requires_grad:
+        return True
+    return forward_ad.unpack_dual(a).tangent is not None
+
+
+class _ShadowedSoftmax(RowFunction):
+    @staticmethod
+    def forward(a: Tensor) -> tuple[Tensor, Tensor]:
+        return softmax_values(a), a.new_zeros(()).expand(a.shape)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
+        RowFunction.setup_context(ctx, inputs, output)
+        ctx.set_materialize_grads(False)
+
+    @staticmethod
+    def backward(ctx: Any, g: Tensor | None, shadow_g: Tensor | None) -> Tensor | None:
+        (a,) = ctx.saved_tensors
+        if g is None:
+            return None if shadow_g is None else -jacobian_product(a, shadow_g)
+        if shadow_g is not None:
+            # Both may be infinite, or their sum with others NaN; what they have in common is no more.
+            same = (g == shadow_g) | (g.isnan() & shadow_g.isnan())
+            g = torch.where(same, 0.0, g - shadow_g)
+        return jacobian_product(a, g)
+
+    @staticmethod
+    def pushed(inputs: tuple[Tensor, ...], tangents: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
+        moved = jacobian_product(*inputs, *tangents)
+        return moved, -moved
+
+
+def differentiate_by_logits(
+    value: Tensor, by_logits: Tensor, slopes: list[tuple[Tensor, Origin, Tensor]]
+) -> Tensor:
+    """Return the value, with the derivatives of another function of the logits.
+
+    Each of the slopes is (p, its origin, the derivative by p): what p itself gets.
+    """
+    extra: list[Tensor] = []
+    for p, origin, slope in slopes:
+        limit = torch.finfo(slope.dtype).max
+        shape = slope.shape
+        extra += [p.expand(shape), origin.shadow.expand(shape), slope.clamp(-limit, limit)]
+    result: Tensor = _apply_carried(value.detach(), by_logits, *extra)
+    return result
+
+
+@torch.compiler.disable
+def _apply_carried(*inputs: Tensor) -> Any:
+    return _Carried.apply(*inputs)
+
+
+class _Carried(torch.autograd.Function):
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(value: Tensor, by_logits: Tensor, *extra: Tensor) -> Tensor:
+        return value.clone()
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
+        ctx.save_for_backward(*inputs[4::3])
+        ctx.save_for_forward(*inputs[4::3])
+        ctx.dtypes = [p.dtype for p in inputs[2::3]]
+
+    @staticmethod
+    def backward(ctx: Any, g: Tensor) -> tuple[Tensor | None, ...]:
+        result: list[Tensor | None] = [None, g]
+        for slope, dtype in zip(ctx.saved_tensors, ctx.dtypes, strict=True):
+            push = (g.unsqueeze(-1) * slope).to(dtype)
+            result += [push, push, None]
+        return tuple(result)
+
+    @staticmethod
+    def jvp(ctx: Any, value: Any, by_logits: Tensor, *extra: Any) -> Tensor:
+        # What p and its shadow do cancels.
+        return by_logits.clone()

@@ -1,0 +1,145 @@
+"""The softmax of rows in the dtype it is given, its derivatives, and p - q without cancellation.
+
+Everything here takes float32 or float64 and can be differentiated, mapped and compiled; public
+functions check, widen and round.
+"""
+
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from ce_core.probability.rowwise import RowFunction, apply_rows, in_blocks
+
+# From so many entries on, torch's softmax adds them up one after another for too long.
+_LONG = 1 << 13
+
+
+def softmax_values(a: Float[Tensor, "*rows m"]) -> Float[Tensor, "*rows m"]:
+    """Return p without a gradient; long rows are added up in pairs."""
+    if a.shape[-1] < _LONG:
+        return torch.softmax(a, -1)
+    powers = torch.exp(a - a.amax(-1, keepdim=True))
+    return powers.div_(powers.sum(-1, keepdim=True))
+
+
+def softmax_rows(a: Float[Tensor, "*rows m"]) -> Float[Tensor, "*rows m"]:
+    """Return p."""
+    p: Tensor = apply_rows(_Softmax, a)
+    return p
+
+
+class _Softmax(RowFunction):
+    @staticmethod
+    def forward(a: Tensor) -> Tensor:
+        return softmax_values(a)
+
+    @staticmethod
+    def backward(ctx: Any, g: Tensor) -> Tensor:
+        return jacobian_product(*ctx.saved_tensors, g)
+
+    @staticmethod
+    def pushed(inputs: tuple[Tensor, ...], tangents: tuple[Tensor, ...]) -> Tensor:
+        return jacobian_product(*inputs, *tangents)
+
+
+def jacobian_product(a: Float[Tensor, "*rows m"], v: Float[Tensor, "*rows m"]) -> Tensor:
+    """Return J v, with v measured from its entry at the largest logit: no digits go where p is 1."""
+    winner = a.argmax(-1, keepdim=True)
+    centred = v - v.gather(-1, winner)
+    p = softmax_rows(a)
+    # 0 times -inf is 0 here: a class that cannot happen.
+    centred = torch.where((p == 0) & (centred == -torch.inf), 0.0, centred)
+    return p * (centred - (p * centred).sum(-1, keepdim=True))
+
+
+def excess(a: Float[Tensor, "*#rows m"], q: Float[Tensor, "*#rows m"]) -> Float[Tensor, "*rows m"]:
+    """Return (Σq) p - q. Where p_i >= 1/2 it is minus the sum of the other entries."""
+    result: Tensor = apply_rows(_Excess, a, q)
+    return result
+
+
+class _Excess(RowFunction):
+    @staticmethod
+    def forward(a: Tensor, q: Tensor) -> Tensor:
+        return in_blocks(_excess_kernel, a, q, reduced=False)
+
+    @staticmethod
+    def backward(ctx: Any, g: Tensor) -> tuple[Tensor | None, Tensor | None]:
+        a, q = ctx.saved_tensors
+        by_logits = by_target = None
+        if ctx.needs_input_grad[0]:
+            by_logits = q.sum(-1, keepdim=True) * jacobian_product(a, g)
+        if ctx.needs_input_grad[1]:
+            by_target = (softmax_rows(a) * g).sum(-1, keepdim=True) - g
+        return by_logits, by_target
+
+    @staticmethod
+    def pushed(inputs: tuple[Tensor, ...], tangents: tuple[Tensor, ...]) -> Tensor:
+        (a, q), (da, dq) = inputs, tangents
+        return q.sum(-1, keepdim=True) * jacobian_product(a, da) + excess(a, dq)
+
+
+def _excess_kernel(a: Tensor, q: Tensor) -> Tensor:
+    p = softmax_values(a)
+    sure = p.amax(-1, keepdim=True) >= 0.5
+    return balance_winner(p.mul_(q.sum(-1, keepdim=True)).sub_(q), a, sure)
+
+
+def balance_winner(entries: Tensor, a: Tensor, sure: Tensor, total: Tensor | float = 0.0) -> Tensor:
+    """Make rows that are sure of a class sum to the total, by the entry of that class. In place."""
+    if a.device.type == "cpu" and not sure.any():
+        return entries
+    winner = a.argmax(-1, keepdim=True)
+    direct = entries.gather(-1, winner)
+    others = entries.scatter_(-1, winner, 0.0).sum(-1, keepdim=True)
+    return entries.scatter_(-1, winner, torch.where(sure, total - others, direct))
+
+
+def log_softmax_rows(a: Float[Tensor, "*rows m"]) -> Float[Tensor, "*rows m"]:
+    """Return log p."""
+    result: Tensor = apply_rows(_LogSoftmax, a)
+    return result
+
+
+class _LogSoftmax(RowFunction):
+    @staticmethod
+    def forward(a: Tensor) -> Tensor:
+        half_gap, log_total = centre_logits(a)
+        return 2 * half_gap - log_total
+
+    @staticmethod
+    def backward(ctx: Any, g: Tensor) -> Tensor:
+        return -excess(*ctx.saved_tensors, g)
+
+    @staticmethod
+    def pushed(inputs: tuple[Tensor, ...], tangents: tuple[Tensor, ...]) -> Tensor:
+        (a,), (v,) = inputs, tangents
+        centred = v - v.gather(-1, a.argmax(-1, keepdim=True))
+        return centred - (softmax_rows(a) * centred).sum(-1, keepdim=True)
+
+
+def centre_logits(
+    a: Float[Tensor, "*rows m"],
+) -> tuple[Float[Tensor, "*rows m"], Float[Tensor, "*rows 1"]]:
+    """Return (a - max a) / 2 and log Σ exp(a - max a), neither of which overflows.
+
+    The difference of two representable logits need not be representable; half of it always is.
+    """
+    winner = a.argmax(-1, keepdim=True)
+    half_gap = 0.5 * a - 0.5 * a.gather(-1, winner)
+    others = torch.exp(2 * half_gap).scatter(-1, winner, 0.0)
+    # NaN must come out of a row without a softmax, and the scatter may have covered the only one.
+    total = others.sum(-1, keepdim=True) + half_gap.gather(-1, winner)
+    return half_gap, torch.log1p(total)
+
+
+def residual(a: Float[Tensor, "*rows m"]) -> Float[Tensor, "*rows m"]:
+    """Return J a, from logits measured from the largest and -inf counted as 0 where p is 0."""
+    return jacobian_product(a, gaps(a))
+
+
+def gaps(a: Float[Tensor, "*rows m"]) -> Float[Tensor, "*rows m"]:
+    """Return a - max a; an offset is no part of the derivative."""
+    return a - a.detach().amax(-1, keepdim=True)
