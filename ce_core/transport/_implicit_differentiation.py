@@ -95,7 +95,6 @@ class _Equations:
         common: Tensor,
         rows: Tensor,
         columns: Tensor,
-        start: Tensor,
         special: Tensor,
         status: Tensor,
     ) -> None:
@@ -107,15 +106,30 @@ class _Equations:
         self.columns = columns if rows.shape[-1] else g.new_zeros(1)
         if not self.regular:
             # What is left out is replaced before anything is computed from it, lest its NaN come back.
-            self.good = good = (status != SinkhornStatus.INFEASIBLE) & (
-                status != SinkhornStatus.INVALID
-            )
+            good = (status != SinkhornStatus.INFEASIBLE) & (status != SinkhornStatus.INVALID)
+            self.good = good
             self.allowed = (cost < torch.inf) & good[..., None, None]
             cost = torch.where(self.allowed, cost, 0.0)
             f, g = (torch.where(good[..., None], part, 0.0) for part in (f, g))
             plan = torch.where(self.allowed, plan, 0.0)
             common = torch.where(good, common, 0.0)
         self.cost, self.f, self.g, self.plan, self.common = cost, f, g, plan, common
+
+    def of_good(self, part: Tensor | None) -> Tensor | None:
+        """Return 0 in the items without a plan."""
+        if part is None:
+            return None
+        return torch.where(self.good.reshape(-1, *[1] * (part.ndim - 1)), part, 0.0)
+
+    @cached_property
+    def whole_f(self) -> Float[Tensor, "b n"]:
+        """The potential of rows with what they have in common."""
+        return self.f + self.rows
+
+    @cached_property
+    def whole_g(self) -> Float[Tensor, "b m"]:
+        """That of columns."""
+        return self.g + self.columns + self.common[..., None]
 
     @cached_property
     def exponent(self) -> Float[Tensor, "b n m"]:
@@ -157,12 +171,8 @@ def _pull_back(
 ) -> tuple[Tensor, Tensor | None, Tensor | None, Tensor | None]:
     """Return the gradients of cost, mu, nu and eps from those of what was found."""
     if not at.regular:
-        by_f, by_g, by_plan, by_transport, by_value = (
-            None
-            if part is None
-            else torch.where(at.good.reshape(-1, *[1] * (part.ndim - 1)), part, 0.0)
-            for part in (by_f, by_g, by_plan, by_transport, by_value)
-        )
+        grads = (by_f, by_g, by_plan, by_transport, by_value)
+        by_f, by_g, by_plan, by_transport, by_value = (at.of_good(part) for part in grads)
     by_cost = torch.zeros_like(at.cost)
     by_mu, by_nu, by_eps = (
         torch.zeros_like(part) if need else None
@@ -172,16 +182,20 @@ def _pull_back(
         # By the envelope theorem the potentials and the plan count as fixed.
         by_cost = by_value[..., None, None] * at.plan
         weight = by_value[..., None]
-        by_mu = _plus(by_mu, lambda: weight * (at.f + at.rows))
-        by_nu = _plus(by_nu, lambda: weight * (at.g + at.columns + at.common[..., None]))
+        by_mu, by_nu = (
+            _plus(by_mu, lambda: weight * at.whole_f),
+            _plus(by_nu, lambda: weight * at.whole_g),
+        )
         by_eps = _plus(by_eps, lambda: by_value * (at.plan * at.exponent).sum((-2, -1)))
     pull = by_plan
     if by_transport is not None:
+        # It is mu·f + nu·g - ε ⟨P, w⟩. So nothing is divided by ε, and nothing large has to cancel.
         share = by_transport[..., None]
-        weighted = share.unsqueeze(-1) * at.cost
+        weighted = -(share * at.eps[..., None]).unsqueeze(-1) * at.exponent
         pull = weighted if pull is None else pull + weighted
         by_cost = by_cost + share.unsqueeze(-1) * at.plan
-        by_mu, by_nu = _plus(by_mu, lambda: share * at.rows), _plus(by_nu, lambda: share * at.columns)
+        by_mu = _plus(by_mu, lambda: share * at.whole_f)
+        by_nu = _plus(by_nu, lambda: share * at.whole_g)
     if pull is None and by_f is None and by_g is None:
         return by_cost, by_mu, by_nu, by_eps
     by_f = torch.zeros_like(at.mu) if by_f is None else by_f
@@ -251,8 +265,8 @@ def _push_forward(
         f, g = torch.where(at.mu > 0, f, outer_f), torch.where(at.nu > 0, g, outer_g)
     plan = at.plan * (pairs - moved) / at.eps[..., None, None]
     plan = plan + mu.unsqueeze(-1) * at.by_row + nu.unsqueeze(-2) * at.by_column
-    transport = (at.plan * cost + at.cost * plan).sum((-2, -1))
-    transport = transport + (at.rows * mu).sum(-1) + (at.columns * nu).sum(-1)
-    value = flow.sum((-2, -1)) + ((at.f + at.rows) * mu).sum(-1)
-    value = value + ((at.g + at.columns + at.common[..., None]) * nu).sum(-1)
+    by_marginals = (at.whole_f * mu).sum(-1) + (at.whole_g * nu).sum(-1)
+    rest = at.plan * cost - at.eps[..., None, None] * at.exponent * plan
+    transport = rest.sum((-2, -1)) + by_marginals
+    value = flow.sum((-2, -1)) + by_marginals
     return f, g, plan, transport, value

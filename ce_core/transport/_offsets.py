@@ -106,6 +106,15 @@ def usable_eps(eps: Float[Tensor, " b"], cost: Float[Tensor, "b n m"]) -> Float[
     return torch.maximum(eps, largest / _WIDEST)
 
 
+def plain_start(
+    rows: Float[Tensor, "b n_or_0"], mu: Float[Tensor, "b n"], eps: Float[Tensor, " b"]
+) -> Float[Tensor, "b n"]:
+    """Return the u that is 0 for the costs as they were given, up to a constant."""
+    if not rows.shape[-1]:
+        return torch.zeros_like(mu)
+    return (rows.amin(-1, keepdim=True) - rows) / eps.unsqueeze(-1)
+
+
 def take_off(
     cost: Float[Tensor, "b n m"],
     common: Float[Tensor, " b"],

@@ -11,7 +11,7 @@ from ce_core._arrays import as_arrays
 from ce_core.transport._epsilon_scaling import anneal
 from ce_core.transport._fixed_point_loop import solve
 from ce_core.transport._flat_kernel import FLAT, iterate_flat
-from ce_core.transport._offsets import Costs, prepare_costs, usable_eps
+from ce_core.transport._offsets import Costs, plain_start, prepare_costs, usable_eps
 from ce_core.transport._problem import Problem
 from ce_core.transport.status import SinkhornStatus, accuracy_within_reach, judge
 
@@ -39,8 +39,6 @@ class Found(NamedTuple):
     common: Float[Tensor, " b"]
     rows: Float[Tensor, "b n_or_0"]
     columns: Float[Tensor, "b m_or_0"]
-    start: Float[Tensor, "b n"]
-    """The u that the plain iteration begins with: 0 for the costs as they were given."""
     special: Float[Tensor, "b one_or_0"]
     """Empty if all pairs of the batch have a mass, and each item a plan."""
     errors: Float[Tensor, "b iterations"]
@@ -66,10 +64,8 @@ def find_plans(
     problem = Problem(costs.cost, mu, nu, eps, costs.forbidding)
     accuracy = accuracy_within_reach(request.tol, eps, request.dtype)
     plain = request.plain or request.tol is None
-    begin = torch.zeros_like(mu)
-    if costs.rows.shape[-1]:
-        begin = (costs.rows.amin(-1, keepdim=True) - costs.rows) / eps[:, None]
-    start = begin if plain else anneal(problem, spread, begin)
+    start = plain_start(costs.rows, mu, eps)
+    start = start if plain else anneal(problem, spread, start)
     solution = solve(
         problem,
         start=start,
@@ -109,11 +105,21 @@ def find_plans(
         status = status.masked_fill(costs.invalid, SinkhornStatus.INVALID)
         for field in [*fields, errors]:
             field[costs.invalid] = torch.nan
-    offsets = (costs.common, costs.rows, costs.columns)
     special = eps.new_zeros(len(eps), 0 if costs.finite and empty is None else 1)
     f, g, plan, transport_cost, value = fields
     return Found(
-        f, g, plan, transport_cost, value, *offsets, begin, special, errors, solution.n_iter, status
+        f,
+        g,
+        plan,
+        transport_cost,
+        value,
+        costs.common,
+        costs.rows,
+        costs.columns,
+        special,
+        errors,
+        solution.n_iter,
+        status,
     )
 
 

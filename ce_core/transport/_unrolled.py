@@ -4,11 +4,65 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from ce_core.transport._offsets import plain_start, take_off, usable_eps
+from ce_core.transport._solution import Found
+from ce_core.transport.status import SinkhornStatus
+
 # Exponentials beyond this would overflow; only what has no weight gets there.
 _LARGEST = 700.0
 
 
-def iterate_differentiably(
+def unroll(
+    cost: Float[Tensor, "b n m"],
+    mu: Float[Tensor, "b n"],
+    nu: Float[Tensor, "b m"],
+    eps: Float[Tensor, " b"],
+    found: Found,
+) -> Found:
+    """Return what was found as the outcome of differentiable iterations.
+
+    Items without a plan keep what was found, which has no derivatives.
+    """
+    status = found.status
+    good = (status != SinkhornStatus.INFEASIBLE) & (status != SinkhornStatus.INVALID)
+    reduced = take_off(cost, found.common, found.rows, found.columns)
+    allowed = (reduced < torch.inf) & good[:, None, None]
+    reduced = torch.where(good[:, None, None], reduced, 0.0)
+    steps = found.errors.shape[-1]
+    eps = usable_eps(eps, reduced)
+    start = plain_start(found.rows, mu, eps)
+    u, v = _iterate(reduced, mu, nu, eps, start, found.n_iter, steps=steps)
+    reduced = torch.where(allowed, reduced, 0.0)
+    exponent = u.unsqueeze(-1) + v.unsqueeze(-2) - reduced / eps[:, None, None]
+    f, g = eps[:, None] * u, eps[:, None] * v
+    weight = (mu.unsqueeze(-1) * nu.unsqueeze(-2)).masked_fill(~allowed, 0.0)
+    # Only pairs without mass can have so large an exponent.
+    plan = weight * exponent.clamp(max=_LARGEST).exp()
+    rows, columns = plan.sum(-1), plan.sum(-2)
+    # The mass, and with a fixed count the rows, are exact: what they have in common is no variable.
+    value = (rows * f).sum(-1) + (columns * g).sum(-1) + found.common
+    if found.rows.shape[-1]:
+        value = value + (mu * found.rows).sum(-1) + (columns * found.columns).sum(-1)
+    moved = {
+        "f": f,
+        "g": g,
+        "plan": plan,
+        "transport_cost": (plan * torch.where(allowed, cost, 0.0)).sum((-2, -1)),
+        "entropic_value": value,
+    }
+    kept = {
+        name: torch.where(
+            good.reshape(-1, *[1] * (part.ndim - 1)),
+            # Of the value found, which is rounded less, with the derivative of this one.
+            getattr(found, name).detach() + (part - part.detach()),
+            getattr(found, name).detach(),
+        )
+        for name, part in moved.items()
+    }
+    return found._replace(**kept)
+
+
+def _iterate(
     cost: Float[Tensor, "b n m"],
     mu: Float[Tensor, "b n"],
     nu: Float[Tensor, "b m"],

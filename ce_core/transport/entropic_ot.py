@@ -11,10 +11,9 @@ from torch.autograd.forward_ad import unpack_dual
 
 from ce_core._arguments import ArrayLike, floating, require_integer, require_matrices, require_number
 from ce_core.transport._implicit_differentiation import solve_differentiably
-from ce_core.transport._offsets import take_off, usable_eps
 from ce_core.transport._problem import as_eps, as_marginal
-from ce_core.transport._solution import Found, Request, find_plans
-from ce_core.transport._unrolled import iterate_differentiably
+from ce_core.transport._solution import Request, find_plans
+from ce_core.transport._unrolled import unroll
 from ce_core.transport.status import SinkhornStatus
 
 
@@ -29,10 +28,10 @@ class SinkhornResult:
     f, g
         Dual potentials, [..., n] and [..., m], in the unit of the cost, with mu·f = 0.
     errors
-        History, [..., iterations]: after each iteration, Σ_j |Σ_i P_ij - nu_j|; the final value is
-        held after an item has stopped.
+        History, [..., iterations]: after each iteration, Σ_j |Σ_i P_ij - nu_j|; the final value,
+        held after an item has stopped, is that of the plan returned, be it in columns or in rows.
     converged
-        Whether the error is at most `tol`, [...].
+        Whether that final error is at most `tol`, [...]. A fixed count claims nothing: False.
     n_iter
         Iterations done at `eps`, [...]. Iterations at larger ones that come before them where `eps`
         is small, and Newton steps between them, are not counted.
@@ -72,10 +71,11 @@ def sinkhorn(
     cost
         C, shape [..., n, m]: low cost means high mass. +inf forbids a pair.
     eps
-        Entropic regularisation ε > 0, in the unit of C.
+        Entropic regularisation ε > 0, in the unit of C: a number, or one for each item, [...].
     mu, nu
-        Marginals, shapes [..., n] and [..., m], >= 0 with sum 1; uniform if None. Zeros are fine, and
-        weights below 1e-300 count as such.
+        Marginals, shapes [..., n] and [..., m], >= 0 with sum 1; uniform if None. A sum off by at most
+        1e-4 (1e-2 in half types) is taken for rounding, and scaled to 1. Zeros are fine, and weights
+        below 1e-300 count as such. The leading dimensions of all four arguments broadcast.
     tol
         Largest marginal error of a plan that counts as converged. None runs `max_iter` iterations.
     max_iter
@@ -102,17 +102,25 @@ def sinkhorn(
     under- or overflow. With a `tol`, each block of iterations starts from where the one before it
     leads by reduced rank extrapolation, and where that crawls Newton steps are taken; both are kept
     only where they lower the error. A small ε starts from the solution for a larger one: the
-    iteration converges from any start. With `tol=None` it is the plain one. The derivative of
-    `entropic_value` with respect to the cost is the plan (envelope theorem).
+    iteration converges from any start. With `tol=None` it is the plain one.
 
-    A marginal error below the rounding of the dtype of `cost` (half its eps for a narrow dtype, in
-    float64 about 2e-16 (8 + range of C/ε)) is not sought: the status is `TOLERANCE_UNREACHABLE`. An
-    item is `INFEASIBLE` where some rows hold more mass than the columns that they may use.
+    What all costs of a row or of a column have in common is taken off first, without rounding: it
+    moves potentials and no plan. A marginal error below the rounding of the dtype of `cost` (half its
+    eps for a narrow dtype, in float64 about 2e-16 (8 + range of C/ε), the range being what then
+    remains among pairs that mass needs) is not sought: the status is `TOLERANCE_UNREACHABLE`. An item
+    is `INFEASIBLE` where some rows hold more mass than the columns that they may use.
+
+    Derivatives of every order exist, backward and forward, of every field with respect to cost,
+    marginals and ε, alone or within `torch.func`. That of `entropic_value` with respect to the cost
+    is the plan (envelope theorem), and the implicit one is found in the least-squares sense on each
+    group of rows and columns that mass connects, so that no plan is too close to an assignment. Rows
+    and columns without mass, and items that are `INFEASIBLE` or `INVALID`, have gradient 0.
 
     References
     ----------
     Cuturi, "Sinkhorn distances", 2013, arXiv:1306.0895; Peyré and Cuturi, "Computational optimal
-    transport", 2019, arXiv:1803.00567, sections 4.2 to 4.4.
+    transport", 2019, arXiv:1803.00567, sections 4.2 to 4.4; Luise et al., "Differential properties of
+    Sinkhorn approximation", 2018, arXiv:1805.11897.
 
     Examples
     --------
@@ -135,7 +143,7 @@ def sinkhorn(
         found = find_plans(*parts, request)
     else:
         found = solve_differentiably(*parts, request)
-        found = _unroll(*parts, found) if unrolled else found
+        found = unroll(*parts, found) if unrolled else found
     f, g = found.f, found.g + found.common.unsqueeze(-1)
     if found.rows.shape[-1]:
         f, g = f + found.rows, g + found.columns
@@ -190,48 +198,5 @@ def _may_be_differentiated(parts: tuple[Tensor, ...]) -> bool:
     """Tell whether anybody may ask for derivatives; within `torch.func` a tensor does not say."""
     wanted = torch.is_grad_enabled() and any(part.requires_grad for part in parts)
     within: bool = torch._C._are_functorch_transforms_active()
-    return wanted or within or any(unpack_dual(part).tangent is not None for part in parts)
-
-
-def _unroll(
-    cost: Float[Tensor, "b n m"],
-    mu: Float[Tensor, "b n"],
-    nu: Float[Tensor, "b m"],
-    eps: Float[Tensor, " b"],
-    found: Found,
-) -> Found:
-    """Return what was found as the outcome of differentiable iterations.
-
-    Items without a plan keep what was found, which has no derivatives.
-    """
-    status = found.status
-    good = (status != SinkhornStatus.INFEASIBLE) & (status != SinkhornStatus.INVALID)
-    reduced = take_off(cost, found.common, found.rows, found.columns)
-    allowed = (reduced < torch.inf) & good[:, None, None]
-    reduced = torch.where(good[:, None, None], reduced, 0.0)
-    steps = found.errors.shape[-1]
-    eps = usable_eps(eps, reduced)
-    u, v = iterate_differentiably(reduced, mu, nu, eps, found.start, found.n_iter, steps=steps)
-    reduced = torch.where(allowed, reduced, 0.0)
-    exponent = u.unsqueeze(-1) + v.unsqueeze(-2) - reduced / eps[:, None, None]
-    f, g = eps[:, None] * u, eps[:, None] * v
-    weight = (mu.unsqueeze(-1) * nu.unsqueeze(-2)).masked_fill(~allowed, 0.0)
-    # Only pairs without mass can have so large an exponent.
-    plan = weight * exponent.clamp(max=700.0).exp()
-    rows, columns = plan.sum(-1), plan.sum(-2)
-    # The mass, and with a fixed count the rows, are exact: what they have in common is no variable.
-    value = (rows * f).sum(-1) + (columns * g).sum(-1) + found.common
-    if found.rows.shape[-1]:
-        value = value + (mu * found.rows).sum(-1) + (columns * found.columns).sum(-1)
-    moved = {
-        "f": f,
-        "g": g,
-        "plan": plan,
-        "transport_cost": (plan * torch.where(allowed, cost, 0.0)).sum((-2, -1)),
-        "entropic_value": value,
-    }
-    kept = {
-        name: torch.where(good.reshape(-1, *[1] * (part.ndim - 1)), part, getattr(found, name).detach())
-        for name, part in moved.items()
-    }
-    return found._replace(**kept)
+    duals = [unpack_dual(part) for part in parts]  # type: ignore[no-untyped-call]
+    return wanted or within or any(dual.tangent is not None for dual in duals)

@@ -89,7 +89,8 @@ def judge(
             floor = _floor(solution, coarse, spread)
             status = status.masked_fill(missed, SinkhornStatus.NOT_CONVERGED)
             # If the iteration had arrived, what is missing to it is rounding.
-            rounded = (error <= floor) | (solution.errors[:, -1] <= torch.maximum(floor, goal))
+            sought = floor.clamp(min=tol)
+            rounded = (error <= floor) | (solution.errors[:, -1] <= sought)
             rounded = rounded & (missed | (tol < coarse))
             status = status.masked_fill(rounded, SinkhornStatus.TOLERANCE_UNREACHABLE)
     if problem.forbidding.any():

@@ -22,6 +22,8 @@ Shape: TypeAlias = tuple[int, ...]
 
 # For what takes long: few examples, except when fuzzing.
 seldom = settings(max_examples=3 if settings().max_examples < 1000 else settings().max_examples)
+# For what takes a while.
+sometimes = settings(max_examples=20 if settings().max_examples < 1000 else settings().max_examples)
 
 dtypes = st.sampled_from(FLOATS)
 batches: st.SearchStrategy[Shape] = st.sampled_from([(), (), (1,), (3,), (2, 2), (0,), (2, 0)])

@@ -18,6 +18,7 @@ from tests.fuzz.strategies import (
     costs,
     not_count,
     not_positive,
+    sometimes,
     span,
     transports,
 )
@@ -402,6 +403,102 @@ def test_sinkhorn_gradient_of_the_value_is_the_plan(
     result = sinkhorn(cost, eps=eps, mu=a.softmax(-1), nu=b.softmax(-1), tol=1e-12)
     (gradient,) = torch.autograd.grad(result.entropic_value, cost)
     torch.testing.assert_close(gradient, result.plan.detach(), rtol=1e-9, atol=1e-300)
+
+
+# Hard kinds, and their derivatives
+
+
+KINDS = ("plain", "padded", "big", "isolated", "tiny eps", "offset", "half")
+
+
+@st.composite
+def hard_batches(draw: Any) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Draw costs of hard kinds, with marginals and an eps for each; all have a plan."""
+    b, n, m = draw(st.integers(1, 3)), draw(st.integers(1, 6)), draw(st.integers(1, 6))
+    generator = torch.Generator().manual_seed(draw(st.integers(0, 10**6)))
+    items = []
+    for _ in range(b):
+        cost = torch.rand(n, m, generator=generator, dtype=torch.float64)
+        mu, nu = (torch.rand(k, generator=generator, dtype=torch.float64) + 0.1 for k in (n, m))
+        eps = 10 ** draw(st.floats(-4, 3))
+        kind = draw(st.sampled_from(KINDS))
+        if kind == "padded" and min(n, m) > 1:
+            mu[-1] = nu[-1] = 0
+            cost[-1] = cost[:, -1] = INF
+        elif kind == "big":
+            big = 10 ** draw(st.floats(3, 15))
+            cost = cost.masked_fill(torch.rand(n, m, generator=generator) < 0.3, big)
+        elif kind == "isolated" and n == m:
+            cost, mu = (
+                cost + 1 - torch.eye(n)[torch.randperm(n, generator=generator)],
+                torch.ones(n, dtype=torch.float64),
+            )
+            nu, eps = mu.clone(), 10 ** draw(st.floats(-8, -1.5))
+        elif kind == "tiny eps":
+            eps = 10 ** draw(st.floats(-320, -8))
+        elif kind == "offset":
+            size = 10 ** draw(st.floats(3, 14))
+            cost[0] += size * draw(st.sampled_from([-1, 1]))
+            cost[:, 0] += size * draw(st.sampled_from([-1, 0, 1]))
+        elif kind == "half":
+            cost = cost.to(torch.float16).double()
+        items.append((cost, mu / mu.sum(), nu / nu.sum(), max(eps, 5e-324)))
+    costs_of, mus, nus, each = zip(*items, strict=True)
+    wide = [torch.stack([part.double() for part in parts]) for parts in (costs_of, mus, nus)]
+    return wide[0], wide[1], wide[2], torch.tensor(each, dtype=torch.float64)
+
+
+@sometimes
+@given(hard_batches(), st.sampled_from([1e-6, 1e-9]))
+def test_sinkhorn_of_hard_problems_is_finite_honest_and_per_item(
+    batch: tuple[Tensor, Tensor, Tensor, Tensor], tol: float
+) -> None:
+    cost, mu, nu, eps = batch
+    result = sinkhorn(cost, eps=eps, mu=mu, nu=nu, tol=tol, max_iter=200)
+    missed = torch.maximum(
+        (result.plan.sum(-1) - mu).abs().sum(-1), (result.plan.sum(-2) - nu).abs().sum(-1)
+    )
+    torch.testing.assert_close(result.errors[:, -1], missed, rtol=1e-9, atol=1e-15)
+    assert torch.equal(result.converged, missed <= tol)
+    for name in FIELDS:
+        assert getattr(result, name).isfinite().all()
+    for i in range(len(cost)):
+        alone = sinkhorn(cost[i], eps=eps[i].item(), mu=mu[i], nu=nu[i], tol=tol, max_iter=200)
+        assert alone.status == result.status[i]
+        for name in FIELDS:
+            assert torch.equal(getattr(alone, name), getattr(result, name)[i]), name
+
+
+@sometimes
+@given(hard_batches())
+def test_sinkhorn_gradients_of_hard_problems_pass_on_what_rows_and_columns_have_in_common(
+    batch: tuple[Tensor, Tensor, Tensor, Tensor],
+) -> None:
+    # A number added to a row is paid by its mass, whatever the plan.
+    cost, mu, nu, eps = batch
+    cost = cost.requires_grad_()
+    for name in ("transport_cost", "entropic_value"):
+        result = sinkhorn(cost, eps=eps, mu=mu, nu=nu, tol=1e-9, max_iter=200)
+        (slope,) = torch.autograd.grad(getattr(result, name).sum(), cost)
+        assert slope.isfinite().all()
+        assert not slope[(mu == 0).unsqueeze(-1) | (nu == 0).unsqueeze(-2)].any()
+        size = slope.abs().sum((-2, -1))
+        slack = 1e-12 * (1 + size) + 2 * result.errors[:, -1] * (1 + size)
+        for found, weights in ((slope.sum(-1), mu), (slope.sum(-2), nu)):
+            assert ((found - weights).abs().amax(-1) <= slack)[result.converged].all()
+
+
+@sometimes
+@given(hard_batches(), st.sampled_from([torch.float16, torch.bfloat16, torch.float32]))
+def test_sinkhorn_gradients_of_hard_problems_in_narrow_types(
+    batch: tuple[Tensor, Tensor, Tensor, Tensor], dtype: torch.dtype
+) -> None:
+    cost, mu, nu, eps = batch
+    narrow = cost.clamp(-6e4, 6e4).masked_fill(cost == INF, INF).to(dtype).requires_grad_()
+    result = sinkhorn(narrow, eps=eps, mu=mu, nu=nu, tol=1e-2, max_iter=100)
+    (slope,) = torch.autograd.grad(result.transport_cost.sum(), narrow)
+    assert slope.dtype == dtype
+    assert not slope.isnan().any()
 
 
 # Invalid arguments
