@@ -15,6 +15,9 @@ from ce_core.transport._offsets import Costs, plain_start, prepare_costs, usable
 from ce_core.transport._problem import Problem
 from ce_core.transport.status import SinkhornStatus, accuracy_within_reach, judge
 
+# Costs that span more than so many eps need it raised.
+_OVERFLOWING = 1e299
+
 
 class Request(NamedTuple):
     """What is asked of the iteration of every item."""
@@ -58,9 +61,11 @@ def find_plans(
     if not (mu.all() and nu.all()):
         empty = (mu == 0).unsqueeze(-1) | (nu == 0).unsqueeze(-2)
     costs = prepare_costs(cost, mu, nu, eps, empty)
-    if (costs.span > eps * 1e299).any():
-        eps = usable_eps(eps, costs.cost)
     spread = costs.span / eps
+    spreads = spread.tolist()
+    if max(spreads, default=0.0) > _OVERFLOWING:
+        eps = usable_eps(eps, costs.cost)
+        spread = costs.span / eps
     problem = Problem(costs.cost, mu, nu, eps, costs.forbidding)
     accuracy = accuracy_within_reach(request.tol, eps, request.dtype)
     plain = request.plain or request.tol is None
@@ -78,9 +83,9 @@ def find_plans(
     plan = torch.zeros_like(cost) if solution.plan is None else solution.plan
     if empty is not None:
         plan.masked_fill_(empty, 0.0)
-    flat = (spread < FLAT) & ~costs.forbidding
-    divergence = None
-    if flat.any():
+    flat, divergence = None, None
+    if min(spreads, default=1.0) < FLAT:
+        flat = (spread < FLAT) & ~costs.forbidding
         u, v, plan, divergence = _flatten(problem, u, v, plan, solution.n_iter, flat)
     f, g = eps[:, None] * u, eps[:, None] * v
     if empty is not None:
@@ -98,7 +103,7 @@ def find_plans(
         value = value + (column_sums * (g + (common + costs.columns))).sum(-1)
     else:
         value = (row_sums * f).sum(-1) + (column_sums * (g + common)).sum(-1)
-    if divergence is not None:
+    if flat is not None and divergence is not None:
         value = torch.where(flat, transport_cost + eps * divergence, value)
     fields = [f, g, plan, transport_cost, value]
     if not costs.finite and costs.invalid.any():
