@@ -196,7 +196,9 @@ def _as_batch(
 
 def _may_be_differentiated(parts: tuple[Tensor, ...]) -> bool:
     """Tell whether anybody may ask for derivatives; within `torch.func` a tensor does not say."""
-    wanted = torch.is_grad_enabled() and any(part.requires_grad for part in parts)
-    within: bool = torch._C._are_functorch_transforms_active()
+    if torch._C._are_functorch_transforms_active():
+        return True
+    if torch.is_grad_enabled() and any(part.requires_grad for part in parts):
+        return True
     duals = [unpack_dual(part) for part in parts]  # type: ignore[no-untyped-call]
-    return wanted or within or any(dual.tangent is not None for dual in duals)
+    return any(dual.tangent is not None for dual in duals)
