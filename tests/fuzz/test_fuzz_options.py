@@ -30,7 +30,10 @@ batches = st.sampled_from([(), (3,), (2, 2), (0,)])
 @st.composite
 def any_costs(draw: Draw) -> Tensor:
     """Draw a cost of any dtype, forbidden pairs among it."""
-    return draw(costs(draw(dtypes), (*draw(batches), draw(sizes), draw(sizes)), forbidding=True))
+    cost: Tensor = draw(
+        costs(draw(dtypes), (*draw(batches), draw(sizes), draw(sizes)), forbidding=True)
+    )
+    return cost
 
 
 @st.composite
