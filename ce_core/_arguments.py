@@ -142,14 +142,14 @@ def require_number(
     at_most: float = math.inf,
 ) -> float:
     """Return a finite real number within its bounds, or raise naming the argument."""
-    bounds = ((">", above), (">=", at_least), ("<=", at_most))
-    bound = "".join(f" and {sign} {limit:g}" for sign, limit in bounds if math.isfinite(limit))
     plain = _scalar(name, value)
     try:
         number = math.nan if isinstance(plain, bool) or not isinstance(plain, Real) else float(plain)
     except OverflowError:
         number = math.inf
     if not math.isfinite(number) or number <= above or not at_least <= number <= at_most:
+        bounds = ((">", above), (">=", at_least), ("<=", at_most))
+        bound = "".join(f" and {sign} {limit:g}" for sign, limit in bounds if math.isfinite(limit))
         raise refusal(name, f"be finite{bound}", value)
     return number
 
@@ -180,6 +180,8 @@ def require_integer(name: str, value: object, *, at_least: int, below: int | Non
 
 def _scalar(name: str, value: object) -> Any:
     """Return what a tensor or an array without dimensions holds, where no derivative is lost by it."""
+    if isinstance(value, float | int):
+        return value
     if isinstance(value, np.ndarray) and value.ndim == 0 and not np.ma.is_masked(value):
         return value.item()
     if not isinstance(value, Tensor) or value.ndim or value.device.type == "meta":
