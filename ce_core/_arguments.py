@@ -40,7 +40,9 @@ def floating(default: torch.dtype | None = None, /, **arrays: Tensor | ArrayLike
     return tuple(tensor.to(dtype) for tensor in tensors)
 
 
-def widened(*, target: str = "", **arrays: Tensor | ArrayLike) -> tuple[Any, ...]:
+def widened(
+    *, target: str = "", **arrays: Tensor | ArrayLike
+) -> tuple[torch.dtype, tuple[Tensor, ...]]:
     """Return the dtype of a result, and the named arguments in the one it is computed in.
 
     That is the dtype that `floating` gives, and float32 for half types: a list beside a half type
@@ -59,7 +61,7 @@ def widened(*, target: str = "", **arrays: Tensor | ArrayLike) -> tuple[Any, ...
                 f"got integers in shape {tuple(tensor.shape)}"
             )
     computed_in = torch.promote_types(dtype, torch.float32)
-    return dtype, *(tensor.to(computed_in) for tensor in tensors)
+    return dtype, tuple(tensor.to(computed_in) for tensor in tensors)
 
 
 def _is_one_hot(tensor: Tensor) -> bool:

@@ -80,7 +80,7 @@ def cross_entropy(
     >>> -(q * softmax(a).log()).sum(), cross_entropy(a, q)
     (tensor(inf), tensor(5000.))
     """
-    dtype, a, q = widened(a=a, q=q, target="q")
+    dtype, (a, q) = widened(a=a, q=q, target="q")
     require_same_classes("a", a, "q", q)
     return cross_entropy_rows(a, q).to(dtype)
 
@@ -114,7 +114,7 @@ def cross_entropy_grad(
     >>> cross_entropy_grad([0.0, 0.0], [1.0, 0.0])
     tensor([-0.5000,  0.5000])
     """
-    dtype, a, q = widened(a=a, q=q, target="q")
+    dtype, (a, q) = widened(a=a, q=q, target="q")
     require_same_classes("a", a, "q", q)
     return excess(a, q).to(dtype)
 
@@ -161,7 +161,7 @@ def logit_gap(
     >>> cross_entropy(a, q) - logit_gap(a, q), entropy(softmax(a))
     (tensor(0.3653), tensor(0.3653))
     """
-    dtype, a, q = widened(a=a, q=q, target="q")
+    dtype, (a, q) = widened(a=a, q=q, target="q")
     require_same_classes("a", a, "q", q)
     return logit_gap_rows(a, q).to(dtype)
 
@@ -201,7 +201,7 @@ def logit_gap_grad(
     >>> cross_entropy_grad(a, q), logit_gap_grad(a, q, detach_p=True), logit_gap_grad(a, q)
     (tensor([-0.1192,  0.1192]), tensor([-0.1192,  0.1192]), tensor([ 0.0908, -0.0908]))
     """
-    dtype, a, q = widened(a=a, q=q, target="q")
+    dtype, (a, q) = widened(a=a, q=q, target="q")
     require_same_classes("a", a, "q", q)
     held = require_flag("detach_p", detach_p)
     return (held_grad_rows(a, q) if held else logit_gap_grad_rows(a, q)).to(dtype)
@@ -231,6 +231,6 @@ def logit_gap_residual(a: Float[Tensor, "*batch m"] | ArrayLike) -> Float[Tensor
     >>> logit_gap_residual([2.0, 0.0])
     tensor([ 0.2100, -0.2100])
     """
-    dtype, a = widened(a=a)
+    dtype, (a,) = widened(a=a)
     require_classes("a", a)
     return residual(a).to(dtype)

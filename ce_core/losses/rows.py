@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ce_core.probability.rowwise import RowFunction, apply_rows, in_blocks
+from ce_core.probability.rowwise import RowFunction, apply_rows, in_blocks, may_overwrite
 from ce_core.probability.softmax_rows import (
     balance_winner,
     centre_logits,
@@ -49,7 +49,8 @@ def held_grad_rows(a: Tensor, q: Tensor) -> Float[Tensor, "*rows m"]:
 
 def _times(g: Tensor, rows: Tensor) -> Tensor:
     """Return rows times a number each, in their own memory where nothing else will read it."""
-    return g.unsqueeze(-1) * rows if torch.is_grad_enabled() else rows.mul_(g.unsqueeze(-1))
+    g = g.unsqueeze(-1)
+    return rows.mul_(g) if may_overwrite(g) else g * rows
 
 
 def _inner(rows: Tensor, tangent: Tensor) -> Tensor:

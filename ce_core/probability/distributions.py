@@ -15,6 +15,7 @@ from ce_core.probability.functionals import (
     kl_log_rows,
     kl_rows,
     kl_slope_of_first,
+    kl_slope_of_second,
     masked_log,
 )
 from ce_core.probability.remembered_logits import (
@@ -66,7 +67,7 @@ def softmax(a: Float[Tensor, "*shape"] | ArrayLike, *, dim: int = -1) -> Float[T
     >>> softmax([1000.0, 1000.0])
     tensor([0.5000, 0.5000])
     """
-    dtype, a = widened(a=a)
+    dtype, (a,) = widened(a=a)
     _require_dim(a, dim)
     if dim not in (-1, a.ndim - 1):
         return softmax_rows(a.movedim(dim, -1)).movedim(-1, dim).to(dtype)
@@ -112,7 +113,7 @@ def log_softmax(a: Float[Tensor, "*shape"] | ArrayLike, *, dim: int = -1) -> Flo
     >>> log_softmax([1000.0, 1.0])
     tensor([   0., -999.])
     """
-    dtype, a = widened(a=a)
+    dtype, (a,) = widened(a=a)
     _require_dim(a, dim)
     return log_softmax_rows(a.movedim(dim, -1)).movedim(-1, dim).to(dtype)
 
@@ -135,11 +136,15 @@ def entropy(p: Float[Tensor, "*batch m"] | ArrayLike) -> Float[Tensor, "*batch"]
     ValueError
         If `p` is a scalar, empty in its last dimension, or not numeric.
 
+    See Also
+    --------
+    entropy_from_logits : the same without p, with a temperature.
+
     Notes
     -----
-    The derivative with respect to a p_i that is exactly 0 is infinite; 0 is returned instead,
-    which is what makes the gradient with respect to the logits of p right (p_i = 0 there
-    multiplies it).
+    The derivative with respect to a p_i that is exactly 0 is infinite; 0 is returned instead. Where
+    p is what `softmax` returned, as it is (no slice, no cast), derivatives with respect to the
+    logits go past p, in closed form: they are finite wherever the true ones are, to second order too.
 
     References
     ----------
@@ -150,7 +155,7 @@ def entropy(p: Float[Tensor, "*batch m"] | ArrayLike) -> Float[Tensor, "*batch"]
     >>> entropy([0.5, 0.5, 0.0])
     tensor(0.6931)
     """
-    dtype, wide = widened(p=p)
+    dtype, (wide,) = widened(p=p)
     require_classes("p", wide)
     value = entropy_rows(wide)
     origin = recall(p)
@@ -185,7 +190,15 @@ def kl_divergence(
 
     See Also
     --------
-    cross_entropy : KL(q‖p) = L1 - H(q), which stays finite where the softmax underflows.
+    kl_from_logits : the same without p, which stays finite where the softmax underflows.
+
+    Notes
+    -----
+    A small divergence is added up from terms that are >= 0, and is never below 0 by rounding. Where p
+    or q is what `softmax` returned, as it is (no slice, no cast), derivatives with respect to its
+    logits go past it, in closed form: -q/p overflows in the dtype of p long before p - q does. The
+    derivative with respect to p itself is -q/p all the same. Integers as q must be one-hot; sums and
+    signs are not checked (NaN where an entry is negative).
 
     References
     ----------
@@ -198,7 +211,7 @@ def kl_divergence(
     >>> kl_divergence([0.5, 0.5], [[0.25, 0.75], [1.0, 0.0]])
     tensor([0.1438,    inf])
     """
-    dtype, q_wide, p_wide = widened(q=q, p=p, target="q")
+    dtype, (q_wide, p_wide) = widened(q=q, p=p, target="q")
     require_same_classes("q", q_wide, "p", p_wide)
     value = kl_rows(q_wide, p_wide)
     of_q, of_p = recall(q), recall(p)
@@ -210,8 +223,7 @@ def kl_divergence(
     if of_q is not None and isinstance(q, Tensor):
         slopes.append((q, of_q, kl_slope_of_first(q_wide, p_wide)))
     if of_p is not None and isinstance(p, Tensor):
-        ratio = q_wide / torch.where((q_wide == 0) & (p_wide == 0), 1.0, p_wide)
-        slopes.append((p, of_p, -ratio))
+        slopes.append((p, of_p, kl_slope_of_second(q_wide, p_wide)))
     return differentiate_by_logits(value, by_logits, slopes).to(dtype)
 
 

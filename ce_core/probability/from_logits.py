@@ -64,7 +64,7 @@ def entropy_from_logits(
     >>> entropy_from_logits([100.0, 0.0], temperature=100.0)
     tensor(0.5822)
     """
-    dtype, a = widened(a=a)
+    dtype, (a,) = widened(a=a)
     require_classes("a", a)
     return entropy_logit_rows(_tempered(a, temperature)).to(dtype)
 
@@ -161,7 +161,7 @@ def _log_pair(
     q: Logits, a: Logits, q_is_logits: bool, temperature: float
 ) -> tuple[torch.dtype, Tensor, Tensor]:
     q_is_logits = require_flag("q_is_logits", q_is_logits)
-    dtype, q, a = widened(q=q, a=a, target="" if q_is_logits else "q")
+    dtype, (q, a) = widened(q=q, a=a, target="" if q_is_logits else "q")
     require_same_classes("q", q, "a", a)
     log_p = log_softmax_rows(_tempered(a, temperature))
     if q_is_logits:

@@ -118,6 +118,12 @@ def kl_slope_of_first(q: Tensor, p: Tensor) -> Tensor:
     return log_or_zero(q) - log_p + (q != 0)
 
 
+def kl_slope_of_second(q: Tensor, p: Tensor) -> Tensor:
+    """Return dKL/dp = -q/p, held constant where its own derivative is beyond the dtype."""
+    p = torch.where((q == 0) & (p == 0), 1.0, p)
+    return -q / torch.where(p < torch.finfo(p.dtype).tiny ** 0.5, p.detach(), p)
+
+
 def _near_divergence(q: Tensor, p: Tensor) -> Tensor:
     """Return Σ q (x - log(1 + x)) + Σ(q - p) with x = (p - q) / q: no term is below 0."""
     x = torch.where(q == 0, 0.0, (p - q) / torch.where(q == 0, 1.0, q))

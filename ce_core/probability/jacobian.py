@@ -47,7 +47,7 @@ def softmax_jacobian(a: Float[Tensor, "*batch m"] | ArrayLike) -> Float[Tensor, 
     tensor([[ 0.2500, -0.2500],
             [-0.2500,  0.2500]])
     """
-    dtype, a = widened(a=a)
+    dtype, (a,) = widened(a=a)
     require_classes("a", a)
     p = softmax_rows(a)
     products = p.unsqueeze(-1) * p.unsqueeze(-2)
@@ -92,7 +92,7 @@ def softmax_jvp(
     >>> softmax_jvp([0.0, 0.0], [1.0, -1.0])
     tensor([ 0.5000, -0.5000])
     """
-    dtype, logits, direction = widened(a=a, v=v)
+    dtype, (logits, direction) = widened(a=a, v=v)
     require_same_classes("a", logits, "v", direction)
     direction = direction.expand(np.broadcast_shapes(logits.shape, direction.shape))
     winner = logits.argmax(-1, keepdim=True).expand(*direction.shape[:-1], 1)
@@ -132,7 +132,7 @@ def centred_product(
     >>> centred_product([0.25, 0.75], [1.0, -1.0])
     tensor([ 0.3750, -0.3750])
     """
-    dtype, weights, values = widened(p=p, a=a)
+    dtype, (weights, values) = widened(p=p, a=a)
     require_same_classes("p", weights, "a", values)
     values = torch.where((weights == 0) & (values == -torch.inf), 0.0, values)
     share = _share_with_room(values)

@@ -43,7 +43,9 @@ def remember(a: Tensor, dtype: torch.dtype) -> Tensor:
 
 def recall(p: object) -> Origin | None:
     """Return where p comes from, if it is a softmax of ours that nobody has written into."""
-    origin = _ORIGINS.get(p) if isinstance(p, Tensor) else None
+    origin: Origin | None = None
+    if isinstance(p, Tensor):
+        origin = _ORIGINS.get(p)  # type: ignore[no-untyped-call]
     return origin if origin is not None and origin.version == p._version else None  # type: ignore[attr-defined]
 
 
@@ -52,13 +54,19 @@ def _may_be_differentiated(a: Tensor) -> bool:
         return False
     if torch.is_grad_enabled() and a.requires_grad:
         return True
-    return forward_ad.unpack_dual(a).tangent is not None
+    return _in_forward_mode()
+
+
+def _in_forward_mode() -> bool:
+    return forward_ad._current_level >= 0
 
 
 class _ShadowedSoftmax(RowFunction):
     @staticmethod
     def forward(a: Tensor) -> tuple[Tensor, Tensor]:
-        return softmax_values(a), a.new_zeros(()).expand(a.shape)
+        # No memory, but for forward mode, which writes tangents into what looks like it.
+        shadow = torch.zeros_like(a) if _in_forward_mode() else a.new_zeros(()).expand(a.shape)
+        return softmax_values(a), shadow
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
@@ -98,9 +106,9 @@ def differentiate_by_logits(
     return result
 
 
-@torch.compiler.disable
+@torch.compiler.disable  # type: ignore[untyped-decorator]
 def _apply_carried(*inputs: Tensor) -> Any:
-    return _Carried.apply(*inputs)
+    return _Carried.apply(*inputs)  # type: ignore[no-untyped-call]
 
 
 class _Carried(torch.autograd.Function):

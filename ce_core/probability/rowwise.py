@@ -48,16 +48,31 @@ class RowFunction(torch.autograd.Function):
             x.expand(info.batch_size, *x.shape) if dim is None else x.movedim(dim, 0)
             for x, dim in zip(inputs, in_dims, strict=True)
         ]
-        result = cls.apply(*front)
+        result = cls.apply(*front)  # type: ignore[no-untyped-call]
         return result, tuple(0 for _ in result) if isinstance(result, tuple) else 0
 
 
-@torch.compiler.disable
+@torch.compiler.disable  # type: ignore[untyped-decorator]
 def apply_rows(function: type[RowFunction], *inputs: Tensor) -> Any:
     """Return the function of the inputs, their leading dimensions broadcast."""
+    if any(_is_mapped_by_engine(x) for x in inputs):
+        raise NotImplementedError(
+            "torch cannot map this backward (is_grads_batched, vectorize=True): use torch.func.vmap"
+        )
     if any(x.shape != inputs[0].shape for x in inputs[1:]):
         inputs = tuple(torch.broadcast_tensors(*inputs))  # type: ignore[no-untyped-call]
-    return function.apply(*inputs)
+    return function.apply(*inputs)  # type: ignore[no-untyped-call]
+
+
+def may_overwrite(g: Tensor) -> bool:
+    """Return whether a fresh tensor may be multiplied by `g` in place: nothing records or maps it."""
+    in_transform = torch._C._functorch.maybe_get_level(g) > 0
+    return not (torch.is_grad_enabled() or in_transform or _is_mapped_by_engine(g))
+
+
+def _is_mapped_by_engine(x: Tensor) -> bool:
+    """Return whether the engine maps its backward, which functions like these never learn of."""
+    return torch._C._functorch.is_legacy_batchedtensor(x)
 
 
 def in_blocks(kernel: Callable[..., Tensor], *inputs: Tensor, reduced: bool) -> Tensor:

@@ -37,11 +37,12 @@ class _Softmax(RowFunction):
 
     @staticmethod
     def backward(ctx: Any, g: Tensor) -> Tensor:
-        return jacobian_product(*ctx.saved_tensors, g)
+        (a,) = ctx.saved_tensors
+        return jacobian_product(a, g)
 
     @staticmethod
     def pushed(inputs: tuple[Tensor, ...], tangents: tuple[Tensor, ...]) -> Tensor:
-        return jacobian_product(*inputs, *tangents)
+        return jacobian_product(inputs[0], tangents[0])
 
 
 def jacobian_product(a: Float[Tensor, "*rows m"], v: Float[Tensor, "*rows m"]) -> Tensor:
@@ -111,7 +112,8 @@ class _LogSoftmax(RowFunction):
 
     @staticmethod
     def backward(ctx: Any, g: Tensor) -> Tensor:
-        return -excess(*ctx.saved_tensors, g)
+        (a,) = ctx.saved_tensors
+        return -excess(a, g)
 
     @staticmethod
     def pushed(inputs: tuple[Tensor, ...], tangents: tuple[Tensor, ...]) -> Tensor:

@@ -47,7 +47,7 @@ class RowFunction:
         return self.name
 
 
-def _row(name: str, *kinds: str, label: str = "", **options: bool) -> RowFunction:
+def _row(name: str, *kinds: str, label: str = "", **options: Any) -> RowFunction:
     function = getattr(ce_core, name)
     return RowFunction(label or name, partial(function, **options) if options else function, kinds)
 
@@ -66,6 +66,12 @@ ROW_FUNCTIONS = [
     _row("logit_gap_grad", "logits", "distribution"),
     _row("logit_gap_grad", "logits", "distribution", label="logit_gap_grad_held", detach_p=True),
     _row("logit_gap_residual", "logits"),
+    _row("entropy_from_logits", "logits"),
+    _row("entropy_from_logits", "logits", label="entropy_from_logits_warm", temperature=2.5),
+    _row("kl_from_logits", "distribution", "logits"),
+    _row("kl_from_logits", "logits", "logits", label="kl_from_two_logits", q_is_logits=True),
+    _row("js_from_logits", "distribution", "logits"),
+    _row("js_from_logits", "logits", "logits", label="js_from_two_logits", q_is_logits=True),
 ]
 
 

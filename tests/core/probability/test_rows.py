@@ -150,7 +150,12 @@ def test_row_function_accepts_an_empty_batch(case: RowFunction) -> None:
 def test_row_functions_are_all_in_the_table() -> None:
     modules = {
         f"ce_core.{name}"
-        for name in ("probability.distributions", "probability.jacobian", "losses.forms")
+        for name in (
+            "probability.distributions",
+            "probability.from_logits",
+            "probability.jacobian",
+            "losses.forms",
+        )
     }
     public = [getattr(ce_core, name) for name in ce_core.__all__]
     expected = {f for f in public if getattr(f, "__module__", "") in modules}
