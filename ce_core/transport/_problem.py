@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable
 from functools import partial
-from numbers import Real
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -91,7 +90,7 @@ def _require_weights(name: str, tolerance: float | None, weights: Tensor) -> Non
 
 def as_eps(eps: float | Tensor | ArrayLike, cost: Tensor) -> Float[Tensor, "*batch"]:
     """Return eps in float64, one number or one an item, or raise naming it."""
-    if isinstance(eps, Real):
+    if not isinstance(eps, Tensor | np.ndarray | list | tuple):
         eps = require_number("eps", eps, above=0.0)
     each = require_per_item("eps", eps, cost.device)
     verify(_require_positive, each.detach())
