@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.autograd import forward_ad
 
 from ce_core._shown import refusal
+from ce_core._surroundings import require_unbatched
 from ce_core._tensors import ArrayLike as ArrayLike
 from ce_core._tensors import read_list, read_tensor
 from ce_core.dtypes import DTYPES
@@ -262,6 +263,7 @@ def require_device(name: str, value: object) -> torch.device:
 
 def require_finite(name: str, array: Tensor, *, above: float = -math.inf) -> None:
     """Raise unless all entries are finite, and above the bound."""
+    require_unbatched(name, array)
     good = array.isfinite() & (array > above)
     if not good.all():
         bound = f" and > {above:g}" if above > -math.inf else ""
@@ -277,6 +279,7 @@ def require_row(name: str, row: Tensor) -> None:
 
 def require_target(q: Tensor) -> None:
     """Raise unless each row is a distribution, up to what rounding to a half type costs."""
+    require_unbatched("q", q)
     good = q.isfinite() & (q >= 0)
     if not good.all():
         raise refusal("q", "be finite and >= 0", _few(q, ~good))

@@ -1,11 +1,14 @@
 """What may stand around a call: autocast, a transform of torch.func, torch.compile."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import torch
 from torch import Tensor
 from torch.autograd import forward_ad
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
 
 
 def hides_values(*tensors: Tensor) -> bool:
@@ -20,6 +23,23 @@ def hides_values(*tensors: Tensor) -> bool:
         or forward_ad.unpack_dual(x).tangent is not None  # type: ignore[no-untyped-call]
         for x in tensors
     )
+
+
+def require_unbatched(name: str, array: Tensor) -> None:
+    """Raise where `torch.func.vmap` hides the values of a tensor, on which what is done depends."""
+    inner = array
+    while torch._C._functorch.is_functorch_wrapped_tensor(inner):
+        if torch._C._functorch.is_batchedtensor(inner):
+            raise ValueError(
+                f"{name} must have its batch in leading dimensions, got it from torch.func.vmap"
+            )
+        inner = torch._C._functorch.get_unwrapped(inner)
+
+
+def uncompiled(function: Callable[_P, _R]) -> Callable[_P, _R]:
+    """Let torch.compile call a function as it is: what it does depends on values."""
+    disabled: Callable[_P, _R] = torch.compiler.disable(function)  # type: ignore[no-untyped-call]
+    return disabled
 
 
 def product_of(like: Tensor) -> Callable[[Tensor, Tensor], Tensor]:

@@ -7,8 +7,8 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from ce_core._arguments import ArrayLike, floating
-from ce_core._own_autograd import require_unbatched
 from ce_core._shown import refusal
+from ce_core._surroundings import require_unbatched
 from ce_core.dtypes import widen
 from ce_core.probability.jacobian import softmax_jacobian
 

@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.autograd import forward_ad
 from torch.utils.weak import WeakTensorKeyDictionary
 
+from ce_core._surroundings import uncompiled
 from ce_core.probability.rowwise import RowFunction, apply_rows
 from ce_core.probability.softmax_rows import jacobian_product, softmax_rows, softmax_values
 
@@ -106,7 +107,7 @@ def differentiate_by_logits(
     return result
 
 
-@torch.compiler.disable  # type: ignore[untyped-decorator]
+@uncompiled
 def _apply_carried(*inputs: Tensor) -> Any:
     return _Carried.apply(*inputs)  # type: ignore[no-untyped-call]
 

@@ -13,6 +13,8 @@ import torch
 from torch import Tensor
 from torch._functorch import eager_transforms
 
+from ce_core._surroundings import uncompiled
+
 # Rows that fit into the cache together with what is computed of them.
 _BLOCK = 1 << 18
 
@@ -52,7 +54,7 @@ class RowFunction(torch.autograd.Function):
         return result, tuple(0 for _ in result) if isinstance(result, tuple) else 0
 
 
-@torch.compiler.disable  # type: ignore[untyped-decorator]
+@uncompiled
 def apply_rows(function: type[RowFunction], *inputs: Tensor) -> Any:
     """Return the function of the inputs, their leading dimensions broadcast."""
     if any(_is_mapped_by_engine(x) for x in inputs):

@@ -11,6 +11,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from ce_core._arguments import ArrayLike, floating, require_matrices, require_number, require_per_item
+from ce_core._surroundings import require_unbatched
 
 # How far off 1 the sum of a marginal may be: rounded to a half type, or to a few digits.
 _HALF_TOLERANCE, _MASS_TOLERANCE = 1e-2, 1e-4
@@ -144,6 +145,7 @@ def as_problem(
     if cost.ndim != 2:
         raise ValueError(f"cost must have shape [n, m], got shape {tuple(cost.shape)}")
     require_matrices("cost", cost)
+    require_unbatched("cost", cost)
     wide = cost.detach().double()
     rows, columns = (
         _as_row(name, values, wide, size)

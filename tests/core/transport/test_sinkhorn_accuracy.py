@@ -198,9 +198,9 @@ def test_sinkhorn_value_and_potentials_have_their_limit_as_eps_grows(eps: float)
 
 def test_sinkhorn_eps_per_item_is_that_of_the_item() -> None:
     cost, eps = uniform(3, 5, 4), [0.01, 0.3, 1e4]
-    for given in (eps, torch.tensor(eps), np.array(eps)):
-        result = sinkhorn(cost, eps=given, tol=1e-9)
-        for i, one in enumerate(np.asarray(given, dtype=np.float64).tolist()):
+    for several in (eps, torch.tensor(eps), np.array(eps)):
+        result = sinkhorn(cost, eps=several, tol=1e-9)
+        for i, one in enumerate(np.asarray(several, dtype=np.float64).tolist()):
             alone = sinkhorn(cost[i], eps=one, tol=1e-9)
             for name in ("plan", "f", "g", "entropic_value", "n_iter", "status"):
                 assert torch.equal(getattr(result, name)[i], getattr(alone, name)), name
