@@ -1,4 +1,4 @@
-"""Functions that differentiate by themselves or look at values, in whatever mode of torch."""
+"""Functions that differentiate by themselves, in whatever mode of torch."""
 
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -7,6 +7,8 @@ from typing import ParamSpec, TypeVar
 
 import torch
 from torch import Tensor
+
+from ce_core._surroundings import in_transform
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -21,7 +23,7 @@ def with_own_autograd(function: Callable[_P, _R]) -> Callable[_P, _R]:
 
     @wraps(function)
     def run(*args: _P.args, **kwargs: _P.kwargs) -> _R:
-        if torch._C._functorch.peek_interpreter_stack() is not None:
+        if in_transform():
             raise ValueError(
                 f"{function.__name__} must be called outside torch.func transforms, since it "
                 "differentiates by itself, got a call within one"
@@ -36,17 +38,6 @@ def with_own_autograd(function: Callable[_P, _R]) -> Callable[_P, _R]:
             return function(*map(_ordinary, args), **ordinary)  # type: ignore[arg-type]
 
     return run
-
-
-def require_unbatched(name: str, array: Tensor) -> None:
-    """Raise where `torch.func.vmap` hides the values of a tensor, on which what is done depends."""
-    inner = array
-    while torch._C._functorch.is_functorch_wrapped_tensor(inner):
-        if torch._C._functorch.is_batchedtensor(inner):
-            raise ValueError(
-                f"{name} must have its batch in leading dimensions, got it from torch.func.vmap"
-            )
-        inner = torch._C._functorch.get_unwrapped(inner)
 
 
 def _ordinary(value: object) -> object:

@@ -12,6 +12,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from ce_core._arguments import ArrayLike, floating, require_matrices, require_number, require_per_item
+from ce_core._surroundings import in_transform
 
 # How far off 1 the sum of a marginal may be: rounded to a half type, or to a few digits.
 _HALF_TOLERANCE, _MASS_TOLERANCE = 1e-2, 1e-4
@@ -106,7 +107,7 @@ def _require_positive(eps: Tensor) -> None:
 
 def verify(check: Callable[[Tensor], None], values: Tensor) -> None:
     """Let a check see values, also within `torch.func.vmap`, where a tensor does not show them."""
-    if torch._C._are_functorch_transforms_active():
+    if in_transform():
         _Verified.apply(check, values)  # type: ignore[no-untyped-call]
     else:
         check(values)

@@ -187,6 +187,13 @@ def test_derivatives_past_a_softmax_agree_with_those_through_it(
         torch.testing.assert_close(way(past)(a), way(through)(a), rtol=1e-12, atol=1e-14)
 
 
+def test_gradient_of_a_mapped_kl_past_a_softmax_is_finite_where_minus_q_over_p_is_not() -> None:
+    # Within the gradient a mapped tensor does not say that it will be differentiated.
+    a, q = tensor64(720.0, 0.0).repeat(2, 1), tensor64(0.0, 1.0).repeat(2, 1)
+    found = grad(lambda x: vmap(lambda x, q: kl_divergence(q, softmax(x)))(x, q).sum())(a)
+    assert found.tolist() == [[1, -1], [1, -1]]
+
+
 def test_gradient_by_p_itself_and_hooks_on_it_hold() -> None:
     a, q = 3 * uniform(5).requires_grad_(), uniform(5, seed=1).softmax(-1)
     p = softmax(a)
