@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ce_core._shown import refusal
-from ce_core._surroundings import has_tangent, is_mapped, is_transformed
+from ce_core._surroundings import has_tangent, is_transformed, require_unbatched
 from ce_core._tensors import ArrayLike as ArrayLike
 from ce_core._tensors import read_list, read_tensor
 from ce_core.dtypes import DTYPES
@@ -98,14 +98,6 @@ def _common(
             raise ValueError(f"{name} must have at least one dimension, got a scalar")
         result.append(tensor)
     return dtype, result
-
-
-def require_unmapped(name: str, array: Tensor) -> None:
-    """Raise where `torch.func.vmap` hides the values of a tensor, on which what is done depends."""
-    if is_mapped(array):
-        raise ValueError(
-            f"{name} must have its batch in leading dimensions, got it from torch.func.vmap"
-        )
 
 
 def require_classes(name: str, array: Tensor, *, at_least: int = 1) -> None:
@@ -266,6 +258,7 @@ def require_device(name: str, value: object) -> torch.device:
 
 def require_finite(name: str, array: Tensor, *, above: float = -math.inf) -> None:
     """Raise unless all entries are finite, and above the bound."""
+    require_unbatched(name, array)
     good = array.isfinite() & (array > above)
     if not good.all():
         bound = f" and > {above:g}" if above > -math.inf else ""
@@ -281,6 +274,7 @@ def require_row(name: str, row: Tensor) -> None:
 
 def require_target(q: Tensor) -> None:
     """Raise unless each row is a distribution, up to what rounding to a half type costs."""
+    require_unbatched("q", q)
     good = q.isfinite() & (q >= 0)
     if not good.all():
         raise refusal("q", "be finite and >= 0", _few(q, ~good))

@@ -8,7 +8,7 @@ from typing import ParamSpec, TypeVar
 import torch
 from torch import Tensor
 
-from ce_core._surroundings import in_transform
+from ce_core._surroundings import in_transform, uncompiled
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -21,6 +21,7 @@ def with_own_autograd(function: Callable[_P, _R]) -> Callable[_P, _R]:
     Within a transform of `torch.func`, which keeps autograd to itself, it raises ValueError.
     """
 
+    @uncompiled
     @wraps(function)
     def run(*args: _P.args, **kwargs: _P.kwargs) -> _R:
         if in_transform():

@@ -4,12 +4,15 @@ Much of it torch says by no public name. This is the only module that uses those
 """
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import torch
 from torch import Tensor
 from torch._functorch import eager_transforms
 from torch.autograd import forward_ad
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
 
 
 def in_transform() -> bool:
@@ -20,15 +23,6 @@ def in_transform() -> bool:
 def is_transformed(x: Tensor) -> bool:
     """Tell whether a transform of `torch.func` has wrapped a tensor."""
     return torch._C._functorch.is_functorch_wrapped_tensor(x)
-
-
-def is_mapped(x: Tensor) -> bool:
-    """Tell whether `torch.func.vmap` hides the values of a tensor, in whatever order of transforms."""
-    while is_transformed(x):
-        if torch._C._functorch.is_batchedtensor(x):
-            return True
-        x = torch._C._functorch.get_unwrapped(x)
-    return False
 
 
 def is_mapped_by_engine(x: Tensor) -> bool:
@@ -69,6 +63,16 @@ def hides_values(*tensors: Tensor) -> bool:
     return torch.compiler.is_compiling() or any(is_transformed(x) or has_tangent(x) for x in tensors)
 
 
+def require_unbatched(name: str, array: Tensor) -> None:
+    """Raise where `torch.func.vmap` hides the values of a tensor, on which what is done depends."""
+    while is_transformed(array):
+        if torch._C._functorch.is_batchedtensor(array):
+            raise ValueError(
+                f"{name} must have its batch in leading dimensions, got it from torch.func.vmap"
+            )
+        array = torch._C._functorch.get_unwrapped(array)
+
+
 def mapped_in_front(size: int, in_dims: tuple[Any, ...], inputs: tuple[Any, ...]) -> Iterator[Any]:
     """Bring the dimension that vmap maps over to the front of each tensor, or give it one."""
     for x, dim in zip(inputs, in_dims, strict=True):
@@ -76,6 +80,12 @@ def mapped_in_front(size: int, in_dims: tuple[Any, ...], inputs: tuple[Any, ...]
             yield x.expand(size, *x.shape) if dim is None else x.movedim(dim, 0)
         else:
             yield x
+
+
+def uncompiled(function: Callable[_P, _R]) -> Callable[_P, _R]:
+    """Let torch.compile call a function as it is: what it does depends on values."""
+    disabled: Callable[_P, _R] = torch.compiler.disable(function)  # type: ignore[no-untyped-call]
+    return disabled
 
 
 def product_of(like: Tensor) -> Callable[[Tensor, Tensor], Tensor]:

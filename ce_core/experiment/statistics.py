@@ -8,6 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ce_core._arguments import ArrayLike, floating
+from ce_core._surroundings import require_unbatched
 
 # Noise of a quarter of the spread bends a slope by a sixteenth, and hides what is finer.
 _DECISIVE = 4.0
@@ -190,6 +191,7 @@ def _finite_vectors(**vectors: Tensor | ArrayLike) -> list[Float[Tensor, " kept"
             raise ValueError(
                 f"{name} must be a vector as long as the others, got shape {tuple(tensor.shape)}"
             )
+        require_unbatched(name, tensor)
     finite = torch.stack(tensors).isfinite().all(0)
     return [tensor[finite].double() for tensor in tensors]
 

@@ -6,8 +6,9 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from ce_core._arguments import ArrayLike, floating, require_unmapped
+from ce_core._arguments import ArrayLike, floating
 from ce_core._shown import refusal
+from ce_core._surroundings import require_unbatched
 from ce_core.dtypes import widen
 from ce_core.probability.jacobian import softmax_jacobian
 
@@ -69,7 +70,7 @@ def jacobian_spectrum(a: Float[Tensor, "*batch m"] | ArrayLike) -> JacobianSpect
     (tensor(3), tensor([0.2500, 0.2500, 0.2500]))
     """
     (a,) = floating(a=a)
-    require_unmapped("a", a)
+    require_unbatched("a", a)
     wide = widen(a)
     jacobian = softmax_jacobian(wide)
     if not jacobian.isfinite().all():

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.utils.weak import WeakTensorKeyDictionary
 
-from ce_core._surroundings import in_forward_mode, may_be_differentiated
+from ce_core._surroundings import in_forward_mode, may_be_differentiated, uncompiled
 from ce_core.probability.rowwise import RowFunction, apply_rows
 from ce_core.probability.softmax_rows import jacobian_product, softmax_rows, softmax_values
 
@@ -94,7 +94,7 @@ def differentiate_by_logits(
     return result
 
 
-@torch.compiler.disable  # type: ignore[untyped-decorator]
+@uncompiled
 def _apply_carried(*inputs: Tensor) -> Any:
     return _Carried.apply(*inputs)  # type: ignore[no-untyped-call]
 

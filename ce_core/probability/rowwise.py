@@ -17,6 +17,7 @@ from ce_core._surroundings import (
     is_mapped_by_engine,
     is_transformed,
     mapped_in_front,
+    uncompiled,
 )
 
 # Rows that fit into the cache together with what is computed of them.
@@ -55,7 +56,7 @@ class RowFunction(torch.autograd.Function):
         return result, tuple(0 for _ in result) if isinstance(result, tuple) else 0
 
 
-@torch.compiler.disable  # type: ignore[untyped-decorator]
+@uncompiled
 def apply_rows(function: type[RowFunction], *inputs: Tensor) -> Any:
     """Return the function of the inputs, their leading dimensions broadcast."""
     if any(is_mapped_by_engine(x) for x in inputs):

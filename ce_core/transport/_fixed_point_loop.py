@@ -13,6 +13,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from ce_core._surroundings import uncompiled
 from ce_core.transport._feasibility import is_blocked, least_violation
 from ce_core.transport._log_domain import Block, OnLogarithms
 from ce_core.transport._problem import Problem, potential_size, rounding_floor
@@ -38,6 +39,7 @@ class Solution:
     infeasible: Bool[Tensor, " b"]
 
 
+@uncompiled
 def solve(
     problem: Problem,
     *,

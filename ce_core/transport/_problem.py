@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable
 from functools import partial
-from numbers import Real
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -12,7 +11,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from ce_core._arguments import ArrayLike, floating, require_matrices, require_number, require_per_item
-from ce_core._surroundings import in_transform
+from ce_core._surroundings import in_transform, require_unbatched
 
 # How far off 1 the sum of a marginal may be: rounded to a half type, or to a few digits.
 _HALF_TOLERANCE, _MASS_TOLERANCE = 1e-2, 1e-4
@@ -92,7 +91,7 @@ def _require_weights(name: str, tolerance: float | None, weights: Tensor) -> Non
 
 def as_eps(eps: float | Tensor | ArrayLike, cost: Tensor) -> Float[Tensor, "*batch"]:
     """Return eps in float64, one number or one an item, or raise naming it."""
-    if isinstance(eps, Real):
+    if not isinstance(eps, Tensor | np.ndarray | list | tuple):
         eps = require_number("eps", eps, above=0.0)
     each = require_per_item("eps", eps, cost.device)
     verify(_require_positive, each.detach())
@@ -146,6 +145,7 @@ def as_problem(
     if cost.ndim != 2:
         raise ValueError(f"cost must have shape [n, m], got shape {tuple(cost.shape)}")
     require_matrices("cost", cost)
+    require_unbatched("cost", cost)
     wide = cost.detach().double()
     rows, columns = (
         _as_row(name, values, wide, size)

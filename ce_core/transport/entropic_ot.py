@@ -15,7 +15,7 @@ from ce_core._arguments import (
     require_matrices,
     require_number,
 )
-from ce_core._surroundings import may_be_differentiated
+from ce_core._surroundings import may_be_differentiated, uncompiled
 from ce_core.transport._implicit_differentiation import solve_differentiably
 from ce_core.transport._problem import as_eps, as_marginal
 from ce_core.transport._solution import Request, find_plans
@@ -60,6 +60,7 @@ class SinkhornResult:
     entropic_value: Float[Tensor, "*batch"]
 
 
+@uncompiled
 def sinkhorn(
     cost: Float[Tensor, "... n m"] | ArrayLike,
     *,
