@@ -11,6 +11,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from ce_core._arguments import ArrayLike, floating, require_matrices, require_number, require_per_item
+from ce_core._shown import refusal
 from ce_core._surroundings import in_transform, require_unbatched
 
 # How far off 1 the sum of a marginal may be: rounded to a half type, or to a few digits.
@@ -86,7 +87,7 @@ def _require_weights(name: str, tolerance: float | None, weights: Tensor) -> Non
         worst = total.flatten()[off.nan_to_num(torch.inf).argmax()].item()
         raise ValueError(f"{name} must sum to 1, got {worst}")
     if tolerance is None and not (total.isfinite() & (total > 0)).all():
-        raise ValueError(f"{name} must have a finite sum > 0, got {total.flatten().tolist()}"[:200])
+        raise refusal(name, "have a finite sum > 0", total)
 
 
 def as_eps(eps: float | Tensor | ArrayLike, cost: Tensor) -> Float[Tensor, "*batch"]:
