@@ -1,8 +1,8 @@
 """Softmax, cross-entropy in two forms, and Sinkhorn transport, on torch.
 
 Logits `a`, predicted distributions `p`, targets `q` of shape [..., m]; costs of shape [..., n, m].
-Losses and entropies are in nats. Tensors in, tensors out, of the
-same dtype and device; histories of errors and paths of plans are float64.
+Losses and entropies are in nats. Tensors in, tensors out, of the same dtype and device; histories of
+errors and paths of plans are float64. What may be differentiated is in docs/derivatives.md.
 
 By subject, what is public is
 

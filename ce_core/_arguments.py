@@ -8,10 +8,9 @@ from typing import Any, TypeVar
 import numpy as np
 import torch
 from torch import Tensor
-from torch.autograd import forward_ad
 
 from ce_core._shown import refusal
-from ce_core._surroundings import require_unbatched
+from ce_core._surroundings import has_tangent, is_transformed, require_unbatched
 from ce_core._tensors import ArrayLike as ArrayLike
 from ce_core._tensors import read_list, read_tensor
 from ce_core.dtypes import DTYPES
@@ -67,7 +66,7 @@ def widened(
 
 def _is_one_hot(tensor: Tensor) -> bool:
     # Under a transform of torch.func no value can be looked at.
-    if torch._C._functorch.maybe_get_level(tensor) > 0:
+    if is_transformed(tensor):
         return True
     return bool(((tensor >= 0).all(-1) & (tensor.sum(-1) == 1)).all())
 
@@ -191,11 +190,7 @@ def _scalar(name: str, value: object) -> Any:
         return value
     if value.requires_grad and torch.is_grad_enabled():
         raise refusal(name, "be a number, whose gradient is not followed (detach it)", value)
-    if (
-        # Torch says it by no public name.
-        torch._C._functorch.is_functorch_wrapped_tensor(value)
-        or forward_ad.unpack_dual(value).tangent is not None  # type: ignore[no-untyped-call]
-    ):
+    if is_transformed(value) or has_tangent(value):
         raise ValueError(f"{name} must be a number that is not transformed, got a tensor that is")
     return value.item()
 

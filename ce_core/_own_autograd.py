@@ -1,4 +1,4 @@
-"""Functions that differentiate by themselves or look at values, in whatever mode of torch."""
+"""Functions that differentiate by themselves, in whatever mode of torch."""
 
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -8,7 +8,7 @@ from typing import ParamSpec, TypeVar
 import torch
 from torch import Tensor
 
-from ce_core._surroundings import uncompiled
+from ce_core._surroundings import in_transform, uncompiled
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -24,7 +24,7 @@ def with_own_autograd(function: Callable[_P, _R]) -> Callable[_P, _R]:
     @uncompiled
     @wraps(function)
     def run(*args: _P.args, **kwargs: _P.kwargs) -> _R:
-        if torch._C._functorch.peek_interpreter_stack() is not None:
+        if in_transform():
             raise ValueError(
                 f"{function.__name__} must be called outside torch.func transforms, since it "
                 "differentiates by itself, got a call within one"

@@ -1,14 +1,57 @@
-"""What may stand around a call: autocast, a transform of torch.func, torch.compile."""
+"""What stands around a call: a transform of torch.func, forward mode, torch.compile, autocast.
 
-from collections.abc import Callable
+Much of it torch says by no public name. This is the only module that uses those that are not.
+"""
+
+from collections.abc import Callable, Iterator
 from typing import Any, ParamSpec, TypeVar
 
 import torch
 from torch import Tensor
+from torch._functorch import eager_transforms
 from torch.autograd import forward_ad
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
+
+
+def in_transform() -> bool:
+    """Tell whether a transform of `torch.func` is under way."""
+    return torch._C._are_functorch_transforms_active()
+
+
+def is_transformed(x: Tensor) -> bool:
+    """Tell whether a transform of `torch.func` has wrapped a tensor."""
+    return torch._C._functorch.is_functorch_wrapped_tensor(x)
+
+
+def is_mapped_by_engine(x: Tensor) -> bool:
+    """Tell whether autograd maps its backward (`is_grads_batched`), which no vmap rule learns of."""
+    return torch._C._functorch.is_legacy_batchedtensor(x)
+
+
+def in_forward_mode() -> bool:
+    """Tell whether tensors may carry tangents."""
+    return forward_ad._current_level >= 0
+
+
+def has_tangent(x: Tensor) -> bool:
+    """Tell whether a tensor carries a tangent of forward mode."""
+    return forward_ad.unpack_dual(x).tangent is not None  # type: ignore[no-untyped-call]
+
+
+def forward_modes() -> int:
+    """Return how many forward modes of `torch.func` there are within each other."""
+    return eager_transforms.JVP_NESTING
+
+
+def may_be_differentiated(*tensors: Tensor) -> bool:
+    """Tell whether anybody may ask for derivatives; within `torch.func` a tensor does not say."""
+    if in_transform():
+        return True
+    if torch.is_grad_enabled() and any(x.requires_grad for x in tensors):
+        return True
+    return any(has_tangent(x) for x in tensors)
 
 
 def hides_values(*tensors: Tensor) -> bool:
@@ -17,23 +60,26 @@ def hides_values(*tensors: Tensor) -> bool:
     So it is while torch.compile traces, for what `torch.func` transforms, and where a tensor carries a
     tangent of forward mode, which would be lost.
     """
-    return torch.compiler.is_compiling() or any(
-        # Torch says it by no public name.
-        torch._C._functorch.is_functorch_wrapped_tensor(x)
-        or forward_ad.unpack_dual(x).tangent is not None  # type: ignore[no-untyped-call]
-        for x in tensors
-    )
+    return torch.compiler.is_compiling() or any(is_transformed(x) or has_tangent(x) for x in tensors)
 
 
 def require_unbatched(name: str, array: Tensor) -> None:
     """Raise where `torch.func.vmap` hides the values of a tensor, on which what is done depends."""
-    inner = array
-    while torch._C._functorch.is_functorch_wrapped_tensor(inner):
-        if torch._C._functorch.is_batchedtensor(inner):
+    while is_transformed(array):
+        if torch._C._functorch.is_batchedtensor(array):
             raise ValueError(
                 f"{name} must have its batch in leading dimensions, got it from torch.func.vmap"
             )
-        inner = torch._C._functorch.get_unwrapped(inner)
+        array = torch._C._functorch.get_unwrapped(array)
+
+
+def mapped_in_front(size: int, in_dims: tuple[Any, ...], inputs: tuple[Any, ...]) -> Iterator[Any]:
+    """Bring the dimension that vmap maps over to the front of each tensor, or give it one."""
+    for x, dim in zip(inputs, in_dims, strict=True):
+        if isinstance(x, Tensor):
+            yield x.expand(size, *x.shape) if dim is None else x.movedim(dim, 0)
+        else:
+            yield x
 
 
 def uncompiled(function: Callable[_P, _R]) -> Callable[_P, _R]:

@@ -47,7 +47,7 @@ def exists(path: str) -> bool:
     return "/" not in path and any(any((ROOT / part).rglob(path)) for part in ("pages", "tests"))
 
 
-@pytest.mark.parametrize("document", DOCUMENTS)
+@pytest.mark.parametrize("document", [*DOCUMENTS, "docs/derivatives.md"])
 def test_documents_name_paths_that_are_there(document: str) -> None:
     assert missing_paths(text_of(document), (ROOT / document).parent) == []
 
@@ -81,6 +81,15 @@ def test_every_target_says_what_it_does() -> None:
     (phony,) = re.findall(r"^\.PHONY: (.+)$", makefile, re.MULTILINE)
     explained = set(re.findall(r"^([a-z-]+):.*## ", makefile, re.MULTILINE))
     assert set(phony.split()) - {"browser", "FORCE"} == explained
+
+
+def test_changelog_says_nothing_twice() -> None:
+    # Merges of several branches keep the lines of each.
+    changelog = text_of("CHANGELOG.md")
+    unreleased = changelog[changelog.index("## Unreleased") :]
+    assert re.findall(r"^### (.+)$", unreleased, re.MULTILINE) == ["Added", "Changed", "Fixed", "Before"]
+    entries = re.findall(r"^- (.+)$", unreleased, re.MULTILINE)
+    assert len(set(entries)) == len(entries) > 20
 
 
 def test_architecture_names_every_room() -> None:

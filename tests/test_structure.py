@@ -1,4 +1,4 @@
-"""The directions of imports that import-linter does not see: those of page files and of scripts.
+"""What import-linter does not see: imports of page files and of scripts, and private names of torch.
 
 Page files are no package, so that nothing can name them; scripts are no Python.
 """
@@ -16,6 +16,8 @@ LAB = ROOT / "pages" / "lab"
 PAGE_FILES = sorted((ROOT / "pages").glob("*.py"))
 MODULES = [*sorted(LAB.rglob("*.py")), *sorted((ROOT / "ce_core").rglob("*.py")), ROOT / "app.py"]
 SCRIPTS = sorted(LAB.rglob("*.js"))
+# `torch._C`, `from torch._functorch import x`, `forward_ad._current_level`.
+PRIVATE_OF_TORCH = re.compile(r"\b(?:torch|forward_ad|autograd)\._\w+|\b_functorch\b|\bJVP_NESTING\b")
 # `from "./x.js"`, `import "./x.js"`, `import("./x.js")`, that of a type in a comment too.
 IMPORTED = re.compile(r"""\b(?:from|import)\s*\(?\s*["']([^"']+)["']""")
 
@@ -62,6 +64,15 @@ def test_no_page_has_the_name_of_a_module() -> None:
     # `pages/` is on sys.path: a page of that name would be imported in the place of the module.
     taken = sys.stdlib_module_names | packages_distributions().keys() | {"ce_core", "lab", "app"}
     assert not {file.stem for file in PAGE_FILES} & taken
+
+
+def test_one_module_uses_what_torch_says_by_no_public_name() -> None:
+    users = {
+        file.relative_to(ROOT).as_posix()
+        for file in MODULES
+        if PRIVATE_OF_TORCH.search(file.read_text(encoding="utf-8"))
+    }
+    assert users == {"ce_core/_surroundings.py"}
 
 
 @pytest.mark.parametrize("file", SCRIPTS, ids=lambda file: file.relative_to(LAB).as_posix())

@@ -59,15 +59,14 @@ def entropy_stem_figure(
             height=_HEIGHT,
             annotations=[empty_note(translate("No trial has a finite loss."))],
         )
-    x, y = (values.numpy() - mean for values, mean in _centred(losses, comparison))
+    x, y = losses.l1.numpy() - comparison.l1_mean, losses.l2.numpy() - comparison.l2_mean
     x_range, y_range = square_windows(x, y)
     assert x_range is not None
     assert y_range is not None
     ends = np.array([max(x_range[0], y_range[0]), min(x_range[1], y_range[1])])
     gap = np.full(len(x), np.nan)
-    bars = _bars(comparison)
     traces: list[dict[str, Any]] = [
-        *bars,
+        *_bars(comparison),
         {
             "type": "scatter",
             "uid": "stems",
@@ -133,10 +132,6 @@ def entropy_stem_figure(
         barmode="relative",
         bargap=0.2,
     )
-
-
-def _centred(losses: SortedLosses, comparison: LossComparison) -> list[tuple[Any, float]]:
-    return [(losses.l1, comparison.l1_mean), (losses.l2, comparison.l2_mean)]
 
 
 def _bars(comparison: LossComparison) -> list[dict[str, Any]]:

@@ -12,10 +12,9 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd import forward_ad
 from torch.utils.weak import WeakTensorKeyDictionary
 
-from ce_core._surroundings import uncompiled
+from ce_core._surroundings import in_forward_mode, may_be_differentiated, uncompiled
 from ce_core.probability.rowwise import RowFunction, apply_rows
 from ce_core.probability.softmax_rows import jacobian_product, softmax_rows, softmax_values
 
@@ -34,7 +33,7 @@ _ORIGINS = WeakTensorKeyDictionary()
 
 def remember(a: Tensor, dtype: torch.dtype) -> Tensor:
     """Return softmax(a) in a dtype; it remembers `a` where a derivative may be wanted."""
-    if not _may_be_differentiated(a):
+    if torch.compiler.is_compiling() or not may_be_differentiated(a):
         return softmax_rows(a).to(dtype)
     p, shadow = apply_rows(_ShadowedSoftmax, a)
     p, shadow = p.to(dtype), shadow.to(dtype)
@@ -50,23 +49,11 @@ def recall(p: object) -> Origin | None:
     return origin if origin is not None and origin.version == p._version else None  # type: ignore[attr-defined]
 
 
-def _may_be_differentiated(a: Tensor) -> bool:
-    if torch.compiler.is_compiling():
-        return False
-    if torch.is_grad_enabled() and a.requires_grad:
-        return True
-    return _in_forward_mode()
-
-
-def _in_forward_mode() -> bool:
-    return forward_ad._current_level >= 0
-
-
 class _ShadowedSoftmax(RowFunction):
     @staticmethod
     def forward(a: Tensor) -> tuple[Tensor, Tensor]:
         # No memory, but for forward mode, which writes tangents into what looks like it.
-        shadow = torch.zeros_like(a) if _in_forward_mode() else a.new_zeros(()).expand(a.shape)
+        shadow = torch.zeros_like(a) if in_forward_mode() else a.new_zeros(()).expand(a.shape)
         return softmax_values(a), shadow
 
     @staticmethod

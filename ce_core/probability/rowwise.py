@@ -11,9 +11,14 @@ from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
-from torch._functorch import eager_transforms
 
-from ce_core._surroundings import uncompiled
+from ce_core._surroundings import (
+    forward_modes,
+    is_mapped_by_engine,
+    is_transformed,
+    mapped_in_front,
+    uncompiled,
+)
 
 # Rows that fit into the cache together with what is computed of them.
 _BLOCK = 1 << 18
@@ -37,7 +42,7 @@ class RowFunction(torch.autograd.Function):
     @classmethod
     def jvp(cls, ctx: Any, *tangents: Tensor) -> Any:
         """Forward mode; not within itself, where torch would lose the outer tangent silently."""
-        if eager_transforms.JVP_NESTING > 1:
+        if forward_modes() > 1:
             raise NotImplementedError(
                 "torch cannot nest forward mode here: use torch.func.hessian or jacfwd over jacrev"
             )
@@ -46,10 +51,7 @@ class RowFunction(torch.autograd.Function):
     @classmethod
     def vmap(cls, info: Any, in_dims: tuple[int | None, ...], *inputs: Tensor) -> tuple[Any, Any]:
         """Map over one more leading dimension."""
-        front = [
-            x.expand(info.batch_size, *x.shape) if dim is None else x.movedim(dim, 0)
-            for x, dim in zip(inputs, in_dims, strict=True)
-        ]
+        front = mapped_in_front(info.batch_size, in_dims, inputs)
         result = cls.apply(*front)  # type: ignore[no-untyped-call]
         return result, tuple(0 for _ in result) if isinstance(result, tuple) else 0
 
@@ -57,7 +59,7 @@ class RowFunction(torch.autograd.Function):
 @uncompiled
 def apply_rows(function: type[RowFunction], *inputs: Tensor) -> Any:
     """Return the function of the inputs, their leading dimensions broadcast."""
-    if any(_is_mapped_by_engine(x) for x in inputs):
+    if any(is_mapped_by_engine(x) for x in inputs):
         raise NotImplementedError(
             "torch cannot map this backward (is_grads_batched, vectorize=True): use torch.func.vmap"
         )
@@ -68,13 +70,7 @@ def apply_rows(function: type[RowFunction], *inputs: Tensor) -> Any:
 
 def may_overwrite(g: Tensor) -> bool:
     """Return whether a fresh tensor may be multiplied by `g` in place: nothing records or maps it."""
-    in_transform = torch._C._functorch.maybe_get_level(g) > 0
-    return not (torch.is_grad_enabled() or in_transform or _is_mapped_by_engine(g))
-
-
-def _is_mapped_by_engine(x: Tensor) -> bool:
-    """Return whether the engine maps its backward, which functions like these never learn of."""
-    return torch._C._functorch.is_legacy_batchedtensor(x)
+    return not (torch.is_grad_enabled() or is_transformed(g) or is_mapped_by_engine(g))
 
 
 def in_blocks(kernel: Callable[..., Tensor], *inputs: Tensor, reduced: bool) -> Tensor:

@@ -17,6 +17,8 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from ce_core._surroundings import mapped_in_front
+
 _UNIT = torch.finfo(torch.float64).eps
 # The least pivot, as a share of the mass of its row, at which Cholesky's solution is good.
 _SOUND = 1e-6
@@ -87,12 +89,8 @@ def apply_flattened(
     function: Any, size: int, in_dims: tuple[Any, ...], args: tuple[Any, ...]
 ) -> tuple[Any, tuple[int, ...]]:
     """Apply a function of batches to a dimension more, which becomes part of the batch."""
-    flat = []
-    for arg, dim in zip(args, in_dims, strict=True):
-        if isinstance(arg, Tensor):
-            whole = arg.expand(size, *arg.shape) if dim is None else arg.movedim(dim, 0)
-            arg = whole.flatten(0, 1)
-        flat.append(arg)
+    front = mapped_in_front(size, in_dims, args)
+    flat = [arg.flatten(0, 1) if isinstance(arg, Tensor) else arg for arg in front]
     found = tuple(part.unflatten(0, (size, -1)) for part in function.apply(*flat))
     return found, (0,) * len(found)
 

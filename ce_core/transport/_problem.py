@@ -11,7 +11,8 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from ce_core._arguments import ArrayLike, floating, require_matrices, require_number, require_per_item
-from ce_core._surroundings import require_unbatched
+from ce_core._shown import refusal
+from ce_core._surroundings import in_transform, require_unbatched
 
 # How far off 1 the sum of a marginal may be: rounded to a half type, or to a few digits.
 _HALF_TOLERANCE, _MASS_TOLERANCE = 1e-2, 1e-4
@@ -86,7 +87,7 @@ def _require_weights(name: str, tolerance: float | None, weights: Tensor) -> Non
         worst = total.flatten()[off.nan_to_num(torch.inf).argmax()].item()
         raise ValueError(f"{name} must sum to 1, got {worst}")
     if tolerance is None and not (total.isfinite() & (total > 0)).all():
-        raise ValueError(f"{name} must have a finite sum > 0, got {total.flatten().tolist()}"[:200])
+        raise refusal(name, "have a finite sum > 0", total)
 
 
 def as_eps(eps: float | Tensor | ArrayLike, cost: Tensor) -> Float[Tensor, "*batch"]:
@@ -106,7 +107,7 @@ def _require_positive(eps: Tensor) -> None:
 
 def verify(check: Callable[[Tensor], None], values: Tensor) -> None:
     """Let a check see values, also within `torch.func.vmap`, where a tensor does not show them."""
-    if torch._C._are_functorch_transforms_active():
+    if in_transform():
         _Verified.apply(check, values)  # type: ignore[no-untyped-call]
     else:
         check(values)

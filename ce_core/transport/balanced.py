@@ -6,7 +6,7 @@ from torch import Tensor
 
 from ce_core._arguments import ArrayLike, floating, require_integer, require_matrices
 from ce_core._arrays import as_arrays
-from ce_core._surroundings import hides_values, product_of
+from ce_core._surroundings import hides_values, may_be_differentiated, product_of
 from ce_core.dtypes import widen
 from ce_core.transport._fixed_point_loop import solve
 from ce_core.transport._per_item import shared_batch
@@ -163,7 +163,7 @@ def _scale_kernel(
     kernel = (lowest - cost).div_(eps).exp_()
     n, m = cost.shape[-2:]
     factors, rows = kernel, kernel.new_ones(len(cost), 1, n)
-    if _is_differentiated(cost, eps):
+    if may_be_differentiated(cost, eps):
         transposed, product = factors.mT, product_of(factors)
         for _ in range(n_iter):
             columns = (n / m) / product(rows, factors)
@@ -185,7 +185,7 @@ def _scale_log_kernel(
     cost: Float[Tensor, "b n m"], eps: Float[Tensor, "b 1 1"], n_iter: int
 ) -> Float[Tensor, "b n m"]:
     """Run the same updates in float64, in a way that no range of the costs overflows."""
-    if _is_differentiated(cost, eps):
+    if may_be_differentiated(cost, eps):
         return _iterate_on_logarithms(cost, eps, n_iter)
     wide, limited, undefined = _prepare(cost, eps)
     size, n, m = cost.shape
@@ -230,10 +230,6 @@ def _prepare(
         wide, eps, largest = wide * unit, eps * unit, largest * unit
     # So small an eps is at its limit; smaller still, and cost/eps would overflow.
     return without_offset(wide), torch.maximum(1e-300 * largest, eps), undefined
-
-
-def _is_differentiated(*tensors: Tensor) -> bool:
-    return torch.is_grad_enabled() and any(x.requires_grad for x in tensors)
 
 
 def column_error(

@@ -9,6 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ce_core._arguments import ArrayLike, floating, require_classes
+from ce_core._surroundings import mapped_in_front
 from ce_core.dtypes import widen
 
 # Up to so many distances, and differences, all is done at once and left to autograd.
@@ -129,7 +130,7 @@ class _Products(torch.autograd.Function):
     @staticmethod
     def vmap(info: Any, in_dims: tuple[int | None, ...], *inputs: Tensor) -> tuple[Tensor, int]:
         """Take the dimension that is mapped over as one more of the batch."""
-        return _Products.apply(*_batched(info, in_dims, inputs)), 0  # type: ignore[no-untyped-call]
+        return _Products.apply(*mapped_in_front(info.batch_size, in_dims, inputs)), 0  # type: ignore[no-untyped-call]
 
 
 class _Pulls(torch.autograd.Function):
@@ -182,7 +183,7 @@ class _Pulls(torch.autograd.Function):
         info: Any, in_dims: tuple[int | None, ...], *inputs: Tensor
     ) -> tuple[tuple[Tensor, Tensor], tuple[int, int]]:
         """Take the dimension that is mapped over as one more of the batch."""
-        return _Pulls.apply(*_batched(info, in_dims, inputs)), (0, 0)  # type: ignore[no-untyped-call]
+        return _Pulls.apply(*mapped_in_front(info.batch_size, in_dims, inputs)), (0, 0)  # type: ignore[no-untyped-call]
 
 
 def _by_dimension(points: Float[Tensor, "*batch n d"]) -> Float[Tensor, "d b n"]:
@@ -197,11 +198,3 @@ def _blocks(entries: Float[Tensor, "b n m"]) -> Iterator[tuple[slice, slice]]:
     for item in range(0, size, items):
         for row in range(0, n, rows):
             yield slice(item, item + items), slice(row, row + rows)
-
-
-def _batched(
-    info: Any, in_dims: tuple[int | None, ...], inputs: tuple[Tensor, ...]
-) -> Iterator[Tensor]:
-    """Bring the mapped dimension of each to the front, or give it one."""
-    for x, dim in zip(inputs, in_dims, strict=True):
-        yield x.expand(info.batch_size, *x.shape) if dim is None else x.movedim(dim, 0)

@@ -4,10 +4,8 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
-from torch.autograd.forward_ad import unpack_dual
 
 from ce_core._arguments import (
     ArrayLike,
@@ -17,7 +15,7 @@ from ce_core._arguments import (
     require_matrices,
     require_number,
 )
-from ce_core._surroundings import uncompiled
+from ce_core._surroundings import may_be_differentiated, uncompiled
 from ce_core.transport._implicit_differentiation import solve_differentiably
 from ce_core.transport._problem import as_eps, as_marginal
 from ce_core.transport._solution import Request, find_plans
@@ -147,7 +145,7 @@ def sinkhorn(
     batch, parts = _as_batch(cost, mu, nu, eps)
     unrolled = gradient == "unrolled" or tol is None
     request = Request(tol, max_iter, cost.dtype, plain=unrolled)
-    if not _may_be_differentiated(parts):
+    if not may_be_differentiated(*parts):
         found = find_plans(*parts, request)
     else:
         found = solve_differentiably(*parts, request)
@@ -200,13 +198,3 @@ def _as_batch(
     size = math.prod(batch)
     whole = [part.expand((*batch, *own)).reshape((size, *own)) for part, own in parts.values()]
     return batch, (whole[0], whole[1], whole[2], whole[3])
-
-
-def _may_be_differentiated(parts: tuple[Tensor, ...]) -> bool:
-    """Tell whether anybody may ask for derivatives; within `torch.func` a tensor does not say."""
-    if torch._C._are_functorch_transforms_active():
-        return True
-    if torch.is_grad_enabled() and any(part.requires_grad for part in parts):
-        return True
-    duals = [unpack_dual(part) for part in parts]  # type: ignore[no-untyped-call]
-    return any(dual.tangent is not None for dual in duals)

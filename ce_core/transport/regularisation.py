@@ -1,4 +1,4 @@
-"""The entropic regularisation ε: one for all items of a batch or one for each, and how to choose it."""
+"""How to choose the entropic regularisation ε: in the unit of the cost, for each item of a batch."""
 
 from typing import Final
 

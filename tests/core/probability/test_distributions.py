@@ -203,3 +203,16 @@ def test_kl_divergence_gradient_agrees_with_finite_differences() -> None:
     torch.testing.assert_close(
         gradient(of_logits, a), central_differences(of_logits, a), rtol=0, atol=1e-9
     )
+
+
+def test_softmax_of_a_million_classes_keeps_its_digits() -> None:
+    a = torch.arange(10**6, dtype=torch.float32) % 7
+    error = softmax(a).double() / a.double().softmax(-1) - 1
+    assert error.abs().max() < 2e-7
+
+
+def test_divergence_of_near_distributions_and_entropy_of_one_hot_are_not_below_zero() -> None:
+    q = uniform(1000, 6).softmax(-1)
+    p = q * (1 + 1e-16 * uniform(1000, 6, seed=1))
+    assert (kl_divergence(q, p) >= 0).all()
+    assert math.copysign(1, entropy([0.0, 1.0]).item()) == 1

@@ -1,4 +1,8 @@
-"""What surrounds a call of transport changes no number: vmap, grad, autocast, inference mode."""
+"""What surrounds a call of transport changes no number: vmap, grad, autocast, inference mode.
+
+`tests/core/test_derivative_table.py` asks each public function once, of one problem. Here are batches,
+dimensions other than the first, narrow dtypes, and the ways that a function takes inside.
+"""
 
 from collections.abc import Callable
 

@@ -1,0 +1,122 @@
+"""A softmax that remembers its logits: derivatives of its functionals go past p, to every order."""
+
+from collections.abc import Callable
+
+import mpmath
+import pytest
+import torch
+from torch import Tensor
+from torch.func import grad, hessian, jacfwd, jacrev, vmap
+
+from ce_core import entropy, kl_divergence, softmax
+from tests.support.cases import tensor64, uniform
+from tests.support.closeness import close_to
+
+# Of torch itself, at its first use of forward mode and of the compiler.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+
+
+@pytest.mark.parametrize("function", [entropy, lambda p: kl_divergence(p.new_full((5,), 0.2), p)])
+def test_derivatives_past_a_softmax_agree_with_those_through_it(
+    function: Callable[[Tensor], Tensor],
+) -> None:
+    a = 3 * uniform(4, 5)
+
+    def past(x: Tensor) -> Tensor:
+        return function(softmax(x)).sum()
+
+    def through(x: Tensor) -> Tensor:
+        return function(torch.softmax(x, -1)).sum()
+
+    for way in (grad, hessian, jacfwd, lambda f: vmap(grad(f)), lambda f: jacrev(jacfwd(f))):
+        torch.testing.assert_close(way(past)(a), way(through)(a), rtol=1e-12, atol=1e-14)
+
+
+def test_gradient_of_a_mapped_kl_past_a_softmax_is_finite_where_minus_q_over_p_is_not() -> None:
+    # Within the gradient a mapped tensor does not say that it will be differentiated.
+    a, q = tensor64(720.0, 0.0).repeat(2, 1), tensor64(0.0, 1.0).repeat(2, 1)
+    found = grad(lambda x: vmap(lambda x, q: kl_divergence(q, softmax(x)))(x, q).sum())(a)
+    assert found.tolist() == [[1, -1], [1, -1]]
+
+
+def test_gradient_by_p_itself_and_hooks_on_it_hold() -> None:
+    a, q = 3 * uniform(5).requires_grad_(), uniform(5, seed=1).softmax(-1)
+    p = softmax(a)
+    p.retain_grad()
+    (by_p,) = torch.autograd.grad(kl_divergence(q, p), p, retain_graph=True)
+    torch.testing.assert_close(by_p, -q / p.detach())
+    (twice,) = torch.autograd.grad(kl_divergence(q, p) + entropy(p), a, retain_graph=True)
+    torch.testing.assert_close(
+        twice, grad(lambda x: kl_divergence(q, softmax(x)) + entropy(softmax(x)))(a.detach())
+    )
+    p.register_hook(lambda g: 2 * g)  # type: ignore[no-untyped-call]
+    (doubled,) = torch.autograd.grad(kl_divergence(q, p), a)
+    torch.testing.assert_close(doubled, 2 * (p - q).detach())
+
+
+def test_p_that_was_written_into_is_no_softmax_any_more() -> None:
+    a = uniform(3).requires_grad_()
+    p = softmax(a)
+    p = p.mul_(2)
+    (found,) = torch.autograd.grad(entropy(p), a)
+    (expected,) = torch.autograd.grad(entropy(2 * torch.softmax(a, -1)), a)
+    torch.testing.assert_close(found, expected)
+
+
+EXTREME = [
+    (torch.float16, 11.2),
+    (torch.float16, 17.0),
+    (torch.bfloat16, 90.0),
+    (torch.float32, 88.8),
+    (torch.float32, 90.0),
+    (torch.float64, 709.8),
+    (torch.float64, 720.0),
+]
+
+
+@pytest.mark.parametrize(("dtype", "gap"), EXTREME, ids=str)
+def test_gradient_of_kl_past_a_softmax_is_finite_where_minus_q_over_p_is_not(
+    dtype: torch.dtype, gap: float
+) -> None:
+    a, q = torch.tensor([gap, 0.0], dtype=dtype), torch.tensor([0.0, 1.0], dtype=dtype)
+
+    def loss(x: Tensor) -> Tensor:
+        return kl_divergence(q, softmax(x))
+
+    assert grad(loss)(a).tolist() == [1, -1]
+    leaf = a.clone().requires_grad_()
+    # A loss that counts for nothing, and one that counts twice, beside another use of p.
+    assert torch.autograd.grad(0 * loss(leaf), leaf)[0].tolist() == [0, 0]
+    p = softmax(leaf)
+    both = kl_divergence(q, p) + kl_divergence(q, p) + entropy(p) + p[0]
+    assert torch.autograd.grad(both, leaf)[0].tolist() == close_to([2, -2], abs=1e-3)
+
+
+@pytest.mark.parametrize(("dtype", "gap"), [(torch.float32, 90.0), (torch.float64, 720.0)], ids=str)
+def test_hessians_past_a_softmax_are_those_of_the_true_functions(
+    dtype: torch.dtype, gap: float
+) -> None:
+    a, q = torch.tensor([gap, 0.0], dtype=dtype), torch.tensor([0.25, 0.75], dtype=dtype)
+    with mpmath.workdps(50):
+        p = [mpmath.exp(-gap), 1 / (1 + mpmath.exp(-gap))]
+        product = p[0] * p[1]
+        curvature = float(product)
+        of_entropy = float(product * (mpmath.mpf(gap) * (p[1] - p[0]) - 1))
+    known = {
+        of_entropy: lambda x: entropy(softmax(x)),
+        curvature: lambda x: kl_divergence(q, softmax(x)),
+    }
+    smallest = torch.finfo(dtype).smallest_normal * torch.finfo(dtype).eps
+    for expected, function in known.items():
+        for found in (hessian(function)(a), torch.autograd.functional.hessian(function, a)):  # type: ignore[no-untyped-call]
+            sizes = [expected, -expected, -expected, expected]
+            assert found.flatten().tolist() == close_to(sizes, rel=1e-4, abs=100 * smallest)
+
+
+def test_gradient_of_kl_in_float16_is_that_of_float64() -> None:
+    generator = torch.Generator().manual_seed(0)
+    a = (4 * torch.randn(200, 10, generator=generator)).half()
+    q = torch.randn(200, 10, generator=generator).softmax(-1).half()
+    found = grad(lambda x: kl_divergence(q, softmax(x)).double().sum())(a)
+    expected = q.double().sum(-1, keepdim=True) * a.double().softmax(-1) - q.double()
+    torch.testing.assert_close(found.double(), expected, rtol=1e-3, atol=1e-5)
