@@ -87,7 +87,12 @@ def test_changelog_says_nothing_twice() -> None:
     # Merges of several branches keep the lines of each.
     changelog = text_of("CHANGELOG.md")
     unreleased = changelog[changelog.index("## Unreleased") :]
-    assert re.findall(r"^### (.+)$", unreleased, re.MULTILINE) == ["Added", "Changed", "Fixed", "Before"]
+    assert re.findall(r"^### (.+)$", unreleased, re.MULTILINE) == [
+        "Added",
+        "Changed",
+        "Fixed",
+        "Before",
+    ]
     entries = re.findall(r"^- (.+)$", unreleased, re.MULTILINE)
     assert len(set(entries)) == len(entries) > 20
 

@@ -1,13 +1,20 @@
 """Both losses of rows in the dtype they are given, with derivatives of every order in closed form."""
 
-from collections.abc import Callable
 from typing import Any
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ce_core.probability.rowwise import RowFunction, apply_rows, in_blocks, may_overwrite
+from ce_core.losses.target_checks import require_unit_sums, require_weights
+from ce_core.probability.rowwise import (
+    KnownGradient,
+    RowFunction,
+    RowLoss,
+    apply_rows,
+    in_blocks,
+    records,
+)
 from ce_core.probability.softmax_rows import (
     balance_winner,
     centre_logits,
@@ -15,6 +22,8 @@ from ce_core.probability.softmax_rows import (
     gaps,
     jacobian_product,
     log_softmax_rows,
+    log_softmax_values,
+    softmax_of_block,
     softmax_rows,
     softmax_values,
 )
@@ -25,14 +34,12 @@ _SURE = 0.25
 
 def cross_entropy_rows(a: Tensor, q: Tensor) -> Float[Tensor, "*rows"]:
     """Return L1."""
-    loss: Tensor = apply_rows(_CrossEntropy, a, q)
-    return loss
+    return _loss(_CrossEntropy, _CrossEntropyAndGradient, a, q)
 
 
 def logit_gap_rows(a: Tensor, q: Tensor) -> Float[Tensor, "*rows"]:
     """Return L2."""
-    loss: Tensor = apply_rows(_LogitGap, a, q)
-    return loss
+    return _loss(_LogitGap, _LogitGapAndGradient, a, q)
 
 
 def logit_gap_grad_rows(a: Tensor, q: Tensor) -> Float[Tensor, "*rows m"]:
@@ -47,14 +54,11 @@ def held_grad_rows(a: Tensor, q: Tensor) -> Float[Tensor, "*rows m"]:
     return result
 
 
-def _times(g: Tensor, rows: Tensor) -> Tensor:
-    """Return rows times a number each, in their own memory where nothing else will read it."""
-    g = g.unsqueeze(-1)
-    return rows.mul_(g) if may_overwrite(g) else g * rows
-
-
-def _inner(rows: Tensor, tangent: Tensor) -> Tensor:
-    return (rows * tangent).sum(-1)
+def _loss(
+    value: type[RowLoss], with_gradient: type[KnownGradient], a: Tensor, q: Tensor
+) -> Float[Tensor, "*rows"]:
+    result: Tensor = apply_rows(with_gradient, a, q)[0] if records(a) else apply_rows(value, a, q)
+    return result
 
 
 def _where_wanted(q: Tensor, rows: Tensor) -> Tensor:
@@ -62,50 +66,58 @@ def _where_wanted(q: Tensor, rows: Tensor) -> Tensor:
     return torch.where((q == 0) & (rows == -torch.inf), 0.0, rows)
 
 
-class _CrossEntropy(RowFunction):
+class _CrossEntropy(RowLoss):
+    @staticmethod
+    def by_logits(a: Tensor, q: Tensor) -> Tensor:
+        return excess(a, q)
+
+    @staticmethod
+    def by_target(a: Tensor, q: Tensor) -> Tensor:
+        return -_where_wanted(q, log_softmax_rows(a))
+
     @staticmethod
     def forward(a: Tensor, q: Tensor) -> Tensor:
-        return _row_by_row(_plain_cross_entropy, _delicate_cross_entropy, a, q, above=_SURE)
+        return _mend_cross_entropy(in_blocks(_cross_entropy_kernel, a, q), a, q)
+
+
+class _CrossEntropyAndGradient(KnownGradient, _CrossEntropy):
+    @staticmethod
+    def forward(a: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:  # type: ignore[override]
+        loss, gradient = in_blocks(_cross_entropy_and_gradient_kernel, a, q)
+        return _mend_cross_entropy(loss, a, q), gradient
+
+
+class _LogitGap(RowLoss):
+    @staticmethod
+    def by_logits(a: Tensor, q: Tensor) -> Tensor:
+        return logit_gap_grad_rows(a, q)
 
     @staticmethod
-    def backward(ctx: Any, g: Tensor) -> tuple[Tensor | None, Tensor | None]:
-        a, q = ctx.saved_tensors
-        by_logits = _times(g, excess(a, q)) if ctx.needs_input_grad[0] else None
-        by_target = None
-        if ctx.needs_input_grad[1]:
-            by_target = -g.unsqueeze(-1) * _where_wanted(q, log_softmax_rows(a))
-        return by_logits, by_target
+    def by_target(a: Tensor, q: Tensor) -> Tensor:
+        return -_where_wanted(q, gaps(a))
 
-    @staticmethod
-    def pushed(inputs: tuple[Tensor, ...], tangents: tuple[Tensor, ...]) -> Tensor:
-        (a, q), (da, dq) = inputs, tangents
-        return _inner(excess(a, q), da) - _inner(_where_wanted(q, log_softmax_rows(a)), dq)
-
-
-class _LogitGap(RowFunction):
     @staticmethod
     def forward(a: Tensor, q: Tensor) -> Tensor:
-        return _row_by_row(_plain_logit_gap, _delicate_logit_gap, a, q, above=-torch.inf)
+        loss, total = in_blocks(_logit_gap_kernel, a, q)
+        require_unit_sums(total)
+        return _mend_logit_gap(loss, a, q)
 
-    @staticmethod
-    def backward(ctx: Any, g: Tensor) -> tuple[Tensor | None, Tensor | None]:
-        a, q = ctx.saved_tensors
-        by_logits = _times(g, logit_gap_grad_rows(a, q)) if ctx.needs_input_grad[0] else None
-        by_target = None
-        if ctx.needs_input_grad[1]:
-            by_target = -g.unsqueeze(-1) * _where_wanted(q, gaps(a))
-        return by_logits, by_target
 
+class _LogitGapAndGradient(KnownGradient, _LogitGap):
     @staticmethod
-    def pushed(inputs: tuple[Tensor, ...], tangents: tuple[Tensor, ...]) -> Tensor:
-        (a, q), (da, dq) = inputs, tangents
-        return _inner(logit_gap_grad_rows(a, q), da) - _inner(_where_wanted(q, gaps(a)), dq)
+    def forward(a: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:  # type: ignore[override]
+        loss, gradient, total = in_blocks(_logit_gap_and_gradient_kernel, a, q)
+        require_unit_sums(total)
+        return _mend_logit_gap(loss, a, q), gradient
 
 
 class _LogitGapGrad(RowFunction):
     @staticmethod
     def forward(a: Tensor, q: Tensor) -> Tensor:
-        return in_blocks(_logit_gap_grad_kernel, a, q, reduced=False)
+        gradient: Tensor
+        _, gradient, total = in_blocks(_logit_gap_and_gradient_kernel, a, q)
+        require_unit_sums(total)
+        return gradient
 
     @staticmethod
     def backward(ctx: Any, g: Tensor) -> tuple[Tensor | None, Tensor | None]:
@@ -120,7 +132,10 @@ class _LogitGapGrad(RowFunction):
 class _HeldGrad(RowFunction):
     @staticmethod
     def forward(a: Tensor, q: Tensor) -> Tensor:
-        return in_blocks(lambda a, q: _held(softmax_values(a), a, q), a, q, reduced=False)
+        gradient: Tensor
+        gradient, total = in_blocks(_held_kernel, a, q)
+        require_unit_sums(total)
+        return gradient
 
     @staticmethod
     def backward(ctx: Any, g: Tensor) -> tuple[Tensor | None, Tensor | None]:
@@ -140,70 +155,78 @@ def _curvature(a: Tensor, v: Tensor) -> Tensor:
     return 2 * moved + moved * centred - p * (moved * values).sum(-1, keepdim=True)
 
 
-def _row_by_row(
-    plain: Callable[[Tensor, Tensor], Tensor],
-    delicate: Callable[[Tensor, Tensor], Tensor],
-    a: Tensor,
-    q: Tensor,
-    *,
-    above: float,
-) -> Float[Tensor, "*rows"]:
-    """Return the plain form of a loss, and the delicate one for rows where it is not finite or low."""
-    loss = in_blocks(plain, a, q, reduced=True)
-    rows = ~((loss > above) & (loss < torch.inf))
+# L1, in as few passes as there can be, with an absolute error of some roundings of 1.
+
+
+def _cross_entropy_kernel(a: Tensor, q: Tensor) -> Float[Tensor, " rows"]:
+    require_weights(q)
+    return log_softmax_values(a).mul_(q).sum(-1).neg_()
+
+
+def _cross_entropy_and_gradient_kernel(a: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
+    require_weights(q)
+    log_p = log_softmax_values(a)
+    product = q * log_p
+    loss = product.sum(-1).neg_()
+    p = log_p.exp_()
+    gradient = torch.mul(p, q.sum(-1, keepdim=True), out=product).sub_(q)
+    return loss, balance_winner(gradient, p, p.amax(-1, keepdim=True))
+
+
+def _mend_cross_entropy(loss: Tensor, a: Tensor, q: Tensor) -> Float[Tensor, "*rows"]:
+    """Compute L1 again where it is tiny, or where that form is not finite though L1 may be."""
+    rows = ~((loss > _SURE) & (loss < torch.inf))
     if rows.any():
-        loss[rows] = delicate(a[rows], q[rows])
+        loss[rows] = _careful_cross_entropy(a[rows], q[rows])
     return loss
 
 
-def _plain_cross_entropy(a: Tensor, q: Tensor) -> Float[Tensor, " rows"]:
-    """Return L1 in as few passes as there can be, with an absolute error of some roundings of 1."""
-    return torch.log_softmax(a, -1).mul_(q).sum(-1).neg_()
-
-
-def _delicate_cross_entropy(a: Tensor, q: Tensor) -> Float[Tensor, " rows"]:
-    """Return L1 where it is tiny, or where the plain form is not finite though L1 may be."""
-    if (q < 0).any():
-        raise ValueError(f"q must be >= 0, got {q.min().item():g}")
+def _careful_cross_entropy(a: Tensor, q: Tensor) -> Float[Tensor, " rows"]:
     half_gap, log_total = centre_logits(a)
     half_gap = _where_wanted(q, half_gap)
     return q.sum(-1) * log_total.squeeze(-1) - 2 * (q * half_gap).sum(-1)
 
 
-def _plain_logit_gap(a: Tensor, q: Tensor) -> Float[Tensor, " rows"]:
-    """Return L2 in as few passes as there can be."""
-    return softmax_values(a).sub_(q).mul_(a - a.amax(-1, keepdim=True)).sum(-1)
+# L2, likewise.
 
 
-def _delicate_logit_gap(a: Tensor, q: Tensor) -> Float[Tensor, " rows"]:
-    """Return L2 where the plain form is not finite though L2 may be."""
+def _logit_gap_kernel(a: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
+    total = require_weights(q).sum(-1)
+    gap, p, _ = softmax_of_block(a)
+    return p.sub_(q).mul_(gap).sum(-1), total
+
+
+def _held_kernel(a: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
+    total = require_weights(q).sum(-1, keepdim=True)
+    _, p, top = softmax_of_block(a)
+    return balance_winner(p - q, p, top, 1 - total), total.squeeze(-1)
+
+
+def _logit_gap_and_gradient_kernel(a: Tensor, q: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    total = require_weights(q).sum(-1, keepdim=True)
+    gap, p, top = softmax_of_block(a)
+    held = balance_winner(p - q, p, top, 1 - total)
+    product = held * gap
+    loss = product.sum(-1)
+    mean = torch.mul(p, gap, out=product).sum(-1, keepdim=True)
+    if not mean.isfinite().all():
+        # -inf counts as 0 where p is 0, and so does what is beyond the largest number.
+        gap = torch.where((p == 0) & (gap == -torch.inf), 0.0, gap)
+        mean = (p * gap).sum(-1, keepdim=True)
+    return loss, held.addcmul_(p, gap.sub_(mean)), total.squeeze(-1)
+
+
+def _mend_logit_gap(loss: Tensor, a: Tensor, q: Tensor) -> Float[Tensor, "*rows"]:
+    """Compute L2 again where that form is not finite though L2 may be."""
+    rows = ~loss.isfinite()
+    if rows.any():
+        loss[rows] = _careful_logit_gap(a[rows], q[rows])
+    return loss
+
+
+def _careful_logit_gap(a: Tensor, q: Tensor) -> Float[Tensor, " rows"]:
     p = softmax_values(a)
     half_gap = 0.5 * a - 0.5 * a.amax(-1, keepdim=True)
     predicted = p * torch.where(p == 0, 0.0, half_gap)
     wanted = q * _where_wanted(q, half_gap)
     return 2 * (predicted - wanted).sum(-1)
-
-
-def _held(p: Tensor, a: Tensor, q: Tensor) -> Tensor:
-    """Return p - q, in the memory of p; it sums to 1 - Σq, which is 0 where only rounding is left."""
-    sure = p.amax(-1, keepdim=True) >= 0.5
-    entries = p.sub_(q)
-    if a.device.type == "cpu" and not sure.any():
-        return entries
-    missing = 1 - q.sum(-1, keepdim=True)
-    rounding = 32 * torch.finfo(q.dtype).eps
-    return balance_winner(entries, a, sure, torch.where(missing.abs() <= rounding, 0.0, missing))
-
-
-def _logit_gap_grad_kernel(a: Tensor, q: Tensor) -> Tensor:
-    p = softmax_values(a)
-    values = a - a.amax(-1, keepdim=True)
-    weighted = p * values
-    mean = weighted.sum(-1, keepdim=True)
-    if not mean.isfinite().all():
-        # -inf counts as 0 where p is 0, and so does what is beyond the largest number.
-        values = torch.where((p == 0) & (values == -torch.inf), 0.0, values)
-        weighted = p * values
-        mean = weighted.sum(-1, keepdim=True)
-    term = weighted.addcmul_(p, mean, value=-1.0)
-    return _held(p, a, q).add_(term)

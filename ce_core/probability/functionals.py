@@ -229,11 +229,14 @@ def _defined(log_q: Tensor, log_p: Tensor) -> Tensor:
 
 def _js_slope(ratio: Tensor) -> Tensor:
     """Return (log 2 - log(1 + p/q)) / 2 of log(q / p), the derivative by q."""
-    return 0.5 * (math.log(2) - torch.nn.functional.softplus(-ratio, threshold=1e4))
+    return 0.5 * (math.log(2) - torch.logaddexp(torch.zeros_like(ratio), -ratio))
 
 
 def _js_pulls(log_q: Tensor, log_p: Tensor) -> tuple[Tensor, Tensor]:
     ratio = _defined(log_q, log_p)
-    first = torch.where(log_q == -torch.inf, 0.0, ratio)
-    second = torch.where(log_p == -torch.inf, 0.0, ratio)
-    return log_q.exp() * _js_slope(first), log_p.exp() * _js_slope(-second)
+    return _js_pull(log_q.exp(), ratio), _js_pull(log_p.exp(), -ratio)
+
+
+def _js_pull(p: Tensor, ratio: Tensor) -> Tensor:
+    """Return p times the slope, 0 where p is 0: there the slope may be infinite."""
+    return p * _js_slope(torch.where(p == 0, 0.0, ratio))

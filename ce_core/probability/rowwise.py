@@ -14,14 +14,15 @@ from torch import Tensor
 
 from ce_core._surroundings import (
     forward_modes,
+    in_forward_mode,
+    in_transform,
     is_mapped_by_engine,
-    is_transformed,
     mapped_in_front,
     uncompiled,
 )
 
 # Rows that fit into the cache together with what is computed of them.
-_BLOCK = 1 << 18
+_BLOCK = 1 << 16
 
 
 class RowFunction(torch.autograd.Function):
@@ -56,6 +57,58 @@ class RowFunction(torch.autograd.Function):
         return result, tuple(0 for _ in result) if isinstance(result, tuple) else 0
 
 
+class RowLoss(RowFunction):
+    """A loss of rows of logits and of targets: a subclass has its gradients in closed form."""
+
+    @staticmethod
+    def by_logits(a: Tensor, q: Tensor) -> Tensor:
+        """Return the gradient by the logits."""
+        raise NotImplementedError
+
+    @staticmethod
+    def by_target(a: Tensor, q: Tensor) -> Tensor:
+        """Return the gradient by the target."""
+        raise NotImplementedError
+
+    @classmethod
+    def backward(cls, ctx: Any, g: Any, *_: Any) -> tuple[Tensor | None, Tensor | None]:
+        """Return the gradients asked for."""
+        a, q = ctx.saved_tensors[:2]
+        g = g.unsqueeze(-1)
+        by_logits = g * cls.by_logits(a, q) if ctx.needs_input_grad[0] else None
+        return by_logits, g * cls.by_target(a, q) if ctx.needs_input_grad[1] else None
+
+    @classmethod
+    def pushed(cls, inputs: tuple[Tensor, ...], tangents: tuple[Tensor, ...]) -> Tensor:
+        """Return the tangent of the loss."""
+        (a, q), (da, dq) = inputs, tangents
+        return (cls.by_logits(a, q) * da + cls.by_target(a, q) * dq).sum(-1)
+
+
+class KnownGradient(RowLoss):
+    """A loss whose `forward` returns its gradient by the logits too, found on the way to its value."""
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
+        """Keep the inputs and the gradient."""
+        _, gradient = output
+        ctx.mark_non_differentiable(gradient)
+        ctx.set_materialize_grads(False)
+        ctx.save_for_backward(*inputs, gradient)
+
+    @classmethod
+    def backward(cls, ctx: Any, g: Any, *_: Any) -> tuple[Tensor | None, Tensor | None]:
+        """Return what is known, or the closed form where that will be differentiated."""
+        if g is None:
+            return None, None
+        if torch.is_grad_enabled():
+            return super().backward(ctx, g)
+        a, q, gradient = ctx.saved_tensors
+        g = g.unsqueeze(-1)
+        by_target = g * cls.by_target(a, q) if ctx.needs_input_grad[1] else None
+        return g * gradient if ctx.needs_input_grad[0] else None, by_target
+
+
 @uncompiled
 def apply_rows(function: type[RowFunction], *inputs: Tensor) -> Any:
     """Return the function of the inputs, their leading dimensions broadcast."""
@@ -68,25 +121,34 @@ def apply_rows(function: type[RowFunction], *inputs: Tensor) -> Any:
     return function.apply(*inputs)  # type: ignore[no-untyped-call]
 
 
-def may_overwrite(g: Tensor) -> bool:
-    """Return whether a fresh tensor may be multiplied by `g` in place: nothing records or maps it."""
-    return not (torch.is_grad_enabled() or is_transformed(g) or is_mapped_by_engine(g))
+def records(a: Tensor) -> bool:
+    """Tell whether plain autograd, and nothing else, will ask for the gradient by a tensor."""
+    recorded = torch.is_grad_enabled() and a.requires_grad
+    return recorded and not in_transform() and not in_forward_mode()
 
 
-def in_blocks(kernel: Callable[..., Tensor], *inputs: Tensor, reduced: bool) -> Tensor:
-    """Return a kernel's result over blocks of rows whose temporaries stay in the cache.
+def in_blocks(kernel: Callable[..., Any], *inputs: Tensor) -> Any:
+    """Return a kernel's result, or results, over blocks of rows whose temporaries stay in the cache.
 
-    `reduced` kernels return [rows], others [rows, m]. Only the processor's cache is small.
+    What it returns has a row for each row of the inputs. Only the processor's cache is small.
     """
-    first = inputs[0]
-    m = first.shape[-1]
-    step = max(1, _BLOCK // m)
-    rows = [x.reshape(-1, m) for x in inputs]
+    shape = inputs[0].shape
+    rows = [x.reshape(-1, shape[-1]) for x in inputs]
     count = len(rows[0])
-    shape = first.shape[:-1] if reduced else first.shape
-    if first.device.type != "cpu" or count <= step:
-        return kernel(*rows).reshape(shape)
-    result = first.new_empty((count,) if reduced else (count, m))
-    for start in range(0, count, step):
-        result[start : start + step] = kernel(*(x[start : start + step] for x in rows))
-    return result.reshape(shape)
+    step = max(1, _BLOCK // shape[-1]) if rows[0].device.type == "cpu" else max(1, count)
+    whole: list[Tensor] = []
+    single = False
+    for start in range(0, max(1, count), step):
+        part = slice(start, start + step)
+        found = kernel(*(x[part] for x in rows))
+        single = isinstance(found, Tensor)
+        parts = (found,) if single else found
+        if not whole:
+            if count <= step:
+                whole = list(parts)
+                break
+            whole = [x.new_empty((count, *x.shape[1:])) for x in parts]
+        for into, x in zip(whole, parts, strict=True):
+            into[part] = x
+    results = [x.reshape((*shape[:-1], *x.shape[1:])) for x in whole]
+    return results[0] if single else tuple(results)

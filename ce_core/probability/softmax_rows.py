@@ -24,6 +24,14 @@ def softmax_values(a: Float[Tensor, "*rows m"]) -> Float[Tensor, "*rows m"]:
     return powers.div_(powers.sum(-1, keepdim=True))
 
 
+def log_softmax_values(a: Float[Tensor, "*rows m"]) -> Float[Tensor, "*rows m"]:
+    """Return log p without a gradient, with an absolute error of some roundings of 1."""
+    if a.shape[-1] < _LONG:
+        return torch.log_softmax(a, -1)
+    gap = a - a.amax(-1, keepdim=True)
+    return gap.sub_(gap.exp().sum(-1, keepdim=True).log_())
+
+
 def softmax_rows(a: Float[Tensor, "*rows m"]) -> Float[Tensor, "*rows m"]:
     """Return p."""
     p: Tensor = apply_rows(_Softmax, a)
@@ -64,7 +72,8 @@ def excess(a: Float[Tensor, "*#rows m"], q: Float[Tensor, "*#rows m"]) -> Float[
 class _Excess(RowFunction):
     @staticmethod
     def forward(a: Tensor, q: Tensor) -> Tensor:
-        return in_blocks(_excess_kernel, a, q, reduced=False)
+        result: Tensor = in_blocks(_excess_kernel, a, q)
+        return result
 
     @staticmethod
     def backward(ctx: Any, g: Tensor) -> tuple[Tensor | None, Tensor | None]:
@@ -83,19 +92,39 @@ class _Excess(RowFunction):
 
 
 def _excess_kernel(a: Tensor, q: Tensor) -> Tensor:
-    p = softmax_values(a)
-    sure = p.amax(-1, keepdim=True) >= 0.5
-    return balance_winner(p.mul_(q.sum(-1, keepdim=True)).sub_(q), a, sure)
+    _, p, top = softmax_of_block(a)
+    return balance_winner((p * q.sum(-1, keepdim=True)).sub_(q), p, top)
 
 
-def balance_winner(entries: Tensor, a: Tensor, sure: Tensor, total: Tensor | float = 0.0) -> Tensor:
-    """Make rows that are sure of a class sum to the total, by the entry of that class. In place."""
-    if a.device.type == "cpu" and not sure.any():
-        return entries
-    winner = a.argmax(-1, keepdim=True)
-    direct = entries.gather(-1, winner)
-    others = entries.scatter_(-1, winner, 0.0).sum(-1, keepdim=True)
-    return entries.scatter_(-1, winner, torch.where(sure, total - others, direct))
+def softmax_of_block(
+    a: Float[Tensor, "rows m"],
+) -> tuple[Float[Tensor, "rows m"], Float[Tensor, "rows m"], Float[Tensor, "rows 1"]]:
+    """Return a - max a, p, and the largest p of each row, without a gradient."""
+    gap = a - a.amax(-1, keepdim=True)
+    powers = gap.exp()
+    top = powers.sum(-1, keepdim=True).reciprocal_()
+    return gap, powers.mul_(top), top
+
+
+def balance_winner(
+    entries: Float[Tensor, "rows m"],
+    p: Float[Tensor, "rows m"],
+    top: Float[Tensor, "rows 1"],
+    total: Float[Tensor, "rows 1"] | float = 0.0,
+) -> Float[Tensor, "rows m"]:
+    """Make rows that are sure of a class sum to the total, by the entry of that class. In place.
+
+    What a row misses is the rounding of that entry, a difference of numbers near 1.
+    """
+    if entries.device.type != "cpu":
+        missed = entries.sum(-1, keepdim=True) - total
+        return entries.sub_(torch.where(p >= 0.5, missed, 0.0))
+    rows = (top.squeeze(-1) >= 0.5).nonzero().squeeze(-1)
+    if len(rows):
+        some = entries[rows]
+        missed = some.sum(-1, keepdim=True) - (total[rows] if isinstance(total, Tensor) else total)
+        entries[rows] = some.sub_(torch.where(p[rows] >= 0.5, missed, 0.0))
+    return entries
 
 
 def log_softmax_rows(a: Float[Tensor, "*rows m"]) -> Float[Tensor, "*rows m"]:
