@@ -4,6 +4,7 @@ A number added to a row or a column of the cost moves a potential by as much, an
 all. What limits accuracy is the range that remains once all of that is taken off.
 """
 
+import math
 from typing import NamedTuple
 
 import torch
@@ -51,7 +52,7 @@ def prepare_costs(
     lowest, highest = cost.amin((-2, -1)), cost.amax((-2, -1))
     span = highest - lowest
     invalid = forbidding = torch.zeros_like(span, dtype=torch.bool)
-    finite = bool(span.isfinite().all())
+    finite = all(map(math.isfinite, span.tolist()))
     if not finite:
         invalid = ~(lowest > -torch.inf) | highest.isnan()
         forbidding = (highest == torch.inf) & ~invalid
@@ -65,7 +66,7 @@ def prepare_costs(
             invalid, forbidding = invalid | wide, forbidding & ~wide
             cost = cost.masked_fill(wide[:, None, None], 0.0)
             span, lowest = span.masked_fill(wide, 0.0), lowest.masked_fill(wide, 0.0)
-    common = torch.where(lowest.abs() > span, lowest, 0.0)
+    common = lowest * (lowest.abs() > span)
     steep = span > _STEEP * eps
     if steep.any():
         whole = cost
