@@ -96,9 +96,11 @@ class _Loop:
             blocked = is_blocked(problem.cost < torch.inf, problem.mu, problem.nu)
             self.infeasible = blocked.cpu().numpy()
         self.towards_goal = goal is not None
-        self.goals = np.full(size, -1.0)
-        if goal is not None:
-            self.goals = np.where(self.infeasible, np.inf, goal.cpu().numpy())
+        self.goals = (
+            np.full(size, -1.0)
+            if goal is None
+            else np.where(self.infeasible, np.inf, goal.cpu().numpy())
+        )
         self.spread = np.zeros(size) if spread is None else spread.cpu().numpy()
         self.rounded = rounding_floor(self.spread) > self.goals
         self.n_iter, self.history = np.zeros(size, dtype=np.int64), [np.zeros((1, size))]
