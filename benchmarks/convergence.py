@@ -70,12 +70,12 @@ def measure_convergence(effort: Effort) -> Section:
         "that last solve is timed: its annealing stretches with their number, so that its error falls "
         "no faster than their inverse. The target: to get there, ahead of all that do, within "
         f"{_ALLOWED:g} times of POT's solvers on the kernel (a ratio of at least {1 / _ALLOWED:.2f}). "
-        "Those are ahead where a dozen iterations do and what is done once a call decides: about 0.6 ms "
-        "of small calls, at 4 x 4 as well. 1.3 times was aimed at, and is more than these leave room for. "
+        "Those are ahead where a dozen iterations do and what is done once a call decides: about 0.6 "
+        "ms of small calls, at 4 x 4 as well; 1.3 times was aimed at, for which these leave no room. "
         "What the difference buys: ours has checked the cost and the marginals, tells by item whether, "
         "and if not why not, it converged, by the plan that it returns; what costs have in common is "
-        "found and taken off; both potentials, the cost, the value and the error of each iteration come "
-        "back; it has a gradient, takes a batch, and gets there at small eps too.",
+        "found and taken off; both potentials, the value and the error of each iteration come back; "
+        "it has a gradient, takes a batch, and gets there at small eps too.",
         ("cost", "eps", "ours", *_PEERS, "target"),
     )
     iterations = _ott_iterations(effort)
