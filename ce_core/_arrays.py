@@ -27,6 +27,18 @@ def as_arrays(*tensors: Tensor, like: Tensor | np.ndarray | None = None) -> list
     return list(tensors) if stay else [tensor.numpy() for tensor in tensors]
 
 
+def entrywise(*tensors: Tensor) -> tuple[Any, list[Any]]:
+    """Return torch or NumPy, and tensors, the largest first, for it to work on each entry of.
+
+    Alone torch is the faster one. But where it has several threads, it starts them for some ten
+    thousand entries, and on a machine that is busy each start waits milliseconds for a core.
+    """
+    stay = not tensors[0].is_cpu or tensors[0].numel() >= _WORTH_THREADS
+    if stay or torch.get_num_threads() == 1:
+        return torch, list(tensors)
+    return np, [tensor.numpy() for tensor in tensors]
+
+
 def as_tensors(*arrays: Any) -> list[Tensor]:
     """Return as tensors, in the same memory, what `as_arrays` gave or what was computed from it."""
     return [array if isinstance(array, Tensor) else torch.from_numpy(array) for array in arrays]

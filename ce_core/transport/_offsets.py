@@ -11,6 +11,8 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from ce_core._arrays import as_tensors, entrywise
+
 # Costs that span more than so many eps are taken to span so many: their quotient would overflow.
 _WIDEST = 1e300
 # Costs that span more than so many eps are looked at row by row and column by column.
@@ -49,7 +51,8 @@ def prepare_costs(
 
     The pairs that are `empty` have no mass, whatever they cost.
     """
-    lowest, highest = cost.amin((-2, -1)), cost.amax((-2, -1))
+    xp, (array,) = entrywise(cost)
+    lowest, highest = as_tensors(xp.amin(array, (-2, -1)), xp.amax(array, (-2, -1)))
     span = highest - lowest
     invalid = forbidding = torch.zeros_like(span, dtype=torch.bool)
     finite = all(map(math.isfinite, span.tolist()))

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from ce_core._arrays import as_arrays
+from ce_core._arrays import as_arrays, as_tensors, entrywise
 from ce_core.transport._epsilon_scaling import anneal
 from ce_core.transport._fixed_point_loop import solve
 from ce_core.transport._flat_kernel import FLAT, iterate_flat
@@ -90,7 +90,8 @@ def find_plans(
     f, g = eps[:, None] * u, eps[:, None] * v
     if empty is not None:
         f, g = _reach_out(cost, mu, nu, eps, costs, f, g)
-    row_sums, column_sums = plan.sum(-1), plan.sum(-2)
+    xp, (array,) = entrywise(plan)
+    row_sums, column_sums = as_tensors(xp.sum(array, -1), xp.sum(array, -2))
     missing = (row_sums - mu).abs().sum(-1), (column_sums - nu).abs().sum(-1)
     error = torch.maximum(*missing)
     status = judge(problem, solution, accuracy, error, spread)

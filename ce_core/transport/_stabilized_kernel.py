@@ -15,7 +15,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from ce_core._arrays import as_arrays, as_tensors
+from ce_core._arrays import as_arrays, as_tensors, entrywise
 from ce_core.transport._acceleration import extrapolate, newton_step
 from ce_core.transport._kernel_block import KernelBlock
 from ce_core.transport._log_domain import Block, Point, log_columns, run_on_logarithms
@@ -50,18 +50,19 @@ class OnKernel:
         spread: Float[Tensor, " b"],
     ) -> None:
         self.problem, self.towards_goal, self.accelerated = problem, towards_goal, accelerated
-        exponent = problem.log_kernel()
-        moved = u.any()
-        if moved:
-            exponent.add_(u.unsqueeze(-1))
+        each, (cost, eps, start) = entrywise(problem.cost, problem.eps, u)
+        exponent = cost / -eps[:, None, None]
+        if start.any():
+            exponent += start[..., None]
         v = torch.zeros_like(problem.nu)
         steep = spread > _TAME
         if steep.any():
-            highest = exponent.amax(-2)
+            highest = torch.as_tensor(each.amax(exponent, -2))
             lead = steep.unsqueeze(-1) & (highest > -torch.inf)
             v = torch.where(lead, -highest, v)
-            exponent.add_(v.unsqueeze(-2))
-        kernel = exponent.exp_()
+            (shift,) = as_arrays(v, like=exponent)
+            exponent += shift[:, None]
+        kernel = torch.as_tensor(each.exp(exponent, out=exponent))
         self.kernel, self.mu, self.nu, self.u, self.v = as_arrays(kernel, problem.mu, problem.nu, u, v)
         self.absorbed_u, self.absorbed_v, self.moved, self.error = as_arrays(
             u.clone(),
@@ -125,14 +126,16 @@ class OnKernel:
         self, items: Int[Tensor, " some"], u: Float[Tensor, "some n"], v: Float[Tensor, "some m"]
     ) -> Float[Tensor, "some n m"]:
         """Return the plans that potentials of the last block give. If of all items, it ends here."""
-        kernel, absorbed_u, absorbed_v = (
+        plan, absorbed_u, absorbed_v = (
             part if len(items) == len(part) else part[items]
             for part in as_tensors(self.kernel, self.absorbed_u, self.absorbed_v)
         )
         problem = self.problem.take(items)
         rows = problem.mu * (u - absorbed_u).exp()
         columns = problem.nu * (v - absorbed_v).exp()
-        plan = kernel.mul_(rows.unsqueeze(-1)).mul_(columns.unsqueeze(-2))
+        _, (array, left, right) = entrywise(plan, rows, columns)
+        array *= left[..., None]
+        array *= right[:, None]
         far = self.moved >= _SAFE
         if far.any():
             far = _where(torch.as_tensor(far)[items])
