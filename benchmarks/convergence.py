@@ -106,9 +106,8 @@ def _add_row(
         else:
             times = effort.time(ours, solver, seconds=0.8)
             seconds.append(times.median_seconds[0])
-            ahead = ahead and times.median >= (
-                1 / _ALLOWED[effort.environment] if peer in _KERNEL else 1
-            )
+            least = 1 / _ALLOWED[effort.environment] if peer in _KERNEL else 1
+            ahead = ahead and times.median >= least
             cells.append(f"{times.median:.3g} ({times.lowest:.3g} to {times.highest:.3g})")
     others = [cell for cell in cells if cell != _MISSING and not cell.startswith("no:")]
     if all(cell == _MISSING for cell in cells):
