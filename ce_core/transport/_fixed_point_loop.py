@@ -98,9 +98,11 @@ class _Loop:
             blocked = is_blocked(problem.cost < torch.inf, problem.mu, problem.nu)
             self.infeasible = blocked.cpu().numpy()
         self.towards_goal = goal is not None
-        self.goals = np.full(size, -1.0)
-        if goal is not None:
-            self.goals = np.where(self.infeasible, np.inf, goal.cpu().numpy())
+        self.goals = (
+            np.full(size, -1.0)
+            if goal is None
+            else np.where(self.infeasible, np.inf, goal.cpu().numpy())
+        )
         self.spread = np.zeros(size) if spread is None else spread.cpu().numpy()
         self.rounded = rounding_floor(self.spread) > self.goals
         self.n_iter, self.history = np.zeros(size, dtype=np.int64), [np.zeros((1, size))]
@@ -155,12 +157,12 @@ class _Loop:
         """Keep the potentials and the plans of some lanes, each after an iteration of a block."""
         items, lanes, ends = map(self._tensor, (self.lanes[ended], ended, at))
         u, v = block.u[ends, lanes], block.v[ends, lanes]
-        self.u[items], self.v[items] = u, v
-        if isinstance(self.steps, OnKernel):
-            plans = self.steps.plans(lanes, u, v)
-            if len(ended) == len(self.running):
-                self.plan = plans
-            else:
+        plans = self.steps.plans(lanes, u, v) if isinstance(self.steps, OnKernel) else None
+        if len(ended) == len(self.running):
+            self.u, self.v, self.plan = u, v, plans
+        else:
+            self.u[items], self.v[items] = u, v
+            if plans is not None:
                 self.plan = torch.empty_like(self.problem.cost) if self.plan is None else self.plan
                 self.plan[items] = plans
         self.running[self.lanes[ended]] = False

@@ -53,30 +53,37 @@ class KernelBlock:
             xp.where(better, right, self.column_sums[0]),
         ]
 
-    def run(self, length: int) -> None:
-        """Iterate until the block has this length. Its errors are found at once at its end."""
+    def run(self, length: int) -> bool:
+        """Iterate until the block has this length. Its errors are found at once at its end: False."""
         left = self.column_sums[-1]
         while len(self.row_sums) < length:
             row, left = self._iterate(left)
             self.row_sums.append(row)
             self.column_sums.append(left)
         self.errors = []
+        return False
 
-    def run_towards(self, goals: Float[Tensor | np.ndarray, " b"], length: int) -> None:
-        """Iterate until the errors of all items are at most their goals, or the block is full."""
-        while len(self.row_sums) < length:
+    def run_towards(self, goals: Float[Tensor | np.ndarray, " b"], length: int) -> bool:
+        """Iterate until the errors of all items are at most their goals, and tell; or it is full."""
+        arrived = self._have_arrived(goals)
+        while len(self.row_sums) < length and not arrived:
             left = self.column_sums[-1]
             row, right = self._iterate(left)
             self.row_sums.append(row)
             self.column_sums.append(right)
             self.errors.append(self._error(left, right))
-            if (self.errors[-1][..., 0] <= goals).all():
-                break
+            arrived = self._have_arrived(goals)
+        return arrived
+
+    def _have_arrived(self, goals: Any) -> bool:
+        return bool(self.errors) and bool((self.errors[-1][..., 0] <= goals).all())
 
     def potentials(self, kept: int) -> tuple[Any, Any, Any, Any]:
         """Return the fields of a `Block`: of u and v the last `kept`."""
         xp = self.xp
-        rows, sums = xp.concatenate(self.row_sums[-kept:], -2), xp.concatenate(self.column_sums, -2)
+        # The earlier ones are needed only to find errors.
+        columns = self.column_sums[-1 - kept :] if self.errors else self.column_sums
+        rows, sums = xp.concatenate(self.row_sums[-kept:], -2), xp.concatenate(columns, -2)
         u = self.absorbed_u - xp.log(rows)
         v = self.absorbed_v - xp.log(sums[..., -1 - kept : -1, :])
         columns = xp.log(sums[..., -1:, :]) - self.absorbed_v

@@ -4,11 +4,14 @@ A number added to a row or a column of the cost moves a potential by as much, an
 all. What limits accuracy is the range that remains once all of that is taken off.
 """
 
+import math
 from typing import NamedTuple
 
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
+
+from ce_core._arrays import as_tensors, entrywise
 
 # Costs that span more than so many eps are taken to span so many: their quotient would overflow.
 _WIDEST = 1e300
@@ -48,10 +51,11 @@ def prepare_costs(
 
     The pairs that are `empty` have no mass, whatever they cost.
     """
-    lowest, highest = cost.amin((-2, -1)), cost.amax((-2, -1))
+    xp, (array,) = entrywise(cost)
+    lowest, highest = as_tensors(xp.amin(array, (-2, -1)), xp.amax(array, (-2, -1)))
     span = highest - lowest
     invalid = forbidding = torch.zeros_like(span, dtype=torch.bool)
-    finite = bool(span.isfinite().all())
+    finite = all(map(math.isfinite, span.tolist()))
     if not finite:
         invalid = ~(lowest > -torch.inf) | highest.isnan()
         forbidding = (highest == torch.inf) & ~invalid
@@ -65,7 +69,7 @@ def prepare_costs(
             invalid, forbidding = invalid | wide, forbidding & ~wide
             cost = cost.masked_fill(wide[:, None, None], 0.0)
             span, lowest = span.masked_fill(wide, 0.0), lowest.masked_fill(wide, 0.0)
-    common = torch.where(lowest.abs() > span, lowest, 0.0)
+    common = lowest * (lowest.abs() > span)
     steep = span > _STEEP * eps
     if steep.any():
         whole = cost

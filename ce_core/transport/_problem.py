@@ -73,27 +73,31 @@ def as_marginal(
     tolerance = _HALF_TOLERANCE if half else _MASS_TOLERANCE
     if weights.numel():
         verify(partial(_require_weights, name, None if masses else tolerance), weights.detach())
-    # A product with such a weight is rounded to 0, or to few digits. Derivatives see it all the same.
-    weights = weights - torch.where(weights < _LEAST_WEIGHT, weights, 0.0).detach()
+    lost = (weights < _LEAST_WEIGHT).detach()
+    if torch._C._are_functorch_transforms_active() or lost.any():
+        # A product with such a weight is rounded to 0, or to few digits. Derivatives still see it.
+        weights = weights - torch.where(lost, weights, 0.0).detach()
     return weights if masses else weights / total
 
 
 def _require_weights(name: str, tolerance: float | None, weights: Tensor) -> None:
-    total, lowest = weights.sum(-1), weights.min().item()
+    values = weights.cpu().numpy()
+    total, lowest = values.sum(-1), values.min()
     if not (math.isfinite(lowest) and lowest >= 0):
         raise ValueError(f"{name} must be finite and >= 0, got {lowest}")
-    off = (total - 1).abs()
-    if tolerance is not None and not off.max().item() <= tolerance:
-        worst = total.flatten()[off.nan_to_num(torch.inf).argmax()].item()
+    off = abs(total - 1)
+    if tolerance is not None and not off.max() <= tolerance:
+        worst = total.ravel()[np.nan_to_num(off, nan=np.inf).argmax()]
         raise ValueError(f"{name} must sum to 1, got {worst}")
-    if tolerance is None and not (total.isfinite() & (total > 0)).all():
+    if tolerance is None and not (np.isfinite(total) & (total > 0)).all():
         raise refusal(name, "have a finite sum > 0", total)
 
 
 def as_eps(eps: float | Tensor | ArrayLike, cost: Tensor) -> Float[Tensor, "*batch"]:
     """Return eps in float64, one number or one an item, or raise naming it."""
     if not isinstance(eps, Tensor | np.ndarray | list | tuple):
-        eps = require_number("eps", eps, above=0.0)
+        number = require_number("eps", eps, above=0.0)
+        return torch.tensor(number, dtype=torch.float64, device=cost.device)
     each = require_per_item("eps", eps, cost.device)
     verify(_require_positive, each.detach())
     return each

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from ce_core._arrays import as_arrays
+from ce_core._arrays import as_arrays, as_tensors, entrywise
 from ce_core.transport._epsilon_scaling import anneal
 from ce_core.transport._fixed_point_loop import solve
 from ce_core.transport._flat_kernel import FLAT, iterate_flat
@@ -90,7 +90,8 @@ def find_plans(
     f, g = eps[:, None] * u, eps[:, None] * v
     if empty is not None:
         f, g = _reach_out(cost, mu, nu, eps, costs, f, g)
-    row_sums, column_sums = plan.sum(-1), plan.sum(-2)
+    xp, (array,) = entrywise(plan)
+    row_sums, column_sums = as_tensors(xp.sum(array, -1), xp.sum(array, -2))
     missing = (row_sums - mu).abs().sum(-1), (column_sums - nu).abs().sum(-1)
     error = torch.maximum(*missing)
     status = judge(problem, solution, accuracy, error, spread)
@@ -110,7 +111,7 @@ def find_plans(
         status = status.masked_fill(costs.invalid, SinkhornStatus.INVALID)
         for field in [*fields, errors]:
             field[costs.invalid] = torch.nan
-    special = eps.new_zeros(len(eps), 0 if costs.finite and empty is None else 1)
+    special = costs.span[:, None][:, : 0 if costs.finite and empty is None else 1]
     f, g, plan, transport_cost, value = fields
     return Found(
         f,
@@ -135,9 +136,9 @@ def _total_cost(
     if not costs.finite:
         cost = torch.where(cost.abs() < torch.inf, cost, 0.0)
     arrays = as_arrays(plan, cost)
-    # NumPy's takes no memory, and adds up an item as it would alone.
-    total = np.einsum if isinstance(arrays[0], np.ndarray) else torch.einsum
-    return torch.as_tensor(total("bij,bij->b", *arrays))
+    # Both take no memory, and add up an item as they would alone; NumPy's starts no threads by rows.
+    total = np.vecdot if isinstance(arrays[0], np.ndarray) else torch.linalg.vecdot
+    return torch.as_tensor(total(*arrays).sum(-1))
 
 
 def _flatten(

@@ -15,7 +15,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from ce_core._arrays import as_arrays
+from ce_core._arrays import as_arrays, as_tensors, entrywise
 from ce_core.transport._acceleration import extrapolate, newton_step
 from ce_core.transport._kernel_block import KernelBlock
 from ce_core.transport._log_domain import Block, Point, log_columns, run_on_logarithms
@@ -50,43 +50,44 @@ class OnKernel:
         spread: Float[Tensor, " b"],
     ) -> None:
         self.problem, self.towards_goal, self.accelerated = problem, towards_goal, accelerated
-        exponent = problem.log_kernel()
-        moved = u.any()
-        if moved:
-            exponent.add_(u.unsqueeze(-1))
+        each, (cost, eps, start) = entrywise(problem.cost, problem.eps, u)
+        exponent = cost / -eps[:, None, None]
+        if start.any():
+            exponent += start[..., None]
         v = torch.zeros_like(problem.nu)
         steep = spread > _TAME
         if steep.any():
-            highest = exponent.amax(-2)
+            highest = torch.as_tensor(each.amax(exponent, -2))
             lead = steep.unsqueeze(-1) & (highest > -torch.inf)
             v = torch.where(lead, -highest, v)
-            exponent.add_(v.unsqueeze(-2))
-        kernel = exponent.exp_()
+            (shift,) = as_arrays(v, like=exponent)
+            exponent += shift[:, None]
+        kernel = torch.as_tensor(each.exp(exponent, out=exponent))
         self.kernel, self.mu, self.nu, self.u, self.v = as_arrays(kernel, problem.mu, problem.nu, u, v)
-        self.xp: Any = torch if isinstance(self.kernel, Tensor) else np
-        sums = torch.as_tensor((self.mu[:, None] @ self.kernel)[:, 0])
-        columns = sums.log() - v
-        # The rows with mass may be so far from the largest of a column that its sum underflows.
-        if not sums.all():
-            lost = (sums == 0).any(-1).nonzero().squeeze(-1)
-            some = problem.take(lost)
-            columns[lost] = log_columns(some.log_kernel(), some.mu, u[lost])
-        moved = torch.zeros_like(u[:, 0])
-        self.columns, self.absorbed_u, self.absorbed_v, self.moved, self.error = as_arrays(
-            columns,
+        self.absorbed_u, self.absorbed_v, self.moved, self.error = as_arrays(
             u.clone(),
             v.clone(),
-            moved,
-            torch.full_like(moved, torch.inf),
+            torch.zeros_like(spread),
+            torch.full_like(spread, torch.inf),
             like=self.kernel,
         )
+        xp: Any = torch if isinstance(self.kernel, Tensor) else np
+        self.xp = xp
+        sums = (self.mu[:, None] @ self.kernel)[:, 0]
+        self.columns = xp.log(sums) - self.v
+        # The rows with mass may be so far from the largest of a column that its sum underflows.
+        if not sums.all():
+            into, empty = as_tensors(self.columns, sums == 0)
+            lost = empty.any(-1).nonzero().squeeze(-1)
+            some = problem.take(lost)
+            into[lost] = log_columns(some.log_kernel(), some.mu, u[lost])
         # The last potentials, from which the next block looks ahead.
         self.recent: Any = None
 
     @property
     def point(self) -> Point:
         """Where the iteration is."""
-        return Point(*map(torch.as_tensor, (self.u, self.v, self.columns)))
+        return Point(*as_tensors(self.u, self.v, self.columns))
 
     def keep(self, items: Int[Tensor, " kept"]) -> None:
         """Go on with some items only."""
@@ -103,11 +104,11 @@ class OnKernel:
         """
         self._absorb()
         u, v, errors, columns = found = self._multiply(length, goals)
-        block = Block(*map(torch.as_tensor, found))
+        block = Block(*as_tensors(*found))
         self.moved = self._distance(u[-1], v[-1])
         safe = (self.moved < _SAFE) & self.xp.isfinite(errors).all(0)
         if not safe.all():
-            self._run_again(block, torch.as_tensor(~safe).nonzero().squeeze(-1))
+            self._run_again(block, _where(~safe))
             self.moved[~safe] = torch.inf
         self.u, self.v, self.columns, self.error = u[-1], v[-1], columns, errors[-1]
         if self.accelerated and len(errors) > _MEMORY:
@@ -125,19 +126,19 @@ class OnKernel:
         self, items: Int[Tensor, " some"], u: Float[Tensor, "some n"], v: Float[Tensor, "some m"]
     ) -> Float[Tensor, "some n m"]:
         """Return the plans that potentials of the last block give. If of all items, it ends here."""
-        kernel, moved, absorbed_u, absorbed_v = (
+        plan, absorbed_u, absorbed_v = (
             part if len(items) == len(part) else part[items]
-            for part in map(
-                torch.as_tensor, (self.kernel, self.moved, self.absorbed_u, self.absorbed_v)
-            )
+            for part in as_tensors(self.kernel, self.absorbed_u, self.absorbed_v)
         )
         problem = self.problem.take(items)
         rows = problem.mu * (u - absorbed_u).exp()
         columns = problem.nu * (v - absorbed_v).exp()
-        plan = kernel.mul_(rows.unsqueeze(-1)).mul_(columns.unsqueeze(-2))
-        safe = moved < _SAFE
-        if not safe.all():
-            far = (~safe).nonzero().squeeze(-1)
+        _, (array, left, right) = entrywise(plan, rows, columns)
+        array *= left[..., None]
+        array *= right[:, None]
+        far = self.moved >= _SAFE
+        if far.any():
+            far = _where(torch.as_tensor(far)[items])
             some = problem.take(far)
             exponent = some.log_kernel().add_(u[far].unsqueeze(-1)).add_(v[far].unsqueeze(-2))
             plan[far] = exponent.exp_().mul_(some.mu.unsqueeze(-1)).mul_(some.nu.unsqueeze(-2))
@@ -195,11 +196,11 @@ class OnKernel:
         """Take in the potentials of the items that have moved far."""
         far = ~(self.moved < _ABSORB)
         if far.any():
-            items = torch.as_tensor(far).nonzero().squeeze(-1)
+            items = _where(far)
             u, v, _ = self.point.take(items)
             exponent = self.problem.take(items).log_kernel()
             exponent = exponent.add_(u.unsqueeze(-1)).add_(v.unsqueeze(-2))
-            into = map(torch.as_tensor, (self.absorbed_u, self.absorbed_v, self.kernel))
+            into = as_tensors(self.absorbed_u, self.absorbed_v, self.kernel)
             for old, new in zip(into, (u, v, exponent.exp_()), strict=True):
                 old[items] = new
 
@@ -217,8 +218,14 @@ class OnKernel:
         if self.recent is not None:
             block.look_ahead(extrapolate(self.recent, self.mu), self.u, self.v, self.error)
         if str(self.kernel.device) == "cpu":
-            block.run_towards(self.xp.asarray(goals), length)
+            arrived = block.run_towards(self.xp.asarray(goals), length)
         else:
             # To see whether all have arrived would cost more than to go on.
-            block.run(length)
-        return block.potentials(len(block.row_sums))
+            arrived = block.run(length)
+        # Of a single item that has arrived no earlier potentials are asked for.
+        return block.potentials(1 if arrived and block.alone else len(block.row_sums))
+
+
+def _where(chosen: Any) -> Int[Tensor, " some"]:
+    """Return which items are chosen."""
+    return torch.as_tensor(chosen).nonzero().squeeze(-1)

@@ -165,7 +165,7 @@ def sinkhorn(
     return SinkhornResult(
         **{name: x.reshape((*batch, *x.shape[1:])).to(cost.dtype) for name, x in fields.items()},
         errors=found.errors.reshape((*batch, found.errors.shape[-1])),
-        converged=(found.status == SinkhornStatus.CONVERGED).reshape(batch),
+        converged=(found.status == int(SinkhornStatus.CONVERGED)).reshape(batch),
         n_iter=found.n_iter.reshape(batch),
         status=found.status.reshape(batch),
     )

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from ce_core import ExperimentConfig, run_experiment, sinkhorn
-from ce_core._arrays import as_arrays
+from ce_core._arrays import as_arrays, entrywise
 
 
 @pytest.fixture
@@ -23,20 +23,33 @@ def test_as_arrays_on_one_thread_are_numpys(monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.parametrize(
     ("shape", "kind"), [((8, 4), np.ndarray), ((1024, 512), torch.Tensor), ((64, 64, 64), torch.Tensor)]
 )
-def test_as_arrays_on_many_threads_stay_tensors_where_one_is_large(
+def test_as_arrays_on_many_threads_stay_tensors_where_the_first_is_large(
     shape: tuple[int, ...], kind: type
 ) -> None:
-    small, large = torch.empty(4), torch.empty(shape)
-    arrays = as_arrays(small, large)
+    large, small = torch.empty(shape), torch.empty(4)
+    arrays = as_arrays(large, small)
     assert all(isinstance(array, kind) for array in arrays)
-    assert isinstance(as_arrays(small, like=arrays[1])[0], kind)
+    assert isinstance(as_arrays(small, like=arrays[0])[0], kind)
+
+
+@pytest.mark.parametrize(
+    ("shape", "threads", "library"),
+    [((256, 256), 2, np), ((256, 256), 1, torch), ((1024, 512), 2, torch)],
+)
+def test_entrywise_starts_no_threads_for_little(
+    shape: tuple[int, ...], threads: int, library: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
+    assert entrywise(torch.empty(shape))[0] is library
 
 
 def test_as_arrays_off_the_cpu_stay_tensors() -> None:
     assert isinstance(as_arrays(torch.empty(8, 4, device="meta"))[0], torch.Tensor)
 
 
-@pytest.mark.parametrize("shape", [(512, 300), (3, 256, 200)], ids=["one", "batch"])
+@pytest.mark.parametrize(
+    "shape", [(512, 300), (3, 256, 200), (250, 200), (3, 60, 50)], ids=["one", "batch", "small", "few"]
+)
 @pytest.mark.parametrize(("tol", "max_iter"), [(1e-9, 1000), (None, 70)], ids=["to a goal", "a count"])
 def test_sinkhorn_is_the_same_on_many_threads(
     shape: tuple[int, ...], tol: float | None, max_iter: int, request: pytest.FixtureRequest
