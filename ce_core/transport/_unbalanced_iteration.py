@@ -16,6 +16,8 @@ from ce_core.transport.status import SinkhornStatus
 
 # Once in so many iterations a Newton step is tried.
 _CHECK = 20
+# A rho of less than so many eps.
+_LEAST_SHARE = 1e-100
 # Exponentials beyond this would overflow; only pairs without mass get there.
 _LARGEST = 700.0
 _ROUNDING = torch.finfo(torch.float64).eps
@@ -30,6 +32,11 @@ class PricedProblem(NamedTuple):
     eps: Float[Tensor, " b"]
     price: tuple[float, float]
     """rho, of rows and of columns."""
+
+    def prices(self) -> list[Float[Tensor, "b 1"]]:
+        """Return rho of each item, which below the rounding of eps counts for nothing."""
+        least = _LEAST_SHARE * self.eps.detach().unsqueeze(-1)
+        return [least.clamp(min=price) for price in self.price]
 
 
 class Potentials(NamedTuple):
@@ -65,7 +72,7 @@ def find_potentials(
     for count in range(1, max_iter + 1):
         if not len(running):
             break
-        part = PricedProblem(*(x[running] for x in problem[:4]), prices)
+        part = PricedProblem(cost[running], mu[running], nu[running], eps[running], prices)
         new, reached = _step(part, Potentials(f[running], g[running]), tries=count % _CHECK == 0)
         f[running], g[running], error[running] = new.f, new.g, reached
         n_iter[running] = count
@@ -97,7 +104,7 @@ def _is_blocked(problem: PricedProblem) -> Bool[Tensor, " b"]:
 
 def _kappa(problem: PricedProblem, side: int) -> Float[Tensor, "b 1"]:
     """Return rho/(rho + eps), by which potentials are shortened."""
-    return 1 / (1 + problem.eps.unsqueeze(-1) / problem.price[side])
+    return 1 / (1 + problem.eps.unsqueeze(-1) / problem.prices()[side])
 
 
 def _soft_f(problem: PricedProblem, g: Float[Tensor, "b m"]) -> Float[Tensor, "b n"]:
@@ -133,12 +140,12 @@ def _shifted(problem: PricedProblem, point: Potentials) -> Potentials:
     """Return the potentials with the constant between them for which the dual value is highest."""
     allowed = problem.cost < torch.inf
     logs = []
-    for price, weights, part, dim in zip(problem.price, problem[1:3], point, (-1, -2), strict=True):
+    for price, weights, part, dim in zip(problem.prices(), problem[1:3], point, (-1, -2), strict=True):
         open_ = allowed.any(dim)
         exponent = weights.log() - part / price
         logs.append(torch.where(open_, exponent, -torch.inf).logsumexp(-1))
-    by = (logs[0] - logs[1]) / sum(1 / price for price in problem.price)
-    by = torch.where(by.isfinite(), by, 0.0).unsqueeze(-1)
+    by = (logs[0] - logs[1]).unsqueeze(-1) / sum(1 / price for price in problem.prices())
+    by = torch.where(by.isfinite(), by, 0.0)
     open_rows, open_columns = allowed.any(-1), allowed.any(-2)
     return Potentials(
         torch.where(open_rows, point.f + by, 0.0), torch.where(open_columns, point.g - by, 0.0)
@@ -164,7 +171,7 @@ def _error(problem: PricedProblem, point: Potentials) -> Float[Tensor, " b"]:
     plan = plan_of(problem, point)
     allowed = problem.cost < torch.inf
     missed = total = torch.zeros_like(problem.eps)
-    for price, weights, part, dim in zip(problem.price, problem[1:3], point, (-1, -2), strict=True):
+    for price, weights, part, dim in zip(problem.prices(), problem[1:3], point, (-1, -2), strict=True):
         asked = torch.where(allowed.any(dim), weights * (-part / price).exp(), 0.0)
         missed = missed + (plan.sum(dim) - asked).abs().sum(-1)
         total = total + asked.sum(-1)
@@ -182,7 +189,7 @@ def newton(problem: PricedProblem, point: Potentials) -> Potentials:
     soft_f, soft_g = _soft_f(problem, g), _soft_g(problem, f)
     by_row = problem.nu.unsqueeze(-2) * _kernel(problem, Potentials(soft_f, g))
     by_column = (problem.mu.unsqueeze(-1) * _kernel(problem, Potentials(f, soft_g))).mT
-    first, second = (1 + eps / price for price in problem.price)
+    first, second = (1 + eps / price for price in problem.prices())
     rows, columns = soft_f - first * f, soft_g - second * g
     if f.shape[-1] <= g.shape[-1]:
         x, y = _eliminate(by_row, by_column, first, second, rows, columns)
@@ -217,10 +224,12 @@ def dual_value(
     plan = plan_of(problem, point)
     independent = problem.mu.sum(-1) * problem.nu.sum(-1)
     value = problem.eps * (independent - plan.sum((-2, -1)))
-    for price, weights, part, dim in zip(problem.price, problem[1:3], point, (-1, -2), strict=True):
-        gain = part if math.isinf(price) else -price * (-part / price).expm1()
-        if not math.isinf(price):
-            # All of it is left out.
-            gain = torch.where(allowed.any(dim), gain, price)
+    prices = problem.prices()
+    for side, (weights, part) in enumerate(zip(problem[1:3], point, strict=True)):
+        gain = part
+        if not math.isinf(problem.price[side]):
+            gain = -prices[side] * (-part / prices[side]).expm1()
+            # Without an allowed pair all of it is left out.
+            gain = torch.where(allowed.any(-1 - side), gain, prices[side])
         value = value + (weights * gain).sum(-1)
     return value
