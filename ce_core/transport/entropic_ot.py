@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
@@ -30,7 +31,8 @@ class SinkhornResult:
     Attributes
     ----------
     plan
-        P, [..., n, m], of mass 1: mu_i nu_j exp((f_i + g_j - C_ij) / eps). Rows sum to mu.
+        P, [..., n, m], of mass 1: mu_i nu_j exp((f_i + g_j - C_ij) / eps). Its sums are mu and nu
+        within the last of `errors`.
     f, g
         Dual potentials, [..., n] and [..., m], in the unit of the cost, with mu·f = 0.
     errors
@@ -220,7 +222,7 @@ def _as_start(
     if warm_start is None:
         return torch.empty(size, 0, dtype=torch.float64, device=cost.device)
     given = warm_start.f if isinstance(warm_start, SinkhornResult) else warm_start
-    f = floating(cost=cost, warm_start=given)[1].detach().double()
+    f: Tensor = floating(cost=cost, warm_start=given)[1].detach().double()
     fits = f.shape[-1] == n
     try:
         fits = fits and np.broadcast_shapes(batch, f.shape[:-1]) == batch

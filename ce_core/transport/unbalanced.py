@@ -16,6 +16,7 @@ from ce_core._arguments import (
     require_number,
 )
 from ce_core._shown import refusal
+from ce_core._surroundings import may_be_differentiated, uncompiled
 from ce_core.transport._bipartite_system import apply_flattened
 from ce_core.transport._unbalanced_iteration import (
     Potentials,
@@ -65,6 +66,7 @@ class UnbalancedResult:
     value: Float[Tensor, "*batch"]
 
 
+@uncompiled
 def unbalanced_sinkhorn(
     cost: Float[Tensor, "... n m"] | ArrayLike,
     *,
@@ -151,7 +153,7 @@ def unbalanced_sinkhorn(
     )
     problem = problem._replace(cost=torch.where(invalid[:, None, None], 0.0, problem.cost))
     point = Potentials(f, g)
-    if _is_followed(problem):
+    if may_be_differentiated(*problem[:4]):
         moved = point
         for _ in range(2):
             moved = newton(problem, moved)
@@ -191,16 +193,6 @@ def _as_prices(rho: object) -> tuple[float, float]:
     if math.isinf(first) and math.isinf(second):
         raise refusal("rho", "be finite for rows or for columns (else `sinkhorn` solves it)", rho)
     return first, second
-
-
-def _is_followed(problem: PricedProblem) -> bool:
-    if torch._C._are_functorch_transforms_active():
-        return True
-    parts = problem[:4]
-    if torch.is_grad_enabled() and any(part.requires_grad for part in parts):
-        return True
-    unpack = torch.autograd.forward_ad.unpack_dual
-    return any(unpack(part).tangent is not None for part in parts)  # type: ignore[no-untyped-call]
 
 
 class _Found(torch.autograd.Function):
