@@ -117,8 +117,8 @@ def _no_line(measured: Measured) -> Note | None:
         text = _(
             "**Rounding decides r and the slope here.** In {dtype} the trials differ by {spread} nats "
             "in L1 and by {entropy} in H(p), and rounding alone may have moved one by {rounding}. How "
-            "far the dots lie from a line is no finding about the losses: the sticks of the first chart "
-            "are rounding as well as H(p)."
+            "far the dots lie from a line is no finding about the losses: the sticks of the first "
+            "chart are rounding as well as H(p)."
         ).format(
             dtype=config.dtype,
             spread=number(comparison.l1_spread, digits=2),

@@ -168,7 +168,7 @@ def spacing_numbers(measured: Measured) -> str:
     ).format(trials=counted(trials), spacing=number(spacing))
     if measured.config.logit_exponent == 0 or spacing > _NEAR * measured.rounding:
         return said
-    rounded = _("**Rounding makes much of it here**: it may have moved an L1 by {rounding}.")
+    rounded = _("**Rounding makes much of it here**: it may have moved a loss by {rounding}.")
     return sentences(said, rounded.format(rounding=number(measured.rounding, digits=2)))
 
 
