@@ -60,7 +60,7 @@ def entropy_stem_figure(
             height=_HEIGHT,
             annotations=[empty_note(translate("No trial has a finite loss."))],
         )
-    x, y = (values.numpy() - mean for values, mean in _centred(losses, comparison))
+    x, y = losses.l1.numpy() - comparison.l1_mean, losses.l2.numpy() - comparison.l2_mean
     # A stem may stand outside the losses: it starts at the line.
     x_range, y_range = square_windows(x, np.concatenate([x, y]))
     assert x_range is not None
