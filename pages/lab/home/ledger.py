@@ -170,8 +170,8 @@ LEDGER: Final[Mapping[str, Entry]] = {
             "beyond, in float32, the costs (0, 110) and (0, 105) at ε = 1 suffice for a plan that has "
             "{after_float32} of its mass in the wrong place. The post's random costs, 128 × 64 in "
             "float64, forgive more: {post_700} of the mass at a range of 700, {post_5000} at 5,000 "
-            "(all computed here, after 10 iterations; the link opens costs of 12 × 12). There is no NaN "
-            "to tell, which is all that the post asserts."
+            "(all computed here, after 10 iterations; the link opens costs of 12 × 12). There is no "
+            "NaN to tell, which is all that the post asserts."
         ),
         "transport",
         {"eps": "0.001", "n_iter": "10"},
