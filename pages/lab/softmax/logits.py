@@ -41,7 +41,8 @@ def _words() -> dict[str, str]:
         "asTarget": _("Class {number} is the target"),
         "said": _("{logit}; p {p}; loss {loss}"),
         "overflow": _(
-            "Without subtracting the maximum, e^{largest} is ∞ in float64 and every p is ∞/∞ = NaN."
+            "Without subtracting the maximum, e^{largest} is ∞ in float64: the p of each power that is "
+            "∞ is ∞/∞ = NaN, that of every other is 0."
         ),
         "underflow": _(
             "Without subtracting the maximum, every e^a is 0 in float64 and every p is 0/0 = NaN."

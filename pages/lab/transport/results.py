@@ -1,5 +1,6 @@
 """What the page of transport shows, computed once for all visitors who ask for the same."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -121,6 +122,12 @@ class Results:
     def entropy(self) -> float:
         """H(P) in nats."""
         return max(0.0, self.frame.entropy.item())
+
+    @property
+    def pairs_in_use(self) -> float:
+        """e^H of the plan as a distribution, whatever its mass; NaN if it has none."""
+        mass = self.plan.sum()
+        return entropy((self.plan / mass).flatten()).exp().item() if mass > 0 else math.nan
 
     @property
     def feasible(self) -> bool:

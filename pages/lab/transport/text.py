@@ -14,9 +14,13 @@ def readouts(found: Results) -> list[tuple[str, str]]:
     """Return the three numbers that tell the story in passing."""
     return [
         (_("columns miss ν"), number(found.column_error, digits=2)),
-        (_("pairs in use"), f"{math.exp(found.entropy):.1f}"),
+        (_("pairs in use"), _pairs(found)),
         ("⟨P, C⟩", f"{found.frame.transport_cost.item():.4f}"),
     ]
+
+
+def _pairs(found: Results) -> str:
+    return _("none") if math.isnan(found.pairs_in_use) else f"{found.pairs_in_use:.1f}"
 
 
 def plan_numbers(found: Results) -> str:
@@ -59,13 +63,19 @@ def error_numbers(found: Results) -> str:
 
 def path_numbers(found: Results) -> str:
     """Return the present point on the path."""
-    return _(
+    words = _(
         "H(P) = **{entropy}** nats, of a balanced plan at most {most} · pairs in use, e^H(P): {pairs} "
         "· ⟨P, C⟩ = **{cost}** · entropic value ⟨P, C⟩ + ε KL(P‖μν) = {value}"
-    ).format(
+    )
+    if not found.feasible:
+        words = _(
+            "H(P) = **{entropy}** nats · pairs in use, e^H of the plan brought to mass 1: {pairs} · "
+            "⟨P, C⟩ = **{cost}** · entropic value ⟨P, C⟩ + ε KL(P‖μν) = {value}"
+        )
+    return words.format(
         entropy=number(found.entropy, digits=4),
         most=number(found.problem.limits[1], digits=4),
-        pairs=number(math.exp(found.entropy), digits=4),
+        pairs=_pairs(found),
         cost=number(found.frame.transport_cost.item(), digits=4),
         value=number(found.frame.entropic_value.item(), digits=4),
     )

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from scipy.optimize import linprog
+from scipy.stats import entropy as entropy_of
 
 import ce_core as ce
 from ce_core import SinkhornStatus
@@ -226,6 +227,12 @@ def test_captions_and_bar_are_of_the_present_plan(state: TransportState) -> None
     # One error in the bar and in the chart.
     assert float(now.customdata[0]) == close_to(columns, rel=1e-9, abs=1e-14)
     assert told["columns miss ν"] == number(float(now.customdata[0]), digits=2)
+    share = found.plan.numpy() / max(found.plan.sum().item(), 1e-300)
+    if share.any():
+        assert float(told["pairs in use"]) == close_to(np.exp(entropy_of(share.ravel())), abs=0.051)
+    else:
+        assert told["pairs in use"] == "none"
+    assert ("of a balanced plan at most" in path_numbers(found)) == feasible(found)
     for text in (plan_numbers, error_numbers, path_numbers, variant_numbers):
         assert "−0 " not in text(found)
         assert "not defined" not in text(found) or text is error_numbers
