@@ -64,7 +64,8 @@ def find_potentials(
     f, g = torch.zeros_like(mu), torch.zeros_like(nu)
     n_iter = torch.zeros_like(eps, dtype=torch.int64)
     error = torch.full_like(eps, torch.inf)
-    # Rounding of exponents of the size of the costs.
+    # That of exponents, and of the constant between the potentials, which rho multiplies.
+    span = span + min(prices)
     floor = (_ROUNDING * (8 + span / eps)).clamp(min=coarse)
     lost = _is_blocked(problem)
     running = (~(invalid | lost)).nonzero().squeeze(-1)
