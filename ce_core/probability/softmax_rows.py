@@ -116,15 +116,11 @@ def balance_winner(
 
     What a row misses is the rounding of that entry, a difference of numbers near 1.
     """
-    if entries.device.type != "cpu":
-        missed = entries.sum(-1, keepdim=True) - total
-        return entries.sub_(torch.where(p >= 0.5, missed, 0.0))
-    rows = (top.squeeze(-1) >= 0.5).nonzero().squeeze(-1)
-    if len(rows):
-        some = entries[rows]
-        missed = some.sum(-1, keepdim=True) - (total[rows] if isinstance(total, Tensor) else total)
-        entries[rows] = some.sub_(torch.where(p[rows] >= 0.5, missed, 0.0))
-    return entries
+    # The largest is NaN where one is, and others may be sure all the same.
+    if not top.numel() or top.max().item() < 0.5:
+        return entries
+    missed = (total - entries.sum(-1, keepdim=True)).masked_fill_(top < 0.5, 0.0)
+    return entries.scatter_add_(-1, p.max(-1, keepdim=True).indices, missed)
 
 
 def log_softmax_rows(a: Float[Tensor, "*rows m"]) -> Float[Tensor, "*rows m"]:
