@@ -12,10 +12,11 @@ By subject, what is public is
   target: `smoothed_target`;
 - the two losses: `cross_entropy`, `logit_gap`, their gradients, `logit_gap_residual`; what they lead
   to: `logit_gap_minimum`, `lambert_w`, `descent_paths`;
-- transport: `sinkhorn`, `balanced_assignment`, `sinkhorn_divergence`; what goes in: `relative_eps`,
-  `squared_distances`, `with_dustbins`; what to make of a plan: `round_plan`, `hard_assignment`; how it
-  goes: `trace_convergence`, `birkhoff_rate`, `asymptotic_rate`, `plans_along_iterations`,
-  `plans_along_eps`; costs to try it on: `random_cost`, `pixel_grid`, `digit_image`, `forbid_pairs`;
+- transport: `sinkhorn`, `unbalanced_sinkhorn`, `balanced_assignment`, `sinkhorn_divergence`; what goes
+  in: `relative_eps`, `squared_distances`, `with_dustbins`; what to make of a plan: `round_plan`,
+  `hard_assignment`; how it goes: `trace_convergence`, `birkhoff_rate`, `asymptotic_rate`,
+  `plans_along_iterations`, `plans_along_eps`; costs to try it on: `random_cost`, `pixel_grid`,
+  `digit_image`, `forbid_pairs`;
 - numbers that a computer can hold: `trace_formula`, `trace_formulas`, `outcome_map`, `accuracy_map`,
   `clipping_curves`, `clipping_gap`, `run_pitfall`;
 - the experiment: `ExperimentConfig`, `run_experiment`, `run_sweep`, `compare_losses`, `sort_losses`,
@@ -86,6 +87,7 @@ from ce_core.transport.plan_paths import PlanFrames, plans_along_eps, plans_alon
 from ce_core.transport.rates import asymptotic_rate, birkhoff_rate
 from ce_core.transport.regularisation import relative_eps
 from ce_core.transport.status import SinkhornStatus
+from ce_core.transport.unbalanced import UnbalancedResult, unbalanced_sinkhorn
 
 # The one place that says it: the package's metadata are read from here.
 __version__ = "0.1.0.dev0"
@@ -120,6 +122,7 @@ __all__ = [
     "SortedLosses",
     "SumCheck",
     "SumErrors",
+    "UnbalancedResult",
     "accuracy_map",
     "asymptotic_rate",
     "balanced_assignment",
@@ -173,5 +176,6 @@ __all__ = [
     "trace_formula",
     "trace_formulas",
     "trials_csv",
+    "unbalanced_sinkhorn",
     "with_dustbins",
 ]

@@ -34,6 +34,7 @@ def solve_differentiably(
     mu: Float[Tensor, "b n"],
     nu: Float[Tensor, "b m"],
     eps: Float[Tensor, " b"],
+    start: Float[Tensor, "b start"],
     request: Request,
 ) -> Found:
     """Return the solution as a function of the problem, in memory that iterations do not add to.
@@ -41,16 +42,16 @@ def solve_differentiably(
     The potentials are those of costs without what they have in common, and what is done with them
     must not depend on the constant between them.
     """
-    return Found(*_Solution.apply(cost, mu, nu, eps, request))  # type: ignore[no-untyped-call]
+    return Found(*_Solution.apply(cost, mu, nu, eps, start, request))  # type: ignore[no-untyped-call]
 
 
 class _Solution(torch.autograd.Function):
     """The solution as a function of the problem."""
 
     @staticmethod
-    def forward(cost: Tensor, mu: Tensor, nu: Tensor, eps: Tensor, request: Request) -> Any:
+    def forward(*parts: Any) -> Any:
         """Find it."""
-        return tuple(find_plans(cost, mu, nu, eps, request))
+        return tuple(find_plans(*parts))
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
@@ -66,7 +67,7 @@ class _Solution(torch.autograd.Function):
     def backward(ctx: Any, *grads: Tensor | None) -> tuple[Tensor | None, ...]:
         """Return the gradients of cost, mu, nu and eps."""
         at = _Equations(*ctx.saved_tensors)
-        return *_pull_back(at, ctx.needs_input_grad[1:4], *grads[:_DIFFERENTIABLE]), None
+        return *_pull_back(at, ctx.needs_input_grad[1:4], *grads[:_DIFFERENTIABLE]), None, None
 
     @staticmethod
     def jvp(ctx: Any, *tangents: Tensor | None) -> tuple[Tensor | None, ...]:

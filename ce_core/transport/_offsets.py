@@ -119,6 +119,27 @@ def plain_start(
     return (rows.amin(-1, keepdim=True) - rows) / eps.unsqueeze(-1)
 
 
+def warm_u(
+    start: Float[Tensor, "b start"],
+    rows: Float[Tensor, "b n_or_0"],
+    mu: Float[Tensor, "b n"],
+    eps: Float[Tensor, " b"],
+) -> tuple[Float[Tensor, "b n"], Bool[Tensor, " b"]]:
+    """Return the u to start from, and which items start from potentials that were given.
+
+    The largest u is 0, lest the kernel overflow.
+    """
+    plain = plain_start(rows, mu, eps)
+    if not start.shape[-1]:
+        return plain, torch.zeros_like(eps, dtype=torch.bool)
+    held = mu > 0
+    f = torch.where(held, start - rows if rows.shape[-1] else start, -torch.inf)
+    u = (f - f.amax(-1, keepdim=True)) / eps.unsqueeze(-1)
+    warm = (u.isfinite() | ~held).all(-1)
+    u = torch.where(held, u, 0.0)
+    return torch.where(warm.unsqueeze(-1), u, plain).detach(), warm
+
+
 def take_off(
     cost: Float[Tensor, "b n m"],
     common: Float[Tensor, " b"],

@@ -74,7 +74,7 @@ def as_marginal(
     if weights.numel():
         verify(partial(_require_weights, name, None if masses else tolerance), weights.detach())
     lost = (weights < _LEAST_WEIGHT).detach()
-    if torch._C._are_functorch_transforms_active() or lost.any():
+    if in_transform() or lost.any():
         # A product with such a weight is rounded to 0, or to few digits. Derivatives still see it.
         weights = weights - torch.where(lost, weights, 0.0).detach()
     return weights if masses else weights / total

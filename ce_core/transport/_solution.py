@@ -11,7 +11,7 @@ from ce_core._arrays import as_arrays, as_tensors, entrywise
 from ce_core.transport._epsilon_scaling import anneal
 from ce_core.transport._fixed_point_loop import solve
 from ce_core.transport._flat_kernel import FLAT, iterate_flat
-from ce_core.transport._offsets import Costs, plain_start, prepare_costs, usable_eps
+from ce_core.transport._offsets import Costs, prepare_costs, usable_eps, warm_u
 from ce_core.transport._problem import Problem
 from ce_core.transport.status import SinkhornStatus, accuracy_within_reach, judge
 
@@ -54,6 +54,7 @@ def find_plans(
     mu: Float[Tensor, "b n"],
     nu: Float[Tensor, "b m"],
     eps: Float[Tensor, " b"],
+    start: Float[Tensor, "b start"],
     request: Request,
 ) -> Found:
     """Solve a batch of problems, without a thought of derivatives."""
@@ -69,11 +70,10 @@ def find_plans(
     problem = Problem(costs.cost, mu, nu, eps, costs.forbidding)
     accuracy = accuracy_within_reach(request.tol, eps, request.dtype)
     plain = request.plain or request.tol is None
-    start = plain_start(costs.rows, mu, eps)
-    start = start if plain else anneal(problem, spread, start)
+    u = _first_u(problem, spread, costs.rows, start, plain=plain)
     solution = solve(
         problem,
-        start=start,
+        start=u,
         goal=accuracy.goal,
         max_iter=request.max_iter,
         spread=spread,
@@ -127,6 +127,21 @@ def find_plans(
         solution.n_iter,
         status,
     )
+
+
+def _first_u(
+    problem: Problem,
+    spread: Float[Tensor, " b"],
+    rows: Float[Tensor, "b n_or_0"],
+    start: Float[Tensor, "b start"],
+    *,
+    plain: bool,
+) -> Float[Tensor, "b n"]:
+    """Return where the iteration starts: where it is told to, or by way of larger eps."""
+    u, warm = warm_u(start, rows, problem.mu, problem.eps)
+    if plain:
+        return u
+    return anneal(problem, spread.masked_fill(warm, 0.0), u.masked_fill(~warm.unsqueeze(-1), 0.0))
 
 
 def _total_cost(

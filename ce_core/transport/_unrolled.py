@@ -4,7 +4,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from ce_core.transport._offsets import plain_start, take_off, usable_eps
+from ce_core.transport._offsets import take_off, usable_eps, warm_u
 from ce_core.transport._solution import Found
 from ce_core.transport.status import SinkhornStatus
 
@@ -17,6 +17,7 @@ def unroll(
     mu: Float[Tensor, "b n"],
     nu: Float[Tensor, "b m"],
     eps: Float[Tensor, " b"],
+    start: Float[Tensor, "b start"],
     found: Found,
 ) -> Found:
     """Return what was found as the outcome of differentiable iterations.
@@ -30,8 +31,8 @@ def unroll(
     reduced = torch.where(good[:, None, None], reduced, 0.0)
     steps = found.errors.shape[-1]
     eps = usable_eps(eps, reduced)
-    start = plain_start(found.rows, mu, eps)
-    u, v = _iterate(reduced, mu, nu, eps, start, found.n_iter, steps=steps)
+    first, _ = warm_u(start, found.rows, mu, eps)
+    u, v = _iterate(reduced, mu, nu, eps, first, found.n_iter, steps=steps)
     reduced = torch.where(allowed, reduced, 0.0)
     exponent = u.unsqueeze(-1) + v.unsqueeze(-2) - reduced / eps[:, None, None]
     f, g = eps[:, None] * u, eps[:, None] * v
@@ -77,13 +78,13 @@ def _iterate(
     u, v = start, torch.zeros_like(nu)
     for step in range(steps):
         moving = (n_iter > step).unsqueeze(-1)
-        next_v = -_log_sums(log_kernel.mT, mu, u)
-        next_u = -_log_sums(log_kernel, nu, next_v)
+        next_v = -log_sums(log_kernel.mT, mu, u)
+        next_u = -log_sums(log_kernel, nu, next_v)
         v, u = torch.where(moving, next_v, v), torch.where(moving, next_u, u)
     return u, v
 
 
-def _log_sums(
+def log_sums(
     log_kernel: Float[Tensor, "b n m"], weights: Float[Tensor, "b m"], u: Float[Tensor, "b m"]
 ) -> Float[Tensor, "b n"]:
     """Return log Σ_j weights_j exp(log_kernel_ij + u_j), with its derivative also at weights of 0.

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
@@ -30,7 +31,8 @@ class SinkhornResult:
     Attributes
     ----------
     plan
-        P, [..., n, m], of mass 1: mu_i nu_j exp((f_i + g_j - C_ij) / eps). Rows sum to mu.
+        P, [..., n, m], of mass 1: mu_i nu_j exp((f_i + g_j - C_ij) / eps). Its sums are mu and nu
+        within the last of `errors`.
     f, g
         Dual potentials, [..., n] and [..., m], in the unit of the cost, with mu·f = 0.
     errors
@@ -70,6 +72,7 @@ def sinkhorn(
     tol: float | None = 1e-6,
     max_iter: int = 10_000,
     gradient: str = "implicit",
+    warm_start: SinkhornResult | Float[Tensor, "... n"] | ArrayLike | None = None,
 ) -> SinkhornResult:
     r"""Find the plan P of least ⟨P, C⟩ + ε KL(P‖μν) with row sums μ and column sums ν.
 
@@ -91,6 +94,11 @@ def sinkhorn(
         "implicit" differentiates the equations that the solution fulfils, in memory that does not
         depend on the iterations; it is right once converged. "unrolled" differentiates the
         iterations themselves, and is what `tol=None` always does.
+    warm_start
+        The result for a similar problem, or its `f`, [..., n], in the unit of C: where the iteration
+        starts, a fixed count too. It saves iterations where costs moved by less than ε or so, and
+        leads to the same plan. It counts as a constant, and an item whose `f` is not finite starts
+        as it would without.
 
     Returns
     -------
@@ -142,14 +150,15 @@ def sinkhorn(
     tol = None if tol is None else require_number("tol", tol, at_least=0.0)
     max_iter = require_integer("max_iter", max_iter, at_least=1)
     gradient = require_choice("gradient", gradient, ("implicit", "unrolled"))
-    batch, parts = _as_batch(cost, mu, nu, eps)
+    batch, parts = as_batch(cost, mu, nu, eps)
+    start = _as_start(warm_start, cost, batch)
     unrolled = gradient == "unrolled" or tol is None
     request = Request(tol, max_iter, cost.dtype, plain=unrolled)
     if not may_be_differentiated(*parts):
-        found = find_plans(*parts, request)
+        found = find_plans(*parts, start, request)
     else:
-        found = solve_differentiably(*parts, request)
-        found = unroll(*parts, found) if unrolled else found
+        found = solve_differentiably(*parts, start, request)
+        found = unroll(*parts, start, found) if unrolled else found
     f, g = found.f, found.g + found.common.unsqueeze(-1)
     if found.rows.shape[-1]:
         f, g = f + found.rows, g + found.columns
@@ -171,18 +180,23 @@ def sinkhorn(
     )
 
 
-def _as_batch(
+def as_batch(
     cost: Float[Tensor, "*batch n m"],
     mu: Tensor | ArrayLike | None,
     nu: Tensor | ArrayLike | None,
     eps: float | Tensor | ArrayLike,
+    *,
+    masses: bool = False,
 ) -> tuple[tuple[int, ...], tuple[Tensor, Tensor, Tensor, Tensor]]:
-    """Return the shape of the batch, and cost, mu, nu and eps in float64 with one dimension for it."""
+    """Return the shape of the batch, and cost, mu, nu and eps in float64 with one dimension for it.
+
+    Marginals that are `masses` keep their sums.
+    """
     n, m = cost.shape[-2:]
     parts = {
         "cost": (cost.double(), (n, m)),
-        "mu": (as_marginal("mu", mu, cost, n), (n,)),
-        "nu": (as_marginal("nu", nu, cost, m), (m,)),
+        "mu": (as_marginal("mu", mu, cost, n, masses=masses), (n,)),
+        "nu": (as_marginal("nu", nu, cost, m, masses=masses), (m,)),
         "eps": (as_eps(eps, cost), ()),
     }
     batch: tuple[int, ...] = ()
@@ -198,3 +212,25 @@ def _as_batch(
     size = math.prod(batch)
     whole = [part.expand((*batch, *own)).reshape((size, *own)) for part, own in parts.values()]
     return batch, (whole[0], whole[1], whole[2], whole[3])
+
+
+def _as_start(
+    warm_start: SinkhornResult | Tensor | ArrayLike | None, cost: Tensor, batch: tuple[int, ...]
+) -> Float[Tensor, "b start"]:
+    """Return the potentials of rows to start from, in float64, or none."""
+    size, n = math.prod(batch), cost.shape[-2]
+    if warm_start is None:
+        return torch.empty(size, 0, dtype=torch.float64, device=cost.device)
+    given = warm_start.f if isinstance(warm_start, SinkhornResult) else warm_start
+    f: Tensor = floating(cost=cost, warm_start=given)[1].detach().double()
+    fits = f.shape[-1] == n
+    try:
+        fits = fits and np.broadcast_shapes(batch, f.shape[:-1]) == batch
+    except ValueError:
+        fits = False
+    if not fits:
+        raise ValueError(
+            f"warm_start must have potentials f of shape {[*batch, n]}, or that broadcast to it, "
+            f"got shape {tuple(f.shape)}"
+        )
+    return f.expand(*batch, n).reshape(size, n)

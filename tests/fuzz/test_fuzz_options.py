@@ -15,8 +15,10 @@ from ce_core import (
     hard_assignment,
     relative_eps,
     round_plan,
+    sinkhorn,
     sinkhorn_divergence,
     squared_distances,
+    unbalanced_sinkhorn,
     with_dustbins,
 )
 from ce_core.transport import distances
@@ -144,3 +146,27 @@ def test_sinkhorn_divergence_is_not_negative_and_0_at_equality(
     itself = sinkhorn_divergence(x, x.flip(0), eps=eps, mu=mu, nu=mu.flip(0))
     if itself.converged:
         assert abs(itself.value.item()) <= rounding
+
+
+@given(sizes, sizes, st.floats(0.05, 10), st.floats(1e-2, 1e6), st.integers(0, 2**31))
+def test_unbalanced_marginals_are_those_that_its_potentials_ask_for(
+    n: int, m: int, eps: float, rho: float, seed: int
+) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    cost, mu, nu = (
+        torch.rand(*shape, generator=generator, dtype=torch.float64) + 1e-3
+        for shape in ((n, m), (n,), (m,))
+    )
+    result = unbalanced_sinkhorn(cost, eps=eps, rho=rho, mu=mu, nu=nu, tol=1e-10)
+    assert result.converged
+    asked = mu * (-result.f / rho).exp()
+    assert (result.plan.sum(-1) - asked).abs().sum() <= 1e-9 * asked.sum()
+
+
+@given(sizes, sizes, st.floats(0.05, 10), st.integers(0, 2**31))
+def test_warm_start_from_anywhere_leads_to_the_same_plan(n: int, m: int, eps: float, seed: int) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    cost = torch.rand(n, m, generator=generator, dtype=torch.float64)
+    start = 10 * torch.randn(n, generator=generator, dtype=torch.float64)
+    cold, warm = (sinkhorn(cost, eps=eps, tol=1e-11, warm_start=f) for f in (None, start))
+    torch.testing.assert_close(warm.plan, cold.plan, rtol=0, atol=1e-9)
