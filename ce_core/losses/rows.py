@@ -11,6 +11,7 @@ from ce_core.probability.rowwise import (
     KnownGradient,
     RowFunction,
     RowLoss,
+    all_between,
     apply_rows,
     in_blocks,
     records,
@@ -155,14 +156,6 @@ def _curvature(a: Tensor, v: Tensor) -> Tensor:
     return 2 * moved + moved * centred - p * (moved * values).sum(-1, keepdim=True)
 
 
-def _all_between(x: Tensor, low: float, high: float) -> bool:
-    """Tell whether all numbers lie within bounds and none is NaN."""
-    if not x.numel():
-        return True
-    least, most = x.aminmax()
-    return low < least.item() and most.item() < high
-
-
 # L1, in as few passes as there can be, with an absolute error of some roundings of 1.
 
 
@@ -183,7 +176,7 @@ def _cross_entropy_and_gradient_kernel(a: Tensor, q: Tensor) -> tuple[Tensor, Te
 
 def _mend_cross_entropy(loss: Tensor, a: Tensor, q: Tensor) -> Float[Tensor, "*rows"]:
     """Compute L1 again where it is tiny, or where that form is not finite though L1 may be."""
-    if _all_between(loss, _SURE, torch.inf):
+    if all_between(loss, _SURE, torch.inf):
         return loss
     rows = ~((loss > _SURE) & (loss < torch.inf))
     loss[rows] = _careful_cross_entropy(a[rows], q[rows])
@@ -218,7 +211,7 @@ def _logit_gap_and_gradient_kernel(a: Tensor, q: Tensor) -> tuple[Tensor, Tensor
     product = held * gap
     loss = product.sum(-1)
     mean = torch.mul(p, gap, out=product).sum(-1, keepdim=True)
-    if not _all_between(mean, -torch.inf, torch.inf):
+    if not all_between(mean, -torch.inf, torch.inf):
         # -inf counts as 0 where p is 0, and so does what is beyond the largest number.
         gap = torch.where((p == 0) & (gap == -torch.inf), 0.0, gap)
         mean = (p * gap).sum(-1, keepdim=True)
@@ -227,7 +220,7 @@ def _logit_gap_and_gradient_kernel(a: Tensor, q: Tensor) -> tuple[Tensor, Tensor
 
 def _mend_logit_gap(loss: Tensor, a: Tensor, q: Tensor) -> Float[Tensor, "*rows"]:
     """Compute L2 again where that form is not finite though L2 may be."""
-    if _all_between(loss, -torch.inf, torch.inf):
+    if all_between(loss, -torch.inf, torch.inf):
         return loss
     rows = ~loss.isfinite()
     loss[rows] = _careful_logit_gap(a[rows], q[rows])

@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ce_core.probability.rowwise import RowFunction, apply_rows
+from ce_core.probability.rowwise import RowFunction, all_between, apply_rows, in_blocks
 from ce_core.probability.softmax_rows import centre_logits, residual, softmax_values
 
 # Below it, a divergence is added up again from terms that do not cancel.
@@ -69,7 +69,7 @@ def _not_negative(values: Tensor) -> Tensor:
 class _Entropy(RowFunction):
     @staticmethod
     def forward(p: Tensor) -> Tensor:
-        return _not_negative(-(p * log_or_zero(p)).sum(-1))
+        return _not_negative(in_blocks(_entropy_kernel, p))
 
     @staticmethod
     def backward(ctx: Any, g: Tensor) -> Tensor:
@@ -80,6 +80,13 @@ class _Entropy(RowFunction):
         return (entropy_slope(*inputs) * tangents[0]).sum(-1)
 
 
+def _entropy_kernel(p: Tensor) -> Tensor:
+    value = (p * p.log()).sum(-1).neg_()
+    if not all_between(value, -torch.inf, torch.inf):
+        value = -(p * log_or_zero(p)).sum(-1)
+    return value
+
+
 def entropy_slope(p: Tensor) -> Tensor:
     """Return dH/dp, 0 where it is infinite."""
     return -(log_or_zero(p) + (p != 0))
@@ -88,8 +95,7 @@ def entropy_slope(p: Tensor) -> Tensor:
 class _Divergence(RowFunction):
     @staticmethod
     def forward(q: Tensor, p: Tensor) -> Tensor:
-        terms = q * (log_or_zero(q) - torch.where((q == 0) & (p == 0), 1.0, p).log())
-        value = terms.sum(-1)
+        value: Tensor = in_blocks(_divergence_kernel, q, p)
         rows = value.abs() < _SMALL
         if rows.any():
             value[rows] = _near_divergence(q[rows], p[rows])
@@ -110,6 +116,13 @@ class _Divergence(RowFunction):
         (q, p), (dq, dp) = inputs, tangents
         ratio = dp / torch.where((q == 0) & (p == 0), 1.0, p)
         return (kl_slope_of_first(q, p) * dq - q * ratio).sum(-1)
+
+
+def _divergence_kernel(q: Tensor, p: Tensor) -> Tensor:
+    value = q.log().sub_(p.log()).mul_(q).sum(-1)
+    if not all_between(value, -torch.inf, torch.inf):
+        value = (q * (log_or_zero(q) - torch.where((q == 0) & (p == 0), 1.0, p).log())).sum(-1)
+    return value
 
 
 def kl_slope_of_first(q: Tensor, p: Tensor) -> Tensor:

@@ -66,6 +66,8 @@ class _ShadowedSoftmax(RowFunction):
         (a,) = ctx.saved_tensors
         if g is None:
             return None if shadow_g is None else -jacobian_product(a, shadow_g)
+        if g is shadow_g:
+            return None
         if shadow_g is not None:
             # Both may be infinite, or their sum with others NaN; what they have in common is no more.
             same = (g == shadow_g) | (g.isnan() & shadow_g.isnan())
@@ -89,7 +91,10 @@ def differentiate_by_logits(
     for p, origin, slope in slopes:
         limit = torch.finfo(slope.dtype).max
         shape = slope.shape
-        extra += [p.expand(shape), origin.shadow.expand(shape), slope.clamp(-limit, limit)]
+        pair = (p, origin.shadow)
+        if p.shape != shape:
+            pair = (p.expand(shape), origin.shadow.expand(shape))
+        extra += [*pair, slope.clamp(-limit, limit)]
     result: Tensor = _apply_carried(value.detach(), by_logits, *extra)
     return result
 

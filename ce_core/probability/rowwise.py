@@ -18,6 +18,7 @@ from ce_core._surroundings import (
     in_transform,
     is_mapped_by_engine,
     mapped_in_front,
+    may_be_differentiated,
     uncompiled,
 )
 
@@ -111,10 +112,31 @@ class KnownGradient(RowLoss):
         return g * gradient if ctx.needs_input_grad[0] else None, by_target
 
 
-@uncompiled
 def apply_rows(function: type[RowFunction], *inputs: Tensor) -> Any:
     """Return the function of the inputs, their leading dimensions broadcast."""
-    if any(is_mapped_by_engine(x) for x in inputs):
+    if torch.compiler.is_compiling() or not is_plain(*inputs):
+        return _recorded(function, *inputs)
+    if any(x.shape != inputs[0].shape for x in inputs[1:]):
+        inputs = tuple(torch.broadcast_tensors(*inputs))  # type: ignore[no-untyped-call]
+    return function.forward(*inputs)
+
+
+def is_plain(*tensors: Tensor) -> bool:
+    """Tell whether values are all that anybody wants of a computation with tensors."""
+    return not (may_be_differentiated(*tensors) or any(map(is_mapped_by_engine, tensors)))
+
+
+def all_between(x: Tensor, low: float, high: float) -> bool:
+    """Tell whether all numbers lie within bounds and none is NaN."""
+    if not x.numel():
+        return True
+    least, most = x.aminmax()
+    return low < least.item() and most.item() < high
+
+
+@uncompiled
+def _recorded(function: type[RowFunction], *inputs: Tensor) -> Any:
+    if any(map(is_mapped_by_engine, inputs)):
         raise NotImplementedError(
             "torch cannot map this backward (is_grads_batched, vectorize=True): use torch.func.vmap"
         )

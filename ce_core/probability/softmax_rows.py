@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ce_core.probability.rowwise import RowFunction, apply_rows, in_blocks
+from ce_core.probability.rowwise import RowFunction, all_between, apply_rows, in_blocks, is_plain
 
 # From so many entries on, torch's softmax adds them up one after another for too long.
 _LONG = 1 << 13
@@ -55,12 +55,27 @@ class _Softmax(RowFunction):
 
 def jacobian_product(a: Float[Tensor, "*rows m"], v: Float[Tensor, "*rows m"]) -> Tensor:
     """Return J v, with v measured from its entry at the largest logit: no digits go where p is 1."""
+    if not torch.compiler.is_compiling() and is_plain(a, v):
+        product: Tensor = in_blocks(_jacobian_product_kernel, a, v.expand(a.shape))
+        return product
     winner = a.argmax(-1, keepdim=True)
     centred = v - v.gather(-1, winner)
     p = softmax_rows(a)
     # 0 times -inf is 0 here: a class that cannot happen.
     centred = torch.where((p == 0) & (centred == -torch.inf), 0.0, centred)
     return p * (centred - (p * centred).sum(-1, keepdim=True))
+
+
+def _jacobian_product_kernel(a: Tensor, v: Tensor) -> Tensor:
+    top, winner = a.max(-1, keepdim=True)
+    p = (a - top).exp_()
+    p.div_(p.sum(-1, keepdim=True))
+    centred = v - v.gather(-1, winner)
+    mean = (p * centred).sum(-1, keepdim=True)
+    if not all_between(mean, -torch.inf, torch.inf):
+        centred = torch.where((p == 0) & (centred == -torch.inf), 0.0, centred)
+        mean = (p * centred).sum(-1, keepdim=True)
+    return centred.sub_(mean).mul_(p)
 
 
 def excess(a: Float[Tensor, "*#rows m"], q: Float[Tensor, "*#rows m"]) -> Float[Tensor, "*rows m"]:
