@@ -11,7 +11,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ce_core.probability.rowwise import RowFunction, all_between, apply_rows, in_blocks
-from ce_core.probability.softmax_rows import centre_logits, residual, softmax_values
+from ce_core.probability.softmax_rows import centre_logits, residual, softmax_of_block, softmax_values
 
 # Below it, a divergence is added up again from terms that do not cancel.
 _SMALL = 0.1
@@ -89,6 +89,37 @@ def _entropy_kernel(p: Tensor) -> Tensor:
 
 def entropy_slope(p: Tensor) -> Tensor:
     """Return dH/dp, 0 where it is infinite."""
+    slope: Tensor = apply_rows(_EntropySlope, p)
+    return slope
+
+
+class _EntropySlope(RowFunction):
+    @staticmethod
+    def forward(p: Tensor) -> Tensor:
+        result: Tensor = in_blocks(_entropy_slope_kernel, p)
+        return result
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
+        RowFunction.setup_context(ctx, inputs, output)
+        ctx.set_materialize_grads(False)
+
+    @staticmethod
+    def backward(ctx: Any, g: Tensor | None) -> Tensor | None:
+        if g is None:
+            return None
+        (p,) = ctx.saved_tensors
+        return torch.where(p == 0, 0.0, -g / torch.where(p == 0, 1.0, p))
+
+    @staticmethod
+    def pushed(inputs: tuple[Tensor, ...], tangents: tuple[Tensor, ...]) -> Tensor:
+        (p,), (v,) = inputs, tangents
+        return torch.where(p == 0, 0.0, -v / torch.where(p == 0, 1.0, p))
+
+
+def _entropy_slope_kernel(p: Tensor) -> Tensor:
+    if all_between(p, 0.0, torch.inf):
+        return p.log().add_(1.0).neg_()
     return -(log_or_zero(p) + (p != 0))
 
 
@@ -131,6 +162,12 @@ def kl_slope_of_first(q: Tensor, p: Tensor) -> Tensor:
     return log_or_zero(q) - log_p + (q != 0)
 
 
+def within_range(slope: Tensor) -> Tensor:
+    """Return a derivative, that which is infinite as the largest number."""
+    limit = torch.finfo(slope.dtype).max
+    return slope.clamp(-limit, limit)
+
+
 def kl_slope_of_second(q: Tensor, p: Tensor) -> Tensor:
     """Return dKL/dp = -q/p, held constant where its own derivative is beyond the dtype."""
     p = torch.where((q == 0) & (p == 0), 1.0, p)
@@ -151,9 +188,11 @@ def _near_divergence(q: Tensor, p: Tensor) -> Tensor:
 class _EntropyOfLogits(RowFunction):
     @staticmethod
     def forward(a: Tensor) -> Tensor:
-        half_gap, log_total = centre_logits(a)
-        p = softmax_values(a)
-        return log_total.squeeze(-1) - 2 * (p * torch.where(p == 0, 0.0, half_gap)).sum(-1)
+        value: Tensor = in_blocks(_entropy_of_logits_kernel, a)
+        if not all_between(value, _SMALL, torch.inf):
+            rows = ~((value > _SMALL) & (value < torch.inf))
+            value[rows] = _careful_entropy_of_logits(a[rows])
+        return value
 
     @staticmethod
     def backward(ctx: Any, g: Tensor) -> Tensor:
@@ -162,6 +201,17 @@ class _EntropyOfLogits(RowFunction):
     @staticmethod
     def pushed(inputs: tuple[Tensor, ...], tangents: tuple[Tensor, ...]) -> Tensor:
         return -(residual(*inputs) * tangents[0]).sum(-1)
+
+
+def _entropy_of_logits_kernel(a: Tensor) -> Tensor:
+    gap, p, top = softmax_of_block(a)
+    return p.mul_(gap).sum(-1).add_(top.log_().squeeze(-1)).neg_()
+
+
+def _careful_entropy_of_logits(a: Tensor) -> Tensor:
+    half_gap, log_total = centre_logits(a)
+    p = softmax_values(a)
+    return log_total.squeeze(-1) - 2 * (p * torch.where(p == 0, 0.0, half_gap)).sum(-1)
 
 
 def _log_ratio(log_q: Tensor, log_p: Tensor) -> Tensor:

@@ -14,6 +14,10 @@ from ce_core.probability.rowwise import RowFunction, all_between, apply_rows, in
 
 # From so many entries on, torch's softmax adds them up one after another for too long.
 _LONG = 1 << 13
+# So few that to tell the rows apart costs more than to take care of all.
+_FEW = 1 << 13
+# Nearer to 0, the rounding of a difference would show in a log p.
+_SURE = 0.25
 
 
 def softmax_values(a: Float[Tensor, "*rows m"]) -> Float[Tensor, "*rows m"]:
@@ -147,8 +151,8 @@ def log_softmax_rows(a: Float[Tensor, "*rows m"]) -> Float[Tensor, "*rows m"]:
 class _LogSoftmax(RowFunction):
     @staticmethod
     def forward(a: Tensor) -> Tensor:
-        half_gap, log_total = centre_logits(a)
-        return 2 * half_gap - log_total
+        result: Tensor = in_blocks(_log_softmax_kernel, a)
+        return result
 
     @staticmethod
     def backward(ctx: Any, g: Tensor) -> Tensor:
@@ -160,6 +164,20 @@ class _LogSoftmax(RowFunction):
         (a,), (v,) = inputs, tangents
         centred = v - v.gather(-1, a.argmax(-1, keepdim=True))
         return centred - (softmax_rows(a) * centred).sum(-1, keepdim=True)
+
+
+def _log_softmax_kernel(a: Tensor) -> Tensor:
+    if a.numel() < _FEW:
+        half_gap, log_total = centre_logits(a)
+        return 2 * half_gap - log_total
+    result = log_softmax_values(a)
+    largest = result.amax(-1)
+    if not all_between(largest, -torch.inf, -_SURE):
+        # A log p near 0 has digits of its own.
+        rows = ~(largest < -_SURE)
+        half_gap, log_total = centre_logits(a[rows])
+        result[rows] = 2 * half_gap - log_total
+    return result
 
 
 def centre_logits(
