@@ -9,16 +9,15 @@ from torch import Tensor
 from ce_core._arguments import ArrayLike, require_classes, require_same_classes, widened
 from ce_core._shown import refusal
 from ce_core.probability.functionals import (
-    entropy_logit_rows,
     entropy_rows,
     entropy_slope,
-    kl_log_rows,
     kl_rows,
     kl_slope_of_first,
     kl_slope_of_second,
     masked_log,
     within_range,
 )
+from ce_core.probability.logit_functionals import entropy_logit_rows, kl_log_rows, kl_logit_rows
 from ce_core.probability.remembered_logits import (
     Origin,
     differentiate_by_logits,
@@ -219,7 +218,10 @@ def kl_divergence(
         return kl_rows(q_wide, p_wide).to(dtype)
     value = kl_rows(q_wide.detach(), p_wide.detach())
     q_wide, p_wide = torch.broadcast_tensors(q_wide, p_wide)  # type: ignore[no-untyped-call]
-    by_logits = kl_log_rows(_log(q_wide, of_q), _log(p_wide, of_p))
+    if of_q is None and of_p is not None:
+        by_logits = kl_logit_rows(q_wide, of_p.a.to(p_wide.dtype))
+    else:
+        by_logits = kl_log_rows(_log(q_wide, of_q), _log(p_wide, of_p))
     slopes = []
     if of_q is not None and isinstance(q, Tensor):
         slopes.append((q, of_q, within_range(kl_slope_of_first(q_wide, p_wide))))
