@@ -54,8 +54,11 @@ def widened(
         As for `floating`; if the target holds integers that are no rows of one 1 among zeros.
     """
     dtype, tensors = _common(None, arrays)
+    most = max(tensor.ndim for tensor in tensors)
     for name, tensor in zip(arrays, tensors, strict=True):
-        if name == target and not (tensor.is_floating_point() or _is_one_hot(tensor)):
+        integers = name == target and not tensor.is_floating_point()
+        # One row of integers for many rows of logits may be an index for each.
+        if integers and (tensor.ndim < most or not _is_one_hot(tensor)):
             raise ValueError(
                 f"{name} must be a distribution over the classes, class indices y as one_hot(y, m), "
                 f"got integers in shape {tuple(tensor.shape)}"

@@ -69,7 +69,7 @@ show_figures("home-experiment", figures.experiment_figures())
 show_verdict(text.verdict_5())
 with st.container(horizontal=True):
     show_state_link("losses", _("Open the post's experiment"), {})
-    show_state_link("losses", _("Open it where the line bends"), {"logit_scale": "16"})
+    show_state_link("losses", _("Open it where the dots leave the line"), {"logit_scale": "16"})
 
 open_step(5)
 st.markdown(text.ledger())

@@ -86,9 +86,9 @@ def _remarks(result: ExperimentResult, comparison: LossComparison) -> Iterator[s
         yield "A line needs two trials: with fewer, correlation and slope do not exist."
     elif comparison.rounding_decides:
         yield (
-            f"Rounding decides correlation and slope: in {config.dtype} the trials' L1 differ by "
-            f"{comparison.l1_spread:.2g} nats, and rounding may have moved one by "
-            f"{comparison.rounding:.2g}."
+            f"Rounding decides correlation, slope and entropy_spread: in {config.dtype} the trials' L1 "
+            f"differ by {comparison.l1_spread:.2g} nats, and rounding may have moved a loss of one by "
+            f"{max(comparison.rounding, comparison.residual_spread):.2g}."
         )
     elif comparison.trials == 2:
         yield "Two trials always lie on a line: r is 1 or -1, and nothing says how sure the slope is."

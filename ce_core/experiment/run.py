@@ -33,8 +33,9 @@ class ExperimentResult:
         classes and over rows, are float64; what is summed has the dtype of the run. The loss of a
         row is rounded to it in half precision, as every loss in half precision is.
     rounding
-        How far rounding may have moved `l1`, in nats, [trials]: what rounding the rows to half
-        precision did to their mean, and what the rounding of the logits and of float64 may do.
+        How far rounding may have moved the one of `l1`, `l2` and `entropy` that it moved furthest, in
+        nats, [trials]: what rounding the rows to half precision did to their mean, and what the
+        rounding of the logits and of float64 may do.
     missing_rows
         Rows of each trial that have no finite loss, [trials]: their powers all underflowed to 0, so
         that they cannot be normalised, or something overflowed. The means leave them out.
@@ -124,7 +125,7 @@ def run_experiment(config: ExperimentConfig, *, device: torch.device | str = "cp
     rows = exact.to(dtype).double() if dtype.itemsize < 4 else exact
     means = rows.sum(-1) / count
     residual = (rows[0] - rows[1] - rows[2]).abs().amax(-1)
-    rounding = (means[0] - exact[0].sum(-1) / count).abs()
+    rounding = (means - exact.sum(-1) / count).abs().amax(0)
     # The logits of a row are rounded each by itself, so that the errors of rows add up as squares.
     rounding += torch.where(rows_finite, noise, 0.0).square().sum(-1).sqrt() / count
     rounding += torch.finfo(torch.float64).eps * means[0].abs()

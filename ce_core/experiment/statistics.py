@@ -12,6 +12,10 @@ from ce_core._surroundings import require_unbatched
 
 # Noise of a quarter of the spread bends a slope by a sixteenth, and hides what is finer.
 _DECISIVE = 4.0
+# What is left of L1 - L2 - H(p) is rounding. As half of the scatter it is a quarter of its variance.
+_DECISIVE_SCATTER = 2.0
+# A share of sd(L1) that neither r nor the slope shows in the digits that are told of them.
+_TOLD = 1e-3
 
 
 @dataclass(frozen=True)
@@ -37,10 +41,14 @@ class LossComparison:
         sd(H) / sd(L1): near 0 when the entropy hardly varies, and then the slope is near 1.
     l1_mean, l2_mean, entropy_mean
         Means over the trials, nats.
-    l1_spread
-        sd(L1), nats.
+    l1_spread, entropy_deviation
+        sd(L1) and sd(H), nats.
+    scatter
+        Standard deviation of L2 about the line, nats: what r and `slope_error` tell.
+    residual_spread
+        sd(L1 - L2 - H), nats: 0 but for rounding.
     rounding
-        How far rounding may have moved the L1 of a trial, nats: root of the mean square over them.
+        How far rounding may have moved a loss of a trial, nats: root of the mean square over them.
     """
 
     trials: int
@@ -54,15 +62,25 @@ class LossComparison:
     l2_mean: float
     entropy_mean: float
     l1_spread: float
+    entropy_deviation: float
+    scatter: float
+    residual_spread: float
     rounding: float
 
     @property
     def rounding_decides(self) -> bool:
-        """Whether trials differ in L1 by no more than four times what rounding may have moved one.
+        """Whether correlation, slope and spread say as much of the rounding as of the losses.
 
-        Then correlation, slope and spread say as much of the rounding as of the losses.
+        They do where trials differ in L1 by no more than four times what rounding may have moved one,
+        or lie about their line by no more than twice what is left of L1 - L2 - H, unless that is too
+        little to see.
         """
-        return self.l1_spread <= _DECISIVE * self.rounding
+        return self.l1_spread <= _DECISIVE * self.rounding or self._rounding_scatters
+
+    @property
+    def _rounding_scatters(self) -> bool:
+        seen = self.residual_spread > _TOLD * self.l1_spread
+        return self.trials > 2 and seen and self.scatter <= _DECISIVE_SCATTER * self.residual_spread
 
     @property
     def slope_differs_from_1(self) -> bool:
@@ -87,8 +105,8 @@ def compare_losses(
     l1, l2, entropy
         L1, L2 and H(p) per trial, shape [trials]. Trials where one is not finite are left out.
     rounding
-        How far rounding may have moved each L1, such as `ExperimentResult.rounding`; None for not
-        at all.
+        How far rounding may have moved the losses of each trial, such as `ExperimentResult.rounding`;
+        None for not at all.
 
     Returns
     -------
@@ -113,7 +131,7 @@ def compare_losses(
     d1, d2, dh = (_deviations(x) for x in (l1, l2, entropy))
     var_1, var_2, var_h = (float(d @ d) for d in (d1, d2, dh))
     slope = _ratio((d1 @ d2).item(), var_1)
-    scatter = d2 - slope * d1
+    scatter, residual = d2 - slope * d1, d1 - d2 - dh
     slope_error = math.sqrt(_ratio((scatter @ scatter).item(), var_1 * (len(l1) - 2)))
     noise = moved[0].square().sum().item() if moved else 0.0
     return LossComparison(
@@ -129,6 +147,9 @@ def compare_losses(
         l2_mean=l2.mean().item(),
         entropy_mean=entropy.mean().item(),
         l1_spread=math.sqrt(_ratio(var_1, float(len(l1) - 1))),
+        entropy_deviation=math.sqrt(_ratio(var_h, float(len(l1) - 1))),
+        scatter=math.sqrt(_ratio((scatter @ scatter).item(), float(len(l1) - 2))),
+        residual_spread=math.sqrt(_ratio((residual @ residual).item(), float(len(l1) - 1))),
         rounding=math.sqrt(_ratio(noise, float(len(l1)))),
     )
 

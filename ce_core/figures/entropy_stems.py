@@ -48,7 +48,8 @@ def entropy_stem_figure(
     go.Figure
         Above, bars `l1`, `entropy` and `l2`, in nats. Below, each loss minus its mean: `trials`, the
         line `slope-1`, and `stems` from the line to each trial, as long as H(p) differs from its mean
-        there, since L2 = L1 - H(p). Both axes below are equally long. By `uid`.
+        there, since L2 = L1 - H(p); where rounding decides, their name says that they are rounding
+        too. Both axes below are equally long. By `uid`.
     """
     if not len(losses.l1):
         return make_figure(
@@ -60,7 +61,8 @@ def entropy_stem_figure(
             annotations=[empty_note(translate("No trial has a finite loss."))],
         )
     x, y = losses.l1.numpy() - comparison.l1_mean, losses.l2.numpy() - comparison.l2_mean
-    x_range, y_range = square_windows(x, y)
+    # A stem may stand outside the losses: it starts at the line.
+    x_range, y_range = square_windows(x, np.concatenate([x, y]))
     assert x_range is not None
     assert y_range is not None
     ends = np.array([max(x_range[0], y_range[0]), min(x_range[1], y_range[1])])
@@ -70,9 +72,9 @@ def entropy_stem_figure(
         {
             "type": "scatter",
             "uid": "stems",
-            "name": "H(p)",
-            "legendgroup": "entropy",
-            "showlegend": False,
+            "name": translate("H(p) and rounding") if comparison.rounding_decides else "H(p)",
+            "legendgroup": "stems" if comparison.rounding_decides else "entropy",
+            "showlegend": comparison.rounding_decides,
             "x": np.stack([x, x, gap], -1).ravel(),
             "y": np.stack([x, y, gap], -1).ravel(),
             "mode": "lines",

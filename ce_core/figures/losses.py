@@ -24,6 +24,10 @@ from ce_core.figures.style import (
     window,
 )
 
+# A spacing up to here is the rounding of float64; where there is no other, a range is so long, in nats.
+_NO_SPACING = 1e-14
+_NO_SPACING_RANGE = 1e-6
+
 
 def loss_pairs_figure(
     losses: SortedLosses,
@@ -112,7 +116,7 @@ def spacing_figure(
     Returns
     -------
     go.Figure
-        Traces `trials` and, if given, `published`, by `uid`; both spacings times 10⁶.
+        Traces `trials` and, if given, `published`, by `uid`; both spacings in nats.
     """
     traces: list[dict[str, Any]] = []
     if len(losses.l1) > 1:
@@ -121,22 +125,23 @@ def spacing_figure(
                 "type": "scatter",
                 "uid": "trials",
                 "name": translate("trials"),
-                "x": losses.l1_spacing.numpy() * 1e6,
-                "y": losses.l2_spacing.numpy() * 1e6,
+                "x": losses.l1_spacing.numpy(),
+                "y": losses.l2_spacing.numpy(),
                 "mode": "markers",
                 "marker": {"color": L2_COLOUR, "size": 7},
                 "hovertemplate": "L1 %{x:.4g}<br>L2 %{y:.4g}<extra></extra>",
             }
         )
     if published is not None:
-        traces.append(_published(published.l1_spacing * 1e6, published.l2_spacing * 1e6, translate))
+        traces.append(_published(published.l1_spacing, published.l2_spacing, translate))
+    x_range, y_range = (_spacing_window([trace[axis] for trace in traces]) for axis in "xy")
     return make_figure(
         traces,
         title=translate("The post's second chart: spacing of the sorted losses"),
-        x_title=translate("spacing of sorted L1, nats × 10⁻⁶"),
-        y_title=translate("spacing of L2, × 10⁻⁶"),
-        x_range=window(*(trace["x"] for trace in traces)),
-        y_range=window(*(trace["y"] for trace in traces)),
+        x_title=translate("spacing of sorted L1, nats"),
+        y_title=translate("spacing of L2, nats"),
+        x_range=x_range,
+        y_range=y_range,
         annotations=_note_unless(len(losses.l1) > 1, translate("Spacing needs at least two trials.")),
     )
 
@@ -303,6 +308,13 @@ def _published(x: Tensor, y: Tensor, translate: Translate) -> dict[str, Any]:
         "marker": {"color": INK, "size": 9, "symbol": "diamond-open", "line": {"width": 1.5}},
         "hovertemplate": "L1 %{x:.7g}<br>L2 %{y:.4g}<extra></extra>",
     }
+
+
+def _spacing_window(shown: list[np.ndarray]) -> list[float] | None:
+    """Return a range that shows the spacings, about as long as they are where all are equal."""
+    largest = max((np.nanmax(np.abs(values), initial=0.0) for values in shown), default=0.0)
+    least = largest / 2 if largest > _NO_SPACING else _NO_SPACING_RANGE
+    return window(*shown, least=float(least))
 
 
 def _note_unless(drawn: bool, text: str) -> list[dict[str, Any]]:

@@ -67,6 +67,10 @@ _LOOK: Final[dict[str, Any]] = {
     "modebar": {"bgcolor": PAGE_COLOUR, "color": AXIS_COLOUR, "activecolor": INK},
 }
 
+# Values that differ by no more are one, and are shown in a range so long.
+_ONE_POINT = 1e-14
+_POINT_SPAN = 0.02
+
 
 def make_figure(
     traces: list[dict[str, Any]],
@@ -192,13 +196,24 @@ def on_logarithm(values: np.ndarray) -> np.ndarray:
 def square_windows(
     x: np.ndarray, y: np.ndarray, margin: float = 0.06
 ) -> tuple[list[float] | None, list[float] | None]:
-    """Return ranges of one length for both axes, so that a line of slope 1 keeps its place."""
-    x_range, y_range = window(x, margin=margin), window(y, margin=margin)
+    """Return ranges of one length for both axes, so that a line of slope 1 keeps its place.
+
+    Of values that are one point but for rounding they are so long that no tick is the rounding's.
+    """
+    least = _POINT_SPAN if _is_one(x) and _is_one(y) else 0.0
+    x_range, y_range = (window(values, margin=margin, least=least) for values in (x, y))
     if x_range is None or y_range is None:
         return x_range, y_range
     half = max(x_range[1] - x_range[0], y_range[1] - y_range[0]) / 2
     x_middle, y_middle = sum(x_range) / 2, sum(y_range) / 2
     return [x_middle - half, x_middle + half], [y_middle - half, y_middle + half]
+
+
+def _is_one(values: np.ndarray) -> bool:
+    """Return whether all finite values are one but for rounding."""
+    finite = values[np.isfinite(values)]
+    largest = np.abs(finite).max(initial=1.0)
+    return bool(not finite.size or np.ptp(finite) <= _ONE_POINT * largest)
 
 
 def hold_axes(trees: Sequence[dict[str, Any]], *, factor: float = 4.0) -> None:

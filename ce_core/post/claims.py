@@ -162,16 +162,19 @@ def _linear_correlation() -> dict[str, float]:
         _, comparison = _run(logit_scale=float(scale))
         found[f"correlation_{scale}"] = comparison.correlation
         found[f"slope_{scale}"] = comparison.slope
+        found[f"interval_{scale}"] = comparison.slope_interval
         found[f"slope_error_{scale}"] = abs(comparison.slope - comparison.slope_from_entropy)
     return found
 
 
 def _large_samples() -> dict[str, float]:
     found = {}
-    for n in (16, 128, 1024):
-        _, comparison = _run(logit_scale=16.0, n=n)
+    # With 20 trials, chance would move the slopes by a third.
+    for n, trials in ((16, 500), (128, 500), (1024, 100)):
+        _, comparison = _run(logit_scale=16.0, n=n, trials=trials)
         found[f"correlation_{n}"] = comparison.correlation
         found[f"slope_{n}"] = comparison.slope
+        found[f"interval_{n}"] = comparison.slope_interval
     return found
 
 
@@ -182,6 +185,7 @@ def _large_dimension() -> dict[str, float]:
         _, scaled = _run(m=m, logit_scale=float(m))
         found[f"scaled_correlation_{m}"] = scaled.correlation
         found[f"scaled_slope_{m}"] = scaled.slope
+        found[f"scaled_interval_{m}"] = scaled.slope_interval
     return found
 
 

@@ -161,5 +161,8 @@ def _near_divergence(q: Tensor, p: Tensor) -> Tensor:
     series = torch.zeros_like(x)
     for power in range(9, 1, -1):
         series = (-1) ** power / power + x * series
-    terms = q * torch.where(x.abs() < NEAR, x * x * series, x - torch.log1p(x))
+    # Near x = -1 its digits are gone, and those of p with them.
+    log_ratio = torch.where(x < -0.5, log_or_zero(p) - log_or_zero(q), torch.log1p(x))
+    log_ratio = torch.where((p == 0) & (q > 0), -torch.inf, log_ratio)
+    terms = q * torch.where(x.abs() < NEAR, x * x * series, x - log_ratio)
     return torch.where(q == 0, p, terms).sum(-1) + (q - p).sum(-1)

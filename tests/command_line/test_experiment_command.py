@@ -27,12 +27,13 @@ def test_experiment_prints_the_numbers_of_the_api(capsys: pytest.CaptureFixture[
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--dtype", "float16"], "Rounding decides correlation and slope: in float16"),
+        (["--dtype", "float16"], "Rounding decides correlation, slope and entropy_spread: in float16"),
+        (["--dtype", "float16", "--eps", "0.001"], "Rounding decides correlation, slope"),
         (["--dtype", "float16"], "H(p) is at most log m: what is above is the rounding of float16."),
         (["--trials", "1"], "A line needs two trials"),
         (["--trials", "2"], "Two trials always lie on a line"),
     ],
-    ids=["float16", "entropy", "one_trial", "two_trials"],
+    ids=["float16", "float16_small_eps", "entropy", "one_trial", "two_trials"],
 )
 def test_experiment_says_what_rounding_and_chance_decide(
     arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]

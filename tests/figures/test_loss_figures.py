@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 import pytest
 import torch
 
-from ce_core import compare_losses, sort_losses
+from ce_core import ExperimentConfig, compare_losses, run_experiment, sort_losses
 from ce_core.experiment.point_density import PointDensity, count_points
 from ce_core.figures import (
     entropy_split_figure,
@@ -58,10 +58,10 @@ def test_loss_pairs_figure_lays_the_published_pairs_over() -> None:
     assert "published" not in [t.uid for t in loss_pairs_figure(LOSSES, COMPARISON).data]
 
 
-def test_spacing_figure_draws_numpy_gradients_in_millionths() -> None:
+def test_spacing_figure_draws_numpy_gradients() -> None:
     drawn = trace(spacing_figure(LOSSES, published=LOSSES), "trials")
-    np.testing.assert_allclose(drawn.x, np.gradient([1.0, 2, 3]) * 1e6)
-    np.testing.assert_allclose(drawn.y, np.gradient([0.1, 0.4, 0.9]) * 1e6)
+    np.testing.assert_allclose(drawn.x, np.gradient([1.0, 2, 3]))
+    np.testing.assert_allclose(drawn.y, np.gradient([0.1, 0.4, 0.9]))
 
 
 def test_entropy_split_figure_stacks_to_l1() -> None:
@@ -106,6 +106,37 @@ def test_entropy_stem_figure_shows_a_negative_l2_and_a_single_trial() -> None:
     assert low < -0.3
     assert high > 0.8
     assert figure.layout.xaxis.range[0] < 0 < figure.layout.xaxis.range[1]
+
+
+@pytest.mark.parametrize("trials", [1, 20])
+@pytest.mark.parametrize("dtype", ["float16", "float64"])
+def test_figures_of_one_point_have_no_ticks_that_rounding_makes(dtype: str, trials: int) -> None:
+    result = run_experiment(ExperimentConfig(trials=trials, logit_exponent=0.0, dtype=dtype))
+    losses = sort_losses(result.l1, result.l2)
+    comparison = compare_losses(result.l1, result.l2, result.entropy, rounding=result.rounding)
+    for figure in (
+        entropy_stem_figure(losses, comparison, title="t"),
+        loss_pairs_figure(losses, comparison),
+    ):
+        for axis in (figure.layout.xaxis, figure.layout.yaxis):
+            assert axis.range[1] - axis.range[0] > 0.01
+    if trials > 1:
+        assert np.ptp(spacing_figure(losses).layout.xaxis.range) > 0.9e-6
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+@pytest.mark.parametrize("trials", [1, 2, 20])
+def test_entropy_stem_figure_holds_every_stem_and_names_rounding(dtype: str, trials: int) -> None:
+    result = run_experiment(ExperimentConfig(trials=trials, dtype=dtype))
+    losses = sort_losses(result.l1, result.l2)
+    comparison = compare_losses(result.l1, result.l2, result.entropy, rounding=result.rounding)
+    figure = entropy_stem_figure(losses, comparison, title="t")
+    stems = trace(figure, "stems")
+    for values, axis in ((stems.x, figure.layout.xaxis), (stems.y, figure.layout.yaxis)):
+        assert axis.range[0] < np.nanmin(values)
+        assert np.nanmax(values) < axis.range[1]
+    assert (stems.name == "H(p) and rounding") == comparison.rounding_decides
+    assert comparison.rounding_decides or trials == 1
 
 
 def test_gradient_figure_counts_every_point_and_draws_a_few() -> None:

@@ -122,14 +122,15 @@ def entropy(p: list[float]) -> list[Known]:
 
 
 def kl_divergence(q: list[float], p: list[float]) -> list[Known]:
-    """Return KL(q‖p)."""
+    """Return KL(q‖p), 0 where it is below: of numbers that are distributions up to rounding."""
     weights, predicted = [[mpmath.mpf(x) for x in row] for row in (q, p)]
     if any(w > 0 and x == 0 for w, x in zip(weights, predicted, strict=True)):
         return [Known(mpmath.inf, mpmath.mpf(0))]
     own = [_x_log(w, w) for w in weights]
     other = [_x_log(w, x) for w, x in zip(weights, predicted, strict=True)]
     size = mpmath.fsum(abs(t) for t in own + other)
-    return [Known(mpmath.fsum(own) - mpmath.fsum(other), len(q) * size)]
+    value = mpmath.fsum(own) - mpmath.fsum(other)
+    return [Known(max(value, mpmath.mpf(0)), len(q) * size)]
 
 
 def _x_log(x: Number, y: Number) -> Number:

@@ -61,7 +61,7 @@ def difference_figures() -> FigureSet:
 
 @cached_text()
 def experiment_figures() -> FigureSet:
-    """Return what shows step 5: the post's line, the line that bends, and the spacing."""
+    """Return what shows step 5: the post's line, the dots that leave it, and the spacing."""
     post, bent = measure(POST), measure(BENT)
     return FigureSet(
         cards=[

@@ -200,9 +200,10 @@ def verdict_5() -> str:
     """Return what step 5 has shown."""
     return _(
         "**The line is there because the logits are tiny.** Each is about 1/64, so p is nearly "
-        "uniform, H(p) nearly log 64, and L1 = L2 + H(p) is L2 plus a constant. Larger logits bend "
-        "it; more data does not straighten it. What the post plots as gradients is `np.gradient` "
-        "of sorted losses: the distance of neighbours in a list. The true gradients are shown with it."
+        "uniform, H(p) nearly log 64, and L1 = L2 + H(p) is L2 plus a constant. With larger "
+        "logits H(p) varies: the dots scatter, about a steeper line. More data does not change that. "
+        "What the post plots as gradients is `np.gradient` of sorted losses: the distance of "
+        "neighbours in a list. The true gradients are shown with it."
     )
 
 
@@ -211,7 +212,7 @@ def ledger() -> str:
     return _(
         "What the post says or takes for granted, in its order and in our words. Each verdict has "
         "a test of its name in `tests/core/post/test_claims.py`; each link opens, in a tab of its own, "
-        "the state that shows it."
+        "the state that shows it. What no page shows as it stands is marked: computed here."
     )
 
 

@@ -29,8 +29,8 @@ ANIMATION_WORK: Final = 450_000_000
 _CHUNK_WORK: Final = 30_000_000
 
 
-def answer_card(measured: Measured, *, key: str, title: str) -> Card:
-    """Return L1 = L2 + H(p), and what H(p) moves the trials by."""
+def answer_card(measured: Measured, *, key: str, title: str, trials: int | None = None) -> Card:
+    """Return L1 = L2 + H(p), and what H(p) moves the trials by; they may be the first of so many."""
     return Card(
         key=key,
         figure=entropy_stem_figure(
@@ -43,7 +43,7 @@ def answer_card(measured: Measured, *, key: str, title: str) -> Card:
             "Bars of the mean L1 and of H(p) and L2 stacked; below, L2 over L1, both minus their "
             "means, the line of slope 1, and from it to each trial what H(p) moves it by."
         ),
-        numbers=text.answer_numbers(measured),
+        numbers=text.answer_numbers(measured, trials),
     )
 
 
@@ -98,8 +98,9 @@ def figure_set(found: Results) -> FigureSet:
     first, *others = _cards(found.measured, published=found.state.published)
     beside = []
     if found.contrast is not None:
-        title = text.contrast_title(found.contrast)
-        beside = [answer_card(found.contrast, key="contrast", title=title)]
+        trials = found.measured.config.trials
+        title = text.contrast_title(found.contrast, trials)
+        beside = [answer_card(found.contrast, key="contrast", title=title, trials=trials)]
     return FigureSet(cards=[first, *beside, *others], readouts=text.readouts(found.measured))
 
 

@@ -6,7 +6,7 @@ from typing import Final
 import torch
 
 from lab.language.catalogues import _, ngettext
-from lab.language.numerals import number, percent
+from lab.language.numerals import counted, number, percent
 from lab.language.sentences import sentences
 from lab.losses.results import Measured
 from lab.page.notes import Note
@@ -16,6 +16,8 @@ _FLAT_ENTROPY: Final = 0.1
 _UNIFORM: Final = 0.98
 _UNBALANCED: Final = 1e-3
 _DIGITS: Final = 4
+# H(p) is told to be constant where it stays within so much of itself.
+_CONSTANT: Final = 0.02
 # A residual of the identity, in nats, that a reader of the page can see.
 _VISIBLE: Final = 1e-6
 _ROUNDING: Final = 1e-9
@@ -53,8 +55,8 @@ def _missing_rows(measured: Measured) -> Note | None:
         "by its sum.",
         missing,
     ).format(
-        missing=missing,
-        rows=config.n * config.trials,
+        missing=counted(missing),
+        rows=counted(config.n * config.trials),
         exponent=number(config.logit_exponent, digits=6),
         dtype=config.dtype,
     )
@@ -114,12 +116,14 @@ def _no_line(measured: Measured) -> Note | None:
     if comparison.rounding_decides:
         text = _(
             "**Rounding decides r and the slope here.** In {dtype} the trials differ by {spread} nats "
-            "in L1, and rounding alone may have moved one by {rounding}. What the chart shows is no "
-            "finding about the losses."
+            "in L1 and by {entropy} in H(p), and rounding alone may have moved one by {rounding}. How "
+            "far the dots lie from a line is no finding about the losses: the sticks of the first "
+            "chart are rounding as well as H(p)."
         ).format(
             dtype=config.dtype,
             spread=number(comparison.l1_spread, digits=2),
-            rounding=number(comparison.rounding, digits=2),
+            entropy=number(comparison.entropy_deviation, digits=2),
+            rounding=number(measured.rounding, digits=2),
         )
         return Note("rounding-decides", text)
     if comparison.trials == 2:
@@ -165,7 +169,7 @@ def _line(measured: Measured) -> list[Note | None]:
     said = {
         "slope": number(comparison.slope, digits=_DIGITS),
         "interval": number(comparison.slope_interval, digits=2),
-        "spread": number(comparison.entropy_spread, digits=2),
+        "spread": number(comparison.entropy_spread, digits=3),
     }
     if not comparison.slope_differs_from_1:
         text = ngettext(
@@ -176,7 +180,7 @@ def _line(measured: Measured) -> list[Note | None]:
             "slope {slope} ± {interval} from 1.** It is 1 − cov(L1, H)/var(L1), and sees of H(p) only "
             "what goes with L1; the rest is the scatter about the line.",
             comparison.trials,
-        ).format(trials=comparison.trials, **said)
+        ).format(trials=counted(comparison.trials), **said)
         return [Note("slope-not-told", text)]
     text = _(
         "**Not slope 1: {slope} ± {interval}.** The entropy varies too, sd(H)/sd(L1) = {spread}, and "
@@ -199,7 +203,7 @@ def _flat(measured: Measured) -> Note:
     said = {
         "slope": number(comparison.slope, digits=_DIGITS),
         "interval": number(comparison.slope_interval, digits=2),
-        "spread": number(comparison.entropy_spread, digits=2),
+        "spread": number(comparison.entropy_spread, digits=3),
         "share": percent(measured.numbers["entropy_share"], digits=5),
     }
     size = config.logit_scale / config.m
@@ -211,6 +215,14 @@ def _flat(measured: Measured) -> Note:
             "logits grow, the constant goes."
         )
         return Note("nearly-uniform", text.format(size=number(size, digits=2), **said))
+    least, most = measured.entropy_shares
+    if most - least > _CONSTANT * most:
+        text = _(
+            "**Slope {slope} ± {interval}, because the entropy varies little beside L1**: "
+            "sd(H)/sd(L1) = {spread}. L1 = L2 + H(p), and H(p) is not constant: it runs from {least} "
+            "to {most} of log m. But its differences are small beside those of L1."
+        ).format(least=percent(least), most=percent(most), **said)
+        return Note("small-entropy", text)
     text = _(
         "**Slope {slope} ± {interval}, because the entropy hardly varies**: sd(H)/sd(L1) = {spread}. "
         "L1 = L2 + H(p), and H(p) is near {share} of log m in every trial. So L1 is L2 plus almost a "

@@ -66,8 +66,19 @@ class Measured:
     @property
     def least_entropy_share(self) -> float:
         """The least entropy of a trial, as a share of log m."""
-        known = self.entropy[self.entropy.isfinite()]
-        return known.min().item() / math.log(self.config.m) if len(known) else math.nan
+        return self.entropy_shares[0]
+
+    @property
+    def entropy_shares(self) -> tuple[float, float]:
+        """The least and the largest entropy of a trial, as shares of log m."""
+        known = self.entropy[self.entropy.isfinite()] / math.log(self.config.m)
+        return (known.min().item(), known.max().item()) if len(known) else (math.nan, math.nan)
+
+    @property
+    def rounding(self) -> float:
+        """How far rounding may have moved a loss of a trial from what the others make it, nats."""
+        left = self.comparison.residual_spread
+        return self.comparison.rounding if math.isnan(left) else max(self.comparison.rounding, left)
 
 
 @dataclass(frozen=True)

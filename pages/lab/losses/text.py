@@ -6,10 +6,16 @@ from typing import Final
 from ce_core import LossComparison
 from lab.language.catalogues import _, ngettext
 from lab.language.numerals import counted, fixed, number, percent
+from lab.language.sentences import sentences
 from lab.losses.results import PUBLISHED, PUBLISHED_COMPARISON, Measured
 
 # As many as tell slopes apart.
 _DIGITS: Final = 4
+_ROUNDED_DECIMALS: Final = 5
+# Times the rounding, up to which rounding has much to say.
+_NEAR: Final = 4
+# Nats by which the means may miss their sum, and still be written as one.
+_SEEN: Final = 1e-6
 
 
 def readouts(measured: Measured) -> list[tuple[str, str]]:
@@ -23,29 +29,51 @@ def readouts(measured: Measured) -> list[tuple[str, str]]:
     ]
 
 
-def contrast_title(measured: Measured) -> str:
-    """Return what stands above what the state is compared with."""
+def contrast_title(measured: Measured, trials: int) -> str:
+    """Return what stands above what a state of so many trials is compared with."""
     scale = number(measured.config.logit_scale, digits=6)
-    return _("The same logits × {scale}").format(scale=scale)
+    if measured.config.trials == trials:
+        return _("The same logits × {scale}").format(scale=scale)
+    return _("The same logits × {scale}, the first {some} of {trials} trials").format(
+        scale=scale, some=counted(measured.config.trials), trials=counted(trials)
+    )
 
 
-def answer_numbers(measured: Measured) -> str:
-    """Return r and the slope, or why there are none, and the sum that the figure shows."""
+def answer_numbers(measured: Measured, trials: int | None = None) -> str:
+    """Return r and the slope, or why there are none, and the sum that the figure shows.
+
+    If more trials are given, those measured are the first of these.
+    """
     comparison = measured.comparison
     if not comparison.trials:
         return ""
+    if trials in (None, measured.config.trials):
+        heading = ngettext("Mean of {trials} trial:", "Means of {trials} trials:", comparison.trials)
+        heading = heading.format(trials=counted(comparison.trials))
+    else:
+        heading = _("Means of the first {some} of {trials} trials (more would be too much work here):")
+        heading = heading.format(some=counted(comparison.trials), trials=counted(trials or 0))
+    return f"{_answer_line(measured)} · {heading} {_sum(measured)}"
+
+
+def _sum(measured: Measured) -> str:
+    """Return the means as an equation, or how far they are off one and why."""
+    comparison = measured.comparison
     decimals = _decimals(comparison)
-    means = ngettext(
-        "Mean of {trials} trial: L1 **{l1}** = H(p) **{entropy}** + L2 **{l2}**",
-        "Means of {trials} trials: L1 **{l1}** = H(p) **{entropy}** + L2 **{l2}**",
-        comparison.trials,
-    ).format(
-        trials=counted(comparison.trials),
-        l1=fixed(comparison.l1_mean, decimals=decimals),
-        entropy=fixed(comparison.entropy_mean, decimals=decimals),
-        l2=fixed(comparison.l2_mean, decimals=decimals),
+    off = abs(comparison.l1_mean - comparison.entropy_mean - comparison.l2_mean)
+    text = _("L1 **{l1}** = H(p) **{entropy}** + L2 **{l2}**")
+    if decimals is None:
+        text = _(
+            "L1 **{l1}** ≈ H(p) **{entropy}** + L2 **{l2}**, off by {off}: the rounding of {dtype}"
+        )
+    shown = _ROUNDED_DECIMALS if decimals is None else decimals
+    return text.format(
+        l1=fixed(comparison.l1_mean, decimals=shown),
+        entropy=fixed(comparison.entropy_mean, decimals=shown),
+        l2=fixed(comparison.l2_mean, decimals=shown),
+        off=number(off, digits=2),
+        dtype=measured.config.dtype,
     )
-    return f"{_answer_line(measured)} · {means}"
 
 
 def _answer_line(measured: Measured) -> str:
@@ -62,15 +90,19 @@ def _answer_line(measured: Measured) -> str:
     )
 
 
-def _decimals(comparison: LossComparison) -> int:
-    """Return how many decimals to write the means with, so that they add up as they are written."""
+def _decimals(comparison: LossComparison) -> int | None:
+    """Return how many decimals to write the means with, so that they add up as they are written.
+
+    None where they do not: in half precision the three are rounded each by itself.
+    """
     means = (comparison.l1_mean, comparison.entropy_mean, comparison.l2_mean)
-    for decimals in (4, 5, 6, 7):
+    if abs(comparison.l1_mean - comparison.entropy_mean - comparison.l2_mean) > _SEEN:
+        return None
+    for decimals in range(4, 13):
         whole, *parts = (round(10**decimals * mean) for mean in means)
         if whole == sum(parts):
             return decimals
-    # Each is rounded by itself in half precision, and a note says so.
-    return 4
+    return None
 
 
 def pair_numbers(measured: Measured, *, published: bool = False) -> str:
@@ -112,10 +144,12 @@ def no_line(measured: Measured) -> str:
     if comparison.trials < 2 or measured.config.logit_exponent == 0:
         return _("r and the slope do not exist here.")
     return _(
-        "Rounding decides r and the slope here: sd(L1) = **{spread}** nats, and rounding may have "
-        "moved an L1 by **{rounding}**"
+        "Rounding decides r and the slope here: sd(L1) = **{spread}** nats, sd(H) = **{entropy}**, and "
+        "rounding may have moved one of a trial by **{rounding}**"
     ).format(
-        spread=number(comparison.l1_spread, digits=2), rounding=number(comparison.rounding, digits=2)
+        spread=number(comparison.l1_spread, digits=2),
+        entropy=number(comparison.entropy_deviation, digits=2),
+        rounding=number(measured.rounding, digits=2),
     )
 
 
@@ -124,13 +158,18 @@ def spacing_numbers(measured: Measured) -> str:
     trials = measured.comparison.trials
     if trials < 2:
         return _("`np.gradient` needs two numbers; and it would be **no gradient of a loss**.")
-    return ngettext(
+    spacing = measured.losses.l1_spacing.mean().item()
+    said = ngettext(
         "`np.gradient` of {trials} number sorted by L1: how far apart neighbours lie, in L1 {spacing} "
         "on average. It is **no gradient of a loss**; for that see the true gradients.",
         "`np.gradient` of {trials} numbers sorted by L1: how far apart neighbours lie, in L1 {spacing} "
         "on average. It is **no gradient of a loss**; for that see the true gradients.",
         trials,
-    ).format(trials=counted(trials), spacing=number(measured.losses.l1_spacing.mean().item()))
+    ).format(trials=counted(trials), spacing=number(spacing))
+    if measured.config.logit_exponent == 0 or spacing > _NEAR * measured.rounding:
+        return said
+    rounded = _("**Rounding makes much of it here**: it may have moved a loss by {rounding}.")
+    return sentences(said, rounded.format(rounding=number(measured.rounding, digits=2)))
 
 
 def split_numbers(measured: Measured) -> str:
@@ -141,7 +180,7 @@ def split_numbers(measured: Measured) -> str:
     ).format(
         share=percent(measured.numbers["entropy_share"], digits=5),
         residual=number(measured.numbers["identity_residual"], digits=2),
-        marginal=number(measured.numbers["marginal_error"], digits=2),
+        marginal=percent(measured.numbers["marginal_error"]),
     )
 
 

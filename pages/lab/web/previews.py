@@ -112,7 +112,7 @@ def _words(translate: Translate) -> Mapping[str, tuple[str, str, str, str]]:
             translate("Are L1 and L2 the same?"),
             translate(
                 "The post's experiment with every parameter to move: the straight line of L2 over "
-                "L1, and where it bends."
+                "L1, and where the dots leave it."
             ),
             translate("L2 over L1 of 20 random trials, beside a line of slope 1."),
         ),

@@ -221,6 +221,32 @@ def test_run_experiment_of_the_post_is_decided_by_rounding_in_half_precision(dty
     assert not comparison.slope_differs_from_1
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [{"eps": 1e-3}, {"logit_scale": 4.0}, {"logit_exponent": 30.0}, {"logit_exponent": 1000.0}],
+)
+def test_run_experiment_is_decided_by_the_rounding_of_any_loss(changes: dict[str, float]) -> None:
+    result = run_experiment(ExperimentConfig(dtype="float16", **changes))  # type: ignore[arg-type]
+    losses = result.l1, result.l2, result.entropy
+    assert compare_losses(*losses, rounding=result.rounding).rounding_decides
+    exact = run_experiment(ExperimentConfig(**changes))  # type: ignore[arg-type]
+    losses = exact.l1, exact.l2, exact.entropy
+    assert not compare_losses(*losses, rounding=exact.rounding).rounding_decides
+
+
+@pytest.mark.parametrize("changes", [{"logit_scale": 16.0}, {"logit_scale": 64.0}, {"m": 2}])
+def test_run_experiment_in_half_precision_says_what_rounding_leaves(changes: dict[str, float]) -> None:
+    found = []
+    for dtype in ("float16", "float64"):
+        result = run_experiment(ExperimentConfig(dtype=dtype, **changes))  # type: ignore[arg-type]
+        found.append(compare_losses(result.l1, result.l2, result.entropy, rounding=result.rounding))
+    half, exact = found
+    assert not half.rounding_decides
+    assert half.slope == close_to(exact.slope, rel=0.01)
+    assert half.slope_interval == close_to(exact.slope_interval, rel=0.1)
+    assert half.entropy_spread == close_to(exact.entropy_spread, rel=0.1)
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_run_experiment_rounding_is_far_below_the_spread_of_the_post(dtype: str) -> None:
     result = run_experiment(ExperimentConfig(dtype=dtype))

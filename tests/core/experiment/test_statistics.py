@@ -74,7 +74,7 @@ def test_compare_losses_interval_holds_the_slope_19_times_of_20() -> None:
     for seed in range(400):
         generator = torch.Generator().manual_seed(seed)
         l1, noise = torch.randn(2, 5, generator=generator, dtype=torch.float64)
-        held += not compare_losses(l1, l1 + noise, noise).slope_differs_from_1
+        held += not compare_losses(l1, l1 + noise, -noise).slope_differs_from_1
     assert 400 * 0.92 < held < 400 * 0.98
 
 
@@ -90,6 +90,29 @@ def test_compare_losses_says_where_rounding_decides(rounding: float, decides: bo
     plain = compare_losses(l1, l2, h)
     taken = comparison.slope_interval - plain.slope_interval
     assert taken == close_to(abs(plain.slope) * rounding**2 * 20 / 19, abs=1e-12)
+
+
+@pytest.mark.parametrize(("share", "decides"), [(0.0, False), (0.3, False), (0.9, True)])
+def test_compare_losses_rounding_decides_where_it_makes_the_scatter(
+    share: float, decides: bool
+) -> None:
+    generator = torch.Generator().manual_seed(3)
+    l1, h, rounded = torch.randn(3, 40, generator=generator, dtype=torch.float64)
+    h, rounded = 0.05 * (1 - share) * h, 0.05 * share * rounded
+    comparison = compare_losses(l1, l1 - h - rounded, h)
+    assert comparison.rounding_decides is decides
+    assert comparison.entropy_deviation == close_to(h.std().item())
+    assert comparison.residual_spread == close_to(rounded.std().item(), rel=1e-9, abs=1e-15)
+    fit = np.polyfit(l1.numpy(), (l1 - h - rounded).numpy(), 1)
+    left = (l1 - h - rounded).numpy() - np.polyval(fit, l1.numpy())
+    assert comparison.scatter == close_to(math.sqrt(left @ left / 38), rel=1e-9)
+
+
+def test_compare_losses_rounding_that_is_too_small_to_see_decides_nothing() -> None:
+    l1 = uniform(20)
+    comparison = compare_losses(l1, l1 - 2, [2.0] * 20)
+    assert not comparison.rounding_decides
+    assert not compare_losses(l1[:2], l1[:2] - 0.3, [0.1, 0.2]).rounding_decides
 
 
 def test_compare_losses_rounding_of_trials_that_are_left_out_counts_not() -> None:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 
+import mpmath
 import numpy as np
 import pytest
 import scipy.special
@@ -12,6 +13,7 @@ from torch import Tensor
 
 from ce_core import (
     entropy,
+    js_from_logits,
     kl_divergence,
     log_softmax,
     softmax,
@@ -216,3 +218,35 @@ def test_divergence_of_near_distributions_and_entropy_of_one_hot_are_not_below_z
     p = q * (1 + 1e-16 * uniform(1000, 6, seed=1))
     assert (kl_divergence(q, p) >= 0).all()
     assert math.copysign(1, entropy([0.0, 1.0]).item()) == 1
+
+
+def test_kl_divergence_of_a_class_that_both_all_but_exclude_is_finite() -> None:
+    q, p = tensor64(1.0, 1e-30), tensor64(1.0, 1e-300)
+    # 1e-30 log(1e270), mpmath.
+    assert kl_divergence(q, p).item() == close_to(6.2169797510839239e-28, rel=1e-12)
+    assert kl_divergence(q, tensor64(1.0, 0.0)).item() == INF
+
+
+GAPS = [20.0, 85.0, 89.0, 95.0, 103.0, 110.0, 700.0, 710.0, 740.0, 760.0, 9999.0, 10001.0]
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
+@pytest.mark.parametrize("gap", GAPS)
+@pytest.mark.parametrize("teacher", ["logits", "one_hot"])
+def test_js_from_logits_has_the_true_gradient_however_sure(
+    gap: float, dtype: torch.dtype, teacher: str
+) -> None:
+    sure = teacher == "logits"
+    q = torch.tensor([0.0, gap if sure else 1.0], dtype=dtype)
+    found = gradient(
+        lambda a: js_from_logits(q, a, q_is_logits=sure), torch.tensor([gap, 0.0], dtype=dtype)
+    )
+    with mpmath.workdps(60):
+        small = 1 / (1 + mpmath.exp(mpmath.mpf(gap)))
+        p, target = [1 - small, small], [small if sure else mpmath.mpf(0)]
+        target.append(1 - target[0])
+        slopes = [mpmath.log(2 * x / (x + y)) for x, y in zip(p, target, strict=True)]
+        expected = float(p[0] * p[1] * (slopes[0] - slopes[1]) / 2)
+    smallest = torch.finfo(dtype).smallest_normal * torch.finfo(dtype).eps
+    slack = max(64 * torch.finfo(dtype).eps * abs(expected), 256 * smallest)
+    assert found.tolist() == close_to([expected, -expected], abs=slack)

@@ -127,7 +127,7 @@ def test_home_links_show_their_state_also_after_a_visit(lab: str, page: Page) ->
     expect(page.get_by_role("heading", level=1)).to_have_text(TITLE)
     page.wait_for_selector("#ledger")
     settle(page)
-    page.get_by_role("link", name="Open it where the line bends").click()
+    page.get_by_role("link", name="Open it where the dots leave the line").click()
     expect(page.get_by_text("Not slope 1")).to_be_visible(timeout=30_000)
     assert page.url.endswith("/losses?logit_scale=16")
     come_back(page)

@@ -5,19 +5,23 @@ What is so is computed here: by float64 runs, SciPy's regression, and the parame
 
 import itertools
 import math
+import re
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
 import numpy as np
 import pytest
 import scipy.stats
+import torch
 
 from ce_core import DTYPES, ExperimentConfig, ExperimentResult, run_experiment
+from lab.language.numerals import number, percent
 from lab.losses.notes import notes
 from lab.losses.results import Measured, results
 from lab.losses.state import LossesState
-from lab.losses.text import answer_numbers, pair_numbers, readouts, spacing_numbers
+from lab.losses.text import answer_numbers, contrast_title, pair_numbers, readouts, spacing_numbers
 from tests.support.closeness import close_to
 
 HALVES = ("float16", "bfloat16")
@@ -119,7 +123,8 @@ def test_notes_of_the_sample_are_there_where_it_is_so(index: int) -> None:
 def test_notes_of_the_line_hold_for_the_true_line(index: int) -> None:
     truth = truth_of(index)
     measured, ids = truth.measured, set(truth.ids)
-    of_the_line = ids & {"not-slope-1", "slope-not-told", "nearly-uniform", "flat-entropy"}
+    of_the_line = ids & {"not-slope-1", "slope-not-told", "nearly-uniform"}
+    of_the_line |= ids & {"flat-entropy", "small-entropy"}
     none = ids & {"no-line", "equal-logits", "rounding-decides", "two-trials"}
     # One of them, and no finding where there is no line.
     assert len(of_the_line) + len(none) == 1
@@ -136,10 +141,13 @@ def test_notes_of_the_line_hold_for_the_true_line(index: int) -> None:
         assert abs(slope - 1) > 0.99 * half
     if "slope-not-told" in ids:
         assert abs(slope - 1) < 1.02 * half + 0.07
-    if ids & {"nearly-uniform", "flat-entropy"}:
+    if ids & {"nearly-uniform", "flat-entropy", "small-entropy"}:
         assert abs(slope - 1) < 0.11
         if not truth.own.missing_rows.any():
             assert spread < 0.1
+        shares = truth.own.entropy / math.log(measured.config.m)
+        constant = (shares.max() - shares.min()).item() < 0.021 * shares.max().item()
+        assert ("small-entropy" not in ids) == constant
     if "no-equality" in ids:
         assert r > 0.95
         assert abs(slope - 1) > 0.1
@@ -156,8 +164,10 @@ def test_notes_say_where_rounding_decides(index: int) -> None:
         pytest.skip("no two trials to compare, or other rows in float64")
     moved = (truth.own.l1 - truth.exact.l1).numpy()
     moved, spread = np.std(moved, ddof=1), np.std(truth.own.l1.numpy(), ddof=1)
+    apart = (truth.own.entropy - truth.exact.entropy).numpy()
+    told = np.std(truth.own.entropy.numpy(), ddof=1)
     if "rounding-decides" in truth.ids:
-        assert spread < 1e-12 or moved > spread / 20
+        assert spread < 1e-12 or moved > spread / 20 or np.abs(apart).max() > told / 4
     elif "equal-logits" not in truth.ids:
         assert moved < spread / 3
     residual = truth.own.identity_residual.max().item()
@@ -196,6 +206,68 @@ def test_captions_claim_no_line_where_there_is_none(index: int) -> None:
     assert "not defined" not in said
     for wrong in (" 1 numbers", " 1 trials", " 1 iterations", " 1 rows", " 1 times"):
         assert wrong not in said
+
+
+@every_state
+def test_captions_write_no_false_sum(index: int) -> None:
+    measured = truth_of(index).measured
+    said = answer_numbers(measured)
+    if not said:
+        return
+    found = re.search(r"L1 \*\*(.*?)\*\* ([=≈]) H\(p\) \*\*(.*?)\*\* \+ L2 \*\*(.*?)\*\*", said)
+    assert found is not None
+    l1, sign, *parts = found.groups()
+    left = Decimal(l1) - sum(Decimal(part.replace("−", "-")) for part in parts)
+    if sign == "=":
+        assert left == 0
+        return
+    assert measured.config.dtype in HALVES
+    off = abs(measured.l1.nanmean() - measured.l2.nanmean() - measured.entropy.nanmean()).item()
+    assert float(abs(left)) == close_to(off, abs=2e-5)
+    assert f"off by {number(off, digits=2)}: the rounding of {measured.config.dtype}" in said
+
+
+@pytest.mark.parametrize("change", [{"eps": 1e-3}, {"logit_scale": 4.0}, {"trials": 40}])
+@pytest.mark.parametrize("dtype", HALVES)
+def test_half_precision_is_not_told_as_a_finding(dtype: str, change: dict[str, Any]) -> None:
+    measured = results(LossesState(dtype=dtype, **change)).measured
+    said = [note.id for note in notes(measured)]
+    assert "rounding-decides" in said
+    assert not {"nearly-uniform", "flat-entropy", "not-slope-1", "slope-not-told"} & set(said)
+    captions = [pair_numbers(measured), answer_numbers(measured)]
+    assert not any("slope = **" in one or ", slope" in one for one in captions)
+    assert dict(readouts(measured))["slope"] == "–"
+
+
+@pytest.mark.parametrize("scale", [1.0, 16.0])
+def test_spacing_says_where_it_is_rounding(scale: float) -> None:
+    for dtype, rounded in (("float16", True), ("bfloat16", True), ("float32", False)):
+        measured = results(LossesState(dtype=dtype, logit_scale=scale, trials=80)).measured
+        assert ("Rounding makes much of it" in spacing_numbers(measured)) == rounded
+
+
+@pytest.mark.parametrize("scale", [512.0, 1024.0])
+def test_notes_call_no_entropy_constant_that_is_not(scale: float) -> None:
+    measured = results(LossesState(logit_scale=scale)).measured
+    least, most = (percent(share) for share in measured.entropy_shares)
+    (text,) = (note.text for note in notes(measured) if note.id in ("small-entropy", "not-slope-1"))
+    assert "almost a constant" not in text
+    assert "every trial" not in text
+    if "small beside those of L1" in text:
+        assert f"from {least} to {most} of log m" in text
+
+
+def test_contrast_says_that_it_has_the_first_of_the_trials() -> None:
+    found = results(LossesState(trials=512))
+    assert found.contrast is not None
+    some = found.contrast.config.trials
+    assert some < 512
+    assert contrast_title(found.contrast, 512).endswith(f", the first {some} of 512 trials")
+    assert f"Means of the first {some} of 512 trials" in answer_numbers(found.contrast, 512)
+    torch.testing.assert_close(
+        found.contrast.l1, run_experiment(ExperimentConfig(trials=512, logit_scale=16.0)).l1[:some]
+    )
+    assert contrast_title(found.contrast, some) == "The same logits × 16"
 
 
 def test_contrast_is_the_other_end_of_the_answer() -> None:
