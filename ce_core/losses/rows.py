@@ -17,9 +17,11 @@ from ce_core.probability.rowwise import (
     records,
 )
 from ce_core.probability.softmax_rows import (
+    Excess,
     balance_winner,
     centre_logits,
     excess,
+    excess_kernel,
     gaps,
     jacobian_product,
     log_softmax_rows,
@@ -41,6 +43,12 @@ def cross_entropy_rows(a: Tensor, q: Tensor) -> Float[Tensor, "*rows"]:
 def logit_gap_rows(a: Tensor, q: Tensor) -> Float[Tensor, "*rows"]:
     """Return L2."""
     return _loss(_LogitGap, _LogitGapAndGradient, a, q)
+
+
+def cross_entropy_grad_rows(a: Tensor, q: Tensor) -> Float[Tensor, "*rows m"]:
+    """Return dL1/da."""
+    result: Tensor = apply_rows(_CrossEntropyGrad, a, q)
+    return result
 
 
 def logit_gap_grad_rows(a: Tensor, q: Tensor) -> Float[Tensor, "*rows m"]:
@@ -86,6 +94,13 @@ class _CrossEntropyAndGradient(KnownGradient, _CrossEntropy):
     def forward(a: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:  # type: ignore[override]
         loss, gradient = in_blocks(_cross_entropy_and_gradient_kernel, a, q)
         return _mend_cross_entropy(loss, a, q), gradient
+
+
+class _CrossEntropyGrad(Excess):
+    @staticmethod
+    def forward(a: Tensor, q: Tensor) -> Tensor:
+        result: Tensor = in_blocks(lambda a, q: excess_kernel(a, require_weights(q)), a, q)
+        return result
 
 
 class _LogitGap(RowLoss):

@@ -84,18 +84,22 @@ def _jacobian_product_kernel(a: Tensor, v: Tensor) -> Tensor:
 
 def excess(a: Float[Tensor, "*#rows m"], q: Float[Tensor, "*#rows m"]) -> Float[Tensor, "*rows m"]:
     """Return (Σq) p - q. Where p_i >= 1/2 it is minus the sum of the other entries."""
-    result: Tensor = apply_rows(_Excess, a, q)
+    result: Tensor = apply_rows(Excess, a, q)
     return result
 
 
-class _Excess(RowFunction):
+class Excess(RowFunction):
+    """(Σq) p - q of any q."""
+
     @staticmethod
     def forward(a: Tensor, q: Tensor) -> Tensor:
-        result: Tensor = in_blocks(_excess_kernel, a, q)
+        """Compute it."""
+        result: Tensor = in_blocks(excess_kernel, a, q)
         return result
 
     @staticmethod
     def backward(ctx: Any, g: Tensor) -> tuple[Tensor | None, Tensor | None]:
+        """Return the derivatives asked for."""
         a, q = ctx.saved_tensors
         by_logits = by_target = None
         if ctx.needs_input_grad[0]:
@@ -106,11 +110,13 @@ class _Excess(RowFunction):
 
     @staticmethod
     def pushed(inputs: tuple[Tensor, ...], tangents: tuple[Tensor, ...]) -> Tensor:
+        """Return the tangent."""
         (a, q), (da, dq) = inputs, tangents
         return q.sum(-1, keepdim=True) * jacobian_product(a, da) + excess(a, dq)
 
 
-def _excess_kernel(a: Tensor, q: Tensor) -> Tensor:
+def excess_kernel(a: Tensor, q: Tensor) -> Tensor:
+    """Return (Σq) p - q of a block of rows."""
     _, p, top = softmax_of_block(a)
     return balance_winner((p * q.sum(-1, keepdim=True)).sub_(q), p, top)
 
