@@ -13,6 +13,7 @@ from torch.func import grad, vmap
 from ce_core import (
     cross_entropy,
     cross_entropy_grad,
+    descent_paths,
     entropy,
     kl_divergence,
     kl_from_logits,
@@ -121,3 +122,12 @@ def test_divergences_and_entropies_are_never_below_zero(dtype: torch.dtype) -> N
     for value in (entropy(one_hot), kl_divergence(one_hot, one_hot), kl_divergence(q, q)):
         assert not value.any()
         assert not torch.signbit(value).any()
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_lists_beside_a_half_type_keep_their_digits_in_descents(dtype: torch.dtype) -> None:
+    q = torch.tensor([1.0, 0.0], dtype=dtype)
+    found = descent_paths([70000.0, 70001.0], q, steps=3)
+    assert found.p.dtype == dtype
+    wide = descent_paths([70000.0, 70001.0], q.double(), steps=3)
+    torch.testing.assert_close(found.p.double(), wide.p, rtol=0, atol=4e-3)
