@@ -29,6 +29,8 @@ def measure_loss_functions(effort: Effort) -> Section:
     index = torch.randint(_SHAPE[1], _SHAPE[:1], generator=generator)
     one_hot = F.one_hot(index, _SHAPE[1]).to(a.dtype)
     leaf = a.clone().requires_grad_()
+    confident = 9 * a
+    confident_leaf = confident.clone().requires_grad_()
 
     def ours(q: Tensor) -> Tensor:
         return ce_core.cross_entropy(a, q)
@@ -44,6 +46,10 @@ def measure_loss_functions(effort: Effort) -> Section:
 
     def gap_backward(q: Tensor) -> Tensor:
         return torch.autograd.grad(ce_core.logit_gap(leaf, q).sum(), leaf)[0]
+
+    def confident_fused_backward() -> Tensor:
+        total = F.cross_entropy(confident_leaf, q, reduction="sum")
+        return torch.autograd.grad(total, confident_leaf)[0]
 
     fused_name, index_name = "`F.cross_entropy`", "`F.cross_entropy`, class index"
     grad_name = "`F.cross_entropy` and autograd"
@@ -83,6 +89,20 @@ def measure_loss_functions(effort: Effort) -> Section:
             "`logit_gap_grad`",
             grad_name,
             lambda: ce_core.logit_gap_grad(a, q),
+            lambda: fused_backward(q),
+            1.1,
+        ),
+        (
+            "`logit_gap_grad`, logits times 9",
+            grad_name,
+            lambda: ce_core.logit_gap_grad(confident, q),
+            confident_fused_backward,
+            1.1,
+        ),
+        (
+            "`logit_gap_grad`, p held constant",
+            grad_name,
+            lambda: ce_core.logit_gap_grad(a, q, detach_p=True),
             lambda: fused_backward(q),
             1.1,
         ),

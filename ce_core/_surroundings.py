@@ -37,7 +37,7 @@ def in_forward_mode() -> bool:
 
 def has_tangent(x: Tensor) -> bool:
     """Tell whether a tensor carries a tangent of forward mode."""
-    return forward_ad.unpack_dual(x).tangent is not None  # type: ignore[no-untyped-call]
+    return in_forward_mode() and forward_ad.unpack_dual(x).tangent is not None  # type: ignore[no-untyped-call]
 
 
 def forward_modes() -> int:

@@ -10,13 +10,12 @@ from torch import Tensor
 
 from ce_core._arguments import (
     ArrayLike,
-    floating,
     require_integer,
     require_number,
     require_room,
     require_same_classes,
+    widened,
 )
-from ce_core.dtypes import widen
 from ce_core.probability.jacobian import centred_product
 
 DESCENTS = ("l1", "l2_held", "l2")
@@ -95,20 +94,20 @@ def descent_paths(
     >>> [(name, round(p.item(), 3)) for name, p in zip(paths.names, paths.p[:, -1, 0])]
     [('l1', 0.997), ('l2_held', 0.997), ('l2', 0.782)]
     """
-    a, q = floating(a=a, q=q)
+    dtype, (a, q) = widened(a=a, q=q, target="q")
     require_same_classes("a", a, "q", q)
     rate = require_number("learning_rate", learning_rate, above=0.0)
     steps = require_integer("steps", steps, at_least=0)
     shape = np.broadcast_shapes(a.shape, q.shape)
     require_room("steps", steps, (steps + 1) * len(DESCENTS) * math.prod(shape))
-    target = widen(q.detach()).expand(shape)
-    at = widen(a.detach()).expand(len(DESCENTS), *shape).clone()
+    target = q.detach().expand(shape)
+    at = a.detach().expand(len(DESCENTS), *shape).clone()
     visited = [at]
     for _ in range(steps):
         at = at - rate * _gradients(at, target)
         visited.append(at)
     path = torch.stack(visited, 1)
-    return DescentPaths(DESCENTS, path.to(a.dtype), torch.softmax(path, -1).to(a.dtype))
+    return DescentPaths(DESCENTS, path.to(dtype), torch.softmax(path, -1).to(dtype))
 
 
 def _gradients(a: Float[Tensor, "names *batch m"], q: Float[Tensor, "*batch m"]) -> Tensor:

@@ -11,12 +11,13 @@ from ce_core._arguments import (
     widened,
 )
 from ce_core.losses.rows import (
+    cross_entropy_grad_rows,
     cross_entropy_rows,
     held_grad_rows,
     logit_gap_grad_rows,
     logit_gap_rows,
 )
-from ce_core.probability.softmax_rows import excess, residual
+from ce_core.probability.softmax_rows import residual
 
 
 def cross_entropy(
@@ -29,8 +30,8 @@ def cross_entropy(
     a
         Logits a, shape [..., m]; p = softmax(a).
     q
-        Target distribution q, shape [..., m]; leading dimensions broadcast. If Σq is not quite 1,
-        L1 is still -Σ q log p.
+        Weights q >= 0 of the classes, shape [..., m]; leading dimensions broadcast. Their sum is
+        not checked: L1 is -Σ q log p also where Σq is not 1.
 
     Returns
     -------
@@ -41,7 +42,8 @@ def cross_entropy(
     Raises
     ------
     ValueError
-        If the last dimensions differ, the leading ones do not broadcast, or one is not numeric.
+        If the last dimensions differ, the leading ones do not broadcast, one is not numeric, a q_i is
+        negative, or integers as q are not one-hot.
 
     See Also
     --------
@@ -59,9 +61,8 @@ def cross_entropy(
     (forward mode within forward mode is refused) and in inference mode; under torch.compile the
     graph breaks here, and autocast changes nothing.
 
-    Integer targets must be one-hot, so that class indices are refused. Negative entries are refused
-    in rows whose L1 is below 0.25 or not finite, which are looked at anyway; no other row is
-    searched for them, and any Σq is accepted, since weights are.
+    Integer targets must be one-hot, so that class indices are refused, and negative weights are.
+    The sum of the weights is not checked, and NaN passes.
 
     Class indices as targets, label smoothing, class weights and reductions are one line each for
     the caller, and left to the caller: `one_hot(y, m)`, `(1 - s) * q + s / m`,
@@ -116,7 +117,7 @@ def cross_entropy_grad(
     """
     dtype, (a, q) = widened(a=a, q=q, target="q")
     require_same_classes("a", a, "q", q)
-    return excess(a, q).to(dtype)
+    return cross_entropy_grad_rows(a, q).to(dtype)
 
 
 def logit_gap(
@@ -129,7 +130,7 @@ def logit_gap(
     a
         Logits a, shape [..., m]; p = softmax(a).
     q
-        Target distribution q, shape [..., m], with Σq = 1; leading dimensions broadcast.
+        Target distribution q >= 0, shape [..., m], with Σq = 1; leading dimensions broadcast.
 
     Returns
     -------
@@ -139,7 +140,9 @@ def logit_gap(
     Raises
     ------
     ValueError
-        If the last dimensions differ, the leading ones do not broadcast, or one is not numeric.
+        If the last dimensions differ, the leading ones do not broadcast, one is not numeric, a q_i is
+        negative, integers as q are not one-hot, or a Σq is off 1 by more than 0.01 (half types round).
+        A row of zeros, a masked one, passes, and so does NaN.
 
     See Also
     --------
@@ -149,6 +152,9 @@ def logit_gap(
     -----
     L2 has the gradient of L1 only while p is held constant; see `logit_gap_grad`. It is computed
     from a - max(a), so that an offset common to all logits costs no digits. NaN in gives NaN out.
+
+    Near p = q it is a small difference of large terms, so the bound on its error is absolute: some
+    roundings (about m of them at worst) of Σ (p_i + q_i) |a_i - max a|, in the dtype it is computed in.
 
     References
     ----------

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ce_core._arguments import ArrayLike, floating, require_classes, require_target
+from ce_core._arguments import ArrayLike, require_classes, require_target, widened
 from ce_core.losses.lambert import lambert_w
 from ce_core.probability.distributions import entropy
 
@@ -87,7 +87,7 @@ def logit_gap_minimum(q: Float[Tensor, "*batch m"] | ArrayLike) -> LogitGapMinim
     0.476
     0.302
     """
-    (q,) = floating(q=q)
+    dtype, (q,) = widened(q=q)
     require_classes("q", q)
     require_target(q)
     wide = q.detach().double()
@@ -96,7 +96,7 @@ def logit_gap_minimum(q: Float[Tensor, "*batch m"] | ArrayLike) -> LogitGapMinim
     multiplier = 1 + entropy(p)
     # L2 = L1 - H(p), and p is positive, so the logarithm is finite.
     loss = -(wide * p.log()).sum(-1) - entropy(p)
-    return LogitGapMinimum(p.to(q.dtype), multiplier.to(q.dtype), loss.to(q.dtype))
+    return LogitGapMinimum(p.to(dtype), multiplier.to(dtype), loss.to(dtype))
 
 
 def _solve(q: Float[Tensor, "*batch m"]) -> Float[Tensor, "*batch m"]:

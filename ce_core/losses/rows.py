@@ -11,14 +11,17 @@ from ce_core.probability.rowwise import (
     KnownGradient,
     RowFunction,
     RowLoss,
+    all_between,
     apply_rows,
     in_blocks,
     records,
 )
 from ce_core.probability.softmax_rows import (
+    Excess,
     balance_winner,
     centre_logits,
     excess,
+    excess_kernel,
     gaps,
     jacobian_product,
     log_softmax_rows,
@@ -40,6 +43,12 @@ def cross_entropy_rows(a: Tensor, q: Tensor) -> Float[Tensor, "*rows"]:
 def logit_gap_rows(a: Tensor, q: Tensor) -> Float[Tensor, "*rows"]:
     """Return L2."""
     return _loss(_LogitGap, _LogitGapAndGradient, a, q)
+
+
+def cross_entropy_grad_rows(a: Tensor, q: Tensor) -> Float[Tensor, "*rows m"]:
+    """Return dL1/da."""
+    result: Tensor = apply_rows(_CrossEntropyGrad, a, q)
+    return result
 
 
 def logit_gap_grad_rows(a: Tensor, q: Tensor) -> Float[Tensor, "*rows m"]:
@@ -85,6 +94,13 @@ class _CrossEntropyAndGradient(KnownGradient, _CrossEntropy):
     def forward(a: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:  # type: ignore[override]
         loss, gradient = in_blocks(_cross_entropy_and_gradient_kernel, a, q)
         return _mend_cross_entropy(loss, a, q), gradient
+
+
+class _CrossEntropyGrad(Excess):
+    @staticmethod
+    def forward(a: Tensor, q: Tensor) -> Tensor:
+        result: Tensor = in_blocks(lambda a, q: excess_kernel(a, require_weights(q)), a, q)
+        return result
 
 
 class _LogitGap(RowLoss):
@@ -175,9 +191,10 @@ def _cross_entropy_and_gradient_kernel(a: Tensor, q: Tensor) -> tuple[Tensor, Te
 
 def _mend_cross_entropy(loss: Tensor, a: Tensor, q: Tensor) -> Float[Tensor, "*rows"]:
     """Compute L1 again where it is tiny, or where that form is not finite though L1 may be."""
+    if all_between(loss, _SURE, torch.inf):
+        return loss
     rows = ~((loss > _SURE) & (loss < torch.inf))
-    if rows.any():
-        loss[rows] = _careful_cross_entropy(a[rows], q[rows])
+    loss[rows] = _careful_cross_entropy(a[rows], q[rows])
     return loss
 
 
@@ -209,7 +226,7 @@ def _logit_gap_and_gradient_kernel(a: Tensor, q: Tensor) -> tuple[Tensor, Tensor
     product = held * gap
     loss = product.sum(-1)
     mean = torch.mul(p, gap, out=product).sum(-1, keepdim=True)
-    if not mean.isfinite().all():
+    if not all_between(mean, -torch.inf, torch.inf):
         # -inf counts as 0 where p is 0, and so does what is beyond the largest number.
         gap = torch.where((p == 0) & (gap == -torch.inf), 0.0, gap)
         mean = (p * gap).sum(-1, keepdim=True)
@@ -218,9 +235,10 @@ def _logit_gap_and_gradient_kernel(a: Tensor, q: Tensor) -> tuple[Tensor, Tensor
 
 def _mend_logit_gap(loss: Tensor, a: Tensor, q: Tensor) -> Float[Tensor, "*rows"]:
     """Compute L2 again where that form is not finite though L2 may be."""
+    if all_between(loss, -torch.inf, torch.inf):
+        return loss
     rows = ~loss.isfinite()
-    if rows.any():
-        loss[rows] = _careful_logit_gap(a[rows], q[rows])
+    loss[rows] = _careful_logit_gap(a[rows], q[rows])
     return loss
 
 

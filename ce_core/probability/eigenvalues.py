@@ -6,10 +6,9 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from ce_core._arguments import ArrayLike, floating
+from ce_core._arguments import ArrayLike, widened
 from ce_core._shown import refusal
 from ce_core._surroundings import require_unbatched
-from ce_core.dtypes import widen
 from ce_core.probability.jacobian import softmax_jacobian
 
 
@@ -69,14 +68,13 @@ def jacobian_spectrum(a: Float[Tensor, "*batch m"] | ArrayLike) -> JacobianSpect
     >>> spectrum.rank, spectrum.eigenvalues[:3]
     (tensor(3), tensor([0.2500, 0.2500, 0.2500]))
     """
-    (a,) = floating(a=a)
-    require_unbatched("a", a)
-    wide = widen(a)
+    dtype, (wide,) = widened(a=a)
+    require_unbatched("a", wide)
     jacobian = softmax_jacobian(wide)
     if not jacobian.isfinite().all():
-        raise refusal("a", "have a softmax in every row", a)
+        raise refusal("a", "have a softmax in every row", wide)
     eigenvalues = torch.linalg.eigvalsh(jacobian).flip(-1)
     largest = eigenvalues[..., 0].clamp(min=0)
-    tolerance = largest * (a.shape[-1] * torch.finfo(wide.dtype).eps)
+    tolerance = largest * (wide.shape[-1] * torch.finfo(wide.dtype).eps)
     rank = (eigenvalues > tolerance.unsqueeze(-1)).sum(-1)
-    return JacobianSpectrum(eigenvalues.to(a.dtype), tolerance.to(a.dtype), rank)
+    return JacobianSpectrum(eigenvalues.to(dtype), tolerance.to(dtype), rank)

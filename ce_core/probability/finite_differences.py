@@ -33,7 +33,7 @@ class DifferenceErrors:
     differences
         Errors of the central differences.
     autograd, closed_form
-        Errors of autograd and of the closed form, both computed in the dtype.
+        Errors of autograd through torch's softmax and of the closed form, both in the dtype.
     best_steps, best_errors
         The step of the smallest error of the differences, and that error; NaN where there is none.
     expected_steps
@@ -55,7 +55,7 @@ class DifferenceErrors:
 def difference_errors(
     a: Float[Tensor, " m"] | ArrayLike, *, steps: Float[Tensor, " steps"] | ArrayLike = _DEFAULT_STEPS
 ) -> DifferenceErrors:
-    r"""Measure how far central differences and autograd are from J = diag(p) - p pᵀ.
+    r"""Measure how far central differences and autograd of torch's softmax are from J = diag(p) - p pᵀ.
 
     A central difference is (softmax(a + h e_j) - softmax(a - h e_j)) / 2h, with every operation in
     the dtype.

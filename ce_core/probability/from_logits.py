@@ -12,7 +12,8 @@ from ce_core._arguments import (
     require_same_classes,
     widened,
 )
-from ce_core.probability.functionals import entropy_logit_rows, js_log_rows, kl_log_rows, masked_log
+from ce_core.probability.functionals import masked_log
+from ce_core.probability.logit_functionals import entropy_logit_rows, js_log_rows, kl_log_rows
 from ce_core.probability.softmax_rows import log_softmax_rows
 
 Logits = Float[Tensor, "*#batch m"] | ArrayLike

@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.utils.weak import WeakTensorKeyDictionary
 
 from ce_core._surroundings import in_forward_mode, may_be_differentiated, uncompiled
-from ce_core.probability.rowwise import RowFunction, apply_rows
+from ce_core.probability.rowwise import RowFunction, apply_rows, is_plain
 from ce_core.probability.softmax_rows import jacobian_product, softmax_rows, softmax_values
 
 
@@ -67,6 +67,8 @@ class _ShadowedSoftmax(RowFunction):
         if g is None:
             return None if shadow_g is None else -jacobian_product(a, shadow_g)
         if shadow_g is not None:
+            if is_plain(g, shadow_g) and torch.equal(g, shadow_g):
+                return None
             # Both may be infinite, or their sum with others NaN; what they have in common is no more.
             same = (g == shadow_g) | (g.isnan() & shadow_g.isnan())
             g = torch.where(same, 0.0, g - shadow_g)
@@ -87,9 +89,11 @@ def differentiate_by_logits(
     """
     extra: list[Tensor] = []
     for p, origin, slope in slopes:
-        limit = torch.finfo(slope.dtype).max
         shape = slope.shape
-        extra += [p.expand(shape), origin.shadow.expand(shape), slope.clamp(-limit, limit)]
+        pair = (p, origin.shadow)
+        if p.shape != shape:
+            pair = (p.expand(shape), origin.shadow.expand(shape))
+        extra += [*pair, slope]
     result: Tensor = _apply_carried(value.detach(), by_logits, *extra)
     return result
 

@@ -18,11 +18,14 @@ from ce_core._surroundings import (
     in_transform,
     is_mapped_by_engine,
     mapped_in_front,
+    may_be_differentiated,
     uncompiled,
 )
 
-# Rows that fit into the cache together with what is computed of them.
+# Entries that fit into a cache together with what is computed of them, on one thread and for each of
+# several: those wait for each other after every operation, which has to be worth it.
 _BLOCK = 1 << 16
+_BLOCK_PER_THREAD = 1 << 19
 
 
 class RowFunction(torch.autograd.Function):
@@ -109,10 +112,31 @@ class KnownGradient(RowLoss):
         return g * gradient if ctx.needs_input_grad[0] else None, by_target
 
 
-@uncompiled
 def apply_rows(function: type[RowFunction], *inputs: Tensor) -> Any:
     """Return the function of the inputs, their leading dimensions broadcast."""
-    if any(is_mapped_by_engine(x) for x in inputs):
+    if torch.compiler.is_compiling() or not is_plain(*inputs):
+        return _recorded(function, *inputs)
+    if any(x.shape != inputs[0].shape for x in inputs[1:]):
+        inputs = tuple(torch.broadcast_tensors(*inputs))  # type: ignore[no-untyped-call]
+    return function.forward(*inputs)
+
+
+def is_plain(*tensors: Tensor) -> bool:
+    """Tell whether values are all that anybody wants of a computation with tensors."""
+    return not (may_be_differentiated(*tensors) or any(map(is_mapped_by_engine, tensors)))
+
+
+def all_between(x: Tensor, low: float, high: float) -> bool:
+    """Tell whether all numbers lie within bounds and none is NaN."""
+    if not x.numel():
+        return True
+    least, most = x.aminmax()
+    return low < least.item() and most.item() < high
+
+
+@uncompiled
+def _recorded(function: type[RowFunction], *inputs: Tensor) -> Any:
+    if any(map(is_mapped_by_engine, inputs)):
         raise NotImplementedError(
             "torch cannot map this backward (is_grads_batched, vectorize=True): use torch.func.vmap"
         )
@@ -135,20 +159,34 @@ def in_blocks(kernel: Callable[..., Any], *inputs: Tensor) -> Any:
     shape = inputs[0].shape
     rows = [x.reshape(-1, shape[-1]) for x in inputs]
     count = len(rows[0])
-    step = max(1, _BLOCK // shape[-1]) if rows[0].device.type == "cpu" else max(1, count)
+    step = max(1, _entries_of_block() // shape[-1])
+    if rows[0].device.type != "cpu" or count <= step:
+        found = kernel(*rows)
+        single = isinstance(found, Tensor)
+        whole = [found] if single else list(found)
+    else:
+        whole, single = _gathered(kernel, rows, step)
+    results = [x.reshape((*shape[:-1], *x.shape[1:])) for x in whole]
+    return results[0] if single else tuple(results)
+
+
+def _gathered(kernel: Callable[..., Any], rows: list[Tensor], step: int) -> tuple[list[Tensor], bool]:
+    """Return a kernel's results block by block, and whether each block has but one."""
     whole: list[Tensor] = []
     single = False
-    for start in range(0, max(1, count), step):
+    count = len(rows[0])
+    for start in range(0, count, step):
         part = slice(start, start + step)
         found = kernel(*(x[part] for x in rows))
         single = isinstance(found, Tensor)
         parts = (found,) if single else found
         if not whole:
-            if count <= step:
-                whole = list(parts)
-                break
             whole = [x.new_empty((count, *x.shape[1:])) for x in parts]
         for into, x in zip(whole, parts, strict=True):
             into[part] = x
-    results = [x.reshape((*shape[:-1], *x.shape[1:])) for x in whole]
-    return results[0] if single else tuple(results)
+    return whole, single
+
+
+def _entries_of_block() -> int:
+    threads = torch.get_num_threads()
+    return _BLOCK if threads == 1 else _BLOCK_PER_THREAD * threads

@@ -10,10 +10,14 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ce_core.probability.rowwise import RowFunction, apply_rows, in_blocks
+from ce_core.probability.rowwise import RowFunction, all_between, apply_rows, in_blocks, is_plain
 
 # From so many entries on, torch's softmax adds them up one after another for too long.
 _LONG = 1 << 13
+# So few that to tell the rows apart costs more than to take care of all.
+_FEW = 1 << 13
+# Nearer to 0, the rounding of a difference would show in a log p.
+_SURE = 0.25
 
 
 def softmax_values(a: Float[Tensor, "*rows m"]) -> Float[Tensor, "*rows m"]:
@@ -55,6 +59,9 @@ class _Softmax(RowFunction):
 
 def jacobian_product(a: Float[Tensor, "*rows m"], v: Float[Tensor, "*rows m"]) -> Tensor:
     """Return J v, with v measured from its entry at the largest logit: no digits go where p is 1."""
+    if not torch.compiler.is_compiling() and is_plain(a, v):
+        product: Tensor = in_blocks(_jacobian_product_kernel, a, v.expand(a.shape))
+        return product
     winner = a.argmax(-1, keepdim=True)
     centred = v - v.gather(-1, winner)
     p = softmax_rows(a)
@@ -63,20 +70,36 @@ def jacobian_product(a: Float[Tensor, "*rows m"], v: Float[Tensor, "*rows m"]) -
     return p * (centred - (p * centred).sum(-1, keepdim=True))
 
 
+def _jacobian_product_kernel(a: Tensor, v: Tensor) -> Tensor:
+    top, winner = a.max(-1, keepdim=True)
+    p = (a - top).exp_()
+    p.div_(p.sum(-1, keepdim=True))
+    centred = v - v.gather(-1, winner)
+    mean = (p * centred).sum(-1, keepdim=True)
+    if not all_between(mean, -torch.inf, torch.inf):
+        centred = torch.where((p == 0) & (centred == -torch.inf), 0.0, centred)
+        mean = (p * centred).sum(-1, keepdim=True)
+    return centred.sub_(mean).mul_(p)
+
+
 def excess(a: Float[Tensor, "*#rows m"], q: Float[Tensor, "*#rows m"]) -> Float[Tensor, "*rows m"]:
     """Return (Σq) p - q. Where p_i >= 1/2 it is minus the sum of the other entries."""
-    result: Tensor = apply_rows(_Excess, a, q)
+    result: Tensor = apply_rows(Excess, a, q)
     return result
 
 
-class _Excess(RowFunction):
+class Excess(RowFunction):
+    """(Σq) p - q of any q."""
+
     @staticmethod
     def forward(a: Tensor, q: Tensor) -> Tensor:
-        result: Tensor = in_blocks(_excess_kernel, a, q)
+        """Compute it."""
+        result: Tensor = in_blocks(excess_kernel, a, q)
         return result
 
     @staticmethod
     def backward(ctx: Any, g: Tensor) -> tuple[Tensor | None, Tensor | None]:
+        """Return the derivatives asked for."""
         a, q = ctx.saved_tensors
         by_logits = by_target = None
         if ctx.needs_input_grad[0]:
@@ -87,11 +110,13 @@ class _Excess(RowFunction):
 
     @staticmethod
     def pushed(inputs: tuple[Tensor, ...], tangents: tuple[Tensor, ...]) -> Tensor:
+        """Return the tangent."""
         (a, q), (da, dq) = inputs, tangents
         return q.sum(-1, keepdim=True) * jacobian_product(a, da) + excess(a, dq)
 
 
-def _excess_kernel(a: Tensor, q: Tensor) -> Tensor:
+def excess_kernel(a: Tensor, q: Tensor) -> Tensor:
+    """Return (Σq) p - q of a block of rows."""
     _, p, top = softmax_of_block(a)
     return balance_winner((p * q.sum(-1, keepdim=True)).sub_(q), p, top)
 
@@ -116,15 +141,11 @@ def balance_winner(
 
     What a row misses is the rounding of that entry, a difference of numbers near 1.
     """
-    if entries.device.type != "cpu":
-        missed = entries.sum(-1, keepdim=True) - total
-        return entries.sub_(torch.where(p >= 0.5, missed, 0.0))
-    rows = (top.squeeze(-1) >= 0.5).nonzero().squeeze(-1)
-    if len(rows):
-        some = entries[rows]
-        missed = some.sum(-1, keepdim=True) - (total[rows] if isinstance(total, Tensor) else total)
-        entries[rows] = some.sub_(torch.where(p[rows] >= 0.5, missed, 0.0))
-    return entries
+    # The largest is NaN where one is, and others may be sure all the same.
+    if not top.numel() or top.max().item() < 0.5:
+        return entries
+    missed = (total - entries.sum(-1, keepdim=True)).masked_fill_(top < 0.5, 0.0)
+    return entries.scatter_add_(-1, p.max(-1, keepdim=True).indices, missed)
 
 
 def log_softmax_rows(a: Float[Tensor, "*rows m"]) -> Float[Tensor, "*rows m"]:
@@ -136,8 +157,8 @@ def log_softmax_rows(a: Float[Tensor, "*rows m"]) -> Float[Tensor, "*rows m"]:
 class _LogSoftmax(RowFunction):
     @staticmethod
     def forward(a: Tensor) -> Tensor:
-        half_gap, log_total = centre_logits(a)
-        return 2 * half_gap - log_total
+        result: Tensor = in_blocks(_log_softmax_kernel, a)
+        return result
 
     @staticmethod
     def backward(ctx: Any, g: Tensor) -> Tensor:
@@ -149,6 +170,20 @@ class _LogSoftmax(RowFunction):
         (a,), (v,) = inputs, tangents
         centred = v - v.gather(-1, a.argmax(-1, keepdim=True))
         return centred - (softmax_rows(a) * centred).sum(-1, keepdim=True)
+
+
+def _log_softmax_kernel(a: Tensor) -> Tensor:
+    if a.numel() < _FEW:
+        half_gap, log_total = centre_logits(a)
+        return 2 * half_gap - log_total
+    result = log_softmax_values(a)
+    largest = result.amax(-1)
+    if not all_between(largest, -torch.inf, -_SURE):
+        # A log p near 0 has digits of its own.
+        rows = ~(largest < -_SURE)
+        half_gap, log_total = centre_logits(a[rows])
+        result[rows] = 2 * half_gap - log_total
+    return result
 
 
 def centre_logits(

@@ -36,14 +36,14 @@ UNDEFINED = Known(mpmath.nan, mpmath.inf)
 class Row:
     """The softmax of a row of logits: gaps to the largest, p, and p (m + |gap|), its rounding."""
 
-    def __init__(self, a: list[float]) -> None:
+    def __init__(self, a: list[float], temperature: float = 1.0) -> None:
         self.defined = all(x == x and x < mpmath.inf for x in a) and max(a) > -mpmath.inf
         if not self.defined:
             return
         self.m = len(a)
         self.winner = a.index(max(a))
         largest = mpmath.mpf(max(a))
-        self.gaps = [mpmath.mpf(x) - largest for x in a]
+        self.gaps = [(mpmath.mpf(x) - largest) / mpmath.mpf(temperature) for x in a]
         # Beyond that, nothing of the exponential is left in any dtype.
         powers = [mpmath.exp(gap) if gap > -20_000 else mpmath.mpf(0) for gap in self.gaps]
         others = mpmath.fsum(power for i, power in enumerate(powers) if i != self.winner)
@@ -186,14 +186,69 @@ def logit_gap_grad(row: Row, q: list[float], *, detach_p: bool) -> list[Known]:
     ]
 
 
+def entropy_from_logits(row: Row) -> list[Known]:
+    """Return H(p), of terms that are >= 0."""
+    gaps = row.kept_gaps(row.p)
+    terms = [p * abs(gap) for p, gap in zip(row.p, gaps, strict=True)]
+    value = row.log_total + mpmath.fsum(terms)
+    size = mpmath.fsum(scale * abs(gap) for scale, gap in zip(row.rounding, gaps, strict=True))
+    return [Known(value, row.m * (row.unsure + value + size))]
+
+
+def entropy_gradient(row: Row) -> list[Known]:
+    """Return dH/da, -J a."""
+    return [Known(-known.value, known.scale) for known in logit_gap_residual(row)]
+
+
+def entropy_curvature(row: Row, v: list[float]) -> list[Known]:
+    """Return the Hessian of H times v: -(J v)(a - E_p[a]) - p (v - E_p[v] - (J v)·a)."""
+    p, gaps = row.p, row.kept_gaps(row.p)
+    moved, centred = _curved(row, v)
+    mean = mpmath.fsum(x * gap for x, gap in zip(p, gaps, strict=True))
+    turned = mpmath.fsum(x * gap for x, gap in zip(moved, gaps, strict=True))
+    v_mean = mpmath.fsum(x * w for x, w in zip(p, centred, strict=True))
+    # A product with the Hessian takes v as it is, an offset included.
+    size = max(map(abs, v))
+    spread = mpmath.fsum(r * (1 + abs(gap)) for r, gap in zip(row.rounding, gaps, strict=True))
+    return [
+        Known(
+            -u * (gap - mean) - x * (w - v_mean - turned),
+            row.m * size * (r * (1 + abs(gap) + abs(mean)) + x * spread),
+        )
+        for u, gap, x, w, r in zip(moved, gaps, p, centred, row.rounding, strict=True)
+    ]
+
+
+def kl_curvature(row: Row, q: list[float], v: list[float]) -> list[Known]:
+    """Return the Hessian of KL(q‖softmax(a)) times v, (Σq) J v."""
+    moved, _ = _curved(row, v)
+    total, size = mpmath.fsum(q), max(map(abs, v))
+    spread = mpmath.fsum(row.rounding)
+    return [
+        Known(total * u, row.m * total * size * (r + x * spread))
+        for u, r, x in zip(moved, row.rounding, row.p, strict=True)
+    ]
+
+
+def _curved(row: Row, v: list[float]) -> tuple[list[Number], list[Number]]:
+    """Return J v, and v from its entry at the largest logit."""
+    centred = [mpmath.mpf(x) - v[row.winner] for x in v]
+    mean = mpmath.fsum(p * w for p, w in zip(row.p, centred, strict=True))
+    return [p * (w - mean) for p, w in zip(row.p, centred, strict=True)], centred
+
+
 def of_logits(
-    formula: Callable[..., list[Known]], a: Tensor, *others: Tensor, **options: bool
+    formula: Callable[..., list[Known]],
+    a: Tensor,
+    *others: Tensor,
+    temperature: float = 1.0,
+    **options: bool,
 ) -> list[Known]:
-    """Return what a formula of the softmax gives for each row; NaN throughout where there is none."""
+    """Return what a formula of softmax(a / T) gives for each row; NaN where there is none."""
     found: list[Known] = []
     with mpmath.workdps(DIGITS):
         for logits, *rest in _rows(a, *others):
-            row = Row(logits)
+            row = Row(logits, temperature)
             usable = row.defined and all(x == x for part in rest for x in part)
             found += formula(row, *rest, **options) if usable else [UNDEFINED]
     return found

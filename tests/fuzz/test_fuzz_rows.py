@@ -1,9 +1,11 @@
 """Functions of rows against mpmath: every dtype, every size of number, ties, -inf, +inf and NaN."""
 
+import math
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import mpmath
 import numpy as np
 import pytest
 import torch
@@ -16,7 +18,10 @@ from ce_core import (
     cross_entropy,
     cross_entropy_grad,
     entropy,
+    entropy_from_logits,
+    js_from_logits,
     kl_divergence,
+    kl_from_logits,
     log_softmax,
     logit_gap,
     logit_gap_grad,
@@ -209,6 +214,102 @@ def test_kl_divergence_gradient_by_autograd_is_p_minus_q(pair: Pair) -> None:
     a, q = a[kept], q[kept]
     found = by_autograd(lambda x: kl_divergence(q, softmax(x)), a)
     assert_known(found, of_logits(reference.cross_entropy_grad, a, q), entries=a.shape[-1])
+
+
+@st.composite
+def sure_rows(draw: Draw, *, dtype: st.SearchStrategy[torch.dtype] = dtypes) -> Pair:
+    """Draw logits whose softmax is sure, subnormal or 0 for some class, and a target."""
+    kind, m = draw(dtype), draw(st.integers(2, 5))
+    gap = st.floats(0, 20) | st.floats(80, 110) | st.floats(700, 760) | st.floats(0, 2000)
+    gaps = torch.tensor(draw(st.lists(gap, min_size=m, max_size=m)), dtype=torch.float64)
+    gaps[draw(st.integers(0, m - 1))] = 0.0
+    return (draw(st.floats(-50, 50)) - gaps).to(kind), draw(distributions(kind, (m,)))
+
+
+def in_its_dtype(function: Callable[[Tensor], Tensor], a: Tensor) -> Tensor:
+    """Return the gradient in the dtype of the argument."""
+    a = a.clone().requires_grad_()
+    (result,) = torch.autograd.grad(function(a).sum(), a)
+    return result
+
+
+@given(sure_rows())
+def test_gradients_past_a_softmax_are_right_in_every_dtype_however_small_p_is(pair: Pair) -> None:
+    a, q = pair
+    m = a.shape[-1]
+    known = of_logits(reference.entropy_gradient, a)
+    assert_known(in_its_dtype(lambda x: entropy(softmax(x)), a), known, entries=m)
+    known = of_logits(reference.cross_entropy_grad, a, q)
+    assert_known(in_its_dtype(lambda x: kl_divergence(q, softmax(x)), a), known, entries=m)
+    assert_known(in_its_dtype(lambda x: cross_entropy(x, q), a), known, entries=m)
+    known = of_logits(reference.logit_gap_grad, a, q, detach_p=False)
+    assert_known(in_its_dtype(lambda x: logit_gap(x, q), a), known, entries=m)
+
+
+@given(sure_rows(dtype=st.sampled_from([torch.float32, torch.float64])), st.data())
+def test_curvatures_past_a_softmax_are_right_however_small_p_is(pair: Pair, data: Any) -> None:
+    a, q = pair
+    m = a.shape[-1]
+    v = data.draw(st.lists(st.integers(-8, 8).map(float), min_size=m, max_size=m))
+    direction = torch.tensor(v, dtype=a.dtype)
+
+    def curved(function: Callable[[Tensor], Tensor]) -> Tensor:
+        leaf = a.clone().requires_grad_()
+        (slope,) = torch.autograd.grad(function(leaf), leaf, create_graph=True)
+        (result,) = torch.autograd.grad(slope @ direction, leaf)
+        return result
+
+    known = of_logits(reference.entropy_curvature, a, direction)
+    assert_known(curved(lambda x: entropy(softmax(x))), known)
+    assert_known(curved(entropy_from_logits), known)
+    known = of_logits(reference.kl_curvature, a, q, direction)
+    assert_known(curved(lambda x: kl_divergence(q, softmax(x))), known)
+    assert_known(curved(lambda x: kl_from_logits(q, x)), known)
+    assert_known(curved(lambda x: cross_entropy(x, q)), known)
+
+
+temperatures = st.sampled_from([0.25, 0.5, 1.0, 2.0, 3.7, 64.0])
+
+
+@given(sure_rows(), temperatures)
+def test_entropy_from_logits_is_right_at_any_temperature(pair: Pair, temperature: float) -> None:
+    a, _ = pair
+    known = of_logits(reference.entropy_from_logits, a, temperature=temperature)
+    assert_known(entropy_from_logits(a, temperature=temperature), known)
+
+
+@given(sure_rows(), temperatures)
+def test_kl_from_logits_is_the_cross_entropy_less_the_entropy(pair: Pair, temperature: float) -> None:
+    a, q = pair
+    (known,) = of_logits(reference.cross_entropy, a, q, temperature=temperature)
+    (own,) = of_distributions(reference.entropy, q)
+    with mpmath.workdps(reference.DIGITS):
+        total = abs(known.value) + abs(own.value)
+        value = known.value - own.value
+        # A sum that only rounding takes off 1 counts as 1: a small KL is that of the distribution.
+        surplus = mpmath.fsum(q.tolist()) - 1
+        unit = torch.finfo(torch.promote_types(q.dtype, torch.float32)).eps
+        if abs(surplus) <= 32 * unit and value < 0.1:
+            value -= surplus
+        expected = reference.Known(max(value, mpmath.mpf(0)), known.scale + own.scale + total)
+    assert_known(kl_from_logits(q, a, temperature=temperature), [expected])
+
+
+@given(sure_rows(), temperatures)
+def test_js_from_logits_lies_between_zero_and_log_2_and_is_symmetric(
+    pair: Pair, temperature: float
+) -> None:
+    a, _ = pair
+    b = a.flip(-1)
+    found = js_from_logits(a, b, q_is_logits=True, temperature=temperature)
+    unit = torch.finfo(a.dtype).eps
+    assert 0 <= found <= math.log(2) * (1 + 4 * unit)
+    other = js_from_logits(b, a, q_is_logits=True, temperature=temperature)
+    torch.testing.assert_close(found, other, rtol=8 * unit, atol=8 * unit)
+    q, p = (softmax(x.double() / temperature) for x in (a, b))
+    middle = (q + p) / 2
+    exact = (kl_divergence(q, middle) + kl_divergence(p, middle)) / 2
+    torch.testing.assert_close(found.double(), exact, rtol=4 * unit, atol=1e-7)
 
 
 # The theorems

@@ -14,7 +14,10 @@ def figure_set(found: Answer) -> FigureSet:
             Card(
                 key="differences",
                 figure=difference_figure(found.differences, translate=_),
-                alt=_("Error of central differences over the step h, a V a dtype; autograd dotted."),
+                alt=_(
+                    "Error of central differences over the step h, a V a dtype; autograd through "
+                    "torch's softmax dotted."
+                ),
                 numbers=text.difference_numbers(found),
             ),
             Card(

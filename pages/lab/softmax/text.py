@@ -42,10 +42,14 @@ def difference_numbers(found: Answer) -> str:
         if errors.best_errors[index] < 1
     ]
     if not parts:
-        return _("No step works. Dotted: autograd in the same dtype, without any step.")
-    return _("Best steps: {steps}. Dotted: autograd in the same dtype, without any step.").format(
-        steps=" · ".join(parts)
-    )
+        return _(
+            "No step works. Dotted: autograd through torch's softmax in the same dtype, without any "
+            "step."
+        )
+    return _(
+        "Best steps: {steps}. Dotted: autograd through torch's softmax in the same dtype, without any "
+        "step."
+    ).format(steps=" · ".join(parts))
 
 
 def eigenvalue_numbers(found: Answer) -> str:
@@ -248,9 +252,9 @@ def _autograd(found: Answer) -> Note | None:
     if not error > _INEXACT:
         return None
     text = _(
-        "**Autograd loses digits here too**: its error in float64 is {error}. It subtracts p from 1 "
-        "where p has been rounded near 1. The closed form here takes the diagonal as minus the rest of "
-        "its row, and keeps them."
+        "**Autograd through torch's softmax loses digits here too**: its error in float64 is {error}. "
+        "It subtracts p from 1 where p has been rounded near 1. The closed form here takes the "
+        "diagonal as minus the rest of its row, and keeps them."
     )
     return Note("autograd", text.format(error=number(error, digits=2)))
 

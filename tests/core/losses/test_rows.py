@@ -1,14 +1,27 @@
 """Targets that the losses refuse, and digits of their gradients where one class is sure."""
 
+import math
+from functools import partial
 from typing import Any
 
 import mpmath
 import numpy as np
 import pytest
 import torch
-from torch.func import grad
+from torch.func import grad, vmap
 
-from ce_core import cross_entropy, cross_entropy_grad, kl_from_logits, logit_gap, logit_gap_grad
+from ce_core import (
+    cross_entropy,
+    cross_entropy_grad,
+    descent_paths,
+    entropy,
+    kl_divergence,
+    kl_from_logits,
+    logit_gap,
+    logit_gap_grad,
+    softmax,
+)
+from tests.support.cases import NAN, mp_softmax
 from tests.support.closeness import close_to
 
 
@@ -45,3 +58,76 @@ def test_class_indices_are_refused_as_a_target(q: Any) -> None:
             function(torch.zeros(3, 3), q)
     with pytest.raises(ValueError, match=r"^q must be >= 0, got -100$"):
         cross_entropy(torch.zeros(3, 3), [5.0, 7.0, -100.0])
+
+
+LOSSES = [cross_entropy, cross_entropy_grad, logit_gap, logit_gap_grad]
+OF_DISTRIBUTIONS = [logit_gap, logit_gap_grad, partial(logit_gap_grad, detach_p=True)]
+
+
+@pytest.mark.parametrize("function", LOSSES)
+@pytest.mark.parametrize("rows", [1, 300])
+def test_a_negative_weight_is_refused_in_any_row(function: Any, rows: int) -> None:
+    a, q = torch.randn(rows, 1000), torch.full((rows, 1000), 1e-3)
+    q[-1, :2] = torch.tensor([-0.5, 0.502])
+    for call in (function, vmap(function)):
+        with pytest.raises(ValueError, match=r"^q must be >= 0, got -0\.5$"):
+            call(a, q)
+    with pytest.raises(ValueError, match=r"^q must be >= 0, got -0\.5$"):
+        function(a.requires_grad_(), q)
+
+
+@pytest.mark.parametrize("function", OF_DISTRIBUTIONS)
+def test_a_sum_that_is_not_one_is_refused_where_the_form_asks_for_it(function: Any) -> None:
+    a = torch.zeros(2, 4)
+    with pytest.raises(ValueError, match=r"^q must sum to 1 within 0\.01, got 2$"):
+        function(a, [[0.25] * 4, [0.5] * 4])
+    # A masked row, what half types round, and NaN pass.
+    function(a, [[0.0] * 4, [0.251] * 4])
+    function(a.requires_grad_(), torch.tensor([[0.0] * 4, [NAN] * 4]))
+
+
+def test_weights_of_the_cross_entropy_need_no_sum_and_may_be_nan() -> None:
+    a = torch.zeros(3, 4)
+    loss = cross_entropy(a, [[0.5] * 4, [0.0] * 4, [NAN] * 4])
+    assert loss[:2].tolist() == close_to([2 * math.log(4), 0.0], rel=1e-6)
+    assert loss[2].isnan()
+
+
+@pytest.mark.parametrize(("dtype", "unit"), [(torch.float64, 2.0**-53), (torch.float32, 2.0**-24)])
+@pytest.mark.parametrize("shift", [0.0, 1e-9, 1e-4, 0.1])
+def test_logit_gap_near_the_target_is_within_the_error_it_states(
+    dtype: torch.dtype, unit: float, shift: float
+) -> None:
+    a = torch.randn(40, 7, generator=torch.Generator().manual_seed(0), dtype=torch.float64) * 5
+    q = (a + shift * a.roll(1, -1)).softmax(-1).to(dtype)
+    a = a.to(dtype)
+    for row, target, found in zip(a.tolist(), q.tolist(), logit_gap(a, q).tolist(), strict=True):
+        with mpmath.workdps(50):
+            gaps = [mpmath.mpf(x) - max(row) for x in row]
+            p = mp_softmax(row)
+            pairs = list(zip(p, target, gaps, strict=True))
+            known = mpmath.fsum((x - y) * gap for x, y, gap in pairs)
+            size = mpmath.fsum((x + y) * abs(gap) for x, y, gap in pairs)
+            assert abs(found - known) <= len(row) * unit * size
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.float16, torch.bfloat16])
+def test_divergences_and_entropies_are_never_below_zero(dtype: torch.dtype) -> None:
+    a = torch.randn(500, 6, generator=torch.Generator().manual_seed(0)).to(dtype) * 4
+    q = softmax(a)
+    for p in (q, q.nextafter(torch.ones_like(q))):
+        assert (kl_divergence(q, p) >= 0).all()
+        assert (kl_divergence(p, q) >= 0).all()
+    one_hot = torch.eye(6, dtype=dtype)
+    for value in (entropy(one_hot), kl_divergence(one_hot, one_hot), kl_divergence(q, q)):
+        assert not value.any()
+        assert not torch.signbit(value).any()
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_lists_beside_a_half_type_keep_their_digits_in_descents(dtype: torch.dtype) -> None:
+    q = torch.tensor([1.0, 0.0], dtype=dtype)
+    found = descent_paths([70000.0, 70001.0], q, steps=3)
+    assert found.p.dtype == dtype
+    wide = descent_paths([70000.0, 70001.0], q.double(), steps=3)
+    torch.testing.assert_close(found.p.double(), wide.p, rtol=0, atol=4e-3)
