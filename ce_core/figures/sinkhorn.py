@@ -29,6 +29,8 @@ from ce_core.transport.plan_paths import PlanFrames
 
 _LOWEST: Final = 1e-18
 _LOWEST_ERROR: Final = 1e-17
+# The logarithm of the highest error that is shown.
+_HIGHEST: Final = 0.6
 
 
 def convergence_figure(
@@ -49,7 +51,8 @@ def convergence_figure(
     -------
     go.Figure
         Traces `bound`, `asymptote` (where known), `plain`, `accelerated` and `now`, by `uid`. An
-        error of 0 leaves a gap; the mark of the present is then at the foot and says 0.
+        error of 0 leaves a gap; the mark of the present is then near the foot and says 0. Where every
+        error is 0 the figure says so.
     """
     steps = np.arange(1, len(trace.plain) + 1)
     said = translate("iteration %{x}: %{y:.3g}") + "<extra>%{fullData.name}</extra>"
@@ -91,7 +94,9 @@ def convergence_figure(
     shown = np.concatenate([plain, accelerated, on_logarithm(np.array([error]))])
     least = max(_LOWEST_ERROR, float(np.nanmin(shown, initial=1.0)))
     lowest = math.floor(math.log10(least)) - 0.3
-    foot = 10**lowest
+    # The ring of an error of 0 is whole: it stands above the frame.
+    foot = 10 ** (lowest + 0.05 * (_HIGHEST - lowest))
+    none = empty_note(translate("The error is 0, up to rounding: nothing to draw on a logarithm."))
     traces += [
         line
         | {
@@ -123,9 +128,10 @@ def convergence_figure(
         x_title=translate("iteration"),
         y_title=translate("marginal error, Σ |column sum − ν|"),
         x_range=[-0.03 * last, 1.03 * last],
-        y_range=[lowest, 0.6],
+        y_range=[lowest, _HIGHEST],
         yaxis={"type": "log"},
         height=440,
+        annotations=[none] if np.isnan(shown).all() else [],
     )
 
 
@@ -220,7 +226,8 @@ def eps_path_figure(
         now("transport-cost", transport_cost, below=True),
         now("entropic-value", entropic_value, below=True),
     ]
-    shown = [math.log10(min(x[0], eps)), math.log10(max(x[-1], eps))]
+    # With room for the whole ring at either end.
+    shown = window(np.log10([x[0], x[-1], eps]), margin=0.03)
     # Where nothing changes with eps, the axes show that rather than its rounding.
     below = window(
         costs,
@@ -253,7 +260,7 @@ def variant_figure(
     Parameters
     ----------
     found
-        What `ce_core.variant_differences` measured; None where the costs do not differ.
+        What `ce_core.variant_differences` measured; None where no two finite costs differ.
     now
         The present range of C/eps.
     translate
@@ -267,7 +274,7 @@ def variant_figure(
     title = translate("The post's variant: how wrong, over the range of C/ε")
     x_title, y_title = translate("range of C/ε"), translate("largest difference of an entry of Q")
     if found is None:
-        note = empty_note(translate("All costs are equal: nothing can underflow."))
+        note = empty_note(translate("No two finite costs differ: C/ε has no range."))
         return make_figure(
             [], title=title, x_title=x_title, y_title=y_title, height=440, annotations=[note]
         )

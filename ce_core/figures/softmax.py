@@ -37,8 +37,8 @@ def difference_figure(errors: DifferenceErrors, *, translate: Translate = str) -
     Returns
     -------
     go.Figure
-        By `uid`: the dtypes, each with `<dtype> best` (unless no step finds a single digit) and
-        `<dtype> autograd`. What is 0 or not defined leaves a gap.
+        By `uid`: the dtypes, each with `<dtype> best` (unless no step finds a single digit, or one is
+        exact) and `<dtype> autograd`. What is 0 or not defined leaves a gap.
     """
     steps = errors.steps.numpy()
     traces: list[dict[str, Any]] = []
@@ -94,7 +94,8 @@ def _difference_traces(
             "hovertemplate": translate("error %{y:.2g}") + "<extra>%{fullData.name}</extra>",
         },
     ]
-    if errors.best_errors[index] < 1:
+    # Where rounding cancels the error is 0 at more than one step, and none is the best.
+    if 0 < errors.best_errors[index] < 1:
         best = {
             "uid": f"{dtype}-best",
             "name": translate("{dtype}, best step").format(dtype=dtype),

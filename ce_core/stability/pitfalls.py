@@ -46,7 +46,7 @@ def _where_on_log_softmax(a: Tensor, q: Tensor) -> Tensor:
 
 
 def _tiny_eps(a: Tensor, q: Tensor) -> Tensor:
-    return -(q * (torch.softmax(a, -1) + 1e-8).log()).sum(-1)
+    return -(q * torch.softmax(a, -1).clamp_min(1e-8).log()).sum(-1)
 
 
 def _softmax_into_loss(a: Tensor, q: Tensor) -> Tensor:

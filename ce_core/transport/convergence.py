@@ -1,6 +1,6 @@
 """Sinkhorn's marginal error, iteration by iteration, against Birkhoff's bound and the true rate."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Float
@@ -50,6 +50,17 @@ class ConvergenceTrace:
     asymptotic: float
     status: SinkhornStatus
     needed: int
+
+    def first(self, n_iter: int) -> "ConvergenceTrace":
+        """Return so many first iterations, the line of the true rate through the last of them."""
+        plain = self.plain[:n_iter]
+        return replace(
+            self,
+            plain=plain,
+            accelerated=self.accelerated[:n_iter],
+            bound=self.bound[:n_iter],
+            asymptote=_asymptote(plain, self.asymptotic),
+        )
 
 
 def trace_convergence(
@@ -123,15 +134,11 @@ def trace_convergence(
     known = len(final.errors) > 0 and bool(final.errors[-1] <= _NEAR)
     asymptotic = asymptotic_rate(final.plan).item() if known else torch.nan
     steps = torch.arange(len(errors), dtype=torch.float64)
-    asymptote = torch.full_like(errors, torch.nan)
-    seen = (errors > _SEEN).nonzero().flatten()
-    if known and asymptotic > 0 and len(seen):
-        asymptote = errors[seen[-1]] * asymptotic ** (steps - seen[-1])
     return ConvergenceTrace(
         plain=errors,
         accelerated=solved.errors[: int(solved.n_iter)][:n_iter],
         bound=2 * torch.tanh(_hilbert_distance(first.plan.sum(-2), nu) * birkhoff**steps / 4),
-        asymptote=asymptote,
+        asymptote=_asymptote(errors, asymptotic),
         birkhoff=birkhoff,
         asymptotic=asymptotic,
         status=SinkhornStatus(int(solved.status)),
@@ -143,3 +150,12 @@ def _hilbert_distance(sums: Float[Tensor, " m"], nu: Float[Tensor, " m"]) -> Flo
     """Return log of the largest ratio of two quotients; inf where a column with a weight is empty."""
     ratio = (sums / nu)[nu > 0].log()
     return ratio.max() - ratio.min()
+
+
+def _asymptote(errors: Float[Tensor, " n_iter"], rate: float) -> Float[Tensor, " n_iter"]:
+    """Return the line of a rate through the last error that is not rounding; NaN if there is none."""
+    seen = (errors > _SEEN).nonzero().flatten()
+    if not rate > 0 or not len(seen):
+        return torch.full_like(errors, torch.nan)
+    steps = torch.arange(len(errors), dtype=torch.float64)
+    return errors[seen[-1]] * rate ** (steps - seen[-1])

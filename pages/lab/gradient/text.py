@@ -291,27 +291,27 @@ def _arrival(found: Answer) -> Note:
             "**The path of L2 in full arrives**: after {steps} steps it is there to the last digit.",
             steps,
         )
-        return Note("arrived", text.format(steps=steps))
+        return Note("arrived", text.format(steps=counted(steps)))
     if found.gap < _ARRIVED:
         text = ngettext(
             "**The path of L2 in full arrives**: after {steps} step it ends {gap} from there.",
             "**The path of L2 in full arrives**: after {steps} steps it ends {gap} from there.",
             steps,
         )
-        return Note("arrived", text.format(steps=steps, gap=gap))
+        return Note("arrived", text.format(steps=counted(steps), gap=gap))
     if found.restless > _RESTLESS:
         last = found.restless
         text = _(
             "**The path of L2 in full jumps to and fro** over its minimum: the last of {steps} steps "
             "still moves a p by {last}. The learning rate is too large."
         )
-        return Note("restless", text.format(steps=steps, last=number(last, digits=2)))
+        return Note("restless", text.format(steps=counted(steps), last=number(last, digits=2)))
     text = ngettext(
         "**The path of L2 in full is not there**: after {steps} step it is still {gap} away.",
         "**The path of L2 in full is not there**: after {steps} steps it is still {gap} away.",
         steps,
     )
-    return Note("not-arrived", text.format(steps=steps, gap=gap))
+    return Note("not-arrived", text.format(steps=counted(steps), gap=gap))
 
 
 def _same_path(found: Answer) -> Note:
@@ -324,7 +324,7 @@ def _same_path(found: Answer) -> Note:
             "rate blows up: in {steps} steps a p comes to differ by {apart}.",
             steps,
         )
-        return Note("one-gradient", text.format(steps=steps, apart=apart))
+        return Note("one-gradient", text.format(steps=counted(steps), apart=apart))
     if found.apart == 0:
         text = ngettext(
             "**L1 and L2 with p held constant walk one path**: in {steps} step no p differs in any "
@@ -333,7 +333,7 @@ def _same_path(found: Answer) -> Note:
             "digit. With p detached L2 has the gradient of L1, and that is how practice uses it.",
             steps,
         )
-        return Note("one-path", text.format(steps=steps))
+        return Note("one-path", text.format(steps=counted(steps)))
     text = ngettext(
         "**L1 and L2 with p held constant walk one path**: in {steps} step no p differs by more than "
         "{apart}. With p detached L2 has the gradient of L1, and that is how practice uses it.",
@@ -341,7 +341,7 @@ def _same_path(found: Answer) -> Note:
         "{apart}. With p detached L2 has the gradient of L1, and that is how practice uses it.",
         steps,
     )
-    return Note("one-path", text.format(steps=steps, apart=apart))
+    return Note("one-path", text.format(steps=counted(steps), apart=apart))
 
 
 def _residual(found: Answer) -> Note:

@@ -14,6 +14,8 @@ from lab.softmax.state import SoftmaxState
 _SATURATED = 0.99
 _UNIFORM = 0.99
 _INEXACT = 1e-13
+# Half of the last digit of 1 in float64.
+_NOTHING_LEFT = 2.0**-53
 
 
 def notes(found: Answer) -> list[Note]:
@@ -33,7 +35,11 @@ def difference_numbers(found: Answer) -> str:
     """Return the best step of each dtype."""
     errors = found.differences
     parts = [
-        _("{dtype} h = **{step}**, error {error}").format(
+        _("{dtype} none, exact at {count} of {all}").format(
+            dtype=dtype, count=int((errors.differences[index] == 0).sum()), all=len(errors.steps)
+        )
+        if errors.best_errors[index] == 0
+        else _("{dtype} h = **{step}**, error {error}").format(
             dtype=dtype,
             step=number(errors.best_steps[index].item(), digits=2),
             error=number(errors.best_errors[index].item(), digits=2),
@@ -82,6 +88,12 @@ def contour_numbers(found: Answer) -> str:
         return _(
             "Two classes: p₁ = 1/(1 + e^((a₂ − a₁)/T)). Every line is a₁ − a₂ = const: on the dashed "
             "one p stays as it is."
+        )
+    # What the others have is all that p₁ and p₂ can gain.
+    if found.p[2:].sum() <= _NOTHING_LEFT:
+        return _(
+            "The other logits stay as they are. Up the dashed line p₁/p₂ stays; so does p₁, to the "
+            "last digit: the others have nothing left to lose."
         )
     return _(
         "The other logits stay as they are. Up the dashed line p₁/p₂ stays; p₁ itself grows, since "

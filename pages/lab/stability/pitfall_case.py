@@ -25,8 +25,8 @@ CASE_CAUSES: Final = {
         "finite, not what is ∞."
     ),
     "tiny_eps": N_(
-        "1e-8 is below half the smallest number of float16, so p + 1e-8 is p, and log 0 is still −∞. "
-        "An eps that works in float32 may be 0 under mixed precision."
+        "1e-08 is below half the smallest number of float16, so it is 0 there: max(p, 1e-08) is p, "
+        "and log 0 is still −∞. An eps that works in float32 may be 0 under mixed precision."
     ),
     "double_softmax": N_(
         "No NaN, which is worse: `F.cross_entropy` wants logits and applies softmax itself. Given "

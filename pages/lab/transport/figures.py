@@ -14,7 +14,7 @@ from lab.live.figures import Card, FigureSet
 from lab.page.lab import Along
 from lab.state.fields import label_of, stops_of
 from lab.transport import text
-from lab.transport.results import Results, cut, horizon, results_along
+from lab.transport.results import Results, horizon, results_along
 from lab.transport.state import CLOUDS, DEFAULT, NOTHING, TransportState
 
 
@@ -50,7 +50,7 @@ def _figures(found: Results, length: int) -> FigureSet:
         Card(
             key="errors",
             figure=convergence_figure(
-                cut(found.trace, length),
+                found.trace.first(length),
                 at=int(frame.n_iter),
                 error=found.column_error,
                 translate=_,

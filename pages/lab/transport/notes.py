@@ -7,11 +7,10 @@ from lab.language.catalogues import N_, _, ngettext
 from lab.language.numerals import number, percent
 from lab.language.sentences import sentences
 from lab.page.notes import Note
-from lab.transport.results import TOL, Results
+from lab.transport.results import BALANCED, TOL, Results
 from lab.transport.text import rate_said, steps_said
 
 # Where the text changes. The figures say the number, so nothing hangs on the exact place.
-_BALANCED = 1e-8
 _WRONG = 1e-3
 _ROUNDING = 1e-9
 _ASSIGNED = 0.95
@@ -37,7 +36,8 @@ _ADVICE = {
 
 def notes(found: Results) -> list[Note]:
     """Return what to notice in this state, the most important first."""
-    lines = [_trouble(found), _balance(found), _regime(found), _rates(found), _variant(found)]
+    lines = [_trouble(found), _balance(found), _breach(found), _regime(found)]
+    lines += [_rates(found), _variant(found)]
     return [line for line in lines if line]
 
 
@@ -67,7 +67,7 @@ def _balance(found: Results) -> Note | None:
             )
         ).format(rows=percent(rows), columns=percent(columns))
         return Note("kernel-only", text)
-    if found.error <= _BALANCED:
+    if found.error <= BALANCED:
         text = (
             ngettext(
                 "**The plan is balanced**: the accelerated iteration brought the error to {error} in "
@@ -93,8 +93,8 @@ def _balance(found: Results) -> Note | None:
     )
     rest = (
         _(
-            "The rows are exact, since they were scaled last; the columns still miss ν by {columns} of "
-            "the mass. See the bars above the plan, not those beside it."
+            "The rows are exact up to rounding, since they were scaled last; the columns still "
+            "miss ν by {columns} of the mass. See the bars above the plan, not those beside it."
         )
         if found.frame.row_error.item() < _ROUNDING
         else _("The columns still miss ν by {columns} of the mass, the rows μ by {rows}.")
@@ -106,9 +106,33 @@ def _balance(found: Results) -> Note | None:
     return Note("not-converged-yet", sentences(head.format(count=count), rest.format(**missed)))
 
 
+def _breach(found: Results) -> Note | None:
+    """Return that a plan is cheaper than the balanced one at its eps for want of balance."""
+    cost, balanced = found.frame.transport_cost.item(), found.balanced_cost
+    # A NaN, where the balanced plan is not known, is not below.
+    if found.error <= BALANCED or not cost < (1 - _CHEAPER) * balanced:
+        return None
+    text = _(
+        "**Cheaper, since it is not balanced**: ⟨P, C⟩ = {cost} is below the {balanced} of the "
+        "balanced plan at this ε. It saves by missing a marginal, so it is no better transport."
+    )
+    said = {"cost": number(cost, digits=4), "balanced": number(balanced, digits=4)}
+    return Note("cheaper-unbalanced", text.format(**said))
+
+
+def _costs_are_equal(found: Results) -> bool:
+    return not found.problem.spread and bool(found.problem.cost.isfinite().all())
+
+
 def _regime(found: Results) -> Note | None:
     """Return where a balanced plan lies between assignment and independence."""
-    if found.error > _BALANCED or not found.feasible or not int(found.frame.n_iter):
+    if found.error > BALANCED or not found.feasible:
+        return None
+    # Of equal costs the kernel is μνᵀ already; all else is said of a plan that was iterated.
+    if _costs_are_equal(found) and not found.problem.has_one_plan:
+        text = _("**All costs are equal**: no plan is cheaper, and the balanced one is μνᵀ at every ε.")
+        return Note("equal-costs", text)
+    if not int(found.frame.n_iter):
         return None
     if found.problem.has_one_plan:
         text = _(
@@ -116,9 +140,6 @@ def _regime(found: Results) -> Note | None:
             "to choose, and no ε changes it."
         )
         return Note("only-plan", text)
-    if not found.problem.spread and found.problem.cost.isfinite().all():
-        text = _("**All costs are equal**: no plan is cheaper, and the balanced one is μνᵀ at every ε.")
-        return Note("equal-costs", text)
     pairs, most = math.exp(found.entropy), found.problem.limits[1]
     n, m = found.plan.shape
     used = {"pairs": number(pairs, digits=4), "all": n * m}
@@ -168,7 +189,7 @@ def _rates(found: Results) -> Note | None:
     if rate >= 1:
         # In a plan that falls into parts there is a σ₂ of 1 for each but the first.
         left = found.trace.plain[-1].item()
-        at_rest = left < _BALANCED
+        at_rest = left < BALANCED
         text = (
             _(
                 "**σ₂² is 1 to every digit, and yet the error is gone**: the plan falls into parts "

@@ -39,6 +39,8 @@ from lab.transport.state import (
 TOL: Final = 1e-9
 """Where the accelerated iteration stops, and what counts as converged."""
 POST_ITERATIONS: Final = 10
+# A plan whose marginal error is at most so large counts as balanced.
+BALANCED: Final = 1e-8
 LEAST_SHARE: Final = 0.02
 _HORIZONS: Final = (10, 20, 30, 50, 75, 100, 150, 200)
 # All frames over eps show as many, so that the axis stays.
@@ -100,6 +102,7 @@ class Results:
     frame: PlanFrames
     trace: ConvergenceTrace
     path: PlanFrames
+    balanced: PlanFrames
     variant: VariantDifferences | None
     variant_now: VariantDifferences | None
 
@@ -128,6 +131,12 @@ class Results:
         """e^H of the plan as a distribution, whatever its mass; NaN if it has none."""
         mass = self.plan.sum()
         return entropy((self.plan / mass).flatten()).exp().item() if mass > 0 else math.nan
+
+    @property
+    def balanced_cost(self) -> float:
+        """⟨P, C⟩ of the balanced plan at the present eps; NaN where iteration did not get there."""
+        error = self.balanced.row_error + self.balanced.column_error
+        return self.balanced.transport_cost.item() if error.item() <= BALANCED else math.nan
 
     @property
     def feasible(self) -> bool:
@@ -198,16 +207,21 @@ def results_along(state: TransportState, along: str, values: Sequence[float]) ->
     # Whether there is a plan does not depend on eps; without one, no number of iterations is enough.
     none = any(trace.status == SinkhornStatus.INFEASIBLE for trace in traces.values())
     tol, most = (None, _HORIZONS[-1]) if none else (TOL, _MOST_ITERATIONS)
-    path = plans_along_eps(
-        cost, eps=list(stops_of(TransportState, "eps")), mu=mu, nu=nu, tol=tol, max_iter=most
-    )
+    paths = partial(plans_along_eps, cost, mu=mu, nu=nu, tol=tol, max_iter=most)
+    stops = list(stops_of(TransportState, "eps"))
+    path = paths(eps=stops)
+    balanced = {
+        eps: _one(path, stops.index(eps)) if eps in stops else paths(eps=[eps]) for eps in traces
+    }
     here = {
         eps: variant_differences(cost, [problem.spread / eps], n_iter=POST_ITERATIONS)
         for eps in {one.eps for one in states}
         if problem.spread
     }
     return [
-        Results(one, problem, frame, traces[one.eps], path, variant, here.get(one.eps))
+        Results(
+            one, problem, frame, traces[one.eps], path, balanced[one.eps], variant, here.get(one.eps)
+        )
         for one, frame in zip(states, _frames(problem, state, along, states), strict=True)
     ]
 
@@ -226,17 +240,6 @@ def horizon(found: Results) -> int:
     rest = (found.trace.plain < 1e-13).nonzero().flatten()
     least = int(rest[0]) + 1 if len(rest) else _HORIZONS[-1]
     return next(steps for steps in _HORIZONS if steps >= least)
-
-
-def cut(trace: ConvergenceTrace, length: int) -> ConvergenceTrace:
-    """Return the first iterations of a trace."""
-    return replace(
-        trace,
-        plain=trace.plain[:length],
-        accelerated=trace.accelerated[:length],
-        bound=trace.bound[:length],
-        asymptote=trace.asymptote[:length],
-    )
 
 
 def numbers(found: Results) -> dict[str, float]:
@@ -302,7 +305,8 @@ def _frames(
     if along == "eps":
         return [plans(eps=one.eps, counts=[one.n_iter]) for one in states]
     frames = plans(eps=state.eps, counts=[one.n_iter for one in states])
-    return [
-        PlanFrames(**{name: field[k : k + 1] for name, field in vars(frames).items()})
-        for k in range(len(states))
-    ]
+    return [_one(frames, k) for k in range(len(states))]
+
+
+def _one(frames: PlanFrames, k: int) -> PlanFrames:
+    return PlanFrames(**{name: field[k : k + 1] for name, field in vars(frames).items()})

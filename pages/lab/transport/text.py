@@ -4,16 +4,19 @@ import math
 
 from ce_core import SinkhornStatus
 from lab.language.catalogues import _, ngettext
-from lab.language.numerals import number, percent
+from lab.language.numerals import counted, number, percent
 from lab.language.sentences import sentences
 from lab.transport.results import POST_ITERATIONS, TOL, Results
 from lab.transport.state import CLOUDS, DIGITS, TransportState, levels, points
+
+# What sums of a plan of float64 may miss by, which nobody would call an error.
+_ROUNDING = 1e-12
 
 
 def readouts(found: Results) -> list[tuple[str, str]]:
     """Return the three numbers that tell the story in passing."""
     return [
-        (_("columns miss ν"), number(found.column_error, digits=2)),
+        (_("columns miss ν"), number(found.column_error)),
         (_("pairs in use"), _pairs(found)),
         ("⟨P, C⟩", f"{found.frame.transport_cost.item():.4f}"),
     ]
@@ -28,7 +31,13 @@ def plan_numbers(found: Results) -> str:
     return _(
         "Columns miss ν by **{columns}** of the mass, rows miss μ by **{rows}** · the short lines are "
         "ν and μ · full colour is the most that any pair can get"
-    ).format(columns=percent(found.column_error), rows=percent(found.frame.row_error.item()))
+    ).format(columns=_missed(found.column_error), rows=_missed(found.frame.row_error.item()))
+
+
+def _missed(share: float) -> str:
+    if 0 < share < _ROUNDING:
+        return _("0 % up to rounding")
+    return percent(share)
 
 
 def points_numbers(found: Results) -> str:
@@ -58,7 +67,7 @@ def error_numbers(found: Results) -> str:
         "Birkhoff tanh²(Δ/4) = **{birkhoff}** · true σ₂² = **{true}** · an iteration leaves so much of "
         "the error · accelerated to {tol}: **{needed}** iterations",
         trace.needed,
-    ).format(needed=trace.needed, **rates)
+    ).format(needed=counted(trace.needed), **rates)
 
 
 def path_numbers(found: Results) -> str:
@@ -85,7 +94,7 @@ def variant_numbers(found: Results) -> str:
     """Return how wrong the post's variant is here, and what it tells."""
     here = found.variant_now
     if here is None:
-        return _("Without different costs there is nothing to compare.")
+        return _("Without two finite costs that differ there is nothing to compare.")
     parts = [
         _(
             "{dtype}: no plan to compare with, and it gives one; {floored} of the kernel replaced"

@@ -14,7 +14,13 @@ from lab.softmax.figures import figure_set
 from lab.softmax.presets import PRESETS
 from lab.softmax.results import Answer, answer
 from lab.softmax.state import DEFAULT, SoftmaxState
-from lab.softmax.text import difference_numbers, eigenvalue_numbers, notes, surface_numbers
+from lab.softmax.text import (
+    contour_numbers,
+    difference_numbers,
+    eigenvalue_numbers,
+    notes,
+    surface_numbers,
+)
 from tests.support.closeness import close_to
 
 LOGITS = (
@@ -110,3 +116,29 @@ def test_captions_and_charts_show_no_zero_as_a_number(state: SoftmaxState) -> No
         for drawn in card.figure.data:
             if drawn.type == "scatter" and drawn.y is not None:
                 assert not np.isin(drawn.y, [1e-18]).any()
+
+
+@pytest.mark.parametrize("state", [state.settled() for state in STATES], ids=str)
+def test_p_is_said_to_grow_only_where_the_others_have_some_to_lose(state: SoftmaxState) -> None:
+    """Up the dashed line by far, p₁ becomes p₁/(p₁ + p₂)."""
+    found = answer(state)
+    if len(found.p) == 2:
+        return
+    first, second, *others = Facts(found).p
+    if first + second > 0:
+        grows = sum(others) > 2.0**-53
+        assert ("grows" in contour_numbers(found)) == grows
+        assert ("so does p₁" in contour_numbers(found)) == (not grows)
+
+
+@pytest.mark.parametrize("a", [(0.0, 0.0), (0.0,) * 4, (2.0, 2.0)], ids=str)
+def test_step_that_is_exact_is_not_called_the_best(a: tuple[float, ...]) -> None:
+    found = answer(SoftmaxState(a, 1.0, 1).settled())
+    said = difference_numbers(found)
+    assert "error 0" not in said
+    (chart,) = (card.figure for card in figure_set(found).cards if card.key == "differences")
+    marked = {drawn.uid.removesuffix("-best") for drawn in chart.data if drawn.uid.endswith("-best")}
+    errors = zip(found.differences.dtypes, found.differences.best_errors.tolist(), strict=True)
+    for dtype, error in errors:
+        assert (f"{dtype} none, exact" in said) == (error == 0)
+        assert (dtype in marked) == (0 < error < 1)

@@ -60,6 +60,12 @@ STATES = {
     "clouds": replace(DEFAULT, cost=CLOUDS, eps=0.001, n_iter=200, accelerate=True),
     "forbidden": replace(DEFAULT, forbidden=0.5, eps=0.05, n_iter=200),
     "forbidden 2 x 2": replace(DEFAULT, n=2, m=2, forbidden=0.5, n_iter=50),
+    "one finite cost": replace(DEFAULT, n=2, m=2, forbidden=0.5, n_iter=0),
+    "no finite cost": replace(DEFAULT, n=2, m=2, forbidden=0.9),
+    "some of one cost": replace(DEFAULT, cost_exponent=0.0, forbidden=0.3, n_iter=200),
+    "all equal, small eps": replace(DEFAULT, cost_exponent=0.0, eps=0.001, n_iter=0),
+    "one pair": replace(DEFAULT, mu=ONE_ROW, nu="000000000001"),
+    "between the stops": replace(DEFAULT, eps=0.0123, n_iter=3),
     "no plan at once": replace(DEFAULT, n=6, m=6, forbidden=0.9, n_iter=0),
 }
 every_state = pytest.mark.parametrize("state", STATES.values(), ids=STATES.keys())
@@ -144,6 +150,15 @@ def is_between(facts: Facts) -> bool:
     return facts.balanced
 
 
+def is_cheaper_than_balanced(facts: Facts) -> bool:
+    problem = facts.found.problem
+    balanced = ce.sinkhorn(problem.cost, eps=facts.found.state.eps, mu=problem.mu, nu=problem.nu)
+    cost = float(np.nansum(facts.plan * np.where(facts.plan > 0, problem.cost.numpy(), 0)))
+    (said,) = re.findall(r"below the ([\d.]+) of", facts.said)
+    assert float(said) == close_to(balanced.transport_cost.item(), rel=1e-3)
+    return bool(balanced.converged) and not facts.balanced and cost < balanced.transport_cost
+
+
 def has_equal_costs(facts: Facts) -> bool:
     return len(set(facts.found.problem.cost.flatten().tolist())) == 1
 
@@ -181,6 +196,7 @@ CHECKS: dict[str, Callable[[Facts], bool]] = {
     "assignment": is_assignment,
     "only-plan": lambda facts: 1 in [int((weights > 0).sum()) for weights in facts.shares],
     "equal-costs": has_equal_costs,
+    "cheaper-unbalanced": is_cheaper_than_balanced,
     "independence": is_near_independence,
     "between": is_between,
     "one-rate": lambda facts: (
@@ -226,7 +242,7 @@ def test_captions_and_bar_are_of_the_present_plan(state: TransportState) -> None
     (now,) = (drawn for drawn in figures["errors"].data if drawn.uid == "now")
     # One error in the bar and in the chart.
     assert float(now.customdata[0]) == close_to(columns, rel=1e-9, abs=1e-14)
-    assert told["columns miss ν"] == number(float(now.customdata[0]), digits=2)
+    assert told["columns miss ν"] == number(float(now.customdata[0]))
     share = found.plan.numpy() / max(found.plan.sum().item(), 1e-300)
     if share.any():
         assert float(told["pairs in use"]) == close_to(np.exp(entropy_of(share.ravel())), abs=0.051)
@@ -247,6 +263,58 @@ def test_captions_and_bar_are_of_the_present_plan(state: TransportState) -> None
             for numbers in (drawn.x, drawn.y):
                 if numbers is not None and np.asarray(numbers).dtype.kind == "f":
                     assert not np.isin(numbers, [1e-17, 1e-18]).any() or drawn.uid == "now"
+
+
+@pytest.mark.parametrize("name", ["three", "variant"])
+def test_unbalanced_plan_that_is_cheaper_is_not_praised(name: str) -> None:
+    state = PRESETS[name].state
+    assert isinstance(state, TransportState)
+    assert "cheaper-unbalanced" in [note.id for note in notes(results(state))]
+    at_rest = results(replace(state, accelerate=True, n_iter=200))
+    assert "cheaper-unbalanced" not in [note.id for note in notes(at_rest)]
+
+
+def test_equal_costs_are_told_before_the_first_iteration() -> None:
+    found = results(STATES["all equal, small eps"])
+    assert "equal-costs" in [note.id for note in notes(found)]
+
+
+@pytest.mark.parametrize("name", ["one finite cost", "no finite cost", "some of one cost"])
+def test_costs_of_which_some_are_infinite_are_not_called_equal(name: str) -> None:
+    found = results(STATES[name])
+    (chart,) = (card.figure for card in figure_set(found).cards if card.key == "variant")
+    said = [variant_numbers(found), chart.layout.annotations[0].text, *(n.text for n in notes(found))]
+    assert "costs are equal" not in " ".join(said).lower()
+    assert "finite costs" in said[0]
+
+
+@every_state
+def test_rounding_is_called_so_beside_rows_that_are_right(state: TransportState) -> None:
+    found = results(state)
+    for missed in re.findall(r"\*\*([^*]* %[^*]*)\*\*", plan_numbers(found)):
+        assert "10⁻¹⁴" not in missed
+    for error, part in zip(
+        errors_of(found), ("rows miss μ by **0 %", "Columns miss ν by **0 %"), strict=True
+    ):
+        assert (part in plan_numbers(found)) == (error < 1e-12)
+    assert not any("rows are exact," in note.text for note in notes(found))
+
+
+@every_state
+def test_charts_show_the_whole_ring_and_the_line_of_the_rate(state: TransportState) -> None:
+    figures = {card.key: card.figure for card in figure_set(results(state)).cards}
+    for key, axis, mark in (("path", "xaxis", "now-entropy"), ("errors", "yaxis", "now")):
+        low, high = figures[key].layout[axis].range
+        (now,) = (drawn for drawn in figures[key].data if drawn.uid == mark)
+        at = math.log10((now.x if axis == "xaxis" else now.y)[0])
+        assert low + 0.02 * (high - low) <= at <= high - 0.02 * (high - low)
+    drawn = {one.uid: np.asarray(one.y) for one in figures["errors"].data}
+    if "asymptote" in drawn:
+        last = np.flatnonzero(drawn["plain"] > 1e-12)[-1]
+        assert drawn["asymptote"][last] == close_to(drawn["plain"][last], rel=1e-9)
+    blank = all(np.isnan(drawn[uid]).all() for uid in ("plain", "accelerated"))
+    zero = float(next(one for one in figures["errors"].data if one.uid == "now").customdata[0]) == 0
+    assert bool(figures["errors"].layout.annotations) == (blank and zero)
 
 
 @pytest.mark.parametrize(
