@@ -26,4 +26,6 @@ def open_frame(page: st.Page) -> None:
     with st.container(key="nav", horizontal=True):
         for slug in PAGES:
             name = preview(slug, spoken(), _).name
-            st.page_link(f"{slug}.py", label=name, query_params=dict(query_of(slug)))
+            shown = slug == (page.url_path or PAGES[0])
+            with st.container(key="nav-here" if shown else None, width="content"):
+                st.page_link(f"{slug}.py", label=name, query_params=dict(query_of(slug)))

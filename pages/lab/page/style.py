@@ -25,6 +25,8 @@ _CSS = """
   /* The row lies on it; Streamlit leaves it clear on a page without a sidebar. */
   .stAppHeader { background: var(--lab-page); }
   .st-key-nav p { white-space: nowrap; }
+  /* A row that is too long begins at the page that is shown. */
+  .st-key-nav-here { scroll-initial-target: nearest; }
   [class*="st-key-figure-"] h2, .st-key-notes h2 { font-size: 1.2rem; padding: 0; }
   /* Two answers side by side, also beside the controls of a small screen. */
   .st-key-live-losses .lab-figures {

@@ -76,6 +76,13 @@ def test_every_page_can_be_reached_on_a_phone(lab: str, page: Page) -> None:
         expect(page).to_have_title(f"{name} · Cross-Entropy Lab")
 
 
+def test_row_of_pages_begins_with_the_page_that_is_shown_on_a_phone(lab: str, page: Page) -> None:
+    on_phone(page)
+    open_lab(page, f"{lab}/transport")
+    link = page.locator(".st-key-nav").get_by_role("link", name="Transport")
+    expect(link).to_be_in_viewport(ratio=1)
+
+
 @pytest.mark.parametrize("path", PAGES.values(), ids=PAGES)
 def test_the_title_that_is_served_is_that_of_the_page(lab: str, page: Page, path: str) -> None:
     served = page.goto(lab + path)
