@@ -6,4 +6,4 @@ import streamlit as st
 step = st.slider("step", 0, 100, 50, key="step")
 x = list(range(20))
 st.plotly_chart(go.Figure(go.Scatter(x=x, y=[value * step for value in x])), key="line")
-st.plotly_chart(go.Figure(go.TimelineBar(x=x, y=[value + step for value in x])), key="bar")
+st.plotly_chart(go.Figure(go.Bar(x=x, y=[value + step for value in x])), key="bar")
