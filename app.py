@@ -17,6 +17,7 @@ import streamlit as st  # noqa: E402
 from starlette.middleware import Middleware  # noqa: E402
 
 from lab.language.preference import choose_translation  # noqa: E402
+from lab.live.animations import animation_route  # noqa: E402
 from lab.web.index_page import Opening  # noqa: E402
 from lab.web.old_links import OldLinks  # noqa: E402
 from lab.web.security import Headers  # noqa: E402
@@ -26,6 +27,7 @@ from lab.web.warm_up import lifespan  # noqa: E402
 app = st.App(
     ROOT / "pages" / "router.py",
     lifespan=lifespan,
+    routes=[animation_route()],
     middleware=[
         Middleware(Headers),
         Middleware(KeptFiles),

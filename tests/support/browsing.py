@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from playwright.sync_api import Browser, Locator, Page
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from scripts.browser import settle
 
@@ -97,3 +97,10 @@ def press_key(page: Page, name: str, key: str) -> None:
 def _as_json(page: Page, value: object) -> str:
     text: str = page.evaluate("value => JSON.stringify(value)", value)
     return text
+
+
+def reach(page: Page, *, within: str = "") -> None:
+    """Reach for the timeline, as a pointer that comes over it does, and wait for its animation."""
+    bar = page.locator(f"{within} .lab-scrub")
+    bar.dispatch_event("pointerenter")
+    expect(bar).to_have_attribute("data-ready", "true", timeout=60_000)

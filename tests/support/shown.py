@@ -7,6 +7,7 @@ from typing import Any, Final
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Block, Node
 
+from lab.live.animations import Offer
 from tests.support.unpacking import frame_of, unpack
 
 # Fields that name a thing for the machine. All others are taken to be shown, so that a new kind of
@@ -44,6 +45,10 @@ def shown(app: AppTest) -> Iterator[tuple[str, str]]:
                 yield from (("cell of a table", str(cell)) for cell in table[column])
         elif not (kind == "html" or (kind == "markdown" and proto.body.startswith("<style>"))):
             yield from _of_proto(kind, proto)
+    for offer in filter(
+        lambda kept: isinstance(kept, Offer), app.session_state.filtered_state.values()
+    ):
+        yield from _of_animation(unpack(offer.pack(list(offer.frames()))))
 
 
 def _nodes(node: Node) -> Iterator[Any]:
@@ -68,20 +73,20 @@ def _of_proto(place: str, proto: Any) -> Iterator[tuple[str, str]]:
 def _of_component(proto: Any) -> Iterator[tuple[str, str]]:
     if proto.bytes:
         part = unpack(proto.bytes)
-        name = part["part"]
-        cards = part.get("cards", [])
-        if name == "frames":
-            for key, animation in cards.items():
-                # The others differ in numbers; what is written beside each frame is looked at below.
-                for index in sorted({0, len(part["values"]) // 2, len(part["values"]) - 1}):
-                    yield from _of_figure(frame_of(animation, index), f"frame {index} of {key}")
-        else:
-            for card in cards:
-                yield from _of_figure(frame_of(card["animation"], 0), card["key"])
-                yield from _spoken({k: v for k, v in card.items() if k != "animation"}, card["key"])
-        yield from _spoken({k: v for k, v in part.items() if k != "cards"}, name)
+        for card in part.get("cards", []):
+            yield from _of_figure(frame_of(card["animation"], 0), card["key"])
+            yield from _spoken({k: v for k, v in card.items() if k != "animation"}, card["key"])
+        yield from _spoken({k: v for k, v in part.items() if k != "cards"}, part["part"])
     elif proto.json:
         yield from _spoken(json.loads(proto.json), "component")
+
+
+def _of_animation(frames: Any) -> Iterator[tuple[str, str]]:
+    for key, animation in frames["cards"].items():
+        # The others differ in numbers; what is written beside each frame is looked at below.
+        for index in sorted({0, len(frames["values"]) // 2, len(frames["values"]) - 1}):
+            yield from _of_figure(frame_of(animation, index), f"frame {index} of {key}")
+    yield from _spoken({k: v for k, v in frames.items() if k != "cards"}, "frames")
 
 
 def _spoken(tree: Any, place: str, *, inside: bool = False) -> Iterator[tuple[str, str]]:

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from streamlit.testing.v1 import AppTest
 
+from lab.live.animations import offered_animation
+
 
 def unpack(packed: bytes) -> Any:
     """Return the tree that was packed, with NumPy arrays where there were some."""
@@ -41,9 +43,15 @@ def frame_of(animation: Any, index: int) -> Any:
 
 
 def parts_of(app: AppTest) -> dict[str, Any]:
-    """Return what the page sends to its figures: `timeline`, `grid`, `frames`, if they are there."""
+    """Return what the page sends to its figures: `timeline` and `grid`, if they are there."""
     sent = [unpack(element.proto.bytes) for element in app.get("bidi_component") if element.proto.bytes]
     return {part["part"]: part for part in sent}
+
+
+def animation_of(app: AppTest, group: str) -> Any:
+    """Return the animation that a hand at the timeline would fetch."""
+    offer = offered_animation(app.session_state, group)
+    return unpack(offer.pack(list(offer.frames())))
 
 
 def figures_of(app: AppTest) -> list[Any]:

@@ -7,7 +7,7 @@ import { make, setRich } from "../web/dom.js";
 import { loadPlotly, readTheme } from "../web/plotly.js";
 import { Card, hand } from "./card.js";
 import { DrawingLoop } from "./drawing_loop.js";
-import { animationOf, groupOf } from "./groups.js";
+import { groupOf } from "./groups.js";
 import { pictureOf } from "./picture.js";
 
 /**
@@ -172,7 +172,7 @@ export class FigureGrid {
   source() {
     const { head, group } = this;
     const timeline = group?.timeline;
-    const animation = group ? animationOf(group, head.token) : null;
+    const animation = group ? group.frames.of(head.token) : null;
     const value = timeline && timeline.head.token === head.token ? timeline.value : head.at;
     const index = animation && value != null ? animation.values.indexOf(value) : -1;
     // An animation that is not there yet: the figure stays where it is until the server has drawn the next.

@@ -1,11 +1,11 @@
 """Live figures: they stay while their data change, and are scrubbed without a word to the server.
 
 The author of a figure builds a `go.Figure`, or one for each value of a parameter, and writes no
-JavaScript. On the page lie a timeline that says where, a figure grid, and a frame store with the
-animation.
+JavaScript. On the page lie a timeline that says where, and a figure grid; the animation is computed,
+and fetched, once a hand reaches for the timeline.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
@@ -17,6 +17,7 @@ from ce_core.figures.colours import NEUTRALS, Theme, dark_values, recolour_tree
 from ce_core.figures.style import hold_axes
 from lab.drag.editor import answered, receive
 from lab.language.catalogues import _, spoken
+from lab.live.animations import Offer, offer_animation
 from lab.live.packing import animation, figure_tree, pack
 from lab.state.fields import is_number
 from lab.state.visit import LIVE, PLAIN, change_view, current_visit, token
@@ -73,6 +74,9 @@ class Timeline:
         Names the rest of the state: two runs with one token have the same animation.
     put
         Called with the value at which the bar has come to rest, which is one of `values`.
+    frames
+        Yields the figures at each of `values`, in order, once a hand reaches for the bar. It runs in
+        another thread, which has no session; each frame has the cards of the others.
     """
 
     label: str
@@ -81,6 +85,7 @@ class Timeline:
     at: float
     token: str
     put: Callable[[float], None]
+    frames: Callable[[], Iterable[FigureSet]]
 
 
 def live_charts() -> bool:
@@ -89,10 +94,7 @@ def live_charts() -> bool:
 
 
 def show_figures(key: str, figures: FigureSet, *, timeline: Timeline | None = None) -> None:
-    """Show the figures of a state and, with `timeline`, the bar that moves through its animation.
-
-    The animation comes later, by `show_animation`: the figures need not wait for it.
-    """
+    """Show the figures of a state and, with `timeline`, the bar that moves through its animation."""
     with st.container(key=f"live-{key}"):
         if not live_charts():
             _show_plain(key, figures)
@@ -129,17 +131,8 @@ def show_figures(key: str, figures: FigureSet, *, timeline: Timeline | None = No
         )
 
 
-def show_animation(key: str, packed: bytes) -> None:
-    """Hand the animation of `show_figures` to the browser, as `pack_animation` made it."""
-    if live_charts():
-        _LIVE(key=f"frames-{key}", data=packed, on_failed_change=_fall_back)
-
-
-def pack_animation(key: str, timeline: Timeline, frames: Sequence[FigureSet]) -> bytes:
-    """Pack the figures at each value of a parameter, `frames` in the order of `timeline.values`.
-
-    Each frame has the cards of the others. Axes keep their range where that hides nothing.
-    """
+def pack_animation(token: str, values: Sequence[float], frames: Sequence[FigureSet]) -> bytes:
+    """Pack the figures at each of `values`; axes keep their range where that hides nothing."""
     cards = {}
     for place, card in enumerate(frames[0].cards):
         trees = [_bare(frame.cards[place].figure) for frame in frames]
@@ -147,10 +140,8 @@ def pack_animation(key: str, timeline: Timeline, frames: Sequence[FigureSet]) ->
         cards[card.key] = animation(trees)
     return pack(
         {
-            "part": "frames",
-            "group": key,
-            "token": timeline.token,
-            "values": timeline.values,
+            "token": token,
+            "values": values,
             "cards": cards,
             "numbers": {
                 card.key: [frame.cards[place].numbers for frame in frames]
@@ -162,10 +153,17 @@ def pack_animation(key: str, timeline: Timeline, frames: Sequence[FigureSet]) ->
 
 
 def _show_timeline(key: str, figures: FigureSet, timeline: Timeline) -> None:
+    offer = Offer(
+        token=timeline.token,
+        language=spoken(),
+        frames=timeline.frames,
+        pack=partial(pack_animation, timeline.token, timeline.values),
+    )
     head = {
         "part": "timeline",
         "group": key,
         "token": timeline.token,
+        "animation": offer_animation(token(), key, offer),
         "label": timeline.label,
         "values": timeline.values,
         "spelled": timeline.spelled,

@@ -1,26 +1,76 @@
 // @ts-check
-// The animation of a group, which it keeps; it shows nothing itself.
+// Fetches the animation of a timeline once a hand reaches for it, one at a time: a newer state drops what
+// is under way.
 
-import { groupOf } from "./groups.js";
+import { unpack } from "./unpack.js";
+
+/** @typedef {import("./groups.js").Frames} Frames */
 
 export class FrameStore {
-  constructor() {
-    /** @type {import("./groups.js").Frames | null} */
+  /** @param {() => void} changed called when an animation has come, or will not come */
+  constructor(changed) {
+    this.changed = changed;
+    /** @type {Frames | null} */
     this.animation = null;
+    /** @type {{ address: string, left: AbortController } | null} */
+    this.asked = null;
   }
 
-  /** @param {import("./groups.js").Frames} animation */
-  update(animation) {
-    this.remove();
-    const group = groupOf(animation.group);
-    this.animation = animation;
-    group.animation = animation;
-    group.timeline?.refresh();
-    for (const grid of group.grids) grid.want();
+  /** Whether an animation is under way. */
+  get waiting() {
+    return this.asked !== null;
   }
 
-  remove() {
-    const group = this.animation && groupOf(this.animation.group);
-    if (group?.animation === this.animation) group.animation = null;
+  /**
+   * The animation, where it is of this state.
+   *
+   * @param {string | null} token
+   */
+  of(token) {
+    return token && this.animation?.token === token ? this.animation : null;
   }
+
+  /**
+   * @param {string} token names the state
+   * @param {string} address where the animation is
+   */
+  want(token, address) {
+    if (this.of(token) || this.asked?.address === address) return;
+    this.leave();
+    const asked = { address, left: new AbortController() };
+    this.asked = asked;
+    fetchFrames(address, asked.left.signal)
+      .then((animation) => asked === this.asked && (this.animation = animation))
+      // What did not come is asked for again at the next reach.
+      .catch((error) => asked.left.signal.aborted || console.warn("The animation has not come:", error))
+      .finally(() => {
+        if (asked !== this.asked) return;
+        this.asked = null;
+        this.changed();
+      });
+  }
+
+  /**
+   * Keeps nothing but what belongs to an address.
+   *
+   * @param {string} token
+   * @param {string} address
+   */
+  keep(token, address) {
+    if (this.asked && this.asked.address !== address) this.leave();
+    if (!this.of(token)) this.animation = null;
+  }
+
+  /** Drops what is under way. */
+  leave() {
+    this.asked?.left.abort();
+    this.asked = null;
+  }
+}
+
+/** @param {string} address @param {AbortSignal} signal @returns {Promise<Frames>} */
+async function fetchFrames(address, signal) {
+  const answer = await fetch(new URL(address, document.baseURI), { signal });
+  if (!answer.ok) throw new Error(`${answer.status} ${answer.statusText}`);
+  return unpack(new Uint8Array(await answer.arrayBuffer()));
 }

@@ -2,9 +2,10 @@
 // Parts that belong together, though Streamlit mounts each on its own: a timeline that says where, the
 // grids that show it, and the animation they show it from.
 
+import { FrameStore } from "./frame_store.js";
+
 /**
  * @typedef {object} Frames The animation of a page, as the server packs it.
- * @property {string} group
  * @property {string} token names the state that it belongs to
  * @property {number[]} values of the timeline, one a frame
  * @property {Record<string, import("../web/types.js").Animation>} cards
@@ -14,7 +15,7 @@
  * @typedef {object} Group
  * @property {import("./timeline.js").TimelineBar | null} timeline
  * @property {Set<import("./figure_grid.js").FigureGrid>} grids
- * @property {Frames | null} animation
+ * @property {FrameStore} frames
  *
  * @typedef {object} Mounted What Streamlit gives to a part.
  * @property {(name: string, value: unknown) => void} setTriggerValue
@@ -28,17 +29,15 @@ const groups = new Map();
 export function groupOf(name) {
   const known = groups.get(name);
   if (known) return known;
-  const group = { timeline: null, grids: new Set(), animation: null };
+  /** @type {Group} */
+  const group = {
+    timeline: null,
+    grids: new Set(),
+    frames: new FrameStore(() => {
+      group.timeline?.arrived();
+      for (const grid of group.grids) grid.want();
+    }),
+  };
   groups.set(name, group);
   return group;
-}
-
-/**
- * The animation, where it is of this state; a newer state may be here before its animation.
- *
- * @param {Group} group
- * @param {string | null} token
- */
-export function animationOf(group, token) {
-  return token && group.animation?.token === token ? group.animation : null;
 }

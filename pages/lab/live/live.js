@@ -2,7 +2,6 @@
 // One component for all parts of live figures; the first word of the data says which part it is.
 
 import { FigureGrid } from "./figure_grid.js";
-import { FrameStore } from "./frame_store.js";
 import { TimelineBar } from "./timeline.js";
 import { unpack } from "./unpack.js";
 
@@ -17,7 +16,7 @@ import { unpack } from "./unpack.js";
  */
 
 /** @type {Record<string, new (root: HTMLElement) => Part>} */
-const PARTS = { timeline: TimelineBar, grid: FigureGrid, frames: FrameStore };
+const PARTS = { timeline: TimelineBar, grid: FigureGrid };
 /** @type {WeakMap<HTMLElement, Place>} */
 const mounted = new WeakMap();
 

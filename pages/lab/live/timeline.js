@@ -1,15 +1,17 @@
 // @ts-check
 // The bar that scrubs: it moves through the values of one parameter, the grids of its group follow
-// without a word to the server, and where it comes to rest is told to the server once.
+// without a word to the server, and where it comes to rest is told to the server once. The animation
+// that they show is fetched as soon as a hand reaches for the bar.
 
 import { Conversation } from "../drag/conversation.js";
 import { icon, make, setText } from "../web/dom.js";
-import { animationOf, groupOf } from "./groups.js";
+import { groupOf } from "./groups.js";
 
 /**
  * @typedef {object} Head What the server says.
  * @property {string} group
  * @property {string} token
+ * @property {string} animation where it is
  * @property {string} label
  * @property {number[]} values
  * @property {string[]} spelled
@@ -68,6 +70,8 @@ export class TimelineBar {
     /** @type {number | undefined} */
     this.value = undefined;
     this.playing = false;
+    // Whether it is to play once the animation has come.
+    this.eager = false;
     this.dragging = false;
     this.due = 0;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -85,7 +89,9 @@ export class TimelineBar {
   }
 
   listen() {
-    const { range, play, back, forward, loop } = this.view;
+    const { node, range, play, back, forward, loop } = this.view;
+    // A finger enters as it touches.
+    for (const name of ["pointerenter", "focusin"]) node.addEventListener(name, () => this.reach());
     range.addEventListener("pointerdown", () => {
       this.pause();
       this.dragging = true;
@@ -95,7 +101,7 @@ export class TimelineBar {
     range.addEventListener("change", () => !this.dragging && this.rest(REST_MS));
     range.addEventListener("keydown", (event) => {
       if (event.key !== " ") this.pause();
-      else if (this.animation()) {
+      else {
         event.preventDefault();
         this.toggle();
       }
@@ -117,7 +123,17 @@ export class TimelineBar {
   }
 
   animation() {
-    return this.group ? animationOf(this.group, this.head.token) : null;
+    return this.group ? this.group.frames.of(this.head.token) : null;
+  }
+
+  get reached() {
+    return this.eager || this.node.matches(":hover, :focus-within");
+  }
+
+  reach() {
+    if (!this.group || !this.told) return;
+    this.group.frames.want(this.told.token, this.told.animation);
+    this.refresh();
   }
 
   /** @param {Head} head @param {Mounted} component */
@@ -137,8 +153,10 @@ export class TimelineBar {
       this.view[which].title = head.texts[which];
     }
     setText(waiting, head.texts.waiting);
+    this.group.frames.keep(head.token, head.animation);
     this.hear(head);
-    this.refresh();
+    if (this.reached) this.reach();
+    else this.refresh();
   }
 
   /** @param {Head} head */
@@ -154,16 +172,23 @@ export class TimelineBar {
     this.move(index < 0 ? values.indexOf(at) : index, 0);
   }
 
-  // The animation has come, or something else that is shown here has changed.
+  // The animation has come, or will not.
+  arrived() {
+    const eager = this.eager && Boolean(this.animation());
+    this.eager = false;
+    if (eager) this.start();
+    else this.refresh();
+  }
+
+  // Something that is shown here has changed.
   refresh() {
     const animation = this.animation();
     const { play, playLabel, waiting } = this.view;
     this.node.dataset.ready = String(Boolean(animation));
-    play.disabled = !animation;
-    waiting.hidden = Boolean(animation);
+    waiting.hidden = !this.group?.frames.waiting;
     if (!animation && this.playing) this.pause();
     const { texts } = this.head;
-    const picture = this.playing ? "pause" : "play";
+    const picture = this.playing || this.eager ? "pause" : "play";
     if (play.dataset.shows !== picture) {
       play.dataset.shows = picture;
       play.firstChild?.replaceWith(icon(picture));
@@ -213,6 +238,11 @@ export class TimelineBar {
   toggle() {
     if (this.playing) this.pause();
     else if (this.animation()) this.start();
+    else {
+      this.eager = !this.eager;
+      if (this.eager) this.reach();
+      else this.refresh();
+    }
   }
 
   start() {
@@ -245,6 +275,7 @@ export class TimelineBar {
   }
 
   pause() {
+    this.eager = false;
     if (!this.playing) return;
     this.playing = false;
     this.refresh();
@@ -256,6 +287,7 @@ export class TimelineBar {
     clearTimeout(this.timer);
     this.timer = undefined;
     this.playing = false;
+    this.eager = false;
   }
 
   /** @param {number} delay */
@@ -277,7 +309,9 @@ export class TimelineBar {
   }
 
   leave() {
-    if (this.group?.timeline === this) this.group.timeline = null;
+    if (this.group?.timeline !== this) return;
+    this.group.timeline = null;
+    this.group.frames.leave();
   }
 
   remove() {

@@ -23,9 +23,9 @@ from lab.losses.state import NOTHING, LossesState
 from lab.page.lab import Along
 from lab.state.fields import label_of, stops_of
 
-# A second or two of one core, spent after the page is there, and once for all who ask for the same.
+# A second or two of one core, spent once a hand reaches for the timeline, for all who ask for the same.
 ANIMATION_WORK: Final = 450_000_000
-# After each, the server looks whether the visitor has moved on.
+# After each, the animation is left if nobody waits for it any more.
 _CHUNK_WORK: Final = 30_000_000
 
 
@@ -140,10 +140,8 @@ def _cards(measured: Measured, *, published: bool) -> list[Card]:
 def _frames(
     config: ExperimentConfig, name: str, values: tuple[float, ...], *, published: bool
 ) -> Iterator[FigureSet]:
-    """Yield the figures at each value; after each chunk Streamlit may go to a newer run."""
+    """Yield the figures at each value, computed chunk by chunk."""
     for chunk in chunk_sweep(config, name, values, _CHUNK_WORK):
-        # Any look into the session is where it does.
-        st.session_state.get(name)
         for measured in _measure(config, name, chunk):
             # What it is compared with stands still.
             cards = _cards(measured, published=published)

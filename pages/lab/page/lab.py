@@ -54,7 +54,8 @@ class Along(Generic[S]):
     change
         Returns a state at one of the values.
     frames
-        Returns the figures at each value, in order. Called once for all visitors who need it.
+        Yields the figures at each value, in order, in a thread that has no session; between two it may
+        be left. Called once for all visitors who reach for the timeline.
     """
 
     label: str

@@ -7,8 +7,7 @@ from typing import Any, TypeVar
 import streamlit as st
 
 from lab.language.catalogues import _, spoken
-from lab.language.text_cache import cached_text
-from lab.live.figures import Timeline, live_charts, pack_animation, show_animation, show_figures
+from lab.live.figures import Timeline, live_charts, show_figures
 from lab.page.beats import (
     open_page,
     phone_hint,
@@ -57,9 +56,6 @@ def run_lab(lab: Lab[S, R]) -> None:
     show_link(link_to(page.state, lab.default))
     code = lab.code(found)
     show_code(code.python, code.command)
-    # Last, since the page need not wait for it.
-    if along and timeline:
-        show_animation(lab.slug, _animation(lab.slug, timeline.token, along, timeline))
 
 
 def _choose_along(lab: Lab[Any, Any], desk: Desk[Any], found: Any, along: Along[Any] | None) -> None:
@@ -88,10 +84,5 @@ def _timeline(page: PageVisit[S], along: Along[S]) -> Timeline:
         at=along.at,
         token=hashlib.blake2b(names.encode(), digest_size=9).hexdigest(),
         put=lambda value: put(page, along.change(page.state, value)),
+        frames=along.frames,
     )
-
-
-@cached_text(max_entries=96, keeper=st.cache_data)
-def _animation(slug: str, token: str, _along: Along[Any], _timeline: Timeline) -> bytes:
-    """Return the figures along a timeline, packed; made once for all who ask for the same."""
-    return pack_animation(slug, _timeline, list(_along.frames()))

@@ -115,7 +115,7 @@ class Visit:
 def current_visit() -> Visit:
     """Return the visit of this session."""
     if _VISIT not in st.session_state:
-        st.session_state[_VISIT] = Visit(token=secrets.token_hex(3))
+        st.session_state[_VISIT] = Visit(token=secrets.token_hex(8))
     visit: Visit = st.session_state[_VISIT]
     return visit
 

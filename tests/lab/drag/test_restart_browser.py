@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from scripts.browser import free_port, settle, start_lab
-from tests.support.browsing import open_lab
+from tests.support.browsing import open_lab, reach
 
 pytestmark = pytest.mark.browser
 
@@ -30,7 +30,7 @@ def test_server_killed_in_mid_drag_leaves_bar_and_address_agreeing(
     page = browser.new_context(viewport={"width": 1440, "height": 1000}).new_page()
     try:
         open_lab(page, f"http://127.0.0.1:{port}/losses?n=32&m=16&trials=8")
-        page.wait_for_selector(".lab-scrub[data-ready='true']")
+        reach(page)
         box = page.locator(".lab-scrub input[type=range]").bounding_box()
         assert box is not None
         y = box["y"] + box["height"] / 2

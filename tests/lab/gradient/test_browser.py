@@ -18,7 +18,7 @@ from ce_core import (
     softmax,
 )
 from scripts.browser import settle
-from tests.support.browsing import address_has, charts, on_phone, query, trace
+from tests.support.browsing import address_has, charts, on_phone, query, reach, trace
 from tests.support.closeness import close_to
 
 pytestmark = pytest.mark.browser
@@ -176,7 +176,7 @@ def test_gradient_bars_move_by_key_and_say_what_they_are(lab: str, page: Page) -
 def test_gradient_plays_the_descents_and_remembers_where_it_stopped(lab: str, page: Page) -> None:
     open_gradient(page, f"{lab}/gradient")
     bar = page.locator(".lab-scrub")
-    expect(bar).to_have_attribute("data-ready", "true")
+    reach(page)
     play = bar.get_by_role("button", name="Play", exact=True)
     play.click()
     page.wait_for_function(

@@ -30,7 +30,7 @@ from lab.language.numerals import number
 from tests.lab.conftest import OpenPage
 from tests.support.closeness import close_to
 from tests.support.reading import note_ids, numbers_of, press, sent_to_hands, set_field, shown, text_of
-from tests.support.unpacking import captions_of, figures_of, frame_of, parts_of
+from tests.support.unpacking import animation_of, captions_of, figures_of, frame_of, parts_of
 
 PAGE = "gradient.py"
 
@@ -62,7 +62,7 @@ def test_gradient_opens_on_a_state_that_shows_the_answer(open_page: OpenPage) ->
     ]  # fmt: skip
     assert "p₁ = 0.6835" in said
     assert len(figures_of(app)) == 6
-    assert parts_of(app).keys() == {"timeline", "grid", "frames"}
+    assert parts_of(app).keys() == {"timeline", "grid"}
     assert link_of(app) == ""
     assert not app.query_params
 
@@ -105,7 +105,7 @@ def test_gradient_animation_has_the_frames_of_the_bar_and_ends_at_the_minimum(
     open_page: OpenPage,
 ) -> None:
     app = open_page(PAGE)
-    frames, bar = parts_of(app)["frames"], parts_of(app)["timeline"]
+    frames, bar = animation_of(app, "gradient"), parts_of(app)["timeline"]
     assert frames["values"] == bar["values"] == list(frame_steps(DEFAULT))
     assert frames["values"][0] == 0
     assert frames["values"][-1] == 200

@@ -17,7 +17,7 @@ from lab.losses.state import LossesState
 from lab.state.fields import stops_of
 from lab.web import assets
 from tests.lab.conftest import OpenPage
-from tests.support.unpacking import figures_of, frame_of, parts_of
+from tests.support.unpacking import animation_of, figures_of, frame_of, parts_of
 
 PAGE = "losses.py"
 SMALL = {"n": "16", "m": "8", "trials": "5"}
@@ -30,15 +30,12 @@ def trace(figure: Any, uid: str) -> Any:
 
 
 def test_losses_hands_over_an_animation_of_the_logit_scale(open_page: OpenPage) -> None:
-    parts = parts_of(open_page(PAGE))
+    app = open_page(PAGE)
+    parts, frames = parts_of(app), animation_of(app, "losses")
     assert parts["timeline"]["label"] == "Logit scale"
     assert parts["timeline"]["at"] == 1
-    assert (
-        parts["timeline"]["values"]
-        == parts["frames"]["values"]
-        == list(stops_of(LossesState, "logit_scale"))
-    )
-    assert len({part["token"] for part in parts.values()}) == 1
+    assert parts["timeline"]["values"] == frames["values"] == list(stops_of(LossesState, "logit_scale"))
+    assert len({part["token"] for part in [*parts.values(), frames]}) == 1
     assert [name for name, _ in parts["timeline"]["readouts"]] == ["r", "slope", "H(p)/log m"]
 
 
@@ -46,7 +43,7 @@ def test_losses_hands_over_an_animation_of_the_logit_scale(open_page: OpenPage) 
 def test_losses_animation_shows_the_experiment_at_each_value(open_page: OpenPage, name: str) -> None:
     app = open_page(PAGE, along=name, seed="3", dtype="float64", **SMALL)
     assert not app.exception
-    frames = parts_of(app)["frames"]
+    frames = animation_of(app, "losses")
     assert frames["values"] == list(stops_of(LossesState, name))
     for index in (0, len(frames["values"]) // 2, len(frames["values"]) - 1):
         changed: dict[str, Any] = {name: frames["values"][index]}
@@ -67,28 +64,27 @@ def test_losses_animation_shows_the_experiment_at_each_value(open_page: OpenPage
 
 def test_losses_animation_and_first_figure_are_the_same_picture(open_page: OpenPage) -> None:
     app = open_page(PAGE, logit_scale="16", **SMALL)
-    parts = parts_of(app)
-    index = parts["frames"]["values"].index(16)
+    parts, frames = parts_of(app), animation_of(app, "losses")
+    index = frames["values"].index(16)
     cards = parts["grid"]["cards"]
     # What the state is compared with is no part of the animation.
-    assert [card["key"] for card in cards if card["key"] not in parts["frames"]["cards"]] == [
-        "contrast"
-    ]
+    assert [card["key"] for card in cards if card["key"] not in frames["cards"]] == ["contrast"]
     for card, figure in zip(cards, figures_of(app), strict=True):
         if card["key"] == "contrast":
             continue
-        frame = frame_of(parts["frames"]["cards"][card["key"]], index)
+        frame = frame_of(frames["cards"][card["key"]], index)
         assert [t["uid"] for t in frame["data"]] == [t["uid"] for t in figure["data"]]
         for one, other in zip(frame["data"], figure["data"], strict=True):
             if not one["uid"].startswith(("slope", "held")):
                 np.testing.assert_allclose(one["y"], other["y"], rtol=1e-6)
-        assert parts["frames"]["numbers"][card["key"]][index] == card["numbers"]
+        assert frames["numbers"][card["key"]][index] == card["numbers"]
 
 
 def test_losses_bar_stands_on_a_value_between_the_stops(open_page: OpenPage) -> None:
-    parts = parts_of(open_page(PAGE, logit_scale="17.3", **SMALL))
+    app = open_page(PAGE, logit_scale="17.3", **SMALL)
+    parts, frames = parts_of(app), animation_of(app, "losses")
     assert parts["timeline"]["at"] == 17.3
-    assert 17.3 in parts["frames"]["values"]
+    assert 17.3 in frames["values"]
     assert parts["timeline"]["spelled"][parts["timeline"]["values"].index(17.3)] == "17.3"
 
 
@@ -121,7 +117,7 @@ def test_losses_says_where_an_animation_has_fewer_frames(open_page: OpenPage) ->
     app = open_page(PAGE, trials="128", along="logit_scale")
     captions = [caption.value for caption in app.caption]
     (said,) = (caption for caption in captions if "frames" in caption)
-    assert f"has {len(parts_of(app)['frames']['values'])} frames" in said
+    assert f"has {len(animation_of(app, 'losses')['values'])} frames" in said
 
 
 def test_losses_too_large_for_an_animation_has_the_charts_and_no_bar(open_page: OpenPage) -> None:
@@ -146,7 +142,7 @@ def test_losses_plain_charts_are_streamlits_own(open_page: OpenPage) -> None:
     (button,) = (button for button in app.button if button.label == "Show live charts")
     button.click().run()
     assert not app.get("plotly_chart")
-    assert parts_of(app).keys() == {"timeline", "grid", "frames"}
+    assert parts_of(app).keys() == {"timeline", "grid"}
     assert "charts" not in app.query_params
 
 

@@ -7,7 +7,7 @@ import pytest
 from numpy.testing import assert_allclose
 from playwright.sync_api import Page
 
-from tests.support.browsing import open_lab
+from tests.support.browsing import open_lab, reach
 
 pytestmark = pytest.mark.browser
 
@@ -97,7 +97,7 @@ def test_repainted_frame_is_what_plotly_draws(
 ) -> None:
     page.emulate_media(color_scheme=theme)
     open_lab(page, f"{lab}/{address}")
-    page.wait_for_selector(".lab-scrub[data-ready='true']")
+    reach(page)
     last = int(page.get_by_test_id("scrub").get_attribute("max") or 0)
     repainted = set()
     for share in (0.3, 0.6, 0.65, 1):

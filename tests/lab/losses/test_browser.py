@@ -15,6 +15,7 @@ from tests.support.browsing import (
     open_lab,
     press_key,
     query,
+    reach,
     trace,
 )
 from tests.support.closeness import close_to
@@ -57,7 +58,7 @@ def test_losses_answers_on_the_first_screen(lab: str, page: Page) -> None:
 
 def test_losses_compares_the_scale_with_another_that_stands_still(lab: str, page: Page) -> None:
     open_lab(page, f"{lab}/losses?dtype=float64")
-    page.wait_for_selector(".lab-scrub[data-ready='true']")
+    reach(page)
     for key, scale in (("answer", 1.0), ("contrast", 16.0)):
         result = run_experiment(ExperimentConfig(logit_scale=scale, dtype="float64"))
         losses = sort_losses(result.l1, result.l2)

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from lab.web import page_names
 from lab.web.previews import preview
 from scripts.browser import settle
-from tests.support.browsing import field, open_lab, press_key
+from tests.support.browsing import field, open_lab, press_key, reach
 
 pytestmark = pytest.mark.browser
 
@@ -192,7 +192,7 @@ def test_each_key_on_a_native_slider_is_an_entry(
 def test_dragging_the_timeline_is_one_entry(lab: str, new_tab: Page) -> None:
     page = new_tab
     open_lab(page, f"{lab}/losses?n=32&m=16&trials=8")
-    page.wait_for_selector(".lab-scrub[data-ready='true']")
+    reach(page)
     start, count = (page.url, shown(page)), entries(page)
     box = page.locator(".lab-scrub input[type=range]").bounding_box()
     assert box is not None

@@ -10,7 +10,16 @@ from ce_core import random_cost, sinkhorn
 from lab.transport.results import results
 from lab.transport.state import TransportState
 from scripts.browser import settle
-from tests.support.browsing import charts, field, open_lab, phone_with_finger, query, scrolled, trace
+from tests.support.browsing import (
+    charts,
+    field,
+    open_lab,
+    phone_with_finger,
+    query,
+    reach,
+    scrolled,
+    trace,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -58,7 +67,7 @@ def test_transport_deep_link_first_shows_the_core_numbers(lab: str, page: Page) 
 
 def test_transport_plays_the_iterations_and_the_link_keeps_the_place(lab: str, page: Page) -> None:
     open_lab(page, f"{lab}/transport?n=6&m=5&n_iter=0")
-    page.wait_for_selector(".lab-scrub[data-ready='true']", timeout=PATIENCE)
+    reach(page)
     page.get_by_role("button", name="Play", exact=True).click()
     page.wait_for_function(
         "Number(document.querySelector('.lab-scrub input').value) > 3", timeout=PATIENCE

@@ -32,7 +32,7 @@ from lab.transport.text import snippet
 from tests.lab.conftest import OpenPage
 from tests.support.closeness import close_to
 from tests.support.reading import note_ids, numbers_of, press, set_field, shown, text_of, widget
-from tests.support.unpacking import figures_of, frame_of, parts_of
+from tests.support.unpacking import animation_of, figures_of, frame_of, parts_of
 
 PAGE = "transport.py"
 
@@ -121,18 +121,16 @@ def test_transport_preset_lands_on_its_insight(open_page: OpenPage, slug: str) -
 @pytest.mark.parametrize("along", ["n_iter", "eps"])
 def test_transport_animation_holds_a_frame_a_stop(open_page: OpenPage, along: str) -> None:
     app = open_page(PAGE, along=along, n="6", m="5")
-    parts = parts_of(app)
-    values = parts["timeline"]["values"]
+    bar, frames = parts_of(app)["timeline"], animation_of(app, "transport")
+    values = bar["values"]
     at = values.index(DEFAULT.n_iter if along == "n_iter" else DEFAULT.eps)
-    assert parts["timeline"]["token"] == parts["frames"]["token"]
+    assert bar["token"] == frames["token"]
     state = TransportState(n=6, m=5)
-    frames = results_along(state, along, values)
+    expected = results_along(state, along, values)
     for place in (0, at, len(values) - 1):
-        plan = next(
-            t for t in frame_of(parts["frames"]["cards"]["plan"], place)["data"] if t["uid"] == "plan"
-        )
-        np.testing.assert_allclose(plan["z"], frames[place].plan, rtol=0, atol=1e-5)
-    here = frame_of(parts["frames"]["cards"]["plan"], at)["data"][0]["z"]
+        plan = next(t for t in frame_of(frames["cards"]["plan"], place)["data"] if t["uid"] == "plan")
+        np.testing.assert_allclose(plan["z"], expected[place].plan, rtol=0, atol=1e-5)
+    here = frame_of(frames["cards"]["plan"], at)["data"][0]["z"]
     np.testing.assert_allclose(here, drawn(app, "plan")["z"], rtol=0, atol=1e-5)
 
 

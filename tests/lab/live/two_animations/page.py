@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from ce_core.figures.style import make_figure
-from lab.live.figures import Card, FigureSet, Timeline, pack_animation, show_animation, show_figures
+from lab.live.figures import Card, FigureSet, Timeline, show_figures
 from lab.page.style import apply_style
 
 FACTORS = (1.0, 2.0, 3.0, 4.0)
@@ -25,6 +25,11 @@ def figure_set(key: str, factor: float) -> FigureSet:
     return FigureSet(cards=[Card(key=key, figure=figure, alt=f"A wave, {key}.", numbers=f"{factor:g}")])
 
 
+def frames(key: str) -> list[FigureSet]:
+    """Return what the bar moves through."""
+    return [figure_set(key, factor) for factor in FACTORS]
+
+
 def put(key: str, value: float) -> None:
     """Keep where a bar has come to rest."""
     st.session_state[f"at-{key}"] = value
@@ -40,7 +45,7 @@ for key in ("sine", "cosine"):
         at=at,
         token=key,
         put=partial(put, key),
+        frames=partial(frames, key),
     )
     show_figures(key, figure_set(key, at), timeline=scrub)
     st.text(f"{key} is at {at:g}")
-    show_animation(key, pack_animation(key, scrub, [figure_set(key, factor) for factor in FACTORS]))

@@ -1,0 +1,171 @@
+"""Animations on request: a page offers one with each run; a hand that reaches for it has it computed.
+
+An offer lies in the session of its visitor and goes with it; what it costs is fixed when it is made, so
+that an address can ask for nothing else. One thread computes, one animation after another: the runs of
+the pages keep the other cores. What nobody waits for any more is dropped, in the queue or half done.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Final
+from weakref import WeakValueDictionary
+
+import streamlit as st
+from cachetools import LRUCache
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from lab.language.catalogues import speak
+from lab.web.assets import base_address
+
+_LOG: Final = logging.getLogger(__name__)
+_OFFER: Final = "lab: animation {}"
+_PATH: Final = "/lab/animation/{visit}/{group}/{token}"
+# Some 250 animations of the default size.
+_KEPT_BYTES: Final = 32 * 2**20
+
+
+@dataclass(frozen=True)
+class Offer:
+    """An animation that a page has, not computed yet.
+
+    Attributes
+    ----------
+    token
+        Names all that the animation depends on: two offers with one token have the same.
+    language
+        In which it is written.
+    frames
+        Yields what each frame shows; between two frames it may be left.
+    pack
+        Makes of all of them what the browser reads.
+    """
+
+    token: str
+    language: str
+    frames: Callable[[], Iterable[Any]]
+    pack: Callable[[list[Any]], bytes]
+
+
+class _AbandonedError(Exception):
+    """Nobody waits for the animation any more."""
+
+
+class _Job:
+    """An animation that is waited for."""
+
+    def __init__(self, offer: Offer, worker: ThreadPoolExecutor) -> None:
+        self.offer = offer
+        self.waiting = 0
+        self.abandoned = False
+        self.done = asyncio.wrap_future(worker.submit(self.compute))
+
+    def compute(self) -> bytes:
+        """Return the animation packed; in the thread of the worker."""
+        speak(self.offer.language)
+        frames = []
+        for frame in self.offer.frames():
+            if self.abandoned:
+                raise _AbandonedError
+            frames.append(frame)
+        return self.offer.pack(frames)
+
+
+class Animations:
+    """What is offered, what is being computed, and what was asked for lately.
+
+    Parameters
+    ----------
+    kept_bytes
+        So much of what was computed is kept, whoever asked for it.
+    """
+
+    def __init__(self, kept_bytes: int = _KEPT_BYTES) -> None:
+        self._offers: WeakValueDictionary[tuple[str, str], Offer] = WeakValueDictionary()
+        self._kept: LRUCache[str, bytes] = LRUCache(kept_bytes, getsizeof=len)
+        self._jobs: dict[str, _Job] = {}
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="animation")
+
+    def offer(self, visit: str, group: str, offer: Offer) -> None:
+        """Offer an animation to a visit, in the place of the one that its group had before."""
+        self._offers[visit, group] = offer
+
+    async def fetch(
+        self, visit: str, group: str, token: str, gone: asyncio.Future[None]
+    ) -> bytes | None:
+        """Return an animation packed; None if it is not on offer, or the visitor has gone meanwhile."""
+        offer = self._offers.get((visit, group))
+        if offer is None or offer.token != token:
+            return None
+        if token in self._kept:
+            return self._kept[token]
+        job = self._jobs.get(token)
+        if job is None:
+            job = self._jobs[token] = _Job(offer, self._worker)
+        return await self._wait(job, gone)
+
+    async def _wait(self, job: _Job, gone: asyncio.Future[None]) -> bytes | None:
+        job.waiting += 1
+        try:
+            await asyncio.wait({job.done, gone}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            job.waiting -= 1
+            if not job.waiting and self._jobs.get(job.offer.token) is job:
+                del self._jobs[job.offer.token]
+                # In the queue it is forgotten; half done, it ends with the next frame.
+                job.abandoned = True
+                job.done.cancel()
+        if job.done.cancelled() or not job.done.done():
+            return None
+        packed = job.done.result()
+        if len(packed) <= self._kept.maxsize:
+            self._kept[job.offer.token] = packed
+        return packed
+
+
+ANIMATIONS: Final = Animations()
+"""Those of all visitors."""
+
+
+def offer_animation(visit: str, group: str, offer: Offer) -> str:
+    """Offer an animation in this run, and return where the browser may fetch it."""
+    # The session holds it, and nothing else does.
+    st.session_state[_OFFER.format(group)] = offer
+    ANIMATIONS.offer(visit, group, offer)
+    return base_address() + _PATH.format(visit=visit, group=group, token=offer.token)
+
+
+def offered_animation(session: Any, group: str) -> Offer:
+    """Return what a session offers for a group, of a `st.session_state` or the like."""
+    offer: Offer = session[_OFFER.format(group)]
+    return offer
+
+
+def animation_route() -> Route:
+    """Return the route at which animations are fetched."""
+    return Route(base_address() + _PATH, _answer)
+
+
+async def _answer(request: Request) -> Response:
+    gone = asyncio.ensure_future(_disconnected(request))
+    try:
+        packed = await ANIMATIONS.fetch(**request.path_params, gone=gone)
+    except Exception:
+        _LOG.exception("An animation could not be computed")
+        return Response(status_code=500)
+    finally:
+        gone.cancel()
+    if packed is None:
+        return Response(status_code=404)
+    return Response(
+        packed, media_type="application/octet-stream", headers={"Cache-Control": "no-store"}
+    )
+
+
+async def _disconnected(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
