@@ -18,11 +18,12 @@ from starlette.middleware import Middleware  # noqa: E402
 
 from lab.language.preference import choose_translation  # noqa: E402
 from lab.live.animations import animation_route  # noqa: E402
+from lab.start.warm_up import lifespan  # noqa: E402
 from lab.web.index_page import Opening  # noqa: E402
 from lab.web.old_links import OldLinks  # noqa: E402
 from lab.web.security import Headers  # noqa: E402
+from lab.web.settings import apply_settings  # noqa: E402
 from lab.web.static_files import KeptFiles  # noqa: E402
-from lab.web.warm_up import lifespan  # noqa: E402
 
 app = st.App(
     ROOT / "pages" / "router.py",
@@ -35,6 +36,9 @@ app = st.App(
         Middleware(Opening, choose=choose_translation),
     ],
 )
+
+# After the app, which reads the settings anew.
+apply_settings(ROOT / ".streamlit" / "config.toml")
 
 if __name__ == "__main__":
     # Not `app.run()`, which takes neither options nor STREAMLIT_SERVER_PORT and its like.

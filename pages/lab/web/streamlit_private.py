@@ -11,6 +11,10 @@ from typing import Final
 
 import streamlit as st
 
+# Sets any setting; `st.set_option` sets a few. And whether somebody has set it.
+from streamlit.config import is_manually_set
+from streamlit.config import set_option as set_setting
+
 # What `st.expander` returns has no public name, and only it has `open`, by which a drawer that is
 # closed is not filled.
 from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
@@ -24,6 +28,8 @@ __all__ = [
     "STATIC_FOLDER",
     "ExpanderContainer",
     "is_history_navigation",
+    "is_manually_set",
+    "set_setting",
 ]
 
 # Streamlit reads its front end anew for every visitor, from here, and sends it uncompressed.

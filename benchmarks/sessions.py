@@ -1,0 +1,150 @@
+"""Visitors without a browser: sessions of Streamlit's own protocol that move the sliders of a page."""
+
+import asyncio
+import random
+import re
+import time
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.request import urlopen
+
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.proto.Slider_pb2 import Slider
+from websockets.asyncio.client import ClientConnection, connect
+
+PATIENCE: Final = 180.0
+_DEFLATED: Final = b"LABZ"
+_ANIMATION: Final = re.compile(rb'"animation":"(/[^"]+)"')
+
+
+@dataclass
+class Times:
+    """What visitors saw: seconds until a run had ended, bytes they were sent, and what failed."""
+
+    first: list[float] = field(default_factory=list)
+    later: list[float] = field(default_factory=list)
+    sent: list[int] = field(default_factory=list)
+    animations: list[float] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+
+
+class Visitor:
+    """One session on a page.
+
+    Parameters
+    ----------
+    address
+        Of the server, as `http://127.0.0.1:8501`.
+    times
+        Where it notes what it saw.
+    draw
+        Decides what it moves.
+    """
+
+    def __init__(self, address: str, times: Times, draw: random.Random) -> None:
+        self.address = address
+        self.times = times
+        self.draw = draw
+        self.page: str | None = None
+        self.sliders: dict[str, Slider] = {}
+        self.moved: dict[str, Any] = {}
+        self.animation: str | None = None
+
+    async def visit(
+        self, pages: list[str], *, moves: int, every: float, wait: float = 0, reach: float = 0.2
+    ) -> None:
+        """Open a page and move its sliders; with several pages, go to another now and then."""
+        await asyncio.sleep(wait)
+        try:
+            async with connect(
+                self.address.replace("http", "ws", 1) + "/_stcore/stream",
+                subprotocols=["streamlit"],  # type: ignore[list-item]
+                max_size=None,
+                open_timeout=PATIENCE,
+            ) as stream:
+                await self._run(stream, self.draw.choice(pages))
+                for _ in range(moves):
+                    await asyncio.sleep(every * self.draw.uniform(0.8, 1.2))
+                    other = len(pages) > 1 and self.draw.random() < 0.2
+                    await self._run(stream, self.draw.choice(pages) if other else self.page)
+                    if self.animation and self.draw.random() < reach:
+                        await self._reach()
+        except Exception as error:  # Whatever it is, it is what the visitor met with.
+            self.times.failed.append(f"{type(error).__name__}: {error}"[:200])
+
+    async def _run(self, stream: ClientConnection, page: str) -> None:
+        first, self.page = page != self.page, page
+        message = BackMsg()
+        message.rerun_script.page_name = page
+        if first:
+            self.sliders, self.moved, self.animation = {}, {}, None
+        elif self.sliders:
+            self._move(self.draw.choice(sorted(self.sliders)))
+        for name, value in self.moved.items():
+            state = message.rerun_script.widget_states.widgets.add(id=name)
+            if isinstance(value, str):
+                state.string_array_value.data.append(value)
+            else:
+                state.double_array_value.data.append(value)
+        start = time.perf_counter()
+        await stream.send(message.SerializeToString())
+        size = await asyncio.wait_for(self._hear(stream), PATIENCE)
+        (self.times.first if first else self.times.later).append(time.perf_counter() - start)
+        if not first:
+            self.times.sent.append(size)
+
+    def _move(self, name: str) -> None:
+        slider = self.sliders[name]
+        if slider.options:
+            self.moved[name] = self.draw.choice(list(slider.options))
+        else:
+            steps = round((slider.max - slider.min) / (slider.step or 1))
+            self.moved[name] = slider.min + self.draw.randint(0, steps) * slider.step
+
+    async def _hear(self, stream: ClientConnection) -> int:
+        """Take in what the server sends until its run has ended; return how many bytes that were."""
+        size, sliders = 0, {}
+        while True:
+            data = await stream.recv(decode=False)
+            size += len(data)
+            message = ForwardMsg.FromString(data)
+            kind = message.WhichOneof("type")
+            if kind == "script_finished":
+                break
+            if kind == "delta":
+                element = message.delta.new_element
+                if element.WhichOneof("type") == "slider" and not element.slider.disabled:
+                    sliders[element.slider.id] = element.slider
+                elif element.WhichOneof("type") == "exception":
+                    self.times.failed.append(f"{self.page}: {element.exception.message}"[:200])
+                elif element.WhichOneof("type") == "bidi_component":
+                    self._learn(element.bidi_component.bytes)
+        # Of a widget that was replaced there is nothing to say any more.
+        self.sliders = sliders or self.sliders
+        self.moved = {name: value for name, value in self.moved.items() if name in self.sliders}
+        return size
+
+    def _learn(self, packed: bytes) -> None:
+        body = zlib.decompress(packed[4:]) if packed[:4] == _DEFLATED else packed
+        found = _ANIMATION.search(body)
+        if found:
+            self.animation = found[1].decode()
+
+    async def _reach(self) -> None:
+        start = time.perf_counter()
+        await asyncio.to_thread(_fetch, f"{self.address}{self.animation}")
+        self.times.animations.append(time.perf_counter() - start)
+
+
+def _fetch(address: str) -> None:
+    with urlopen(address, timeout=PATIENCE) as answer:
+        answer.read()
+
+
+def visitors(address: str, count: int, times: Times, *, seed: int = 0) -> Iterator[Visitor]:
+    """Yield so many visitors, each of whom moves otherwise."""
+    for place in range(count):
+        yield Visitor(address, times, random.Random(1000 * seed + place))

@@ -1,0 +1,1 @@
+"""What the server does before it answers its first visitor, and beside the runs of the pages."""
