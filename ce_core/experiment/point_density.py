@@ -86,8 +86,9 @@ def count_points(
         counts=counts.reshape(bins, bins),
         x_centres=x_centres,
         y_centres=y_centres,
-        x_sample=x[::step],
-        y_sample=y[::step],
+        # Copies: a view would keep all points.
+        x_sample=x[::step].clone(),
+        y_sample=y[::step].clone(),
     )
 
 

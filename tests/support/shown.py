@@ -7,8 +7,9 @@ from typing import Any, Final
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Block, Node
 
-from lab.live.animations import Offer
-from tests.support.unpacking import frame_of, unpack
+from lab.live.animations import offered_animation
+from lab.web.page_names import LABS
+from tests.support.unpacking import animation_of, frame_of, unpack
 
 # Fields that name a thing for the machine. All others are taken to be shown, so that a new kind of
 # element cannot slip through.
@@ -45,10 +46,9 @@ def shown(app: AppTest) -> Iterator[tuple[str, str]]:
                 yield from (("cell of a table", str(cell)) for cell in table[column])
         elif not (kind == "html" or (kind == "markdown" and proto.body.startswith("<style>"))):
             yield from _of_proto(kind, proto)
-    for offer in filter(
-        lambda kept: isinstance(kept, Offer), app.session_state.filtered_state.values()
-    ):
-        yield from _of_animation(unpack(offer.pack(list(offer.frames()))))
+    for group in LABS:
+        if offered_animation(app.session_state, group):
+            yield from _of_animation(animation_of(app, group))
 
 
 def _nodes(node: Node) -> Iterator[Any]:

@@ -4,6 +4,7 @@ import copy
 import json
 import struct
 import zlib
+from contextvars import copy_context
 from typing import Any
 
 import numpy as np
@@ -51,7 +52,9 @@ def parts_of(app: AppTest) -> dict[str, Any]:
 def animation_of(app: AppTest, group: str) -> Any:
     """Return the animation that a hand at the timeline would fetch."""
     offer = offered_animation(app.session_state, group)
-    return unpack(offer.pack(list(offer.frames())))
+    assert offer is not None
+    # In a thread of its own it would have the language to itself.
+    return unpack(copy_context().run(offer.compute))
 
 
 def figures_of(app: AppTest) -> list[Any]:

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-import streamlit as st
 import torch
 from torch import Tensor
 
@@ -28,6 +27,7 @@ from ce_core.post.published import CHECK_MEAN, CHECK_P, CHECK_SUM, CHECK_VALUES
 from ce_core.probability.targets import merge_classes
 from lab.gradient.state import FREE, ONE_HOT, SMOOTHED, GradientState
 from lab.page.csv import csv_text
+from lab.page.kept import computed_once
 
 FRAMES: Final = 48
 POINTS: Final = 400
@@ -144,7 +144,7 @@ def without_step(state: GradientState) -> GradientState:
     return replace(state, step=None)
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@computed_once(megabytes=32)
 def _answer(state: GradientState) -> Answer:
     a, q = torch.tensor(state.a, dtype=torch.float64), target_of(state)
     paths = descent_paths(a, q, learning_rate=state.rate, steps=state.steps)
@@ -190,7 +190,7 @@ def _spread(steps: int, count: int) -> set[int]:
     )
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
+@computed_once(megabytes=4)
 def _errors(seed: int) -> SumErrors:
     return sum_errors(draws=DRAWS, seed=seed)
 
@@ -243,18 +243,18 @@ def numbers(found: Answer) -> dict[str, float]:
 
 def data_csv(found: Answer) -> str:
     """Return what the figures show as CSV, one number a line, every digit kept."""
-    return _csv(found.state, found)
+    return _csv(found.state)
 
 
-@st.cache_data(max_entries=16, show_spinner=False)
-def _csv(state: GradientState, _found: Answer) -> str:
-    return csv_text(("quantity", "of", "step", "class", "value"), _lines(state, _found))
+@computed_once(megabytes=16)
+def _csv(state: GradientState) -> str:
+    return csv_text(("quantity", "of", "step", "class", "value"), _lines(answer(state)))
 
 
 def _lines(
-    state: GradientState, found: Answer
+    found: Answer,
 ) -> Iterator[tuple[str, str, int | float | str, int | str, float]]:
-    steps = drawn_steps(state)
+    steps = drawn_steps(found.state)
     for name, values in (("q", found.q), ("minimum_p", found.minimum.p)):
         yield from ((name, "", "", i, value) for i, value in enumerate(values.tolist(), start=1))
     table = {"a": found.paths.a, "p": found.paths.p}

@@ -6,7 +6,7 @@ from ce_core import ExperimentConfig
 from ce_core.figures import contour_figure, eigenvalue_figure
 from lab.home.text import scale_caption
 from lab.language.catalogues import _
-from lab.language.text_cache import cached_text
+from lab.language.text_cache import once_a_language
 from lab.live.figures import Card, FigureSet
 from lab.losses.figures import gradients_card, pairs_card, spacing_card, split_card
 from lab.losses.results import measure
@@ -26,7 +26,7 @@ def _titled(card: Card, title: str, **changes: str) -> Card:
     return replace(card, **changes)
 
 
-@cached_text()
+@once_a_language
 def softmax_figures() -> FigureSet:
     """Return what shows step 1: only differences count, and one eigenvalue is 0."""
     two, five = answer(PRESETS["two"].of(DEFAULT)), answer(DEFAULT)
@@ -51,7 +51,7 @@ def softmax_figures() -> FigureSet:
     )
 
 
-@cached_text()
+@once_a_language
 def difference_figures() -> FigureSet:
     """Return what shows step 3: the entropy between the losses, and the gradients that differ."""
     bent = measure(BENT)
@@ -59,7 +59,7 @@ def difference_figures() -> FigureSet:
     return FigureSet(cards=[split_card(bent), _titled(gradients_card(bent), title)])
 
 
-@cached_text()
+@once_a_language
 def experiment_figures() -> FigureSet:
     """Return what shows step 5: the post's line, the dots that leave it, and the spacing."""
     post, bent = measure(POST), measure(BENT)

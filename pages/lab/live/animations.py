@@ -29,6 +29,10 @@ _PATH: Final = "/lab/animation/{visit}/{group}/{token}"
 _KEPT_BYTES: Final = 32 * 2**20
 
 
+class AbandonedError(Exception):
+    """Nobody waits for the animation any more."""
+
+
 @dataclass(frozen=True)
 class Offer:
     """An animation that a page has, not computed yet.
@@ -50,9 +54,21 @@ class Offer:
     frames: Callable[[], Iterable[Any]]
     pack: Callable[[list[Any]], bytes]
 
+    def compute(self, waited_for: Callable[[], bool] = lambda: True) -> bytes:
+        """Return the animation packed; changes the language of the thread.
 
-class _AbandonedError(Exception):
-    """Nobody waits for the animation any more."""
+        Raises
+        ------
+        AbandonedError
+            If nobody waits for it any more.
+        """
+        speak(self.language)
+        frames = []
+        for frame in self.frames():
+            if not waited_for():
+                raise AbandonedError
+            frames.append(frame)
+        return self.pack(frames)
 
 
 class _Job:
@@ -62,17 +78,7 @@ class _Job:
         self.offer = offer
         self.waiting = 0
         self.abandoned = False
-        self.done = asyncio.wrap_future(worker.submit(self.compute))
-
-    def compute(self) -> bytes:
-        """Return the animation packed; in the thread of the worker."""
-        speak(self.offer.language)
-        frames = []
-        for frame in self.offer.frames():
-            if self.abandoned:
-                raise _AbandonedError
-            frames.append(frame)
-        return self.offer.pack(frames)
+        self.done = asyncio.wrap_future(worker.submit(offer.compute, lambda: not self.abandoned))
 
 
 class Animations:
@@ -139,9 +145,13 @@ def offer_animation(visit: str, group: str, offer: Offer) -> str:
     return base_address() + _PATH.format(visit=visit, group=group, token=offer.token)
 
 
-def offered_animation(session: Any, group: str) -> Offer:
-    """Return what a session offers for a group, of a `st.session_state` or the like."""
-    offer: Offer = session[_OFFER.format(group)]
+def offered_animation(session: Any, group: str) -> Offer | None:
+    """Return what a `st.session_state`, or the like, holds for a group."""
+    # Some of them have no `get`.
+    try:
+        offer: Offer = session[_OFFER.format(group)]
+    except KeyError:
+        return None
     return offer
 
 

@@ -4,8 +4,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
-import streamlit as st
-
 from ce_core import ExperimentConfig, SortedLosses, run_sweep
 from ce_core.experiment.sweep import chunk_sweep, fit_sweep
 from ce_core.figures import (
@@ -20,6 +18,7 @@ from lab.live.figures import Card, FigureSet
 from lab.losses import text
 from lab.losses.results import PUBLISHED, Measured, Results, reduce_result
 from lab.losses.state import NOTHING, LossesState
+from lab.page.kept import computed_once
 from lab.page.lab import Along
 from lab.state.fields import label_of, stops_of
 
@@ -148,7 +147,7 @@ def _frames(
             yield FigureSet(cards=cards, readouts=text.readouts(measured))
 
 
-@st.cache_resource(max_entries=128, show_spinner=False)
+@computed_once(megabytes=32)
 def _measure(config: ExperimentConfig, name: str, values: tuple[float, ...]) -> tuple[Measured, ...]:
     return tuple(reduce_result(result) for result in run_sweep(config, name, values))
 

@@ -4,7 +4,6 @@ import math
 from dataclasses import dataclass, replace
 from typing import Final
 
-import streamlit as st
 from torch import Tensor
 
 from ce_core import (
@@ -22,6 +21,7 @@ from ce_core.experiment.point_density import PointDensity, count_points
 from ce_core.experiment.work import fit_work
 from ce_core.post.published import PUBLISHED_L1, PUBLISHED_L2
 from lab.losses.state import LossesState
+from lab.page.kept import computed_once
 
 PUBLISHED: Final = sort_losses(PUBLISHED_L1, PUBLISHED_L2)
 PUBLISHED_COMPARISON: Final = compare_losses(PUBLISHED.l1, PUBLISHED.l2, PUBLISHED.l1 - PUBLISHED.l2)
@@ -117,7 +117,7 @@ def _contrast(config: ExperimentConfig) -> Measured | None:
     return measure(other) if same and other.trials >= min(config.trials, _FEWEST_TRIALS) else None
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@computed_once(megabytes=32)
 def measure(config: ExperimentConfig) -> Measured:
     """Run an experiment and everything that the page derives from it."""
     return reduce_result(run_experiment(config))

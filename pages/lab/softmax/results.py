@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import streamlit as st
 import torch
 from torch import Tensor
 
@@ -23,6 +22,7 @@ from ce_core import (
     trace_formula,
 )
 from lab.page.csv import csv_text
+from lab.page.kept import computed_once
 from lab.softmax.state import SoftmaxState
 
 
@@ -48,7 +48,7 @@ class Answer:
         return self.state.a[0], self.state.a[1], self.p[0].item()
 
 
-@st.cache_resource(max_entries=128, show_spinner=False)
+@computed_once(megabytes=16)
 def answer(state: SoftmaxState) -> Answer:
     """Compute everything that the page shows of a state."""
     logits = torch.tensor(state.a, dtype=torch.float64)

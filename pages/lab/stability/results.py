@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-import streamlit as st
 from torch import Tensor
 
 from ce_core import (
@@ -21,6 +20,7 @@ from ce_core import (
 )
 from ce_core.stability.exact_arithmetic import exact_steps
 from lab.page.csv import csv_text
+from lab.page.kept import computed_once
 from lab.stability.state import DTYPE_NAMES, StabilityState
 
 MAP_GAPS: Final = tuple(float(gap) for gap in range(1, 1001))
@@ -102,7 +102,7 @@ def results(state: StabilityState) -> Results:
     return replace(_results(replace(state, step=None)), state=state)
 
 
-@st.cache_resource(max_entries=128, show_spinner=False)
+@computed_once(megabytes=32)
 def _results(state: StabilityState) -> Results:
     a, q = list(state.a), list(state.q)
     traces = {
@@ -124,7 +124,7 @@ def _also(gaps: tuple[float, ...], here: float | None) -> tuple[float, ...]:
     return gaps if here is None or not gaps[0] <= here <= gaps[-1] else tuple(sorted({*gaps, here}))
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@computed_once(megabytes=8)
 def _judge(
     origin: tuple[float, ...],
     direction: tuple[float, ...],
@@ -137,13 +137,13 @@ def _judge(
     )
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@computed_once(megabytes=8)
 def _curves(floor: float, dtype: str, gaps: tuple[float, ...]) -> ClippingCurves:
     floors = (floor, *(other for other in OTHER_FLOORS if other != floor))
     return clipping_curves(list(gaps), floors, dtype=dtype)
 
 
-@st.cache_resource(show_spinner=False)
+@computed_once(megabytes=2)
 def case_results(name: str) -> tuple[PitfallResult, PitfallResult]:
     """Run the line of a case and its cure."""
     case = PITFALLS[name]

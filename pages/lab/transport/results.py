@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
-import streamlit as st
 import torch
 from torch import Tensor
 
@@ -26,6 +25,7 @@ from ce_core import (
 )
 from ce_core.post.plan_variant import VariantDifferences, variant_differences
 from lab.page.csv import csv_text
+from lab.page.kept import computed_once
 from lab.state.fields import stops_of
 from lab.transport.state import (
     CLOUDS,
@@ -186,7 +186,7 @@ def pose(state: TransportState) -> Problem:
     return Problem(forbid_pairs(cost, state.forbidden, seed=state.seed), mu, nu)
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@computed_once(megabytes=32)
 def results(state: TransportState) -> Results:
     """Compute everything that the page shows of a state."""
     return results_along(state, "n_iter", (state.n_iter,))[0]
