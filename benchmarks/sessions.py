@@ -69,7 +69,7 @@ class Visitor:
                 for _ in range(moves):
                     await asyncio.sleep(every * self.draw.uniform(0.8, 1.2))
                     other = len(pages) > 1 and self.draw.random() < 0.2
-                    await self._run(stream, self.draw.choice(pages) if other else self.page)
+                    await self._run(stream, self.draw.choice(pages) if other else self.page or "")
                     if self.animation and self.draw.random() < reach:
                         await self._reach()
         except Exception as error:  # Whatever it is, it is what the visitor met with.

@@ -117,7 +117,8 @@ class Animations:
     async def _wait(self, job: _Job, gone: asyncio.Future[None]) -> bytes | None:
         job.waiting += 1
         try:
-            await asyncio.wait({job.done, gone}, return_when=asyncio.FIRST_COMPLETED)
+            either: set[asyncio.Future[Any]] = {job.done, gone}
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         finally:
             job.waiting -= 1
             if not job.waiting and self._jobs.get(job.offer.token) is job:

@@ -30,7 +30,12 @@ def open_animation(page: Page, address: str) -> None:
 def animations_asked(page: Page) -> list[str]:
     """Return the list into which the addresses of animations come that the page asks for."""
     asked: list[str] = []
-    page.on("request", lambda request: "/lab/animation/" in request.url and asked.append(request.url))
+
+    def note(request: Request) -> None:
+        if "/lab/animation/" in request.url:
+            asked.append(request.url)
+
+    page.on("request", note)
     return asked
 
 
