@@ -19,6 +19,7 @@ from starlette.middleware import Middleware  # noqa: E402
 from lab.language.preference import choose_translation  # noqa: E402
 from lab.live.animations import animation_route  # noqa: E402
 from lab.start.warm_up import lifespan  # noqa: E402
+from lab.web.doors import Doors  # noqa: E402
 from lab.web.index_page import Opening  # noqa: E402
 from lab.web.old_links import OldLinks  # noqa: E402
 from lab.web.security import Headers  # noqa: E402
@@ -31,6 +32,7 @@ app = st.App(
     routes=[animation_route()],
     middleware=[
         Middleware(Headers),
+        Middleware(Doors),
         Middleware(KeptFiles),
         Middleware(OldLinks),
         Middleware(Opening, choose=choose_translation),

@@ -75,6 +75,8 @@ class Opening:
                 answered = True
                 await Response(
                     _told(self.html, *self.words(scope), _origin(scope)),
+                    # Streamlit has a page for every address, and says on it that there is none.
+                    status_code=404 if page_at(scope["path"]) is None else 200,
                     media_type="text/html",
                     headers={"Cache-Control": "no-cache", "Vary": "Accept-Language"},
                 )(scope, receive, send)

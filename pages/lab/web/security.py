@@ -15,7 +15,7 @@ SECURITY_HEADERS: Final = {
             "style-src 'self' 'unsafe-inline'",
             "img-src 'self' data: blob:",
             "font-src 'self' data:",
-            "connect-src 'self' ws: wss: data: blob:",
+            "connect-src 'self'",
             "worker-src 'self' blob:",
             "object-src 'none'",
             "base-uri 'self'",

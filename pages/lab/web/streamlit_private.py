@@ -19,6 +19,9 @@ from streamlit.config import set_option as set_setting
 # closed is not filled.
 from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
 
+# What a browser sends, by which what no page of the lab sends is told apart.
+from streamlit.proto.BackMsg_pb2 import BackMsg
+
 # Tells, in a run, whether Back or Forward caused it; nothing public does.
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
@@ -26,6 +29,7 @@ __all__ = [
     "FRONT_END_NAMES",
     "INDEX_PAGE",
     "STATIC_FOLDER",
+    "BackMsg",
     "ExpanderContainer",
     "is_history_navigation",
     "is_manually_set",

@@ -85,10 +85,12 @@ def told(html: str) -> list[str]:
     return re.findall('<link rel="modulepreload" href="(/.+?)">', html)
 
 
-@pytest.mark.parametrize("address", ["/", "/losses", "/no-such-page"])
-def test_a_page_is_streamlits_own_with_what_the_lab_says(address: str) -> None:
+@pytest.mark.parametrize(
+    ("address", "status"), [("/", 200), ("/losses", 200), ("/losses/", 200), ("/no-such-page", 404)]
+)
+def test_a_page_is_streamlits_own_with_what_the_lab_says(address: str, status: int) -> None:
     answer = opened(address)
-    assert answer.status == 200
+    assert answer.status == status
     assert answer.headers["content-type"].startswith("text/html")
     assert answer.headers["cache-control"] == "no-cache"
     assert int(answer.headers["content-length"]) == len(answer.body)

@@ -1,0 +1,65 @@
+"""What one visitor may ask of the server: every limit, with the variable that sets it."""
+
+import os
+from dataclasses import dataclass, field, fields
+from typing import Any, Final, TypeVar, get_type_hints
+
+_PREFIX: Final = "LAB_"
+L = TypeVar("L", bound="Limits")
+
+
+def _limit(default: float, *, at_least: float) -> Any:
+    return field(default=default, metadata={"at_least": at_least})
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Limits of a server, each set by the variable of its name: `LAB_SESSIONS_AN_ADDRESS=300`.
+
+    Attributes
+    ----------
+    messages_a_second
+        Messages of one session that are read, in the long run; what comes faster waits its turn.
+    messages_at_once
+        As many are read without a wait after a rest.
+    sessions_an_address
+        Sessions that one address may have open; a class behind one router is one address.
+    local
+        1 to have limits hold for visitors from the machine itself too. Behind a proxy that names
+        its visitors these are not meant.
+    """
+
+    messages_a_second: float = _limit(20.0, at_least=0.1)
+    messages_at_once: int = _limit(60, at_least=1)
+    sessions_an_address: int = _limit(200, at_least=1)
+    local: int = _limit(0, at_least=0)
+
+    @classmethod
+    def of_environment(cls: type[L]) -> L:
+        """Return the limits that the variables set.
+
+        Raises
+        ------
+        ValueError
+            If a variable is no number, or below what lets one visitor in.
+        """
+        kinds = get_type_hints(cls)
+        said = {}
+        for limit in fields(cls):
+            name = f"{_PREFIX}{limit.name}".upper()
+            text = os.environ.get(name)
+            if text is not None:
+                said[limit.name] = _number(name, text, kinds[limit.name], limit.metadata["at_least"])
+        return cls(**said)
+
+
+def _number(name: str, text: str, kind: type, least: float) -> Any:
+    try:
+        value = kind(text)
+    except ValueError:
+        value = None
+    # Nothing compares with a NaN.
+    if value is None or not least <= value < float("inf"):
+        word = "a whole number" if kind is int else "a number"
+        raise ValueError(f"{name} must be {word} of at least {least:g}, got {text[:40]!r}")
+    return value
