@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ClientState_pb2 import ClientState
 
 from lab.web.doors import Doors
 from lab.web.limits import Limits
 from tests.support.asking import PASSED_ON, ask_app, passing_on
 
-RUN = BackMsg(rerun_script={"page_name": "losses"}).SerializeToString()
+RUN = BackMsg(rerun_script=ClientState(page_name="losses")).SerializeToString()
 
 
 def sent_to_the_app(
