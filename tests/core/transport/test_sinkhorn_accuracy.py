@@ -25,14 +25,16 @@ def weights(size: int, *, seed: int) -> Tensor:
     return drawn / drawn.sum()
 
 
-def solved_on_logarithms(cost: Tensor, eps: float, n_iter: int = 5000) -> np.ndarray:
-    """Return the plan of uniform marginals by SciPy's logsumexp."""
+def solved_on_logarithms(cost: Tensor, eps: float) -> np.ndarray:
+    """Return the plan of uniform marginals by SciPy's logsumexp, iterated to rest."""
     kernel = -cost.numpy() / eps
-    u, v = np.zeros((cost.shape[0], 1)), np.zeros((1, cost.shape[1]))
-    for _ in range(n_iter):
-        v = -logsumexp(kernel + u, axis=0, keepdims=True)
-        u = -logsumexp(kernel + v, axis=1, keepdims=True)
-    plan: np.ndarray = np.exp(kernel + u + v) / len(cost)
+    (n, m), before = cost.shape, np.inf
+    u = np.zeros((n, 1))
+    while np.abs(u - before).max() > 1e-14:
+        before = u
+        v = -logsumexp(kernel + u, axis=0, keepdims=True) - math.log(m)
+        u = -logsumexp(kernel + v, axis=1, keepdims=True) - math.log(n)
+    plan: np.ndarray = np.exp(kernel + u + v)
     return plan
 
 
