@@ -170,7 +170,8 @@ def is_cheaper_than_balanced(facts: Facts) -> bool:
     cost = float(np.nansum(facts.plan * np.where(facts.plan > 0, problem.cost.numpy(), 0)))
     (said,) = re.findall(r"below the ([\d.]+) of", facts.said)
     assert float(said) == close_to(balanced.transport_cost.item(), rel=1e-3)
-    return bool(balanced.converged) and not facts.balanced and cost < balanced.transport_cost
+    cheaper = bool(cost < balanced.transport_cost)
+    return bool(balanced.converged) and not facts.balanced and cheaper
 
 
 def has_equal_costs(facts: Facts) -> bool:
