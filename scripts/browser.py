@@ -50,7 +50,7 @@ def _served(arguments: list[str], *, log: Path, folder: Path) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
     finally:
         server.terminate()
-        server.wait(timeout=20)
+        server.wait(timeout=60)
 
 
 def free_port() -> int:

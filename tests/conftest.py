@@ -20,6 +20,11 @@ settings.register_profile(
 settings.load_profile("deterministic")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put first what takes long, so that no process is left alone with it in the end."""
+    items.sort(key=lambda item: item.get_closest_marker("browser") is None)
+
+
 @pytest.fixture(scope="module")
 def without_shape_checks() -> Iterator[None]:
     """Let functions see values themselves, which the checks of shapes and types would intercept."""

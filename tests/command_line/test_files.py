@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ce_core.cli import files
+from ce_core.cli import files, parser
 from ce_core.cli.parser import main
 
 COMMAND = [sys.executable, "-m", "ce_core"]
@@ -251,24 +251,34 @@ def test_full_device_is_one_line() -> None:
 
 
 def test_interrupt_ends_without_a_traceback() -> None:
-    # The reader of a table waits for one, so that the command is in its midst.
-    code = (
-        "import sys; from ce_core.cli.parser import main; print('ready', flush=True); "
-        "sys.exit(main(['sinkhorn', '--cost', '-', '--eps', '1']))"
-    )
     with subprocess.Popen(
-        [sys.executable, "-c", code],
+        [*COMMAND, "sinkhorn", "--cost", "-", "--eps", "1"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     ) as running:
-        assert running.stdout is not None
+        assert running.stdin is not None
         assert running.stderr is not None
-        running.stdout.readline()
+        # More than a pipe holds: once it is written, the command is reading.
+        running.stdin.write(b"0,1\n" * 2**18)
+        running.stdin.flush()
         running.send_signal(signal.SIGINT)
+        # Between two reads, Python looks for signals only after the next one.
+        running.stdin.close()
         complaint = running.stderr.read()
         assert running.wait(60) == 130
     assert complaint == b""
+
+
+@pytest.mark.parametrize("function", ["parse", "_flush", "_complain"])
+def test_interrupt_at_any_time_is_status_130(function: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(parser, function, interrupt)
+    cost = "missing.csv" if function == "_complain" else "-"
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(UNIFORM_2X2.encode())))
+    assert main(["sinkhorn", "--cost", cost, "--eps", "1"]) == 130
 
 
 def test_help_says_the_exit_statuses(capsys: pytest.CaptureFixture[str]) -> None:

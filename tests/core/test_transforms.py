@@ -1,43 +1,20 @@
-"""Every function of rows under torch.func, double backward, compilation, autocast, inference mode.
+"""Every function of rows under torch.func, double backward, autocast, inference mode.
 
 `test_derivative_table.py` asks each public function once, of one problem. Here are batches, dimensions
 other than the first, transforms within each other, and all digits.
 """
 
-import subprocess
-import sys
-from collections.abc import Callable
-from pathlib import Path
-
 import pytest
 import torch
-from torch import Tensor
 from torch.func import grad, hessian, jacfwd, jacrev, jvp, vmap
 
 from ce_core import cross_entropy, cross_entropy_grad, log_softmax
 from tests.support.cases import ROW_FUNCTIONS, RowFunction, uniform
 
-# Of torch itself, at its first use of forward mode and of the compiler.
+# Of torch itself, at its first use of forward mode.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 every_function = pytest.mark.parametrize("case", ROW_FUNCTIONS, ids=str)
-
-
-def scalar(case: RowFunction) -> Callable[..., Tensor]:
-    """Return a number that depends on every entry of the result."""
-
-    def of(*arguments: Tensor) -> Tensor:
-        result = case.function(*arguments)
-        weights = torch.linspace(0.5, 1.5, result.numel(), dtype=result.dtype)
-        return (result * weights.reshape(result.shape)).sum()
-
-    return of
-
-
-def by_autograd(case: RowFunction, arguments: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-    """Return the gradients of `scalar` by plain autograd."""
-    leaves = [x.clone().requires_grad_() for x in arguments]
-    return torch.autograd.grad(scalar(case)(*leaves), leaves)
 
 
 @every_function
@@ -64,9 +41,9 @@ def test_row_function_maps_within_a_map(case: RowFunction) -> None:
 def test_row_function_has_the_gradients_of_autograd_per_sample(case: RowFunction) -> None:
     arguments = case.arguments(3, 5)
     everything = tuple(range(len(arguments)))
-    found = vmap(grad(scalar(case), everything))(*arguments)
+    found = vmap(grad(case.scalar, everything))(*arguments)
     for row in range(3):
-        expected = by_autograd(case, tuple(x[row] for x in arguments))
+        expected = case.by_autograd(tuple(x[row] for x in arguments))
         for ours, theirs in zip(found, expected, strict=True):
             torch.testing.assert_close(ours[row], theirs, rtol=1e-12, atol=1e-14)
 
@@ -91,7 +68,7 @@ def test_row_function_has_one_jacobian_both_ways(case: RowFunction) -> None:
 def test_row_function_has_one_hessian(case: RowFunction) -> None:
     arguments = case.arguments(4)
     everything = tuple(range(len(arguments)))
-    function = scalar(case)
+    function = case.scalar
     expected = torch.autograd.functional.hessian(function, arguments)  # type: ignore[no-untyped-call]
     for way in (hessian(function, everything), jacrev(jacrev(function, everything), everything)):
         torch.testing.assert_close(way(*arguments), expected, rtol=1e-11, atol=1e-13)
@@ -100,7 +77,7 @@ def test_row_function_has_one_hessian(case: RowFunction) -> None:
 @every_function
 def test_row_function_refuses_forward_mode_within_itself_or_is_right(case: RowFunction) -> None:
     arguments = case.arguments(4)
-    function = scalar(case)
+    function = case.scalar
     if case.name != "centred_product":
         with pytest.raises(NotImplementedError, match=r"torch\.func\.hessian"):
             jacfwd(jacfwd(function))(*arguments)
@@ -109,37 +86,13 @@ def test_row_function_refuses_forward_mode_within_itself_or_is_right(case: RowFu
         torch.testing.assert_close(found, hessian(function)(*arguments), rtol=1e-11, atol=1e-13)
 
 
-COMPILED = """
-import torch
-from tests.core.test_transforms import by_autograd, scalar
-from tests.support.cases import ROW_FUNCTIONS
-
-for case in ROW_FUNCTIONS:
-    torch.compiler.reset()
-    arguments = case.arguments(3, 5)
-    leaves = [x.clone().requires_grad_() for x in arguments]
-    value = torch.compile(scalar(case), backend="aot_eager")(*leaves)
-    torch.testing.assert_close(value.detach(), scalar(case)(*arguments))
-    found = torch.autograd.grad(value, leaves)
-    torch.testing.assert_close(found, by_autograd(case, arguments), rtol=1e-12, atol=1e-14)
-"""
-
-
-def test_row_functions_compile() -> None:
-    # In a process without the shape checks of the tests, which the compiler cannot trace.
-    root = Path(__file__).parents[2]
-    command = [sys.executable, "-W", "ignore", "-c", COMPILED]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-2000:]
-
-
 @every_function
 def test_row_function_ignores_autocast(case: RowFunction) -> None:
     arguments = case.arguments(3, 5, dtype=torch.float32)
-    expected, gradients = case.function(*arguments), by_autograd(case, arguments)
+    expected, gradients = case.function(*arguments), case.by_autograd(arguments)
     with torch.autocast("cpu", dtype=torch.bfloat16):
         assert torch.equal(case.function(*arguments), expected)
-        for ours, theirs in zip(by_autograd(case, arguments), gradients, strict=True):
+        for ours, theirs in zip(case.by_autograd(arguments), gradients, strict=True):
             assert torch.equal(ours, theirs)
 
 

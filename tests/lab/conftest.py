@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import streamlit as st
-from playwright.sync_api import Browser, ConsoleMessage, Page, WebSocket
+from playwright.sync_api import Browser, ConsoleMessage, Page, WebSocket, expect
 from streamlit.testing.v1 import AppTest
 
 from scripts.browser import ROOT, chromium, served_lab
@@ -52,7 +52,8 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Return a headless Chromium."""
+    """Return a headless Chromium, which is waited for as long as an act is."""
+    expect.set_options(timeout=30_000)
     with chromium() as running:
         yield running
 

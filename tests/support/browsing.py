@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Response, expect
 
 from scripts.browser import settle
 
@@ -21,11 +21,12 @@ _READ_CHARTS = """() => Object.fromEntries(
 Charts = dict[str, list[dict[str, Any]]]
 
 
-def open_lab(page: Page, address: str) -> None:
-    """Go to an address and wait until it stands."""
-    page.goto(address)
+def open_lab(page: Page, address: str) -> Response | None:
+    """Go to an address and wait until it stands; return what was served."""
+    served = page.goto(address)
     page.wait_for_selector("h1")
     settle(page)
+    return served
 
 
 def on_phone(page: Page) -> None:

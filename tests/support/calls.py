@@ -39,6 +39,11 @@ class Call:
         own = set(signature(self.function).parameters)
         return own | fields_set if self.name == "run_sweep" else own
 
+    @property
+    def takes_arrays(self) -> bool:
+        """Whether an argument is an array, over which one may map."""
+        return any(isinstance(value, Tensor) and value.ndim for value in self.make().values())
+
     def __call__(self, **changes: Any) -> Any:
         """Call it, some arguments replaced."""
         return self.function(**{**self.make(), **changes})

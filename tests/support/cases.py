@@ -43,6 +43,17 @@ class RowFunction:
             for kind, x in zip(self.kinds, draws, strict=True)
         )
 
+    def scalar(self, *arguments: Tensor) -> Tensor:
+        """Return a number that depends on every entry of the result."""
+        result = self.function(*arguments)
+        weights = torch.linspace(0.5, 1.5, result.numel(), dtype=result.dtype)
+        return (result * weights.reshape(result.shape)).sum()
+
+    def by_autograd(self, arguments: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        """Return the gradients of `scalar` by plain autograd."""
+        leaves = [x.clone().requires_grad_() for x in arguments]
+        return torch.autograd.grad(self.scalar(*leaves), leaves)
+
     def __str__(self) -> str:
         return self.name
 

@@ -80,7 +80,9 @@ def close(found: Any, expected: Any, *, rtol: float = 1e-6, atol: float = 1e-8) 
     """Tell whether two collections of tensors agree."""
     pairs = zip(tuple(found), tuple(expected), strict=True)
     return all(
-        torch.allclose(a.double(), b.double(), rtol=rtol, atol=atol, equal_nan=True) for a, b in pairs
+        a.shape == b.shape
+        and torch.allclose(a.double(), b.double(), rtol=rtol, atol=atol, equal_nan=True)
+        for a, b in pairs
     )
 
 

@@ -29,6 +29,7 @@ from lab.page.kept import computed_once
 from lab.state.fields import stops_of
 from lab.transport.state import (
     CLOUDS,
+    DEFAULT,
     DIGITS,
     PIXELS,
     TransportState,
@@ -196,22 +197,18 @@ def results_along(state: TransportState, along: str, values: Sequence[float]) ->
     """Compute what the page shows at each value of the parameter that is scrubbed."""
     problem = pose(state)
     cost, mu, nu = problem.cost, problem.mu, problem.nu
-    variant = None
-    if problem.spread:
-        variant = variant_differences(cost, _RANGES, n_iter=POST_ITERATIONS)
     states = [replace(state, **{along: value}) for value in values]  # type: ignore[arg-type]
     traces = {
         eps: trace_convergence(cost, eps=eps, mu=mu, nu=nu, n_iter=_HORIZONS[-1], tol=TOL)
         for eps in {one.eps for one in states}
     }
-    # Whether there is a plan does not depend on eps; without one, no number of iterations is enough.
-    none = any(trace.status == SinkhornStatus.INFEASIBLE for trace in traces.values())
-    tol, most = (None, _HORIZONS[-1]) if none else (TOL, _MOST_ITERATIONS)
-    paths = partial(plans_along_eps, cost, mu=mu, nu=nu, tol=tol, max_iter=most)
+    # Whether there is a plan does not depend on eps.
+    feasible = all(trace.status != SinkhornStatus.INFEASIBLE for trace in traces.values())
+    path, variant = _at_every_eps(_problem_alone(state), feasible)
     stops = list(stops_of(TransportState, "eps"))
-    path = paths(eps=stops)
     balanced = {
-        eps: _one(path, stops.index(eps)) if eps in stops else paths(eps=[eps]) for eps in traces
+        eps: _one(path, stops.index(eps)) if eps in stops else _balanced(problem, [eps], feasible)
+        for eps in traces
     }
     here = {
         eps: variant_differences(cost, [problem.spread / eps], n_iter=POST_ITERATIONS)
@@ -224,6 +221,37 @@ def results_along(state: TransportState, along: str, values: Sequence[float]) ->
         )
         for one, frame in zip(states, _frames(problem, state, along, states), strict=True)
     ]
+
+
+def _problem_alone(state: TransportState) -> TransportState:
+    """Return the state of the same problem at one eps and one number of iterations."""
+    return replace(
+        state,
+        eps=DEFAULT.eps,
+        n_iter=DEFAULT.n_iter,
+        accelerate=DEFAULT.accelerate,
+        along=DEFAULT.along,
+    )
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _at_every_eps(
+    state: TransportState, feasible: bool
+) -> tuple[PlanFrames, VariantDifferences | None]:
+    """Return what the page shows of a problem at every eps, which is most of the work."""
+    problem = pose(state)
+    variant = None
+    if problem.spread:
+        variant = variant_differences(problem.cost, _RANGES, n_iter=POST_ITERATIONS)
+    return _balanced(problem, stops_of(TransportState, "eps"), feasible), variant
+
+
+def _balanced(problem: Problem, eps: Sequence[float], feasible: bool) -> PlanFrames:
+    # Without a plan, no number of iterations is enough.
+    tol, most = (TOL, _MOST_ITERATIONS) if feasible else (None, _HORIZONS[-1])
+    return plans_along_eps(
+        problem.cost, mu=problem.mu, nu=problem.nu, eps=list(eps), tol=tol, max_iter=most
+    )
 
 
 def lines_of(found: Results) -> list[tuple[int, int, float]]:

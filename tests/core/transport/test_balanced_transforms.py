@@ -1,9 +1,6 @@
 """The balanced assignment within torch's transforms, autocast and inference mode: the same numbers."""
 
-import subprocess
-import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 import torch
@@ -13,7 +10,6 @@ from torch.func import functional_call, grad, hessian, jacfwd, jacrev, jvp, vjp,
 from ce_core import balanced_assignment
 from tests.support.cases import HALVES, INF, NAN, uniform
 
-ROOT = Path(__file__).parents[3]
 # Of torch's own forward mode.
 pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit.script. is deprecated:DeprecationWarning")
 
@@ -132,40 +128,6 @@ def test_balanced_assignment_in_inference_mode(eps: float) -> None:
         # A parameter asks for a gradient, and none is kept.
         parameter = torch.nn.Parameter(uniform(6, 4))
         assert torch.equal(balanced_assignment(parameter, eps=eps), expected)
-
-
-_COMPILED = """
-import torch
-from ce_core import balanced_assignment, round_plan, squared_distances, with_dustbins
-cost = torch.rand(6, 4, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-weights = torch.rand(6, 4, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
-for eps in (0.5, 1e-3):
-    function = lambda c: balanced_assignment(c, eps=eps)
-    compiled = torch.compile(function, backend="aot_eager")
-    slopes = []
-    for f in (function, compiled):
-        c = cost.clone().requires_grad_()
-        slopes.append((f(c), torch.autograd.grad((weights * f(c)).sum(), c)[0]))
-    for one, other in zip(*slopes):
-        torch.testing.assert_close(one, other, rtol=1e-9, atol=1e-12)
-    torch.testing.assert_close(compiled(cost), function(cost), rtol=1e-9, atol=1e-12)
-for function in (
-    lambda c: squared_distances(c, 2 * c),
-    lambda c: squared_distances(c.repeat(60, 1), c.repeat(60, 1)),
-    lambda c: round_plan(c / 24),
-    lambda c: with_dustbins(c, 1.0).cost,
-):
-    torch.testing.assert_close(torch.compile(function, backend="aot_eager")(cost), function(cost))
-print("right")
-"""
-
-
-def test_balanced_assignment_and_others_compile() -> None:
-    # In an interpreter of its own, since shapes are not checked at run time within a compilation.
-    done = subprocess.run(
-        [sys.executable, "-c", _COMPILED], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    assert done.stdout == "right\n", done.stderr
 
 
 # eps

@@ -25,14 +25,16 @@ def weights(size: int, *, seed: int) -> Tensor:
     return drawn / drawn.sum()
 
 
-def solved_on_logarithms(cost: Tensor, eps: float, n_iter: int = 5000) -> np.ndarray:
-    """Return the plan of uniform marginals by SciPy's logsumexp."""
+def solved_on_logarithms(cost: Tensor, eps: float) -> np.ndarray:
+    """Return the plan of uniform marginals by SciPy's logsumexp, iterated to rest."""
     kernel = -cost.numpy() / eps
-    u, v = np.zeros((cost.shape[0], 1)), np.zeros((1, cost.shape[1]))
-    for _ in range(n_iter):
-        v = -logsumexp(kernel + u, axis=0, keepdims=True)
-        u = -logsumexp(kernel + v, axis=1, keepdims=True)
-    plan: np.ndarray = np.exp(kernel + u + v) / len(cost)
+    n, m = cost.shape
+    u, before = np.zeros((n, 1)), np.full((n, 1), np.inf)
+    while np.abs(u - before).max() > 1e-14:
+        before = u
+        v = -logsumexp(kernel + u, axis=0, keepdims=True) - math.log(m)
+        u = -logsumexp(kernel + v, axis=1, keepdims=True) - math.log(n)
+    plan: np.ndarray = np.exp(kernel + u + v)
     return plan
 
 
@@ -93,11 +95,11 @@ def test_sinkhorn_names_a_tolerance_that_rounding_does_not_let_it_reach(
 def test_sinkhorn_ends_at_once_where_cost_over_eps_overflows(
     cost: list[list[float]], eps: float, dtype: torch.dtype, tol: float | None
 ) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     narrow = torch.tensor(cost, dtype=F64).clamp(-3e38, 3e38) if dtype != F64 else cost
     given = torch.as_tensor(narrow, dtype=dtype).requires_grad_()
     result = sinkhorn(given, eps=eps, tol=tol, max_iter=50)
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
     (slope,) = torch.autograd.grad(result.transport_cost, given)
     if result.status == SinkhornStatus.INVALID:
         assert given.max() - given.min() == INF

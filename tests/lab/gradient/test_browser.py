@@ -1,6 +1,5 @@
 """The page `/gradient` in a real browser: dragged, played, reloaded, and held to `ce_core`."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -41,14 +40,6 @@ _READ = """() => {
         readout: bars.querySelector('.readout').textContent,
     };
 }"""
-
-
-@pytest.fixture(autouse=True)
-def _patience() -> Iterator[None]:
-    """Wait longer than usual: without a graphics card, drawing the charts holds up all the rest."""
-    expect.set_options(timeout=30_000)
-    yield
-    expect.set_options(timeout=5_000)
 
 
 def open_gradient(page: Page, address: str) -> None:

@@ -60,7 +60,7 @@ def test_losses_shows_the_numbers_of_the_core(open_page: OpenPage) -> None:
     ],
 )
 def test_losses_slider_changes_what_is_computed(open_page: OpenPage, name: str, value: float) -> None:
-    app = open_page(PAGE)
+    app = open_page(PAGE, along="none")
     before = numbers_of(app)
     set_field(app, f"losses.{name}", value)
     assert not app.exception
@@ -156,7 +156,7 @@ def test_losses_over_budget_keeps_the_charts(open_page: OpenPage) -> None:
 def test_losses_notes_what_the_figures_show(
     open_page: OpenPage, query: dict[str, Any], noted: str
 ) -> None:
-    app = open_page(PAGE, **query)
+    app = open_page(PAGE, along="none", **query)
     assert not app.exception
     assert noted in note_ids(app)
     assert len(figures_of(app)) == 6

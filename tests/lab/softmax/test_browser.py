@@ -33,14 +33,6 @@ _READ = """() => {
 }"""
 
 
-@pytest.fixture(autouse=True)
-def _patience() -> Iterator[None]:
-    """Wait longer than usual: without a graphics card, drawing the surface holds up all the rest."""
-    expect.set_options(timeout=30_000)
-    yield
-    expect.set_options(timeout=5_000)
-
-
 def open_softmax(page: Page, address: str) -> None:
     """Go to the page and wait for the bars and the server."""
     page.goto(address)

@@ -5,8 +5,10 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
+import plotly.graph_objects as go
 import pytest
 import torch
 from scipy.optimize import linprog
@@ -69,6 +71,18 @@ STATES = {
     "no plan at once": replace(DEFAULT, n=6, m=6, forbidden=0.9, n_iter=0),
 }
 every_state = pytest.mark.parametrize("state", STATES.values(), ids=STATES.keys())
+
+
+@cache
+def found_of(state: TransportState) -> Results:
+    """Return the results of a state, which several tests walk."""
+    return results(state)
+
+
+@cache
+def charts_of(state: TransportState) -> dict[str, go.Figure]:
+    """Return the figures of a state by their keys."""
+    return {card.key: card.figure for card in figure_set(found_of(state)).cards}
 
 
 def errors_of(found: Results) -> tuple[float, float]:
@@ -222,7 +236,7 @@ def difference_of_variant(found: Results, dtype: torch.dtype) -> float:
 
 @every_state
 def test_notes_hold_what_they_say(state: TransportState) -> None:
-    found = results(state)
+    found = found_of(state)
     said = notes(found)
     for note in said:
         assert CHECKS[note.id](Facts(found, note.text)), note
@@ -235,10 +249,10 @@ def test_notes_hold_what_they_say(state: TransportState) -> None:
 
 @every_state
 def test_captions_and_bar_are_of_the_present_plan(state: TransportState) -> None:
-    found = results(state)
+    found = found_of(state)
     _rows, columns = errors_of(found)
     told = dict(readouts(found))
-    figures = {card.key: card.figure for card in figure_set(found).cards}
+    figures = charts_of(state)
     (now,) = (drawn for drawn in figures["errors"].data if drawn.uid == "now")
     # One error in the bar and in the chart.
     assert float(now.customdata[0]) == close_to(columns, rel=1e-9, abs=1e-14)
@@ -290,7 +304,7 @@ def test_costs_of_which_some_are_infinite_are_not_called_equal(name: str) -> Non
 
 @every_state
 def test_rounding_is_called_so_beside_rows_that_are_right(state: TransportState) -> None:
-    found = results(state)
+    found = found_of(state)
     for missed in re.findall(r"\*\*([^*]* %[^*]*)\*\*", plan_numbers(found)):
         assert "10⁻¹⁴" not in missed
     for error, part in zip(
@@ -302,7 +316,7 @@ def test_rounding_is_called_so_beside_rows_that_are_right(state: TransportState)
 
 @every_state
 def test_charts_show_the_whole_ring_and_the_line_of_the_rate(state: TransportState) -> None:
-    figures = {card.key: card.figure for card in figure_set(results(state)).cards}
+    figures = charts_of(state)
     for key, axis, mark in (("path", "xaxis", "now-entropy"), ("errors", "yaxis", "now")):
         low, high = figures[key].layout[axis].range
         (now,) = (drawn for drawn in figures[key].data if drawn.uid == mark)

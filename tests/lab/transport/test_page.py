@@ -205,6 +205,13 @@ def test_transport_snippet_computes_the_plan(state: TransportState) -> None:
     torch.testing.assert_close(names["frame"].plan[0], results(state).plan, rtol=1e-6, atol=1e-9)
 
 
+def test_transport_computes_what_holds_at_every_eps_once_a_problem() -> None:
+    moved = replace(DEFAULT, eps=0.1, n_iter=7, accelerate=True, along="none")
+    assert results(moved).path is results(DEFAULT).path
+    for other in ({"seed": 1}, {"mu": "12"}, {"forbidden": 0.2}):
+        assert results(replace(moved, **other)).path is not results(DEFAULT).path
+
+
 def test_transport_csv_holds_the_plan() -> None:
     state = TransportState(n=3, m=4)
     rows = list(csv.DictReader(io.StringIO(data_csv(results(state)))))

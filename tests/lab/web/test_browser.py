@@ -47,7 +47,10 @@ def violations(page: Page, *, only: Sequence[str] = ()) -> list[str]:
 
 @pytest.mark.parametrize("path", PAGES.values(), ids=PAGES)
 def test_page_stands_and_is_accessible_in_both_themes(lab: str, page: Page, path: str) -> None:
-    open_lab(page, lab + path)
+    served = open_lab(page, lab + path)
+    assert served is not None
+    (title,) = re.findall("<title>(.+?)</title>", served.text())
+    expect(page).to_have_title(unescape(title))
     expect(page.get_by_role("heading", level=1)).to_have_count(1)
     expect(page.get_by_text("Page not found")).to_have_count(0)
     expect(page.locator("[data-testid='stException']")).to_have_count(0)
@@ -83,16 +86,6 @@ def test_row_of_pages_begins_with_the_page_that_is_shown_on_a_phone(lab: str, pa
     expect(link).to_be_in_viewport(ratio=1)
 
 
-@pytest.mark.parametrize("path", PAGES.values(), ids=PAGES)
-def test_the_title_that_is_served_is_that_of_the_page(lab: str, page: Page, path: str) -> None:
-    served = page.goto(lab + path)
-    assert served is not None
-    (title,) = re.findall("<title>(.+?)</title>", served.text())
-    page.wait_for_selector("h1")
-    settle(page)
-    expect(page).to_have_title(unescape(title))
-
-
 @pytest.mark.parametrize(
     ("old", "new"),
     [("transport?rows=4&columns=4", "transport?n=4&m=4"), ("losses?scrub=eps", "losses?along=eps")],
@@ -114,7 +107,7 @@ def test_the_hint_shows_exactly_where_the_controls_are_hidden(lab: str, page: Pa
     hide = page.get_by_test_id("stSidebarCollapseButton")
     for width in (320, 360, 640, 641, 768, 769, 820, 1200):
         page.set_viewport_size({"width": width, "height": 800})
-        open_lab(page, f"{lab}/losses")
+        open_lab(page, f"{lab}/gradient")
         hidden = width <= 768
         expect(show).to_be_visible(visible=hidden)
         expect(hint).to_be_visible(visible=hidden)
