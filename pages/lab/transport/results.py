@@ -234,7 +234,7 @@ def _problem_alone(state: TransportState) -> TransportState:
     )
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@computed_once(megabytes=16)
 def _at_every_eps(
     state: TransportState, feasible: bool
 ) -> tuple[PlanFrames, VariantDifferences | None]:
