@@ -67,9 +67,9 @@ def start_lab(*, port: int, log: Path, folder: Path = ROOT) -> subprocess.Popen[
 
 
 def start_server(
-    arguments: list[str], *, port: int, log: Path, folder: Path
+    arguments: list[str], *, port: int, log: Path, folder: Path, below: str = ""
 ) -> subprocess.Popen[bytes]:
-    """Start a server of Streamlit, and return the process once it answers."""
+    """Start a server of Streamlit, and return the process once it answers, `below` a path or none."""
     settings = {
         "STREAMLIT_SERVER_PORT": str(port),
         "STREAMLIT_SERVER_ADDRESS": "127.0.0.1",
@@ -85,7 +85,7 @@ def start_server(
             stderr=subprocess.STDOUT,
         )
     try:
-        _wait_for_health(server, f"http://127.0.0.1:{port}", log)
+        _wait_for_health(server, f"http://127.0.0.1:{port}{below}", log)
     except RuntimeError:
         server.kill()
         raise

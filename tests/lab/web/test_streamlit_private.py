@@ -97,7 +97,7 @@ def test_only_one_module_reaches_behind_streamlits_public_names() -> None:
             "streamlit.proto.BackMsg_pb2",
             "streamlit.runtime.scriptrunner",
             "streamlit.__file__",
-        ]
+        ],
     }
 
 
