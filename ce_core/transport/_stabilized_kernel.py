@@ -16,7 +16,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from ce_core._arrays import as_arrays, as_tensors, entrywise
-from ce_core.transport._acceleration import extrapolate, newton_step
+from ce_core.transport._acceleration import best_share, extrapolate, newton_step
 from ce_core.transport._kernel_block import KernelBlock
 from ce_core.transport._log_domain import Block, Point, log_columns, run_on_logarithms
 from ce_core.transport._problem import Problem
@@ -27,8 +27,9 @@ _SAFE, _ABSORB = 200.0, 50.0
 _TAME = 20.0
 # Steps of the potentials that an extrapolation looks back at.
 _MEMORY = 6
-# Newton steps in a row, how far one may go, and what share of the error it may leave.
-_LEAPS, _LONGEST_STEP, _WORTH_A_STEP = 8, 20.0, 0.8
+# Newton steps in a row, how far one may go, and what share of the error it may leave; or may, where
+# it is as long as raises the dual objective most, which errors between three parts of a plan may hide.
+_LEAPS, _LONGEST_STEP, _WORTH_A_STEP, _WORTH_A_RISE = 8, 20.0, 0.8, 1.001
 
 # What `OnKernel` holds of each item.
 _STATE = "kernel", "mu", "nu", "u", "v", "columns", "absorbed_u", "absorbed_v", "moved", "error"
@@ -173,11 +174,15 @@ class OnKernel:
         step, solved = newton_step(plan, some.mu, some.nu)
         reach = (_LONGEST_STEP / step.abs().amax(-1).clamp(min=1e-300)).clamp(max=1.0)
         gained = torch.zeros_like(solved)
-        for share in (1.0, 0.3):
-            u = start.u + (share * reach).unsqueeze(-1) * step
+        for share, worth in ((1.0, _WORTH_A_STEP), (0.3, _WORTH_A_STEP), (None, _WORTH_A_RISE)):
+            if share is None:
+                length = best_share(log_kernel, some.mu, some.nu, start.u, step)
+            else:
+                length = share * reach
+            u = start.u + length.unsqueeze(-1) * step
             trial = Point(u, start.v, log_columns(log_kernel, some.mu, u))
             block = run_on_logarithms(some, trial, 1, log_kernel)
-            better = solved & (block.errors[0] < _WORTH_A_STEP * error[items]) & ~gained
+            better = solved & (block.errors[0] < worth * error[items]) & ~gained
             chosen = better.nonzero().squeeze(-1)
             found = (block.u[0], block.v[0], block.columns, block.errors[0])
             for into, part in zip((*point, error), found, strict=True):
