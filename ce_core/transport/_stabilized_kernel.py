@@ -16,7 +16,8 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from ce_core._arrays import as_arrays, as_tensors, entrywise
-from ce_core.transport._acceleration import best_share, extrapolate, newton_step
+from ce_core.transport._acceleration import extrapolate, newton_step
+from ce_core.transport._dual_ascent import climb, plan_after_columns
 from ce_core.transport._kernel_block import KernelBlock
 from ce_core.transport._log_domain import Block, Point, log_columns, run_on_logarithms
 from ce_core.transport._problem import Problem
@@ -27,9 +28,8 @@ _SAFE, _ABSORB = 200.0, 50.0
 _TAME = 20.0
 # Steps of the potentials that an extrapolation looks back at.
 _MEMORY = 6
-# Newton steps in a row, how far one may go, and what share of the error it may leave; or may, where
-# it is as long as raises the dual objective most, which errors between three parts of a plan may hide.
-_LEAPS, _LONGEST_STEP, _WORTH_A_STEP, _WORTH_A_RISE = 8, 20.0, 0.8, 1.001
+# Newton steps in a row, how far one may go, and what share of the error it may leave.
+_LEAPS, _LONGEST_STEP, _WORTH_A_STEP = 8, 20.0, 0.8
 
 # What `OnKernel` holds of each item.
 _STATE = "kernel", "mu", "nu", "u", "v", "columns", "absorbed_u", "absorbed_v", "moved", "error"
@@ -166,31 +166,39 @@ class OnKernel:
 
     def _step(self, items: Int[Tensor, " some"], error: Float[Tensor, " b"]) -> Bool[Tensor, " some"]:
         """Take a Newton step where it lowers the error by more than a few iterations do."""
-        point = self.point
-        some, start = self.problem.take(items), point.take(items)
+        some, start = self.problem.take(items), self.point.take(items)
         log_kernel = some.log_kernel()
-        exponent = log_kernel + start.u.unsqueeze(-1) - start.columns.unsqueeze(-2)
-        plan = exponent.exp_().mul_(some.mu.unsqueeze(-1)).mul_(some.nu.unsqueeze(-2))
-        step, solved = newton_step(plan, some.mu, some.nu)
+        step, solved = newton_step(plan_after_columns(some, start, log_kernel), some.mu)
         reach = (_LONGEST_STEP / step.abs().amax(-1).clamp(min=1e-300)).clamp(max=1.0)
-        gained = torch.zeros_like(solved)
-        for share, worth in ((1.0, _WORTH_A_STEP), (0.3, _WORTH_A_STEP), (None, _WORTH_A_RISE)):
-            if share is None:
-                length = best_share(log_kernel, some.mu, some.nu, start.u, step)
-            else:
-                length = share * reach
-            u = start.u + length.unsqueeze(-1) * step
+        before, gained = error[items], torch.zeros_like(solved)
+        for share in (1.0, 0.3):
+            u = start.u + (share * reach).unsqueeze(-1) * step
             trial = Point(u, start.v, log_columns(log_kernel, some.mu, u))
             block = run_on_logarithms(some, trial, 1, log_kernel)
-            better = solved & (block.errors[0] < worth * error[items]) & ~gained
-            chosen = better.nonzero().squeeze(-1)
-            found = (block.u[0], block.v[0], block.columns, block.errors[0])
-            for into, part in zip((*point, error), found, strict=True):
-                into[items[chosen]] = part[chosen]
+            better = solved & (block.errors[0] < _WORTH_A_STEP * before) & ~gained
+            found = Point(block.u[0], block.v[0], block.columns), block.errors[0]
+            self._move(items, better, *found, error)
             gained |= better
             if gained.all():
-                break
+                return gained
+        rest = (solved & ~gained).nonzero().squeeze(-1)
+        if len(rest):
+            found = climb(some.take(rest), start.take(rest), before[rest], log_kernel[rest])
+            gained[rest] = found[1] < _WORTH_A_STEP * before[rest]
+            self._move(items[rest], gained[rest], *found, error)
         return gained
+
+    def _move(
+        self,
+        items: Int[Tensor, " some"],
+        chosen: Bool[Tensor, " some"],
+        to: Point,
+        reached: Float[Tensor, " some"],
+        error: Float[Tensor, " b"],
+    ) -> None:
+        """Move the chosen ones of some items."""
+        for into, part in zip((*self.point, error), (*to, reached), strict=True):
+            into[items[chosen]] = part[chosen]
 
     def _distance(self, u: Any, v: Any) -> Any:
         """Return how far potentials are from the absorbed ones, [b]."""

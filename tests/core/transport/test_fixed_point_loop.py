@@ -50,7 +50,7 @@ def test_newton_step_solves_the_system_of_the_dual() -> None:
 
     columns = (mu[:, None] * u.exp()[:, None] * kernel).sum(0)
     plan = mu[:, None] * u.exp()[:, None] * kernel * nu / columns
-    step, solved = newton_step(plan[None], mu[None], nu[None])
+    step, solved = newton_step(plan[None], mu[None])
     gradient = torch.autograd.functional.jacobian(dual, u)  # type: ignore[no-untyped-call]
     hessian = torch.autograd.functional.hessian(dual, u)  # type: ignore[no-untyped-call]
     assert solved.all()
@@ -75,6 +75,38 @@ def test_least_violation_is_that_of_the_worst_set() -> None:
         assert found <= worst + 1e-12
         if worst > 1e-2 and not blocked:
             assert found == close_to(worst, abs=1e-12)
+
+
+def test_newton_step_of_a_plan_that_misses_its_columns_by_rounding() -> None:
+    # A row with columns of its own: that its sums are too large makes the curvature negative if those
+    # of the columns are taken to be nu, and exponents of 1e5 do round by so much.
+    plan = torch.tensor([[[0.3, 0.2, 0.0], [0.0, 0.0, 0.5]]], dtype=F64) * (1 + 1e-11)
+    step, solved = newton_step(plan, torch.tensor([[0.49, 0.51]], dtype=F64))
+    assert solved.all()
+    assert step[0, 0] < 0 < step[0, 1]
+
+
+@pytest.mark.parametrize("eps", [1e-3, 1e-4, 1e-6])
+@pytest.mark.parametrize(("n", "m"), [(5, 6), (30, 30)])
+def test_sinkhorn_converges_where_parts_of_the_plan_wait_for_a_pair_that_is_all_but_empty(
+    n: int, m: int, eps: float
+) -> None:
+    # With weights that fit nobody the plan at small eps is a tree, some of whose pairs open last.
+    mu, nu = (drawn(40, size, seed=size) for size in (n, m + 1))
+    mu, nu = mu / mu.sum(-1, keepdim=True), nu[:, :m] / nu[:, :m].sum(-1, keepdim=True)
+    result = sinkhorn(drawn(40, n, m), eps=eps, mu=mu, nu=nu)
+    assert result.converged.all()
+    assert result.n_iter.max() < 500
+
+
+def test_sinkhorn_of_items_that_climb_is_that_of_each_alone() -> None:
+    mu, nu = drawn(6, 5, seed=1), drawn(6, 6, seed=2)
+    mu, nu, cost = mu / mu.sum(-1, keepdim=True), nu / nu.sum(-1, keepdim=True), drawn(6, 5, 6)
+    together = sinkhorn(cost, eps=1e-4, mu=mu, nu=nu)
+    for item in range(6):
+        alone = sinkhorn(cost[item], eps=1e-4, mu=mu[item], nu=nu[item])
+        assert alone.n_iter == together.n_iter[item]
+        torch.testing.assert_close(together.plan[item], alone.plan, rtol=0, atol=1e-9)
 
 
 @pytest.mark.parametrize("eps", [0.1, 0.01, 1e-4])
