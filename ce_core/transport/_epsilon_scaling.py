@@ -7,12 +7,18 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ce_core.transport._fixed_point_loop import solve
-from ce_core.transport._problem import Problem
+from ce_core.transport._problem import Problem, potential_size
 
 # Costs that span more than so many eps are approached by way of larger eps.
 _STEEP = 500.0
 # Beyond that, float64 does not tell the costs of pairs apart.
 _STEEPEST = 1e17
+# Exponents of this size are rounded by up to a thousandth.
+RESOLVED = 1e13
+# Costs that span more than so many eps are taken to span so many: their quotient would overflow.
+_WIDEST = 1e300
+# Potentials of so many eps are those of the costs, whatever eps is. Until then it falls by this factor.
+_LARGE, _FACTOR = 1e3, 10.0
 
 
 def anneal(
@@ -39,3 +45,26 @@ def anneal(
         u[rest] = (found - middle) * factor[rest, None]
         steepness[rest] /= factor[rest]
     return u
+
+
+def resolvable_eps(problem: Problem, span: Float[Tensor, " b"]) -> Float[Tensor, " b"]:
+    """Return eps, raised where rounding would leave nothing of a plan for so small a one.
+
+    At the least eps the exponents of pairs with mass are as large as `RESOLVED`. What they amount to
+    are the potentials, which larger eps tell: costs that mass avoids do not count, however large.
+    """
+    eps = torch.maximum(problem.eps, span / _WIDEST)
+    softened, u = span / 10, torch.zeros_like(problem.mu)
+    unknown = span > RESOLVED * eps
+    while (rest := unknown.nonzero().squeeze(-1)).numel():
+        part = problem.take(rest)._replace(eps=softened[rest])
+        goal = torch.full_like(part.eps, 1e-3)
+        found = solve(part, start=u[rest], goal=goal, max_iter=200)
+        middle = (found.u.amax(-1, keepdim=True) + found.u.amin(-1, keepdim=True)) / 2
+        size = potential_size(found.u - middle, found.v + middle)
+        known = size > _LARGE
+        eps[rest] = eps[rest].maximum(torch.where(known, size * part.eps / RESOLVED, 0.0))
+        u[rest], softened[rest] = (found.u - middle) * _FACTOR, part.eps / _FACTOR
+        # Where no more than that is left for potentials to amount to, eps may stay.
+        unknown[rest] = ~known & (_LARGE * part.eps > RESOLVED * eps[rest])
+    return eps

@@ -13,8 +13,6 @@ from torch import Tensor
 
 from ce_core._arrays import as_tensors, entrywise
 
-# Costs that span more than so many eps are taken to span so many: their quotient would overflow.
-_WIDEST = 1e300
 # Costs that span more than so many eps are looked at row by row and column by column.
 _STEEP = 500.0
 
@@ -103,11 +101,9 @@ def _minima(
     return rows, torch.where((columns < torch.inf) & steep[:, None], columns, 0.0)
 
 
-def usable_eps(eps: Float[Tensor, " b"], cost: Float[Tensor, "b n m"]) -> Float[Tensor, " b"]:
-    """Return eps, raised where the costs span so many that it is at its limit anyway."""
-    size = cost.detach().abs()
-    largest = torch.where(size < torch.inf, size, 0.0).amax((-2, -1))
-    return torch.maximum(eps, largest / _WIDEST)
+def used_eps(eps: Float[Tensor, " b"], used: Float[Tensor, " b"]) -> Float[Tensor, " b"]:
+    """Return the eps that was used: the given one, or a larger one, which does not depend on it."""
+    return torch.where(used > eps, used, eps)
 
 
 def plain_start(

@@ -8,15 +8,12 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from ce_core._arrays import as_arrays, as_tensors, entrywise
-from ce_core.transport._epsilon_scaling import anneal
+from ce_core.transport._epsilon_scaling import RESOLVED, anneal, resolvable_eps
 from ce_core.transport._fixed_point_loop import solve
 from ce_core.transport._flat_kernel import FLAT, iterate_flat
-from ce_core.transport._offsets import Costs, prepare_costs, usable_eps, warm_u
+from ce_core.transport._offsets import Costs, prepare_costs, warm_u
 from ce_core.transport._problem import Problem
 from ce_core.transport.status import SinkhornStatus, accuracy_within_reach, judge
-
-# Costs that span more than so many eps need it raised.
-_OVERFLOWING = 1e299
 
 
 class Request(NamedTuple):
@@ -44,6 +41,8 @@ class Found(NamedTuple):
     columns: Float[Tensor, "b m_or_0"]
     special: Float[Tensor, "b one_or_0"]
     """Empty if all pairs of the batch have a mass, and each item a plan."""
+    eps: Float[Tensor, " b"]
+    """That of the iteration: as it was given, or the least that float64 resolves."""
     errors: Float[Tensor, "b iterations"]
     n_iter: Int[Tensor, " b"]
     status: Int[Tensor, " b"]
@@ -64,10 +63,10 @@ def find_plans(
     costs = prepare_costs(cost, mu, nu, eps, empty)
     spread = costs.span / eps
     spreads = spread.tolist()
-    if max(spreads, default=0.0) > _OVERFLOWING:
-        eps = usable_eps(eps, costs.cost)
-        spread = costs.span / eps
     problem = Problem(costs.cost, mu, nu, eps, costs.forbidding)
+    if max(spreads, default=0.0) > RESOLVED:
+        eps = resolvable_eps(problem, costs.span)
+        problem, spread = problem._replace(eps=eps), costs.span / eps
     accuracy = accuracy_within_reach(request.tol, eps, request.dtype)
     plain = request.plain or request.tol is None
     u = _first_u(problem, spread, costs.rows, start, plain=plain)
@@ -123,6 +122,7 @@ def find_plans(
         costs.rows,
         costs.columns,
         special,
+        eps.clone(),
         errors,
         solution.n_iter,
         status,

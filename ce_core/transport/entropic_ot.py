@@ -122,8 +122,10 @@ def sinkhorn(
     What all costs of a row or of a column have in common is taken off first, without rounding: it
     moves potentials and no plan. A marginal error below the rounding of the dtype of `cost` (half its
     eps for a narrow dtype, in float64 about 2e-16 (8 + range of C/ε), the range being what then
-    remains among pairs that mass needs) is not sought: the status is `TOLERANCE_UNREACHABLE`. An item
-    is `INFEASIBLE` where some rows hold more mass than the columns that they may use.
+    remains among pairs that mass needs) is not sought: the status is `TOLERANCE_UNREACHABLE`. An ε
+    below 1e-13 of that range is taken for it, by derivatives too: the plan is that of least cost,
+    with marginals within 1e-2. An item is `INFEASIBLE` where some rows hold more mass than the
+    columns that they may use.
 
     Derivatives of every order exist, backward and forward, of every field with respect to cost,
     marginals and ε, alone or within `torch.func`. That of `entropic_value` with respect to the cost
