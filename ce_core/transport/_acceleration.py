@@ -51,9 +51,9 @@ def newton_step(
 ) -> tuple[Float[Tensor, "b n"], Bool[Tensor, " b"]]:
     """Return the Newton step of u, given the plan whose columns already sum to nu.
 
-    With v eliminated, minus the dual objective is convex in u, with gradient r - mu (r: the row sums)
-    and Hessian diag(r) - P diag(1/c) Pᵀ (c: the column sums). The Hessian does not see a constant; a rank-one term fixes
-    it. Rows without mass stay.
+    With v eliminated, the dual objective negated is convex in u, with gradient r - mu and Hessian
+    diag(r) - P diag(1/c) Pᵀ (r, c: the sums of rows and of columns). The Hessian does not see a
+    constant; a rank-one term fixes it. Rows without mass stay.
 
     Returns
     -------
