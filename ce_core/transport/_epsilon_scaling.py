@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -13,6 +14,8 @@ from ce_core.transport._problem import Problem, potential_size
 _STEEP = 500.0
 # Beyond that, float64 does not tell the costs of pairs apart.
 _STEEPEST = 1e17
+# What is asked of a solution on the way.
+_ROUGH, _FEW = 1e-3, 200
 # Exponents of this size are rounded by up to a thousandth.
 RESOLVED = 1e13
 # Costs that span more than so many eps are taken to span so many: their quotient would overflow.
@@ -22,24 +25,25 @@ _LARGE, _FACTOR = 1e3, 10.0
 
 
 def anneal(
-    problem: Problem, spread: Float[Tensor, " b"], start: Float[Tensor, "b n"]
+    problem: Problem, spread: Float[np.ndarray, " b"], start: Float[Tensor, "b n"]
 ) -> Float[Tensor, "b n"]:
     """Return u to start from, found by way of larger eps where the costs span many eps.
 
     Each item's eps comes down from a tenth of the range of its costs, by factors of at most 4. The
     solution for each eps need not be good to be a good start for the next.
     """
-    steep = spread > _STEEP
-    if not steep.any():
+    if not (spread > _STEEP).any():
         return start
+    spans = torch.as_tensor(spread, device=start.device)
+    steep = spans > _STEEP
     u = start.masked_fill(steep.unsqueeze(-1), 0.0)
-    steepness = torch.where(steep, spread.clamp(max=_STEEPEST) / 10, 1.0)
+    steepness = torch.where(steep, spans.clamp(max=_STEEPEST) / 10, 1.0)
     factor = steepness ** (1 / (steepness.log() / math.log(4)).ceil().clamp(min=1))
     while (rest := (steepness > 1.01).nonzero().squeeze(-1)).numel():
         part = problem.take(rest)
         softened = part._replace(eps=part.eps * steepness[rest])
-        goal = u.new_full((len(rest),), 1e-3)
-        found = solve(softened, start=u[rest], goal=goal, max_iter=200).u
+        goal = np.full(len(rest), _ROUGH)
+        found = solve(softened, start=u[rest], goal=goal, max_iter=_FEW).u
         # f = eps u stays, so u grows as eps falls; but a constant in it would only cost digits.
         middle = (found.amax(-1, keepdim=True) + found.amin(-1, keepdim=True)) / 2
         u[rest] = (found - middle) * factor[rest, None]
@@ -47,19 +51,19 @@ def anneal(
     return u
 
 
-def resolvable_eps(problem: Problem, span: Float[Tensor, " b"]) -> Float[Tensor, " b"]:
+def resolvable_eps(problem: Problem, span: Float[np.ndarray, " b"]) -> Float[Tensor, " b"]:
     """Return eps, raised where rounding would leave nothing of a plan for so small a one.
 
     At the least eps the exponents of pairs with mass are as large as `RESOLVED`. What they amount to
     are the potentials, which larger eps tell: costs that mass avoids do not count, however large.
     """
-    eps = torch.maximum(problem.eps, span / _WIDEST)
-    softened, u = span / 10, torch.zeros_like(problem.mu)
-    unknown = span > RESOLVED * eps
+    u, spans = torch.zeros_like(problem.mu), torch.as_tensor(span, device=problem.eps.device)
+    eps, softened = torch.maximum(problem.eps, spans / _WIDEST), spans / 10
+    unknown = spans > RESOLVED * eps
     while (rest := unknown.nonzero().squeeze(-1)).numel():
         part = problem.take(rest)._replace(eps=softened[rest])
-        goal = torch.full_like(part.eps, 1e-3)
-        found = solve(part, start=u[rest], goal=goal, max_iter=200)
+        goal = np.full(len(rest), _ROUGH)
+        found = solve(part, start=u[rest], goal=goal, max_iter=_FEW)
         middle = (found.u.amax(-1, keepdim=True) + found.u.amin(-1, keepdim=True)) / 2
         size = potential_size(found.u - middle, found.v + middle)
         known = size > _LARGE

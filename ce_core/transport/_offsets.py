@@ -4,9 +4,9 @@ A number added to a row or a column of the cost moves a potential by as much, an
 all. What limits accuracy is the range that remains once all of that is taken off.
 """
 
-import math
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
@@ -28,10 +28,10 @@ class Costs(NamedTuple):
     columns: Float[Tensor, "b m_or_0"]
     """What the costs of a row, and then those of a column, have in common beside that; empty if
     nothing was taken off in the whole batch."""
-    span: Float[Tensor, " b"]
+    span: Float[np.ndarray, " b"]
     """The range of the costs of the pairs that are allowed."""
-    invalid: Bool[Tensor, " b"]
-    """Which items hold NaN or -inf, or numbers whose difference is no number."""
+    invalid: Bool[Tensor, " b"] | None
+    """Which items hold NaN or -inf, or numbers whose difference is no number; None if all is finite."""
     forbidding: Bool[Tensor, " b"]
     """Which items forbid a pair."""
     finite: bool
@@ -51,38 +51,43 @@ def prepare_costs(
     """
     xp, (array,) = entrywise(cost)
     lowest, highest = as_tensors(xp.amin(array, (-2, -1)), xp.amax(array, (-2, -1)))
-    span = highest - lowest
-    invalid = forbidding = torch.zeros_like(span, dtype=torch.bool)
-    finite = all(map(math.isfinite, span.tolist()))
-    if not finite:
-        invalid = ~(lowest > -torch.inf) | highest.isnan()
-        forbidding = (highest == torch.inf) & ~invalid
-        cost = cost.masked_fill(invalid[:, None, None], 0.0)
-        highest = cost.masked_fill(cost == torch.inf, -torch.inf).amax((-2, -1))
-        lowest = torch.where(invalid, 0.0, lowest)
-        span = torch.where(lowest < torch.inf, highest - lowest, 0.0)
-        lowest = lowest.masked_fill(lowest == torch.inf, 0.0)
-        if not span.isfinite().all():
-            wide = span == torch.inf
-            invalid, forbidding = invalid | wide, forbidding & ~wide
-            cost = cost.masked_fill(wide[:, None, None], 0.0)
-            span, lowest = span.masked_fill(wide, 0.0), lowest.masked_fill(wide, 0.0)
+    span, finite, invalid = highest - lowest, True, None
+    forbidding = torch.zeros_like(span, dtype=torch.bool)
+    if not np.isfinite(span.cpu().numpy()).all():
+        cost, lowest, span, invalid, forbidding = _without_invalid(cost, lowest, highest)
+        finite = False
     common = lowest * (lowest.abs() > span)
     steep = span > _STEEP * eps
+    rows = columns = span.new_empty(len(span), 0)
     if steep.any():
-        whole = cost
         rows, columns = _minima(cost, common, mu, nu, steep)
-        cost = take_off(whole, common, rows, columns)
-    else:
-        rows = columns = span.new_zeros(len(span), 0)
-        cost = take_off(cost, common, rows, columns) if common.any() else cost
+        cost = take_off(cost, common, rows, columns)
+    elif common.any():
+        cost = take_off(cost, common, rows, columns)
     if empty is not None:
         cost = cost.masked_fill(empty, 0.0)
     if empty is not None or rows.shape[-1]:
         highest = cost.masked_fill(cost == torch.inf, -torch.inf).amax((-2, -1))
         span = highest.clamp(min=0.0) - cost.amin((-2, -1)).clamp(max=0.0)
         forbidding = forbidding & (cost == torch.inf).flatten(1).any(-1)
-    return Costs(cost, common, rows, columns, span, invalid, forbidding, finite)
+    return Costs(cost, common, rows, columns, span.cpu().numpy(), invalid, forbidding, finite)
+
+
+def _without_invalid(
+    cost: Float[Tensor, "b n m"], lowest: Float[Tensor, " b"], highest: Float[Tensor, " b"]
+) -> tuple[Tensor, Tensor, Tensor, Bool[Tensor, " b"], Bool[Tensor, " b"]]:
+    """Return costs that are 0 where invalid, their least and range, which are invalid, which forbid."""
+    invalid = ~(lowest > -torch.inf) | highest.isnan()
+    forbidding = (highest == torch.inf) & ~invalid
+    cost = cost.masked_fill(invalid[:, None, None], 0.0)
+    highest = cost.masked_fill(cost == torch.inf, -torch.inf).amax((-2, -1))
+    lowest = torch.where(invalid, 0.0, lowest)
+    span = torch.where(lowest < torch.inf, highest - lowest, 0.0)
+    lowest = lowest.masked_fill(lowest == torch.inf, 0.0)
+    wide = span == torch.inf
+    cost = cost.masked_fill(wide[:, None, None], 0.0)
+    span, lowest = span.masked_fill(wide, 0.0), lowest.masked_fill(wide, 0.0)
+    return cost, lowest, span, invalid | wide, forbidding & ~wide
 
 
 def _minima(

@@ -48,32 +48,24 @@ class OnKernel:
         *,
         towards_goal: bool,
         accelerated: bool,
-        spread: Float[Tensor, " b"],
+        spread: Float[np.ndarray, " b"],
     ) -> None:
         self.problem, self.towards_goal, self.accelerated = problem, towards_goal, accelerated
+        cost, self.mu, self.nu, self.u = as_arrays(problem.cost, problem.mu, problem.nu, u)
+        self.xp: Any = torch if isinstance(cost, Tensor) else np
+        xp = self.xp
+        self.v = xp.zeros_like(self.nu)
         each, (cost, eps, start) = entrywise(problem.cost, problem.eps, u)
         exponent = cost / -eps[:, None, None]
         if start.any():
             exponent += start[..., None]
-        v = torch.zeros_like(problem.nu)
-        steep = spread > _TAME
-        if steep.any():
-            highest = torch.as_tensor(each.amax(exponent, -2))
-            lead = steep.unsqueeze(-1) & (highest > -torch.inf)
-            v = torch.where(lead, -highest, v)
-            (shift,) = as_arrays(v, like=exponent)
-            exponent += shift[:, None]
-        kernel = torch.as_tensor(each.exp(exponent, out=exponent))
-        self.kernel, self.mu, self.nu, self.u, self.v = as_arrays(kernel, problem.mu, problem.nu, u, v)
-        self.absorbed_u, self.absorbed_v, self.moved, self.error = as_arrays(
-            u.clone(),
-            v.clone(),
-            torch.zeros_like(spread),
-            torch.full_like(spread, torch.inf),
-            like=self.kernel,
-        )
-        xp: Any = torch if isinstance(self.kernel, Tensor) else np
-        self.xp = xp
+        if (spread > _TAME).any():
+            self._lead(each, exponent, spread > _TAME)
+        (self.kernel,) = as_arrays(torch.as_tensor(each.exp(exponent, out=exponent)), like=self.mu)
+        # What is absorbed is written in place.
+        self.absorbed_u, self.absorbed_v = self.u + 0.0, self.v + 0.0
+        self.moved = xp.zeros_like(self.mu[:, 0])
+        self.error = self.moved + torch.inf
         sums = (self.mu[:, None] @ self.kernel)[:, 0]
         self.columns = xp.log(sums) - self.v
         # The rows with mass may be so far from the largest of a column that its sum underflows.
@@ -84,6 +76,14 @@ class OnKernel:
             into[lost] = log_columns(some.log_kernel(), some.mu, u[lost])
         # The last potentials, from which the next block looks ahead.
         self.recent: Any = None
+
+    def _lead(self, each: Any, exponent: Any, steep: Bool[np.ndarray, " b"]) -> None:
+        """Start, where costs span many eps, from the v that makes the largest entry of a column 1."""
+        highest = torch.as_tensor(each.amax(exponent, -2))
+        chosen = torch.as_tensor(steep, device=highest.device)[:, None] & (highest > -torch.inf)
+        shift = torch.where(chosen, -highest, 0.0)
+        exponent += as_arrays(shift, like=exponent)[0][:, None]
+        (self.v,) = as_arrays(shift, like=self.nu)
 
     @property
     def point(self) -> Point:
@@ -104,8 +104,8 @@ class OnKernel:
         It runs on the kernel, and again on logarithms for the items where that went too far.
         """
         self._absorb()
-        u, v, errors, columns = found = self._multiply(length, goals)
-        block = Block(*as_tensors(*found))
+        block = Block(*self._multiply(length, goals))
+        u, v, errors, columns = block
         self.moved = self._distance(u[-1], v[-1])
         safe = (self.moved < _SAFE) & self.xp.isfinite(errors).all(0)
         if not safe.all():
@@ -119,29 +119,28 @@ class OnKernel:
     def _run_again(self, block: Block, items: Int[Tensor, " some"]) -> None:
         """Put into a block what it is on logarithms, for some items."""
         again = run_on_logarithms(self.problem.take(items), self.point.take(items), len(block.errors))
-        for into, part in zip(block[:3], again[:3], strict=True):
+        *histories, columns = as_tensors(*block)
+        for into, part in zip(histories, again[:3], strict=True):
             into[:, items] = part[-len(into) :]
-        block.columns[items] = again.columns
+        columns[items] = again.columns
 
-    def plans(
-        self, items: Int[Tensor, " some"], u: Float[Tensor, "some n"], v: Float[Tensor, "some m"]
-    ) -> Float[Tensor, "some n m"]:
+    def plans(self, lanes: Int[np.ndarray, " some"], u: Any, v: Any) -> Float[Tensor, "some n m"]:
         """Return the plans that potentials of the last block give. If of all items, it ends here."""
-        plan, absorbed_u, absorbed_v = (
-            part if len(items) == len(part) else part[items]
-            for part in as_tensors(self.kernel, self.absorbed_u, self.absorbed_v)
-        )
-        problem = self.problem.take(items)
-        rows = problem.mu * (u - absorbed_u).exp()
-        columns = problem.nu * (v - absorbed_v).exp()
+        parts = self.kernel, self.mu, self.nu, self.absorbed_u, self.absorbed_v
+        if len(lanes) < len(self.kernel):
+            parts = tuple(part[lanes] for part in parts)
+        kernel, mu, nu, absorbed_u, absorbed_v = parts
+        rows, columns = mu * self.xp.exp(u - absorbed_u), nu * self.xp.exp(v - absorbed_v)
+        plan, rows, columns = as_tensors(kernel, rows, columns)
         _, (array, left, right) = entrywise(plan, rows, columns)
         array *= left[..., None]
         array *= right[:, None]
-        far = self.moved >= _SAFE
+        far = self.moved[lanes] >= _SAFE
         if far.any():
-            far = _where(torch.as_tensor(far)[items])
-            some = problem.take(far)
-            exponent = some.log_kernel().add_(u[far].unsqueeze(-1)).add_(v[far].unsqueeze(-2))
+            far = _where(far)
+            some = self.problem.take(torch.as_tensor(lanes, device=plan.device)[far])
+            u, v = (part[far] for part in as_tensors(u, v))
+            exponent = some.log_kernel().add_(u.unsqueeze(-1)).add_(v.unsqueeze(-2))
             plan[far] = exponent.exp_().mul_(some.mu.unsqueeze(-1)).mul_(some.nu.unsqueeze(-2))
         return plan
 

@@ -194,7 +194,8 @@ def _scale_log_kernel(
     problem = Problem(wide, mu, nu, limited.flatten(), forbidding)
     solution = solve(problem, goal=None, max_iter=n_iter)
     plan = torch.softmax(problem.log_kernel() + solution.v.unsqueeze(-2), -1)
-    return plan.masked_fill(undefined | solution.infeasible[:, None, None], torch.nan)
+    infeasible = torch.as_tensor(solution.infeasible, device=plan.device)
+    return plan.masked_fill(undefined | infeasible[:, None, None], torch.nan)
 
 
 def _iterate_on_logarithms(
