@@ -84,7 +84,7 @@ class _Loop:
         size = len(problem.mu)
         self.steps, self.problem, self.max_iter = steps, problem, max_iter
         self.ended: tuple[Tensor, Tensor, Tensor] | None = None
-        self.forbidding = problem.forbidding.cpu().numpy()
+        self.forbidding = problem.forbidding
         self.infeasible = np.zeros(size, dtype=bool)
         if self.forbidding.any():
             blocked = is_blocked(problem.cost < torch.inf, problem.mu, problem.nu)

@@ -32,7 +32,7 @@ class Costs(NamedTuple):
     """The range of the costs of the pairs that are allowed."""
     invalid: Bool[Tensor, " b"] | None
     """Which items hold NaN or -inf, or numbers whose difference is no number; None if all is finite."""
-    forbidding: Bool[Tensor, " b"]
+    forbidding: Bool[np.ndarray, " b"]
     """Which items forbid a pair."""
     finite: bool
     """Whether all costs of the batch are finite, as they were given."""
@@ -51,32 +51,32 @@ def prepare_costs(
     """
     xp, (array,) = entrywise(cost)
     lowest, highest = as_tensors(xp.amin(array, (-2, -1)), xp.amax(array, (-2, -1)))
-    span, finite, invalid = highest - lowest, True, None
-    forbidding = torch.zeros_like(span, dtype=torch.bool)
-    if not np.isfinite(span.cpu().numpy()).all():
-        cost, lowest, span, invalid, forbidding = _without_invalid(cost, lowest, highest)
-        finite = False
-    common = lowest * (lowest.abs() > span)
-    steep = span > _STEEP * eps
-    rows = columns = span.new_empty(len(span), 0)
+    low, span = lowest.cpu().numpy(), (highest - lowest).cpu().numpy()
+    finite, invalid, forbidding = bool(np.isfinite(span).all()), None, np.zeros(len(span), dtype=bool)
+    if not finite:
+        cost, *found, invalid = _without_invalid(cost, lowest, highest)
+        low, span, forbidding = (part.cpu().numpy() for part in found)
+    common = torch.as_tensor(low * (abs(low) > span), device=cost.device)
+    steep = span > _STEEP * eps.cpu().numpy()
+    rows = columns = common.new_empty(len(span), 0)
     if steep.any():
-        rows, columns = _minima(cost, common, mu, nu, steep)
-        cost = take_off(cost, common, rows, columns)
-    elif common.any():
+        rows, columns = _minima(cost, common, mu, nu, torch.as_tensor(steep, device=cost.device))
+    if rows.shape[-1] or common.any():
         cost = take_off(cost, common, rows, columns)
     if empty is not None:
         cost = cost.masked_fill(empty, 0.0)
     if empty is not None or rows.shape[-1]:
         highest = cost.masked_fill(cost == torch.inf, -torch.inf).amax((-2, -1))
-        span = highest.clamp(min=0.0) - cost.amin((-2, -1)).clamp(max=0.0)
-        forbidding = forbidding & (cost == torch.inf).flatten(1).any(-1)
-    return Costs(cost, common, rows, columns, span.cpu().numpy(), invalid, forbidding, finite)
+        left = highest.clamp(min=0.0) - cost.amin((-2, -1)).clamp(max=0.0)
+        forbids = (cost == torch.inf).flatten(1).any(-1)
+        span, forbidding = left.cpu().numpy(), forbidding & forbids.cpu().numpy()
+    return Costs(cost, common, rows, columns, span, invalid, forbidding, finite)
 
 
 def _without_invalid(
     cost: Float[Tensor, "b n m"], lowest: Float[Tensor, " b"], highest: Float[Tensor, " b"]
 ) -> tuple[Tensor, Tensor, Tensor, Bool[Tensor, " b"], Bool[Tensor, " b"]]:
-    """Return costs that are 0 where invalid, their least and range, which are invalid, which forbid."""
+    """Return costs that are 0 where invalid, their least and range, which forbid, which are invalid."""
     invalid = ~(lowest > -torch.inf) | highest.isnan()
     forbidding = (highest == torch.inf) & ~invalid
     cost = cost.masked_fill(invalid[:, None, None], 0.0)
@@ -87,7 +87,7 @@ def _without_invalid(
     wide = span == torch.inf
     cost = cost.masked_fill(wide[:, None, None], 0.0)
     span, lowest = span.masked_fill(wide, 0.0), lowest.masked_fill(wide, 0.0)
-    return cost, lowest, span, invalid | wide, forbidding & ~wide
+    return cost, lowest, span, forbidding & ~wide, invalid | wide
 
 
 def _minima(

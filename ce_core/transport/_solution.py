@@ -58,8 +58,9 @@ def find_plans(
     request: Request,
 ) -> Found:
     """Solve a batch of problems, without a thought of derivatives."""
+    _, mu_, nu_ = as_arrays(cost, mu, nu)
     empty = None
-    if not (mu.all() and nu.all()):
+    if not (mu_.all() and nu_.all()):
         empty = (mu == 0).unsqueeze(-1) | (nu == 0).unsqueeze(-2)
     costs = prepare_costs(cost, mu, nu, eps, empty)
     problem = Problem(costs.cost, mu, nu, eps, costs.forbidding)
@@ -84,7 +85,7 @@ def find_plans(
     divergence = None
     if flat.any():
         u, v, plan, divergence = _flatten(problem, solution, flat)
-    _, mu_, nu_, eps_, u, v = as_arrays(plan, mu, nu, eps, u, v)
+    eps_, u, v = as_arrays(eps, u, v, like=mu_)
     f, g = eps_[:, None] * u, eps_[:, None] * v
     if empty is not None:
         f, g = as_arrays(*_reach_out(cost, mu, nu, eps, costs, *as_tensors(f, g)), like=f)
@@ -163,7 +164,7 @@ def _flatten(
     That of the others is NaN.
     """
     device = problem.mu.device
-    items = (torch.as_tensor(flat, device=device) & ~problem.forbidding).nonzero().squeeze(-1)
+    items = torch.as_tensor((flat & ~problem.forbidding).nonzero()[0], device=device)
     n_iter = torch.as_tensor(solution.n_iter, device=device)
     found = iterate_flat(problem.take(items), n_iter[items])
     u, v, plan = solution.u, solution.v, solution.plan

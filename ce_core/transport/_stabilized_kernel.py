@@ -229,7 +229,7 @@ class OnKernel:
             return block.potentials(1)
         if self.recent is not None:
             block.look_ahead(extrapolate(self.recent, self.mu), self.u, self.v, self.error)
-        if str(self.kernel.device) == "cpu":
+        if self.xp is np or self.kernel.is_cpu:
             arrived = block.run_towards(self.xp.asarray(goals), length)
         else:
             # To see whether all have arrived would cost more than to go on.
