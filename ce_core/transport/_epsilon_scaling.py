@@ -16,8 +16,8 @@ _STEEP = 500.0
 _STEEPEST = 1e17
 # What is asked of a solution on the way.
 _ROUGH, _FEW = 1e-3, 200
-# Exponents of this size are rounded by up to a thousandth.
-RESOLVED = 1e13
+# Below it numbers are half a thousandth apart, and that is what rounding adds to an exponent.
+RESOLVED = 2.0**42
 # Costs that span more than so many eps are taken to span so many: their quotient would overflow.
 _WIDEST = 1e300
 # Potentials of so many eps are those of the costs, whatever eps is. Until then it falls by this factor.

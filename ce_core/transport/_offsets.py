@@ -56,12 +56,13 @@ def prepare_costs(
     if not finite:
         cost, *found, invalid = _without_invalid(cost, lowest, highest)
         low, span, forbidding = (part.cpu().numpy() for part in found)
-    common = torch.as_tensor(low * (abs(low) > span), device=cost.device)
+    shared = low * (abs(low) > span)
+    common = torch.as_tensor(shared, device=cost.device)
     steep = span > _STEEP * eps.cpu().numpy()
     rows = columns = common.new_empty(len(span), 0)
     if steep.any():
         rows, columns = _minima(cost, common, mu, nu, torch.as_tensor(steep, device=cost.device))
-    if rows.shape[-1] or common.any():
+    if rows.shape[-1] or shared.any():
         cost = take_off(cost, common, rows, columns)
     if empty is not None:
         cost = cost.masked_fill(empty, 0.0)

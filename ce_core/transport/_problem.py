@@ -18,6 +18,8 @@ from ce_core._surroundings import in_transform, require_unbatched
 _HALF_TOLERANCE, _MASS_TOLERANCE = 1e-2, 1e-4
 _LEAST_WEIGHT = 1e-300
 _ROUNDING = torch.finfo(torch.float64).eps
+# Whose inverse is finite.
+_LEAST_EPS = torch.finfo(torch.float64).tiny
 
 
 class Problem(NamedTuple):
@@ -39,7 +41,7 @@ class Problem(NamedTuple):
 
     def log_kernel(self) -> Float[Tensor, "b n m"]:
         """Return -cost/eps, a new array."""
-        return self.cost / -self.eps[:, None, None]
+        return self.cost * (-1 / self.eps)[:, None, None]
 
 
 Sizes = TypeVar("Sizes", Tensor, np.ndarray)
@@ -118,11 +120,11 @@ def _require_weights(name: str, tolerance: float | None, weights: Tensor) -> flo
 def as_eps(eps: float | Tensor | ArrayLike, cost: Tensor) -> Float[Tensor, "*batch"]:
     """Return eps in float64, one number or one an item, or raise naming it."""
     if not isinstance(eps, Tensor | np.ndarray | list | tuple):
-        number = require_number("eps", eps, above=0.0)
+        number = max(require_number("eps", eps, above=0.0), _LEAST_EPS)
         return torch.tensor(number, dtype=torch.float64, device=cost.device)
     each = require_per_item("eps", eps, cost.device)
     verify(_require_positive, each.detach())
-    return each
+    return each.clamp(min=_LEAST_EPS)
 
 
 def _require_positive(eps: Tensor) -> None:

@@ -112,7 +112,7 @@ def find_plans(
         for field in (*fields, told[0]):
             field[costs.invalid] = torch.nan
     regular = costs.finite and empty is None
-    special = eps.new_empty(len(eps), 0 if regular else 1)
+    special = torch.as_tensor(spread[:, None][:, : 0 if regular else 1], device=mu.device)
     taken = costs.common, costs.rows, costs.columns
     return Found(*fields, *taken, special, eps.clone(), *told)
 

@@ -56,7 +56,8 @@ class OnKernel:
         xp = self.xp
         self.v = xp.zeros_like(self.nu)
         each, (cost, eps, start) = entrywise(problem.cost, problem.eps, u)
-        exponent = cost / -eps[:, None, None]
+        # As `log_kernel`: a product takes a third of the time of a quotient.
+        exponent = cost * (-1 / eps)[:, None, None]
         if start.any():
             exponent += start[..., None]
         if (spread > _TAME).any():

@@ -123,7 +123,7 @@ def sinkhorn(
     moves potentials and no plan. A marginal error below the rounding of the dtype of `cost` (half its
     eps for a narrow dtype, in float64 about 2e-16 (8 + range of C/ε), the range being what then
     remains among pairs that mass needs) is not sought: the status is `TOLERANCE_UNREACHABLE`. An ε
-    below 1e-13 of that range is taken for it, by derivatives too: the plan is that of least cost,
+    below 2e-13 of that range is taken for it, by derivatives too: the plan is that of least cost,
     with marginals within 1e-2. An item is `INFEASIBLE` where some rows hold more mass than the
     columns that they may use.
 

@@ -96,7 +96,7 @@ def test_sinkhorn_plan_of_an_eps_below_rounding_is_that_of_the_least_that_is_not
     cost, mu, nu = uniform(n, m).to(dtype), weights(n, seed=1), weights(m, seed=2)
     result = sinkhorn(cost, eps=eps, mu=mu, nu=nu)
     assert result.status == SinkhornStatus.TOLERANCE_UNREACHABLE
-    # What the rounding of exponents of 1e13 leaves.
+    # What the rounding of exponents of 2^42 leaves.
     assert max(errors_of(result.plan.double(), mu, nu)) < 1e-2
     assert result.transport_cost.item() == close_to(least_cost(cost.double(), mu, nu), abs=5e-3)
     assert sinkhorn(cost, eps=eps, mu=mu, nu=nu, tol=1e-2).converged
