@@ -97,11 +97,11 @@ def find_plans(
     held = np.arange(1, solution.errors.shape[-1] + 1) >= solution.n_iter[:, None]
     errors = np.where(held, error[:, None], solution.errors)
     transport_cost = _total_cost(plan, cost, costs)
-    whole_f, whole_g = f, g + as_arrays(costs.common, like=f)[0][:, None]
+    rows, columns = 0.0, as_arrays(costs.common, like=f)[0][:, None]
     if costs.rows.shape[-1]:
-        rows, columns = as_arrays(costs.rows, costs.columns, like=f)
-        whole_f, whole_g = f + rows, whole_g + columns
-    value = (row_sums * whole_f).sum(-1) + (column_sums * whole_g).sum(-1)
+        rows, more = as_arrays(costs.rows, costs.columns, like=f)
+        columns = columns + more
+    value = (row_sums * (f + rows)).sum(-1) + (column_sums * (g + columns)).sum(-1)
     f, g, value = as_tensors(f, g, value)
     if divergence is not None:
         value = torch.where(divergence.isnan(), value, transport_cost + eps * divergence)
