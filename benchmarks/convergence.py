@@ -36,10 +36,11 @@ _POT_METHODS = {
 }
 _OTT, _OTT_ANDERSON, _GEOMLOSS = "OTT", "OTT, Anderson", "GeomLoss, annealed"
 _KERNEL = ("POT `sinkhorn`", "POT `sinkhorn_stabilized`")
-# At a large eps a solve is a dozen iterations, and what is done once a call decides: about 0.6 ms of
-# small calls, which are there at 4 x 4 too. 1.3 times is what was wished for; it is not met there.
+# At a large eps a solve is a dozen iterations, and what is done once a call decides: about 0.4 ms of
+# some two hundred small calls, which are there at 4 x 4 too. 1.3 times is what was wished for; at eps
+# 0.1 and 0.03 it is not met for every cost.
 # Where torch has threads, NumPy takes the exponentials, more slowly, since it starts none.
-_ALLOWED = {ONE_THREAD: 1.8, AS_IT_COMES: 2.1}
+_ALLOWED = {ONE_THREAD: 1.7, AS_IT_COMES: 1.8}
 _PEERS = (*_POT_METHODS, _OTT, _OTT_ANDERSON, _GEOMLOSS)
 
 _GEOMLOSS_ITERATIONS = (100, 300, 1_000, 3_000, 10_000, 30_000)
@@ -73,7 +74,7 @@ def measure_convergence(effort: Effort) -> Section:
         "that last solve is timed: its annealing stretches with their number, so that its error falls "
         "no faster than their inverse. The target: to get there, ahead of all that do, within "
         f"{allowed:g} times of POT's solvers on the kernel (a ratio of at least {1 / allowed:.2f}). "
-        "Those are ahead where a dozen iterations do and what is done once a call decides: about 0.6 "
+        "Those are ahead where a dozen iterations do and what is done once a call decides: about 0.4 "
         "ms of small calls, at 4 x 4 as well; 1.3 times was aimed at, for which these leave no room. "
         "What the difference buys: ours has checked the cost and the marginals, tells by item whether, "
         "and if not why not, it converged, by the plan that it returns; what costs have in common is "

@@ -45,13 +45,25 @@ def forward_modes() -> int:
     return eager_transforms.JVP_NESTING
 
 
+def is_ordinary(*tensors: Tensor) -> bool:
+    """Tell whether nothing but autograd, going backward, can ask for derivatives of tensors."""
+    if in_transform() or in_forward_mode():
+        return False
+    return not any(map(is_mapped_by_engine, tensors))
+
+
+def is_recorded(*tensors: Tensor) -> bool:
+    """Tell whether autograd records what is done with tensors."""
+    if torch.is_grad_enabled():
+        for x in tensors:
+            if x.requires_grad:
+                return True
+    return False
+
+
 def may_be_differentiated(*tensors: Tensor) -> bool:
     """Tell whether anybody may ask for derivatives; within `torch.func` a tensor does not say."""
-    if in_transform():
-        return True
-    if torch.is_grad_enabled() and any(x.requires_grad for x in tensors):
-        return True
-    return any(has_tangent(x) for x in tensors)
+    return in_transform() or is_recorded(*tensors) or any(has_tangent(x) for x in tensors)
 
 
 def hides_values(*tensors: Tensor) -> bool:
@@ -86,6 +98,11 @@ def uncompiled(function: Callable[_P, _R]) -> Callable[_P, _R]:
     """Let torch.compile call a function as it is: what it does depends on values."""
     disabled: Callable[_P, _R] = torch.compiler.disable(function)  # type: ignore[no-untyped-call]
     return disabled
+
+
+def softmax_pullback(p: Tensor, v: Tensor, out: Tensor | None = None) -> Tensor:
+    """Return p (v - p·v) without a gradient, in one pass."""
+    return torch._softmax_backward_data(v, p, -1, p.dtype, grad_input=out)
 
 
 def product_of(like: Tensor) -> Callable[[Tensor, Tensor], Tensor]:

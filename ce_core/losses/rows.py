@@ -12,13 +12,14 @@ from ce_core.probability.rowwise import (
     RowFunction,
     RowLoss,
     all_between,
+    all_finite,
     apply_rows,
     in_blocks,
     records,
 )
 from ce_core.probability.softmax_rows import (
     Excess,
-    balance_winner,
+    balanced,
     centre_logits,
     excess,
     excess_kernel,
@@ -26,7 +27,6 @@ from ce_core.probability.softmax_rows import (
     jacobian_product,
     log_softmax_rows,
     log_softmax_values,
-    softmax_of_block,
     softmax_rows,
     softmax_values,
 )
@@ -92,14 +92,14 @@ class _CrossEntropy(RowLoss):
 class _CrossEntropyAndGradient(KnownGradient, _CrossEntropy):
     @staticmethod
     def forward(a: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:  # type: ignore[override]
-        loss, gradient = in_blocks(_cross_entropy_and_gradient_kernel, a, q)
+        gradient, loss = in_blocks(_cross_entropy_gradient_kernel, a, q, entrywise=True)
         return _mend_cross_entropy(loss, a, q), gradient
 
 
 class _CrossEntropyGrad(Excess):
     @staticmethod
     def forward(a: Tensor, q: Tensor) -> Tensor:
-        result: Tensor = in_blocks(lambda a, q: excess_kernel(a, require_weights(q)), a, q)
+        result: Tensor = in_blocks(_excess_of_weights_kernel, a, q, entrywise=True)
         return result
 
 
@@ -122,7 +122,7 @@ class _LogitGap(RowLoss):
 class _LogitGapAndGradient(KnownGradient, _LogitGap):
     @staticmethod
     def forward(a: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:  # type: ignore[override]
-        loss, gradient, total = in_blocks(_logit_gap_and_gradient_kernel, a, q)
+        gradient, loss, total = in_blocks(_logit_gap_gradient_kernel, a, q, entrywise=True)
         require_unit_sums(total)
         return _mend_logit_gap(loss, a, q), gradient
 
@@ -131,14 +131,15 @@ class _LogitGapGrad(RowFunction):
     @staticmethod
     def forward(a: Tensor, q: Tensor) -> Tensor:
         gradient: Tensor
-        _, gradient, total = in_blocks(_logit_gap_and_gradient_kernel, a, q)
+        gradient, _, total = in_blocks(_logit_gap_gradient_kernel, a, q, entrywise=True)
         require_unit_sums(total)
         return gradient
 
     @staticmethod
     def backward(ctx: Any, g: Tensor) -> tuple[Tensor | None, Tensor | None]:
         a, _ = ctx.saved_tensors
-        return _curvature(a, g) if ctx.needs_input_grad[0] else None, -g
+        by_logits = _curvature(a, g) if ctx.needs_input_grad[0] else None
+        return by_logits, -g if ctx.needs_input_grad[1] else None
 
     @staticmethod
     def pushed(inputs: tuple[Tensor, ...], tangents: tuple[Tensor, ...]) -> Tensor:
@@ -149,14 +150,15 @@ class _HeldGrad(RowFunction):
     @staticmethod
     def forward(a: Tensor, q: Tensor) -> Tensor:
         gradient: Tensor
-        gradient, total = in_blocks(_held_kernel, a, q)
+        gradient, total = in_blocks(_held_kernel, a, q, entrywise=True)
         require_unit_sums(total)
         return gradient
 
     @staticmethod
     def backward(ctx: Any, g: Tensor) -> tuple[Tensor | None, Tensor | None]:
         a, _ = ctx.saved_tensors
-        return jacobian_product(a, g) if ctx.needs_input_grad[0] else None, -g
+        by_logits = jacobian_product(a, g) if ctx.needs_input_grad[0] else None
+        return by_logits, -g if ctx.needs_input_grad[1] else None
 
     @staticmethod
     def pushed(inputs: tuple[Tensor, ...], tangents: tuple[Tensor, ...]) -> Tensor:
@@ -174,19 +176,25 @@ def _curvature(a: Tensor, v: Tensor) -> Tensor:
 # L1, in as few passes as there can be, with an absolute error of some roundings of 1.
 
 
-def _cross_entropy_kernel(a: Tensor, q: Tensor) -> Float[Tensor, " rows"]:
+def _cross_entropy_kernel(a: Tensor, q: Tensor) -> Float[Tensor, "*rows"]:
     require_weights(q)
     return log_softmax_values(a).mul_(q).sum(-1).neg_()
 
 
-def _cross_entropy_and_gradient_kernel(a: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
+def _cross_entropy_gradient_kernel(
+    a: Tensor, q: Tensor, out: Tensor | None
+) -> tuple[Tensor, Float[Tensor, "*rows"]]:
+    """Return the gradient and L1."""
     require_weights(q)
     log_p = log_softmax_values(a)
-    product = q * log_p
+    product = torch.mul(q, log_p, out=out)
     loss = product.sum(-1).neg_()
     p = log_p.exp_()
-    gradient = torch.mul(p, q.sum(-1, keepdim=True), out=product).sub_(q)
-    return loss, balance_winner(gradient, p, p.amax(-1, keepdim=True))
+    return balanced(torch.mul(p, q.sum(-1, keepdim=True), out=product).sub_(q), p), loss
+
+
+def _excess_of_weights_kernel(a: Tensor, q: Tensor, out: Tensor | None) -> Tensor:
+    return excess_kernel(a, require_weights(q), out)
 
 
 def _mend_cross_entropy(loss: Tensor, a: Tensor, q: Tensor) -> Float[Tensor, "*rows"]:
@@ -209,33 +217,35 @@ def _careful_cross_entropy(a: Tensor, q: Tensor) -> Float[Tensor, " rows"]:
 
 def _logit_gap_kernel(a: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
     total = require_weights(q).sum(-1)
-    gap, p, _ = softmax_of_block(a)
-    return p.sub_(q).mul_(gap).sum(-1), total
+    return softmax_values(a).sub_(q).mul_(gaps(a)).sum(-1), total
 
 
-def _held_kernel(a: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
+def _held_kernel(a: Tensor, q: Tensor, out: Tensor | None) -> tuple[Tensor, Tensor]:
     total = require_weights(q).sum(-1, keepdim=True)
-    _, p, top = softmax_of_block(a)
-    return balance_winner(p - q, p, top, 1 - total), total.squeeze(-1)
+    p = softmax_values(a)
+    return balanced(torch.sub(p, q, out=out), p, total), total.squeeze(-1)
 
 
-def _logit_gap_and_gradient_kernel(a: Tensor, q: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def _logit_gap_gradient_kernel(
+    a: Tensor, q: Tensor, out: Tensor | None
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the gradient, L2 and Σq."""
     total = require_weights(q).sum(-1, keepdim=True)
-    gap, p, top = softmax_of_block(a)
-    held = balance_winner(p - q, p, top, 1 - total)
+    gap, p = gaps(a), softmax_values(a)
+    held = balanced(torch.sub(p, q, out=out), p, total)
     product = held * gap
     loss = product.sum(-1)
     mean = torch.mul(p, gap, out=product).sum(-1, keepdim=True)
-    if not all_between(mean, -torch.inf, torch.inf):
+    if not all_finite(mean):
         # -inf counts as 0 where p is 0, and so does what is beyond the largest number.
         gap = torch.where((p == 0) & (gap == -torch.inf), 0.0, gap)
         mean = (p * gap).sum(-1, keepdim=True)
-    return loss, held.addcmul_(p, gap.sub_(mean)), total.squeeze(-1)
+    return held.addcmul_(p, gap.sub_(mean)), loss, total.squeeze(-1)
 
 
 def _mend_logit_gap(loss: Tensor, a: Tensor, q: Tensor) -> Float[Tensor, "*rows"]:
     """Compute L2 again where that form is not finite though L2 may be."""
-    if all_between(loss, -torch.inf, torch.inf):
+    if all_finite(loss):
         return loss
     rows = ~loss.isfinite()
     loss[rows] = _careful_logit_gap(a[rows], q[rows])

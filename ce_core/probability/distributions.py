@@ -10,17 +10,18 @@ from ce_core._arguments import ArrayLike, require_classes, require_same_classes,
 from ce_core._shown import refusal
 from ce_core.probability.functionals import (
     entropy_rows,
-    entropy_slope,
     kl_rows,
     kl_slope_of_first,
     kl_slope_of_second,
     masked_log,
     within_range,
 )
-from ce_core.probability.logit_functionals import entropy_logit_rows, kl_log_rows, kl_logit_rows
+from ce_core.probability.logit_functionals import kl_log_rows
 from ce_core.probability.remembered_logits import (
     Origin,
     differentiate_by_logits,
+    entropy_past_softmax,
+    kl_past_softmax,
     recall,
     remember,
 )
@@ -115,6 +116,8 @@ def log_softmax(a: Float[Tensor, "*shape"] | ArrayLike, *, dim: int = -1) -> Flo
     """
     dtype, (a,) = widened(a=a)
     _require_dim(a, dim)
+    if dim in (-1, a.ndim - 1):
+        return log_softmax_rows(a).to(dtype)
     return log_softmax_rows(a.movedim(dim, -1)).movedim(-1, dim).to(dtype)
 
 
@@ -158,11 +161,9 @@ def entropy(p: Float[Tensor, "*batch m"] | ArrayLike) -> Float[Tensor, "*batch"]
     dtype, (wide,) = widened(p=p)
     require_classes("p", wide)
     origin = recall(p)
-    if origin is None or not isinstance(p, Tensor):
-        return entropy_rows(wide).to(dtype)
-    slopes = [(p, origin, entropy_slope(wide))]
-    value = entropy_rows(wide.detach())
-    return differentiate_by_logits(value, entropy_logit_rows(origin.a), slopes).to(dtype)
+    if origin is not None and isinstance(p, Tensor):
+        return entropy_past_softmax(p, origin).to(dtype)
+    return entropy_rows(wide).to(dtype)
 
 
 def kl_divergence(
@@ -214,17 +215,14 @@ def kl_divergence(
     dtype, (q_wide, p_wide) = widened(q=q, p=p, target="q")
     require_same_classes("q", q_wide, "p", p_wide)
     of_q, of_p = recall(q), recall(p)
-    if of_q is None and of_p is None:
-        return kl_rows(q_wide, p_wide).to(dtype)
+    if of_q is None or not isinstance(q, Tensor):
+        if of_p is None or not isinstance(p, Tensor):
+            return kl_rows(q_wide, p_wide).to(dtype)
+        return kl_past_softmax(q_wide, p, of_p).to(dtype)
     value = kl_rows(q_wide.detach(), p_wide.detach())
     q_wide, p_wide = torch.broadcast_tensors(q_wide, p_wide)  # type: ignore[no-untyped-call]
-    if of_q is None and of_p is not None:
-        by_logits = kl_logit_rows(q_wide, of_p.a.to(p_wide.dtype))
-    else:
-        by_logits = kl_log_rows(_log(q_wide, of_q), _log(p_wide, of_p))
-    slopes = []
-    if of_q is not None and isinstance(q, Tensor):
-        slopes.append((q, of_q, within_range(kl_slope_of_first(q_wide, p_wide))))
+    by_logits = kl_log_rows(_log(q_wide, of_q), _log(p_wide, of_p))
+    slopes = [(q, of_q, within_range(kl_slope_of_first(q_wide, p_wide)))]
     if of_p is not None and isinstance(p, Tensor):
         slopes.append((p, of_p, within_range(kl_slope_of_second(q_wide, p_wide))))
     return differentiate_by_logits(value, by_logits, slopes).to(dtype)

@@ -9,7 +9,15 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ce_core.probability.rowwise import RowFunction, all_between, apply_rows, in_blocks
+from ce_core.probability.rowwise import (
+    RowFunction,
+    all_between,
+    all_finite,
+    apply_rows,
+    in_blocks,
+    is_plain,
+    scaled,
+)
 
 # Below it, a divergence is added up again from terms that do not cancel.
 SMALL = 0.1
@@ -46,14 +54,20 @@ def not_negative(values: Tensor) -> Tensor:
     return torch.where((values <= 0) & (values > -_ROUNDING), 0.0, values)
 
 
+def entropy_values(p: Tensor) -> Float[Tensor, "*rows"]:
+    """Return H(p) without a gradient."""
+    value: Tensor = in_blocks(_entropy_kernel, p)
+    return value
+
+
 class _Entropy(RowFunction):
     @staticmethod
     def forward(p: Tensor) -> Tensor:
-        return not_negative(in_blocks(_entropy_kernel, p))
+        return entropy_values(p)
 
     @staticmethod
     def backward(ctx: Any, g: Tensor) -> Tensor:
-        return g.unsqueeze(-1) * entropy_slope(*ctx.saved_tensors)
+        return scaled(entropy_slope(*ctx.saved_tensors), g.unsqueeze(-1))
 
     @staticmethod
     def pushed(inputs: tuple[Tensor, ...], tangents: tuple[Tensor, ...]) -> Tensor:
@@ -62,9 +76,9 @@ class _Entropy(RowFunction):
 
 def _entropy_kernel(p: Tensor) -> Tensor:
     value = (p * p.log()).sum(-1).neg_()
-    if not all_between(value, -torch.inf, torch.inf):
-        value = -(p * log_or_zero(p)).sum(-1)
-    return value
+    if all_between(value, 0.0, torch.inf):
+        return value
+    return not_negative(-(p * log_or_zero(p)).sum(-1))
 
 
 def entropy_slope(p: Tensor) -> Tensor:
@@ -76,7 +90,7 @@ def entropy_slope(p: Tensor) -> Tensor:
 class _EntropySlope(RowFunction):
     @staticmethod
     def forward(p: Tensor) -> Tensor:
-        result: Tensor = in_blocks(_entropy_slope_kernel, p)
+        result: Tensor = in_blocks(_entropy_slope_kernel, p, entrywise=True)
         return result
 
     @staticmethod
@@ -97,29 +111,29 @@ class _EntropySlope(RowFunction):
         return torch.where(p == 0, 0.0, -v / torch.where(p == 0, 1.0, p))
 
 
-def _entropy_slope_kernel(p: Tensor) -> Tensor:
-    if all_between(p, 0.0, torch.inf):
-        return p.log().add_(1.0).neg_()
+def _entropy_slope_kernel(p: Tensor, out: Tensor | None) -> Tensor:
+    if p.numel() and p.amin().item() > 0:
+        return torch.log(p, out=out).add_(1.0).neg_()
     return -(log_or_zero(p) + (p != 0))
+
+
+def kl_values(q: Tensor, p: Tensor) -> Float[Tensor, "*rows"]:
+    """Return KL(q‖p) without a gradient."""
+    value: Tensor = in_blocks(_divergence_kernel, q, p)
+    return value
 
 
 class _Divergence(RowFunction):
     @staticmethod
     def forward(q: Tensor, p: Tensor) -> Tensor:
-        value: Tensor = in_blocks(_divergence_kernel, q, p)
-        rows = value.abs() < SMALL
-        if rows.any():
-            value[rows] = _near_divergence(q[rows], p[rows])
-        return not_negative(value)
+        return kl_values(q, p)
 
     @staticmethod
     def backward(ctx: Any, g: Tensor) -> tuple[Tensor | None, Tensor | None]:
         q, p = ctx.saved_tensors
         g = g.unsqueeze(-1)
         by_first = g * kl_slope_of_first(q, p) if ctx.needs_input_grad[0] else None
-        by_second = None
-        if ctx.needs_input_grad[1]:
-            by_second = -g * (q / torch.where((q == 0) & (p == 0), 1.0, p))
+        by_second = scaled(_ratio(q, p), -g) if ctx.needs_input_grad[1] else None
         return by_first, by_second
 
     @staticmethod
@@ -129,11 +143,25 @@ class _Divergence(RowFunction):
         return (kl_slope_of_first(q, p) * dq - q * ratio).sum(-1)
 
 
+def _ratio(q: Tensor, p: Tensor) -> Tensor:
+    """Return q / p, of what is finite where both are 0."""
+    if is_plain(q, p):
+        ratio = q / p
+        if all_finite(ratio):
+            return ratio
+    return q / torch.where((q == 0) & (p == 0), 1.0, p)
+
+
 def _divergence_kernel(q: Tensor, p: Tensor) -> Tensor:
     value = q.log().sub_(p.log()).mul_(q).sum(-1)
-    if not all_between(value, -torch.inf, torch.inf):
+    if all_between(value, SMALL, torch.inf):
+        return value
+    if not all_finite(value):
         value = (q * (log_or_zero(q) - torch.where((q == 0) & (p == 0), 1.0, p).log())).sum(-1)
-    return value
+    rows = value.abs() < SMALL
+    if rows.any():
+        value[rows] = _near_divergence(q[rows], p[rows])
+    return not_negative(value)
 
 
 def kl_slope_of_first(q: Tensor, p: Tensor) -> Tensor:
@@ -150,6 +178,8 @@ def within_range(slope: Tensor) -> Tensor:
 
 def kl_slope_of_second(q: Tensor, p: Tensor) -> Tensor:
     """Return dKL/dp = -q/p, held constant where its own derivative is beyond the dtype."""
+    if is_plain(q, p):
+        return -_ratio(q, p)
     p = torch.where((q == 0) & (p == 0), 1.0, p)
     return -q / torch.where(p < torch.finfo(p.dtype).tiny ** 0.5, p.detach(), p)
 

@@ -11,14 +11,12 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ce_core.probability.functionals import NEAR, SMALL, log_or_zero, not_negative
-from ce_core.probability.rowwise import RowFunction, all_between, apply_rows, in_blocks
+from ce_core.probability.rowwise import RowFunction, all_between, apply_rows, in_blocks, scaled
 from ce_core.probability.softmax_rows import (
     centre_logits,
-    excess,
     log_softmax_rows,
     log_softmax_values,
     residual,
-    softmax_of_block,
     softmax_values,
 )
 
@@ -41,36 +39,8 @@ def js_log_rows(log_q: Tensor, log_p: Tensor) -> Float[Tensor, "*rows"]:
     return result
 
 
-def kl_logit_rows(q: Tensor, a: Tensor) -> Float[Tensor, "*rows"]:
-    """Return KL(q‖softmax(a)) with an absolute error, for the sake of its derivatives."""
-    result: Tensor = apply_rows(_DivergenceFromLogits, q, a)
-    return result
-
-
-class _DivergenceFromLogits(RowFunction):
-    @staticmethod
-    def forward(q: Tensor, a: Tensor) -> Tensor:
-        value: Tensor = in_blocks(_divergence_from_logits_kernel, q, a)
-        return value
-
-    @staticmethod
-    def backward(ctx: Any, g: Tensor) -> tuple[Tensor | None, Tensor | None]:
-        q, a = ctx.saved_tensors
-        g = g.unsqueeze(-1)
-        by_first = g * _kl_slope_from_logits(q, a) if ctx.needs_input_grad[0] else None
-        return by_first, g * excess(a, q) if ctx.needs_input_grad[1] else None
-
-    @staticmethod
-    def pushed(inputs: tuple[Tensor, ...], tangents: tuple[Tensor, ...]) -> Tensor:
-        (q, a), (dq, da) = inputs, tangents
-        return (_kl_slope_from_logits(q, a) * dq + excess(a, q) * da).sum(-1)
-
-
-def _divergence_from_logits_kernel(q: Tensor, a: Tensor) -> Tensor:
-    return (torch.xlogy(q, q) - q * log_softmax_values(a)).sum(-1)
-
-
-def _kl_slope_from_logits(q: Tensor, a: Tensor) -> Tensor:
+def kl_slope_from_logits(q: Tensor, a: Tensor) -> Tensor:
+    """Return dKL(q‖softmax(a))/dq, of what is finite where q is 0."""
     log_p = log_softmax_rows(a)
     return log_or_zero(q) - torch.where((q == 0) & (log_p == -torch.inf), 0.0, log_p) + (q != 0)
 
@@ -86,7 +56,7 @@ class _EntropyOfLogits(RowFunction):
 
     @staticmethod
     def backward(ctx: Any, g: Tensor) -> Tensor:
-        return -g.unsqueeze(-1) * residual(*ctx.saved_tensors)
+        return scaled(residual(*ctx.saved_tensors), -g.unsqueeze(-1))
 
     @staticmethod
     def pushed(inputs: tuple[Tensor, ...], tangents: tuple[Tensor, ...]) -> Tensor:
@@ -94,8 +64,8 @@ class _EntropyOfLogits(RowFunction):
 
 
 def _entropy_of_logits_kernel(a: Tensor) -> Tensor:
-    gap, p, top = softmax_of_block(a)
-    return p.mul_(gap).sum(-1).add_(top.log_().squeeze(-1)).neg_()
+    log_p = log_softmax_values(a)
+    return log_p.exp().mul_(log_p).sum(-1).neg_()
 
 
 def _careful_entropy_of_logits(a: Tensor) -> Tensor:

@@ -15,8 +15,24 @@ from torch import Tensor
 from torch.utils.weak import WeakTensorKeyDictionary
 
 from ce_core._surroundings import in_forward_mode, may_be_differentiated, uncompiled
-from ce_core.probability.rowwise import RowFunction, apply_rows, is_plain
-from ce_core.probability.softmax_rows import jacobian_product, softmax_rows, softmax_values
+from ce_core.dtypes import widen
+from ce_core.probability.functionals import (
+    entropy_slope,
+    entropy_values,
+    kl_slope_of_second,
+    kl_values,
+    within_range,
+)
+from ce_core.probability.logit_functionals import kl_slope_from_logits
+from ce_core.probability.rowwise import RowFunction, apply_rows, is_plain, scaled
+from ce_core.probability.softmax_rows import (
+    Known,
+    excess,
+    jacobian_product,
+    residual,
+    softmax_rows,
+    softmax_values,
+)
 
 
 @dataclass(frozen=True)
@@ -33,10 +49,13 @@ _ORIGINS = WeakTensorKeyDictionary()
 
 def remember(a: Tensor, dtype: torch.dtype) -> Tensor:
     """Return softmax(a) in a dtype; it remembers `a` where a derivative may be wanted."""
+    if is_plain(a):
+        return softmax_values(a).to(dtype)
     if torch.compiler.is_compiling() or not may_be_differentiated(a):
         return softmax_rows(a).to(dtype)
     p, shadow = apply_rows(_ShadowedSoftmax, a)
-    p, shadow = p.to(dtype), shadow.to(dtype)
+    if dtype != p.dtype:
+        p, shadow = p.to(dtype), shadow.to(dtype)
     _ORIGINS[p] = Origin(a, shadow, p._version)
     return p  # type: ignore[no-any-return]
 
@@ -52,32 +71,86 @@ def recall(p: object) -> Origin | None:
 class _ShadowedSoftmax(RowFunction):
     @staticmethod
     def forward(a: Tensor) -> tuple[Tensor, Tensor]:
-        # No memory, but for forward mode, which writes tangents into what looks like it.
-        shadow = torch.zeros_like(a) if in_forward_mode() else a.new_zeros(()).expand(a.shape)
+        # Its values are nobody's; but forward mode writes tangents into what looks like it.
+        shadow = torch.zeros_like(a) if in_forward_mode() else a.detach()
         return softmax_values(a), shadow
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
         RowFunction.setup_context(ctx, inputs, output)
         ctx.set_materialize_grads(False)
+        ctx.known = Known(output[0])
 
     @staticmethod
     def backward(ctx: Any, g: Tensor | None, shadow_g: Tensor | None) -> Tensor | None:
+        if g is shadow_g:
+            return None
         (a,) = ctx.saved_tensors
         if g is None:
-            return None if shadow_g is None else -jacobian_product(a, shadow_g)
+            return None if shadow_g is None else -jacobian_product(a, shadow_g, ctx.known)
         if shadow_g is not None:
             if is_plain(g, shadow_g) and torch.equal(g, shadow_g):
                 return None
             # Both may be infinite, or their sum with others NaN; what they have in common is no more.
             same = (g == shadow_g) | (g.isnan() & shadow_g.isnan())
             g = torch.where(same, 0.0, g - shadow_g)
-        return jacobian_product(a, g)
+        return jacobian_product(a, g, ctx.known)
 
     @staticmethod
     def pushed(inputs: tuple[Tensor, ...], tangents: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
-        moved = jacobian_product(*inputs, *tangents)
+        moved = jacobian_product(inputs[0], tangents[0])
         return moved, -moved
+
+
+def entropy_past_softmax(p: Tensor, origin: Origin) -> Tensor:
+    """Return H(p), differentiated by the logits of p."""
+    value: Tensor = apply_rows(_EntropyPastSoftmax, p, origin.shadow, origin.a)
+    return value
+
+
+class _EntropyPastSoftmax(RowFunction):
+    @staticmethod
+    def forward(p: Tensor, shadow: Tensor, a: Tensor) -> Tensor:
+        return entropy_values(widen(p))
+
+    @staticmethod
+    def backward(ctx: Any, g: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        p, _, a = ctx.saved_tensors
+        g = g.unsqueeze(-1)
+        push = scaled(entropy_slope(widen(p)), g).to(p.dtype)
+        return push, push, scaled(residual(a), -g)
+
+    @staticmethod
+    def pushed(inputs: tuple[Tensor, ...], tangents: tuple[Tensor, ...]) -> Tensor:
+        # What p and its shadow do cancels, here and below.
+        return -(residual(inputs[2]) * tangents[2]).sum(-1)
+
+
+def kl_past_softmax(q: Tensor, p: Tensor, origin: Origin) -> Tensor:
+    """Return KL(q‖p) in the dtype of q, differentiated by the logits of p."""
+    value: Tensor = apply_rows(_DivergencePastSoftmax, q, p, origin.shadow, origin.a)
+    return value
+
+
+class _DivergencePastSoftmax(RowFunction):
+    @staticmethod
+    def forward(q: Tensor, p: Tensor, shadow: Tensor, a: Tensor) -> Tensor:
+        return kl_values(q, p.to(q.dtype))
+
+    @staticmethod
+    def backward(ctx: Any, g: Tensor) -> tuple[Tensor | None, Tensor, Tensor, Tensor]:
+        q, p, _, a = ctx.saved_tensors
+        g = g.unsqueeze(-1)
+        logits = a.to(q.dtype)
+        push = scaled(within_range(kl_slope_of_second(q, p.to(q.dtype))), g).to(p.dtype)
+        by_target = g * kl_slope_from_logits(q, logits) if ctx.needs_input_grad[0] else None
+        return by_target, push, push, scaled(excess(logits, q), g).to(a.dtype)
+
+    @staticmethod
+    def pushed(inputs: tuple[Tensor, ...], tangents: tuple[Tensor, ...]) -> Tensor:
+        (q, _, _, a), (dq, _, _, da) = inputs, tangents
+        logits = a.to(q.dtype)
+        return (kl_slope_from_logits(q, logits) * dq + excess(logits, q) * da).sum(-1)
 
 
 def differentiate_by_logits(

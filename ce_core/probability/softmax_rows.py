@@ -10,28 +10,36 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ce_core.probability.rowwise import RowFunction, all_between, apply_rows, in_blocks, is_plain
+from ce_core._surroundings import is_ordinary, softmax_pullback
+from ce_core.probability.rowwise import (
+    RowFunction,
+    all_finite,
+    apply_rows,
+    in_blocks,
+    is_plain,
+    scaled,
+)
 
 # From so many entries on, torch's softmax adds them up one after another for too long.
 _LONG = 1 << 13
-# So few that to tell the rows apart costs more than to take care of all.
-_FEW = 1 << 13
 # Nearer to 0, the rounding of a difference would show in a log p.
 _SURE = 0.25
 
 
-def softmax_values(a: Float[Tensor, "*rows m"]) -> Float[Tensor, "*rows m"]:
-    """Return p without a gradient; long rows are added up in pairs."""
+def softmax_values(a: Float[Tensor, "*rows m"], out: Tensor | None = None) -> Float[Tensor, "*rows m"]:
+    """Return p without a gradient; long rows are added up in pairs. It may be written into `out`."""
     if a.shape[-1] < _LONG:
-        return torch.softmax(a, -1)
+        return torch.softmax(a, -1, out=out)
     powers = torch.exp(a - a.amax(-1, keepdim=True))
     return powers.div_(powers.sum(-1, keepdim=True))
 
 
-def log_softmax_values(a: Float[Tensor, "*rows m"]) -> Float[Tensor, "*rows m"]:
+def log_softmax_values(
+    a: Float[Tensor, "*rows m"], out: Tensor | None = None
+) -> Float[Tensor, "*rows m"]:
     """Return log p without a gradient, with an absolute error of some roundings of 1."""
     if a.shape[-1] < _LONG:
-        return torch.log_softmax(a, -1)
+        return torch.log_softmax(a, -1, out=out)
     gap = a - a.amax(-1, keepdim=True)
     return gap.sub_(gap.exp().sum(-1, keepdim=True).log_())
 
@@ -48,19 +56,45 @@ class _Softmax(RowFunction):
         return softmax_values(a)
 
     @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
+        RowFunction.setup_context(ctx, inputs, output)
+        ctx.known = Known(output)
+
+    @staticmethod
     def backward(ctx: Any, g: Tensor) -> Tensor:
         (a,) = ctx.saved_tensors
-        return jacobian_product(a, g)
+        return jacobian_product(a, g, ctx.known)
 
     @staticmethod
     def pushed(inputs: tuple[Tensor, ...], tangents: tuple[Tensor, ...]) -> Tensor:
         return jacobian_product(inputs[0], tangents[0])
 
 
-def jacobian_product(a: Float[Tensor, "*rows m"], v: Float[Tensor, "*rows m"]) -> Tensor:
-    """Return J v, with v measured from its entry at the largest logit: no digits go where p is 1."""
-    if not torch.compiler.is_compiling() and is_plain(a, v):
-        product: Tensor = in_blocks(_jacobian_product_kernel, a, v.expand(a.shape))
+class Known:
+    """A softmax that was returned, for as long as nobody has written into it."""
+
+    def __init__(self, p: Tensor) -> None:
+        # What a transform wraps does not outlive it.
+        self._p = p.detach() if is_ordinary(p) else None
+        self._version = p._version
+
+    def values(self) -> Tensor | None:
+        """Return it as it was, or None."""
+        p = self._p
+        return p if p is not None and p._version == self._version else None
+
+
+def jacobian_product(
+    a: Float[Tensor, "*rows m"], v: Float[Tensor, "*rows m"], known: Known | None = None
+) -> Tensor:
+    """Return J v. No digits go where p is 1. The softmax is not computed again where it is known."""
+    if is_plain(a, v):
+        product: Tensor
+        p = None if known is None else known.values()
+        if p is None:
+            product = in_blocks(_jacobian_product_of_logits_kernel, a, v, entrywise=True)
+        else:
+            product = in_blocks(_jacobian_product_kernel, p, v, entrywise=True)
         return product
     winner = a.argmax(-1, keepdim=True)
     centred = v - v.gather(-1, winner)
@@ -70,20 +104,28 @@ def jacobian_product(a: Float[Tensor, "*rows m"], v: Float[Tensor, "*rows m"]) -
     return p * (centred - (p * centred).sum(-1, keepdim=True))
 
 
-def _jacobian_product_kernel(a: Tensor, v: Tensor) -> Tensor:
-    top, winner = a.max(-1, keepdim=True)
-    p = (a - top).exp_()
-    p.div_(p.sum(-1, keepdim=True))
-    centred = v - v.gather(-1, winner)
-    mean = (p * centred).sum(-1, keepdim=True)
-    if not all_between(mean, -torch.inf, torch.inf):
-        centred = torch.where((p == 0) & (centred == -torch.inf), 0.0, centred)
-        mean = (p * centred).sum(-1, keepdim=True)
-    return centred.sub_(mean).mul_(p)
+def _jacobian_product_of_logits_kernel(a: Tensor, v: Tensor, out: Tensor | None) -> Tensor:
+    return _jacobian_product_kernel(softmax_values(a), v, out)
+
+
+def _jacobian_product_kernel(p: Tensor, v: Tensor, out: Tensor | None) -> Tensor:
+    if p.shape[-1] < _LONG:
+        product = softmax_pullback(p, v, out)
+    else:
+        product = p * (v - (p * v).sum(-1, keepdim=True))
+    # It sums to 0 but for what the mean of v is off by, which may be all of the entry where p is 1.
+    # Where v has an offset, the first time leaves a rounding of it.
+    surplus = product.sum(-1, keepdim=True)
+    if all_finite(surplus):
+        product.addcmul_(p, surplus, value=-1)
+        return product.addcmul_(p, product.sum(-1, keepdim=True), value=-1)
+    centred = v - v.gather(-1, p.argmax(-1, keepdim=True))
+    centred = torch.where((p == 0) & (centred == -torch.inf), 0.0, centred)
+    return p * (centred - (p * centred).sum(-1, keepdim=True))
 
 
 def excess(a: Float[Tensor, "*#rows m"], q: Float[Tensor, "*#rows m"]) -> Float[Tensor, "*rows m"]:
-    """Return (Σq) p - q. Where p_i >= 1/2 it is minus the sum of the other entries."""
+    """Return (Σq) p - q. Where p_i is near 1 it is minus the sum of the other entries."""
     result: Tensor = apply_rows(Excess, a, q)
     return result
 
@@ -94,7 +136,7 @@ class Excess(RowFunction):
     @staticmethod
     def forward(a: Tensor, q: Tensor) -> Tensor:
         """Compute it."""
-        result: Tensor = in_blocks(excess_kernel, a, q)
+        result: Tensor = in_blocks(excess_kernel, a, q, entrywise=True)
         return result
 
     @staticmethod
@@ -103,7 +145,7 @@ class Excess(RowFunction):
         a, q = ctx.saved_tensors
         by_logits = by_target = None
         if ctx.needs_input_grad[0]:
-            by_logits = q.sum(-1, keepdim=True) * jacobian_product(a, g)
+            by_logits = scaled(jacobian_product(a, g), q.sum(-1, keepdim=True))
         if ctx.needs_input_grad[1]:
             by_target = (softmax_rows(a) * g).sum(-1, keepdim=True) - g
         return by_logits, by_target
@@ -115,37 +157,26 @@ class Excess(RowFunction):
         return q.sum(-1, keepdim=True) * jacobian_product(a, da) + excess(a, dq)
 
 
-def excess_kernel(a: Tensor, q: Tensor) -> Tensor:
+def excess_kernel(a: Tensor, q: Tensor, out: Tensor | None) -> Tensor:
     """Return (Σq) p - q of a block of rows."""
-    _, p, top = softmax_of_block(a)
-    return balance_winner((p * q.sum(-1, keepdim=True)).sub_(q), p, top)
+    p = softmax_values(a)
+    return balanced(torch.mul(p, q.sum(-1, keepdim=True), out=out).sub_(q), p)
 
 
-def softmax_of_block(
-    a: Float[Tensor, "rows m"],
-) -> tuple[Float[Tensor, "rows m"], Float[Tensor, "rows m"], Float[Tensor, "rows 1"]]:
-    """Return a - max a, p, and the largest p of each row, without a gradient."""
-    gap = a - a.amax(-1, keepdim=True)
-    powers = gap.exp()
-    top = powers.sum(-1, keepdim=True).reciprocal_()
-    return gap, powers.mul_(top), top
+def balanced(
+    entries: Float[Tensor, "*rows m"],
+    p: Float[Tensor, "*rows m"],
+    total: Float[Tensor, "*rows 1"] | None = None,
+) -> Float[Tensor, "*rows m"]:
+    """Take off p - q, in place, what is too much of its sum, which is 1 - Σq; 0 without the total Σq.
 
-
-def balance_winner(
-    entries: Float[Tensor, "rows m"],
-    p: Float[Tensor, "rows m"],
-    top: Float[Tensor, "rows 1"],
-    total: Float[Tensor, "rows 1"] | float = 0.0,
-) -> Float[Tensor, "rows m"]:
-    """Make rows that are sure of a class sum to the total, by the entry of that class. In place.
-
-    What a row misses is the rounding of that entry, a difference of numbers near 1.
+    What is too much are roundings: as a share of p that is nothing, but where p is near 1 that of p - q
+    may be all of the entry.
     """
-    # The largest is NaN where one is, and others may be sure all the same.
-    if not top.numel() or top.max().item() < 0.5:
-        return entries
-    missed = (total - entries.sum(-1, keepdim=True)).masked_fill_(top < 0.5, 0.0)
-    return entries.scatter_add_(-1, p.max(-1, keepdim=True).indices, missed)
+    surplus = entries.sum(-1, keepdim=True)
+    if total is not None:
+        surplus += total - 1
+    return entries.addcmul_(p, surplus.nan_to_num_(0.0, 0.0, 0.0), value=-1)
 
 
 def log_softmax_rows(a: Float[Tensor, "*rows m"]) -> Float[Tensor, "*rows m"]:
@@ -157,7 +188,7 @@ def log_softmax_rows(a: Float[Tensor, "*rows m"]) -> Float[Tensor, "*rows m"]:
 class _LogSoftmax(RowFunction):
     @staticmethod
     def forward(a: Tensor) -> Tensor:
-        result: Tensor = in_blocks(_log_softmax_kernel, a)
+        result: Tensor = in_blocks(_log_softmax_kernel, a, entrywise=True)
         return result
 
     @staticmethod
@@ -172,18 +203,15 @@ class _LogSoftmax(RowFunction):
         return centred - (softmax_rows(a) * centred).sum(-1, keepdim=True)
 
 
-def _log_softmax_kernel(a: Tensor) -> Tensor:
-    if a.numel() < _FEW:
-        half_gap, log_total = centre_logits(a)
-        return 2 * half_gap - log_total
-    result = log_softmax_values(a)
-    largest = result.amax(-1)
-    if not all_between(largest, -torch.inf, -_SURE):
-        # A log p near 0 has digits of its own.
-        rows = ~(largest < -_SURE)
-        half_gap, log_total = centre_logits(a[rows])
-        result[rows] = 2 * half_gap - log_total
-    return result
+def _log_softmax_kernel(a: Tensor, out: Tensor | None) -> Tensor:
+    result = log_softmax_values(a, out)
+    if not result.numel() or result.amax().item() < -_SURE:
+        return result
+    # A log p near 0 has digits of its own.
+    p = result.exp()
+    winner = p.round()
+    others = p.addcmul_(p, winner, value=-1).sum(-1, keepdim=True).clamp_(max=0.5)
+    return result.mul_(1 - winner).addcmul_(winner, torch.log1p(-others))
 
 
 def centre_logits(
@@ -203,7 +231,14 @@ def centre_logits(
 
 def residual(a: Float[Tensor, "*rows m"]) -> Float[Tensor, "*rows m"]:
     """Return J a, from logits measured from the largest and -inf counted as 0 where p is 0."""
+    if is_plain(a):
+        product: Tensor = in_blocks(_residual_kernel, a, entrywise=True)
+        return product
     return jacobian_product(a, gaps(a))
+
+
+def _residual_kernel(a: Tensor, out: Tensor | None) -> Tensor:
+    return _jacobian_product_kernel(softmax_values(a), gaps(a), out)
 
 
 def gaps(a: Float[Tensor, "*rows m"]) -> Float[Tensor, "*rows m"]:

@@ -47,13 +47,13 @@ def _same_device(array: Tensor | np.ndarray) -> dict[str, Any]:
 
 
 def newton_step(
-    plan: Float[Tensor, "b n m"], mu: Float[Tensor, "b n"], nu: Float[Tensor, "b m"]
+    plan: Float[Tensor, "b n m"], mu: Float[Tensor, "b n"]
 ) -> tuple[Float[Tensor, "b n"], Bool[Tensor, " b"]]:
     """Return the Newton step of u, given the plan whose columns already sum to nu.
 
-    With v eliminated, the dual objective is convex in u, with gradient r - mu (r: the row sums) and
-    Hessian diag(r) - P diag(1/nu) Pᵀ. The Hessian does not see a constant; a rank-one term fixes
-    it. Rows without mass stay.
+    With v eliminated, the dual objective negated is convex in u, with gradient r - mu and Hessian
+    diag(r) - P diag(1/c) Pᵀ (r, c: the sums of rows and of columns). The Hessian does not see a
+    constant; a rank-one term fixes it. Rows without mass stay.
 
     Returns
     -------
@@ -65,8 +65,10 @@ def newton_step(
     Brauer, Clason, Lorenz and Wirth, "A Sinkhorn-Newton method for entropic optimal transport",
     2017, arXiv:1710.06635.
     """
-    rows = plan.sum(-1)
-    scaled = torch.where(nu.unsqueeze(-2) == 0, 0.0, plan / nu.unsqueeze(-2).sqrt())
+    # Of whatever plan they are, these sums leave the Hessian no negative curvature; nu, which a plan of
+    # large exponents misses by their rounding, would.
+    rows, columns = plan.sum(-1), plan.sum(-2, keepdim=True)
+    scaled = torch.where(columns == 0, 0.0, plan / columns.sqrt())
     # Where the plan is all but an assignment, rounding makes the Hessian indefinite.
     hessian = torch.diag_embed((1 + _DAMPING) * rows + (mu == 0)) - scaled @ scaled.mT
     hessian = hessian + mu.unsqueeze(-1) * mu.unsqueeze(-2)

@@ -2,40 +2,73 @@
 
 import math
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from ce_core.transport._fixed_point_loop import solve
-from ce_core.transport._problem import Problem
+from ce_core.transport._problem import Problem, potential_size
 
 # Costs that span more than so many eps are approached by way of larger eps.
 _STEEP = 500.0
 # Beyond that, float64 does not tell the costs of pairs apart.
 _STEEPEST = 1e17
+# What is asked of a solution on the way.
+_ROUGH, _FEW = 1e-3, 200
+# Below it numbers are half a thousandth apart, and that is what rounding adds to an exponent.
+RESOLVED = 2.0**42
+# Costs that span more than so many eps are taken to span so many: their quotient would overflow.
+_WIDEST = 1e300
+# Potentials of so many eps are those of the costs, whatever eps is. Until then it falls by this factor.
+_LARGE, _FACTOR = 1e3, 10.0
 
 
 def anneal(
-    problem: Problem, spread: Float[Tensor, " b"], start: Float[Tensor, "b n"]
+    problem: Problem, spread: Float[np.ndarray, " b"], start: Float[Tensor, "b n"]
 ) -> Float[Tensor, "b n"]:
     """Return u to start from, found by way of larger eps where the costs span many eps.
 
     Each item's eps comes down from a tenth of the range of its costs, by factors of at most 4. The
     solution for each eps need not be good to be a good start for the next.
     """
-    steep = spread > _STEEP
-    if not steep.any():
+    if not (spread > _STEEP).any():
         return start
+    spans = torch.as_tensor(spread, device=start.device)
+    steep = spans > _STEEP
     u = start.masked_fill(steep.unsqueeze(-1), 0.0)
-    steepness = torch.where(steep, spread.clamp(max=_STEEPEST) / 10, 1.0)
+    steepness = torch.where(steep, spans.clamp(max=_STEEPEST) / 10, 1.0)
     factor = steepness ** (1 / (steepness.log() / math.log(4)).ceil().clamp(min=1))
     while (rest := (steepness > 1.01).nonzero().squeeze(-1)).numel():
         part = problem.take(rest)
         softened = part._replace(eps=part.eps * steepness[rest])
-        goal = u.new_full((len(rest),), 1e-3)
-        found = solve(softened, start=u[rest], goal=goal, max_iter=200).u
+        goal = np.full(len(rest), _ROUGH)
+        found = solve(softened, start=u[rest], goal=goal, max_iter=_FEW).u
         # f = eps u stays, so u grows as eps falls; but a constant in it would only cost digits.
         middle = (found.amax(-1, keepdim=True) + found.amin(-1, keepdim=True)) / 2
         u[rest] = (found - middle) * factor[rest, None]
         steepness[rest] /= factor[rest]
     return u
+
+
+def resolvable_eps(problem: Problem, span: Float[np.ndarray, " b"]) -> Float[Tensor, " b"]:
+    """Return eps, raised where rounding would leave nothing of a plan for so small a one.
+
+    At the least eps the exponents of pairs with mass are as large as `RESOLVED`. What they amount to
+    are the potentials, which larger eps tell: costs that mass avoids do not count, however large.
+    """
+    u, spans = torch.zeros_like(problem.mu), torch.as_tensor(span, device=problem.eps.device)
+    eps, softened = torch.maximum(problem.eps, spans / _WIDEST), spans / 10
+    unknown = spans > RESOLVED * eps
+    while (rest := unknown.nonzero().squeeze(-1)).numel():
+        part = problem.take(rest)._replace(eps=softened[rest])
+        goal = np.full(len(rest), _ROUGH)
+        found = solve(part, start=u[rest], goal=goal, max_iter=_FEW)
+        middle = (found.u.amax(-1, keepdim=True) + found.u.amin(-1, keepdim=True)) / 2
+        size = potential_size(found.u - middle, found.v + middle)
+        known = size > _LARGE
+        eps[rest] = eps[rest].maximum(torch.where(known, size * part.eps / RESOLVED, 0.0))
+        u[rest], softened[rest] = (found.u - middle) * _FACTOR, part.eps / _FACTOR
+        # Where no more than that is left for potentials to amount to, eps may stay.
+        unknown[rest] = ~known & (_LARGE * part.eps > RESOLVED * eps[rest])
+    return eps

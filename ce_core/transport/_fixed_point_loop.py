@@ -13,9 +13,10 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from ce_core._arrays import as_tensors
 from ce_core._surroundings import uncompiled
 from ce_core.transport._feasibility import is_blocked, least_violation
-from ce_core.transport._log_domain import Block, OnLogarithms
+from ce_core.transport._log_domain import Block
 from ce_core.transport._problem import Problem, potential_size, rounding_floor
 from ce_core.transport._stabilized_kernel import OnKernel
 
@@ -28,15 +29,14 @@ _CHECK, _WORTH_A_LEAP = 4, 100.0
 
 @dataclass(frozen=True)
 class Solution:
-    """Where the iteration of each item ended."""
+    """Where the iteration of each item ended. What is told of an item is NumPy's."""
 
     u: Float[Tensor, "b n"]
     v: Float[Tensor, "b m"]
-    plan: Float[Tensor, "b n m"] | None
-    """None if it ran on logarithms."""
-    errors: Float[Tensor, "b iterations"]
-    n_iter: Int[Tensor, " b"]
-    infeasible: Bool[Tensor, " b"]
+    plan: Float[Tensor, "b n m"]
+    errors: Float[np.ndarray, "b iterations"]
+    n_iter: Int[np.ndarray, " b"]
+    infeasible: Bool[np.ndarray, " b"]
 
 
 @uncompiled
@@ -44,32 +44,26 @@ def solve(
     problem: Problem,
     *,
     start: Float[Tensor, "b n"] | None = None,
-    goal: Float[Tensor, " b"] | None,
+    goal: Float[np.ndarray, " b"] | None,
     max_iter: int,
-    spread: Float[Tensor, " b"] | None = None,
-    on_logarithms: bool = False,
+    spread: Float[np.ndarray, " b"] | None = None,
     plain: bool = False,
 ) -> Solution:
     """Iterate each item until its marginal error is at most its goal, or just `max_iter` times.
 
     Where the costs span so many eps (`spread`) that rounding may keep the error above the goal, it
     is sought to be what rounding allows where the potentials are. With `plain` nothing is done to
-    have fewer iterations; with `on_logarithms` that is done in differentiable operations.
+    have fewer iterations.
     """
-    u = torch.zeros_like(problem.mu) if start is None else start.clone()
     with np.errstate(all="ignore"):
-        steps = (
-            OnLogarithms(problem, u)
-            if on_logarithms
-            else OnKernel(
-                problem,
-                u.clone(),
-                towards_goal=goal is not None,
-                accelerated=goal is not None and not plain,
-                spread=torch.full_like(problem.eps, torch.inf) if spread is None else spread,
-            )
+        steps = OnKernel(
+            problem,
+            torch.zeros_like(problem.mu) if start is None else start,
+            towards_goal=goal is not None,
+            accelerated=goal is not None and not plain,
+            spread=np.full(len(problem.mu), np.inf) if spread is None else spread,
         )
-        return _Loop(steps, problem, u, goal, max_iter, spread).run()
+        return _Loop(steps, problem, goal, max_iter, spread).run()
 
 
 class _Loop:
@@ -81,29 +75,24 @@ class _Loop:
 
     def __init__(
         self,
-        steps: OnKernel | OnLogarithms,
+        steps: OnKernel,
         problem: Problem,
-        u: Float[Tensor, "b n"],
-        goal: Float[Tensor, " b"] | None,
+        goal: Float[np.ndarray, " b"] | None,
         max_iter: int,
-        spread: Float[Tensor, " b"] | None,
+        spread: Float[np.ndarray, " b"] | None,
     ) -> None:
-        size = len(u)
+        size = len(problem.mu)
         self.steps, self.problem, self.max_iter = steps, problem, max_iter
-        self.u, self.v = u, torch.zeros_like(problem.nu)
-        self.plan: Tensor | None = None
-        self.forbidding = problem.forbidding.cpu().numpy()
+        self.ended: tuple[Tensor, Tensor, Tensor] | None = None
+        self.forbidding = problem.forbidding
         self.infeasible = np.zeros(size, dtype=bool)
         if self.forbidding.any():
             blocked = is_blocked(problem.cost < torch.inf, problem.mu, problem.nu)
             self.infeasible = blocked.cpu().numpy()
         self.towards_goal = goal is not None
-        self.goals = (
-            np.full(size, -1.0)
-            if goal is None
-            else np.where(self.infeasible, np.inf, goal.cpu().numpy())
-        )
-        self.spread = np.zeros(size) if spread is None else spread.cpu().numpy()
+        goals = -1.0 if goal is None else goal
+        self.goals = np.where(self.infeasible & self.towards_goal, np.inf, goals)
+        self.spread = np.zeros(size) if spread is None else spread
         self.rounded = rounding_floor(self.spread) > self.goals
         self.n_iter, self.history = np.zeros(size, dtype=np.int64), [np.zeros((1, size))]
         self.lanes, self.running = np.arange(size), np.ones(size, dtype=bool)
@@ -125,8 +114,7 @@ class _Loop:
                 self.lanes = moving
         history = np.concatenate(self.history[1:] or self.history)
         history = history[: max(self.n_iter, default=1)].T
-        on_device = map(self._tensor, (history, self.n_iter, self.infeasible))
-        return Solution(self.u, self.v, self.plan, *on_device)
+        return Solution(*self._found(), history, self.n_iter, self.infeasible)
 
     def _next_length(self) -> int:
         # Before a long block, one iteration brings the scalings near 1, so that they are absorbed.
@@ -135,7 +123,8 @@ class _Loop:
 
     def _record(self, block: Block) -> None:
         """Count the iterations of a block, and take from it the items that have ended."""
-        errors = block.errors.detach().cpu().numpy()
+        errors = block.errors
+        errors = errors.cpu().numpy() if isinstance(errors, Tensor) else errors
         length, lanes = len(errors), self.lanes
         self.done, self.blocks = self.done + length, self.blocks + 1
         reached = errors <= self.goals[lanes]
@@ -155,17 +144,23 @@ class _Loop:
         self, block: Block, ended: Int[np.ndarray, " ended"], at: Int[np.ndarray, " ended"]
     ) -> None:
         """Keep the potentials and the plans of some lanes, each after an iteration of a block."""
-        items, lanes, ends = map(self._tensor, (self.lanes[ended], ended, at))
-        u, v = block.u[ends, lanes], block.v[ends, lanes]
-        plans = self.steps.plans(lanes, u, v) if isinstance(self.steps, OnKernel) else None
+        u, v = block.u[at, ended], block.v[at, ended]
+        plans = self.steps.plans(ended, u, v)
+        u, v = as_tensors(u, v)
+        found = u, v, plans
         if len(ended) == len(self.running):
-            self.u, self.v, self.plan = u, v, plans
+            self.ended = found
         else:
-            self.u[items], self.v[items] = u, v
-            if plans is not None:
-                self.plan = torch.empty_like(self.problem.cost) if self.plan is None else self.plan
-                self.plan[items] = plans
+            for into, part in zip(self._found(), found, strict=True):
+                into[self.lanes[ended]] = part
         self.running[self.lanes[ended]] = False
+
+    def _found(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the potentials and plans of the items that have ended, among those that have not."""
+        if self.ended is None:
+            cost, mu, nu, *_ = self.problem
+            self.ended = torch.empty_like(mu), torch.empty_like(nu), torch.empty_like(cost)
+        return self.ended
 
     def _check(self, moving: Int[np.ndarray, " moving"]) -> None:
         """See which items have no plan to arrive at, and which crawl."""
@@ -177,21 +172,19 @@ class _Loop:
         rounded = moving[self.rounded[moving]]
         if len(rounded):
             self._allow_for_rounding(rounded)
-        if isinstance(self.steps, OnKernel) and self.steps.accelerated:
+        if self.steps.accelerated:
             to_go = np.log(self.goals / error) / np.log(error / before) * _BLOCK * _CHECK
             slow = ~((to_go >= 0) & (to_go < _WORTH_A_LEAP))
             crawling = moving[slow[moving] & (self.patience[moving] <= 0)]
             if len(crawling):
-                self._leap(self.steps, crawling)
+                self._leap(crawling)
             self.patience[moving] -= 1
 
     def _give_up(self, doubtful: Int[np.ndarray, " some"]) -> None:
         """Let the items end whose error is seen to stay above their goals."""
         part = self.problem.take(self._tensor(doubtful))
         u = self.steps.point.u[self._tensor(np.searchsorted(self.lanes, doubtful))]
-        # What is differentiated is the iteration, not the verdict on it.
-        with torch.no_grad():
-            violation = least_violation(part.cost < torch.inf, part.mu, part.nu, u)
+        violation = least_violation(part.cost < torch.inf, part.mu, part.nu, u)
         self.infeasible[doubtful] = violation.cpu().numpy() > self.goals[doubtful]
         # The next iteration ends them.
         self.goals[self.infeasible] = np.inf
@@ -203,11 +196,11 @@ class _Loop:
         floor = rounding_floor(np.minimum(self.spread[rounded], size))
         self.goals[rounded] = np.maximum(self.goals[rounded], floor)
 
-    def _leap(self, steps: OnKernel, crawling: Int[np.ndarray, " some"]) -> None:
+    def _leap(self, crawling: Int[np.ndarray, " some"]) -> None:
         """Try Newton steps; where they do not gain, they are not tried again soon."""
-        gained = steps.leap(np.searchsorted(self.lanes, crawling), self.goals[crawling])
+        gained = self.steps.leap(np.searchsorted(self.lanes, crawling), self.goals[crawling])
         self.pause[crawling] = np.where(gained, 0, 2 * self.pause[crawling] + 1)
         self.patience[crawling] = self.pause[crawling]
 
     def _tensor(self, array: np.ndarray) -> Tensor:
-        return torch.as_tensor(array, device=self.u.device)
+        return torch.as_tensor(array, device=self.problem.mu.device)

@@ -20,7 +20,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ce_core.transport._bipartite_system import apply_flattened, solve_network
-from ce_core.transport._offsets import take_off, usable_eps
+from ce_core.transport._offsets import take_off, used_eps
 from ce_core.transport._solution import Found, Request, find_plans
 from ce_core.transport.status import SinkhornStatus
 
@@ -97,12 +97,13 @@ class _Equations:
         rows: Tensor,
         columns: Tensor,
         special: Tensor,
+        used: Tensor,
         status: Tensor,
     ) -> None:
         self.mu, self.nu = mu, nu
         self.regular = special.shape[-1] == 0
         cost = take_off(cost, common, rows, columns)
-        self.eps = usable_eps(eps, cost)
+        self.eps = used_eps(eps, used)
         self.rows = rows if rows.shape[-1] else f.new_zeros(1)
         self.columns = columns if rows.shape[-1] else g.new_zeros(1)
         if not self.regular:

@@ -1,10 +1,9 @@
 """Sinkhorn's iteration on logarithms: slow, differentiable, and safe whatever the potentials are."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor
 
 from ce_core.transport._problem import Problem
@@ -23,12 +22,15 @@ class Point(NamedTuple):
 
 
 class Block(NamedTuple):
-    """What some iterations in a row gave, the iteration first; of u and v at least the last."""
+    """What some iterations in a row gave, the iteration first; of u and v at least the last.
 
-    u: Float[Tensor, "kept b n"]
-    v: Float[Tensor, "kept b m"]
-    errors: Float[Tensor, "iterations b"]
-    columns: Float[Tensor, "b m"]
+    All are tensors, or all are NumPy's arrays.
+    """
+
+    u: Float[Any, "kept b n"]
+    v: Float[Any, "kept b m"]
+    errors: Float[Any, "iterations b"]
+    columns: Float[Any, "b m"]
 
 
 class OnLogarithms:
@@ -39,16 +41,11 @@ class OnLogarithms:
         columns = log_columns(self.log_kernel, problem.mu, u)
         self.point = Point(u, torch.zeros_like(problem.nu), columns)
 
-    def run(self, length: int, _goals: Float[np.ndarray, " b"] | None = None) -> Block:
-        """Run a block, whether all items arrive at their goals in it or not."""
+    def run(self, length: int) -> Block:
+        """Run a block."""
         block = run_on_logarithms(self.problem, self.point, length, self.log_kernel)
         self.point = Point(block.u[-1], block.v[-1], block.columns)
         return block
-
-    def keep(self, items: Int[Tensor, " kept"]) -> None:
-        """Go on with some items only."""
-        self.problem, self.point = self.problem.take(items), self.point.take(items)
-        self.log_kernel = self.log_kernel[items]
 
 
 def log_columns(

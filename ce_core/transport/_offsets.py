@@ -4,17 +4,15 @@ A number added to a row or a column of the cost moves a potential by as much, an
 all. What limits accuracy is the range that remains once all of that is taken off.
 """
 
-import math
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
 from ce_core._arrays import as_tensors, entrywise
 
-# Costs that span more than so many eps are taken to span so many: their quotient would overflow.
-_WIDEST = 1e300
 # Costs that span more than so many eps are looked at row by row and column by column.
 _STEEP = 500.0
 
@@ -30,11 +28,11 @@ class Costs(NamedTuple):
     columns: Float[Tensor, "b m_or_0"]
     """What the costs of a row, and then those of a column, have in common beside that; empty if
     nothing was taken off in the whole batch."""
-    span: Float[Tensor, " b"]
+    span: Float[np.ndarray, " b"]
     """The range of the costs of the pairs that are allowed."""
-    invalid: Bool[Tensor, " b"]
-    """Which items hold NaN or -inf, or numbers whose difference is no number."""
-    forbidding: Bool[Tensor, " b"]
+    invalid: Bool[Tensor, " b"] | None
+    """Which items hold NaN or -inf, or numbers whose difference is no number; None if all is finite."""
+    forbidding: Bool[np.ndarray, " b"]
     """Which items forbid a pair."""
     finite: bool
     """Whether all costs of the batch are finite, as they were given."""
@@ -53,38 +51,44 @@ def prepare_costs(
     """
     xp, (array,) = entrywise(cost)
     lowest, highest = as_tensors(xp.amin(array, (-2, -1)), xp.amax(array, (-2, -1)))
-    span = highest - lowest
-    invalid = forbidding = torch.zeros_like(span, dtype=torch.bool)
-    finite = all(map(math.isfinite, span.tolist()))
+    low, span = lowest.cpu().numpy(), (highest - lowest).cpu().numpy()
+    finite, invalid, forbidding = bool(np.isfinite(span).all()), None, np.zeros(len(span), dtype=bool)
     if not finite:
-        invalid = ~(lowest > -torch.inf) | highest.isnan()
-        forbidding = (highest == torch.inf) & ~invalid
-        cost = cost.masked_fill(invalid[:, None, None], 0.0)
-        highest = cost.masked_fill(cost == torch.inf, -torch.inf).amax((-2, -1))
-        lowest = torch.where(invalid, 0.0, lowest)
-        span = torch.where(lowest < torch.inf, highest - lowest, 0.0)
-        lowest = lowest.masked_fill(lowest == torch.inf, 0.0)
-        if not span.isfinite().all():
-            wide = span == torch.inf
-            invalid, forbidding = invalid | wide, forbidding & ~wide
-            cost = cost.masked_fill(wide[:, None, None], 0.0)
-            span, lowest = span.masked_fill(wide, 0.0), lowest.masked_fill(wide, 0.0)
-    common = lowest * (lowest.abs() > span)
-    steep = span > _STEEP * eps
+        cost, *found, invalid = _without_invalid(cost, lowest, highest)
+        low, span, forbidding = (part.cpu().numpy() for part in found)
+    shared = low * (abs(low) > span)
+    common = torch.as_tensor(shared, device=cost.device)
+    steep = span > _STEEP * eps.cpu().numpy()
+    rows = columns = common.new_empty(len(span), 0)
     if steep.any():
-        whole = cost
-        rows, columns = _minima(cost, common, mu, nu, steep)
-        cost = take_off(whole, common, rows, columns)
-    else:
-        rows = columns = span.new_zeros(len(span), 0)
-        cost = take_off(cost, common, rows, columns) if common.any() else cost
+        rows, columns = _minima(cost, common, mu, nu, torch.as_tensor(steep, device=cost.device))
+    if rows.shape[-1] or shared.any():
+        cost = take_off(cost, common, rows, columns)
     if empty is not None:
         cost = cost.masked_fill(empty, 0.0)
     if empty is not None or rows.shape[-1]:
         highest = cost.masked_fill(cost == torch.inf, -torch.inf).amax((-2, -1))
-        span = highest.clamp(min=0.0) - cost.amin((-2, -1)).clamp(max=0.0)
-        forbidding = forbidding & (cost == torch.inf).flatten(1).any(-1)
+        left = highest.clamp(min=0.0) - cost.amin((-2, -1)).clamp(max=0.0)
+        forbids = (cost == torch.inf).flatten(1).any(-1)
+        span, forbidding = left.cpu().numpy(), forbidding & forbids.cpu().numpy()
     return Costs(cost, common, rows, columns, span, invalid, forbidding, finite)
+
+
+def _without_invalid(
+    cost: Float[Tensor, "b n m"], lowest: Float[Tensor, " b"], highest: Float[Tensor, " b"]
+) -> tuple[Tensor, Tensor, Tensor, Bool[Tensor, " b"], Bool[Tensor, " b"]]:
+    """Return costs that are 0 where invalid, their least and range, which forbid, which are invalid."""
+    invalid = ~(lowest > -torch.inf) | highest.isnan()
+    forbidding = (highest == torch.inf) & ~invalid
+    cost = cost.masked_fill(invalid[:, None, None], 0.0)
+    highest = cost.masked_fill(cost == torch.inf, -torch.inf).amax((-2, -1))
+    lowest = torch.where(invalid, 0.0, lowest)
+    span = torch.where(lowest < torch.inf, highest - lowest, 0.0)
+    lowest = lowest.masked_fill(lowest == torch.inf, 0.0)
+    wide = span == torch.inf
+    cost = cost.masked_fill(wide[:, None, None], 0.0)
+    span, lowest = span.masked_fill(wide, 0.0), lowest.masked_fill(wide, 0.0)
+    return cost, lowest, span, forbidding & ~wide, invalid | wide
 
 
 def _minima(
@@ -103,11 +107,9 @@ def _minima(
     return rows, torch.where((columns < torch.inf) & steep[:, None], columns, 0.0)
 
 
-def usable_eps(eps: Float[Tensor, " b"], cost: Float[Tensor, "b n m"]) -> Float[Tensor, " b"]:
-    """Return eps, raised where the costs span so many that it is at its limit anyway."""
-    size = cost.detach().abs()
-    largest = torch.where(size < torch.inf, size, 0.0).amax((-2, -1))
-    return torch.maximum(eps, largest / _WIDEST)
+def used_eps(eps: Float[Tensor, " b"], used: Float[Tensor, " b"]) -> Float[Tensor, " b"]:
+    """Return the eps that was used: the given one, or a larger one, which does not depend on it."""
+    return torch.where(used > eps, used, eps)
 
 
 def plain_start(

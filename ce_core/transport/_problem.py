@@ -18,6 +18,8 @@ from ce_core._surroundings import in_transform, require_unbatched
 _HALF_TOLERANCE, _MASS_TOLERANCE = 1e-2, 1e-4
 _LEAST_WEIGHT = 1e-300
 _ROUNDING = torch.finfo(torch.float64).eps
+# Whose inverse is finite.
+_LEAST_EPS = torch.finfo(torch.float64).tiny
 
 
 class Problem(NamedTuple):
@@ -27,19 +29,23 @@ class Problem(NamedTuple):
     mu: Float[Tensor, "b n"]
     nu: Float[Tensor, "b m"]
     eps: Float[Tensor, " b"]
-    forbidding: Bool[Tensor, " b"]
+    forbidding: Bool[np.ndarray, " b"]
     """Which items forbid a pair."""
 
     def take(self, items: Tensor) -> "Problem":
         """Return some items of the batch."""
-        return self if len(items) == len(self.mu) else Problem(*(part[items] for part in self))
+        if len(items) == len(self.mu):
+            return self
+        cost, mu, nu, eps = (part[items] for part in self[:4])
+        return Problem(cost, mu, nu, eps, self.forbidding[items.cpu().numpy()])
 
     def log_kernel(self) -> Float[Tensor, "b n m"]:
         """Return -cost/eps, a new array."""
-        return self.cost / -self.eps[:, None, None]
+        return self.cost * (-1 / self.eps)[:, None, None]
 
 
 Sizes = TypeVar("Sizes", Tensor, np.ndarray)
+Seen = TypeVar("Seen")
 
 
 def rounding_floor(sizes: Sizes) -> Sizes:
@@ -52,16 +58,32 @@ def potential_size(u: Float[Tensor, "b n"], v: Float[Tensor, "b m"]) -> Float[Te
     return u.abs().amax(-1) + v.abs().amax(-1)
 
 
-def as_marginal(
-    name: str, values: Tensor | ArrayLike | None, cost: Tensor, size: int, *, masses: bool = False
-) -> Float[Tensor, "*batch size"]:
-    """Return a marginal in float64 with sum 1, or raise naming what is wrong with it.
+def as_marginals(
+    cost: Tensor,
+    mu: Tensor | ArrayLike | None,
+    nu: Tensor | ArrayLike | None,
+    *,
+    masses: bool = False,
+) -> tuple[Float[Tensor, "*batch n"], Float[Tensor, "*others m"]]:
+    """Return both marginals in float64 with sum 1, or raise naming what is wrong with one.
 
-    Its batch dimensions are its own. `masses` may have any sum, and keep it.
+    Their batch dimensions are their own. `masses` may have any sum, and keep it.
     """
-    if values is None:
-        return torch.full((size,), 1 / size, dtype=torch.float64, device=cost.device)
-    _, weights = floating(**{"cost": cost, name: values})
+    given = {name: values for name, values in (("mu", mu), ("nu", nu)) if values is not None}
+    read = dict(zip(given, floating(cost=cost, **given)[1:], strict=True)) if given else {}
+    rows, columns = (
+        _as_marginal(name, given[name], read[name], size, masses=masses)
+        if name in given
+        else torch.full((size,), 1 / size, dtype=torch.float64, device=cost.device)
+        for name, size in zip(("mu", "nu"), cost.shape[-2:], strict=True)
+    )
+    return rows, columns
+
+
+def _as_marginal(
+    name: str, values: Tensor | ArrayLike, weights: Tensor, size: int, *, masses: bool
+) -> Float[Tensor, "*batch size"]:
+    """Return a marginal, which was given as `values` and read as `weights`."""
     own = values.dtype if isinstance(values, Tensor | np.ndarray) else weights.dtype
     half = getattr(own, "itemsize", 8) < 4 and weights.dtype.is_floating_point
     weights = weights.double()
@@ -69,38 +91,40 @@ def as_marginal(
         raise ValueError(
             f"{name} must have shape [{size}] or [..., {size}], got shape {tuple(weights.shape)}"
         )
+    tolerance = None if masses else _HALF_TOLERANCE if half else _MASS_TOLERANCE
+    lowest = verify(partial(_require_weights, name, tolerance), weights.detach())
     total = weights.sum(-1, keepdim=True)
-    tolerance = _HALF_TOLERANCE if half else _MASS_TOLERANCE
-    if weights.numel():
-        verify(partial(_require_weights, name, None if masses else tolerance), weights.detach())
-    lost = (weights < _LEAST_WEIGHT).detach()
-    if in_transform() or lost.any():
+    if lowest is None or lowest < _LEAST_WEIGHT:
         # A product with such a weight is rounded to 0, or to few digits. Derivatives still see it.
-        weights = weights - torch.where(lost, weights, 0.0).detach()
+        weights = weights - torch.where(weights < _LEAST_WEIGHT, weights, 0.0).detach()
     return weights if masses else weights / total
 
 
-def _require_weights(name: str, tolerance: float | None, weights: Tensor) -> None:
+def _require_weights(name: str, tolerance: float | None, weights: Tensor) -> float:
+    """Return the least weight, or raise naming what is wrong with them."""
+    if not weights.numel():
+        return math.inf
     values = weights.cpu().numpy()
-    total, lowest = values.sum(-1), values.min()
+    total, lowest = values.sum(-1), float(values.min())
     if not (math.isfinite(lowest) and lowest >= 0):
         raise ValueError(f"{name} must be finite and >= 0, got {lowest}")
     off = abs(total - 1)
-    if tolerance is not None and not off.max() <= tolerance:
+    if tolerance is not None and not (off <= tolerance).all():
         worst = total.ravel()[np.nan_to_num(off, nan=np.inf).argmax()]
         raise ValueError(f"{name} must sum to 1, got {worst}")
     if tolerance is None and not (np.isfinite(total) & (total > 0)).all():
         raise refusal(name, "have a finite sum > 0", total)
+    return lowest
 
 
 def as_eps(eps: float | Tensor | ArrayLike, cost: Tensor) -> Float[Tensor, "*batch"]:
     """Return eps in float64, one number or one an item, or raise naming it."""
     if not isinstance(eps, Tensor | np.ndarray | list | tuple):
-        number = require_number("eps", eps, above=0.0)
+        number = max(require_number("eps", eps, above=0.0), _LEAST_EPS)
         return torch.tensor(number, dtype=torch.float64, device=cost.device)
     each = require_per_item("eps", eps, cost.device)
     verify(_require_positive, each.detach())
-    return each
+    return each.clamp(min=_LEAST_EPS)
 
 
 def _require_positive(eps: Tensor) -> None:
@@ -109,19 +133,22 @@ def _require_positive(eps: Tensor) -> None:
         raise ValueError(f"eps must be finite and > 0, got {eps[wrong].flatten()[0].item()!r}")
 
 
-def verify(check: Callable[[Tensor], None], values: Tensor) -> None:
-    """Let a check see values, also within `torch.func.vmap`, where a tensor does not show them."""
-    if in_transform():
-        _Verified.apply(check, values)  # type: ignore[no-untyped-call]
-    else:
-        check(values)
+def verify(check: Callable[[Tensor], Seen], values: Tensor) -> Seen | None:
+    """Let a check see values, also within `torch.func.vmap`, where a tensor does not show them.
+
+    Return what it returns; within a transform nothing.
+    """
+    if not in_transform():
+        return check(values)
+    _Verified.apply(check, values)  # type: ignore[no-untyped-call]
+    return None
 
 
 class _Verified(torch.autograd.Function):
     """A function of no result. Within `vmap` it gets all items at once."""
 
     @staticmethod
-    def forward(check: Callable[[Tensor], None], values: Tensor) -> Tensor:
+    def forward(check: Callable[[Tensor], object], values: Tensor) -> Tensor:
         """Check."""
         check(values)
         return values.new_zeros(0)
@@ -152,20 +179,12 @@ def as_problem(
     require_matrices("cost", cost)
     require_unbatched("cost", cost)
     wide = cost.detach().double()
-    rows, columns = (
-        _as_row(name, values, wide, size)
-        for name, values, size in (("mu", mu, wide.shape[0]), ("nu", nu, wide.shape[1]))
-    )
+    rows, columns = (part.detach() for part in as_marginals(wide, mu, nu))
+    for name, weights in (("mu", rows), ("nu", columns)):
+        if weights.ndim != 1:
+            size = weights.shape[-1]
+            raise ValueError(f"{name} must have shape [{size}], got shape {tuple(weights.shape)}")
     return wide, rows, columns
-
-
-def _as_row(
-    name: str, values: Tensor | ArrayLike | None, cost: Tensor, size: int
-) -> Float[Tensor, " size"]:
-    weights = as_marginal(name, values, cost, size).detach()
-    if weights.ndim != 1:
-        raise ValueError(f"{name} must have shape [{size}], got shape {tuple(weights.shape)}")
-    return weights
 
 
 def without_offset(cost: Float[Tensor, "*batch n m"]) -> Float[Tensor, "*batch n m"]:

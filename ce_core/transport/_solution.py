@@ -1,6 +1,6 @@
 """The solution of a batch of problems as numbers: plan, potentials, values, status."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -8,15 +8,12 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from ce_core._arrays import as_arrays, as_tensors, entrywise
-from ce_core.transport._epsilon_scaling import anneal
-from ce_core.transport._fixed_point_loop import solve
+from ce_core.transport._epsilon_scaling import RESOLVED, anneal, resolvable_eps
+from ce_core.transport._fixed_point_loop import Solution, solve
 from ce_core.transport._flat_kernel import FLAT, iterate_flat
-from ce_core.transport._offsets import Costs, prepare_costs, usable_eps, warm_u
+from ce_core.transport._offsets import Costs, prepare_costs, warm_u
 from ce_core.transport._problem import Problem
 from ce_core.transport.status import SinkhornStatus, accuracy_within_reach, judge
-
-# Costs that span more than so many eps need it raised.
-_OVERFLOWING = 1e299
 
 
 class Request(NamedTuple):
@@ -44,11 +41,14 @@ class Found(NamedTuple):
     columns: Float[Tensor, "b m_or_0"]
     special: Float[Tensor, "b one_or_0"]
     """Empty if all pairs of the batch have a mass, and each item a plan."""
+    eps: Float[Tensor, " b"]
+    """That of the iteration: as it was given, or the least that float64 resolves."""
     errors: Float[Tensor, "b iterations"]
     n_iter: Int[Tensor, " b"]
     status: Int[Tensor, " b"]
 
 
+@np.errstate(all="ignore")
 def find_plans(
     cost: Float[Tensor, "b n m"],
     mu: Float[Tensor, "b n"],
@@ -58,90 +58,90 @@ def find_plans(
     request: Request,
 ) -> Found:
     """Solve a batch of problems, without a thought of derivatives."""
+    _, mu_, nu_ = as_arrays(cost, mu, nu)
     empty = None
-    if not (mu.all() and nu.all()):
+    if not (mu_.all() and nu_.all()):
         empty = (mu == 0).unsqueeze(-1) | (nu == 0).unsqueeze(-2)
     costs = prepare_costs(cost, mu, nu, eps, empty)
-    spread = costs.span / eps
-    spreads = spread.tolist()
-    if max(spreads, default=0.0) > _OVERFLOWING:
-        eps = usable_eps(eps, costs.cost)
-        spread = costs.span / eps
     problem = Problem(costs.cost, mu, nu, eps, costs.forbidding)
-    accuracy = accuracy_within_reach(request.tol, eps, request.dtype)
+    spread = costs.span / eps.cpu().numpy()
+    if (spread > RESOLVED).any():
+        eps = resolvable_eps(problem, costs.span)
+        problem, spread = problem._replace(eps=eps), costs.span / eps.cpu().numpy()
+    accuracy = accuracy_within_reach(request.tol, len(mu), request.dtype)
     plain = request.plain or request.tol is None
-    u = _first_u(problem, spread, costs.rows, start, plain=plain)
     solution = solve(
         problem,
-        start=u,
+        start=_first_u(problem, spread, costs.rows, start, plain=plain),
         goal=accuracy.goal,
         max_iter=request.max_iter,
         spread=spread,
         plain=plain,
     )
-    u, v = solution.u, solution.v
-    plan = torch.zeros_like(cost) if solution.plan is None else solution.plan
+    u, v, plan = solution.u, solution.v, solution.plan
     if empty is not None:
         plan.masked_fill_(empty, 0.0)
-    flat, divergence = None, None
-    if min(spreads, default=1.0) < FLAT:
-        flat = (spread < FLAT) & ~costs.forbidding
-        u, v, plan, divergence = _flatten(problem, u, v, plan, solution.n_iter, flat)
-    f, g = eps[:, None] * u, eps[:, None] * v
+    flat = spread < FLAT
+    divergence = None
+    if flat.any():
+        u, v, plan, divergence = _flatten(problem, solution, flat)
+    eps_, u, v = as_arrays(eps, u, v, like=mu_)
+    f, g = eps_[:, None] * u, eps_[:, None] * v
     if empty is not None:
-        f, g = _reach_out(cost, mu, nu, eps, costs, f, g)
-    xp, (array,) = entrywise(plan)
-    row_sums, column_sums = as_tensors(xp.sum(array, -1), xp.sum(array, -2))
-    missing = (row_sums - mu).abs().sum(-1), (column_sums - nu).abs().sum(-1)
-    error = torch.maximum(*missing)
+        f, g = as_arrays(*_reach_out(cost, mu, nu, eps, costs, *as_tensors(f, g)), like=f)
+    row_sums, column_sums = _sums(plan, like=f)
+    maximum = torch.maximum if isinstance(f, Tensor) else np.maximum
+    error = maximum(abs(row_sums - mu_).sum(-1), abs(column_sums - nu_).sum(-1))
+    error = error.cpu().numpy() if isinstance(error, Tensor) else error
     status = judge(problem, solution, accuracy, error, spread)
-    held = torch.arange(1, solution.errors.shape[-1] + 1, device=mu.device)
-    errors = torch.where(held >= solution.n_iter[:, None], error[:, None], solution.errors)
+    held = np.arange(1, solution.errors.shape[-1] + 1) >= solution.n_iter[:, None]
+    errors = np.where(held, error[:, None], solution.errors)
     transport_cost = _total_cost(plan, cost, costs)
-    common = costs.common[:, None]
+    rows, columns = 0.0, as_arrays(costs.common, like=f)[0][:, None]
     if costs.rows.shape[-1]:
-        value = (row_sums * (f + costs.rows)).sum(-1)
-        value = value + (column_sums * (g + (common + costs.columns))).sum(-1)
-    else:
-        value = (row_sums * f).sum(-1) + (column_sums * (g + common)).sum(-1)
-    if flat is not None and divergence is not None:
-        value = torch.where(flat, transport_cost + eps * divergence, value)
-    fields = [f, g, plan, transport_cost, value]
-    if not costs.finite and costs.invalid.any():
-        status = status.masked_fill(costs.invalid, SinkhornStatus.INVALID)
-        for field in [*fields, errors]:
+        rows, more = as_arrays(costs.rows, costs.columns, like=f)
+        columns = columns + more
+    value = (row_sums * (f + rows)).sum(-1) + (column_sums * (g + columns)).sum(-1)
+    f, g, value = as_tensors(f, g, value)
+    if divergence is not None:
+        value = torch.where(divergence.isnan(), value, transport_cost + eps * divergence)
+    fields = f, g, plan, transport_cost, value
+    told = [torch.as_tensor(each, device=mu.device) for each in (errors, solution.n_iter, status)]
+    if costs.invalid is not None:
+        told[2] = told[2].masked_fill(costs.invalid, SinkhornStatus.INVALID)
+        for field in (*fields, told[0]):
             field[costs.invalid] = torch.nan
-    special = costs.span[:, None][:, : 0 if costs.finite and empty is None else 1]
-    f, g, plan, transport_cost, value = fields
-    return Found(
-        f,
-        g,
-        plan,
-        transport_cost,
-        value,
-        costs.common,
-        costs.rows,
-        costs.columns,
-        special,
-        errors,
-        solution.n_iter,
-        status,
-    )
+    regular = costs.finite and empty is None
+    special = torch.as_tensor(spread[:, None][:, : 0 if regular else 1], device=mu.device)
+    taken = costs.common, costs.rows, costs.columns
+    return Found(*fields, *taken, special, eps.clone(), *told)
 
 
 def _first_u(
     problem: Problem,
-    spread: Float[Tensor, " b"],
+    spread: Float[np.ndarray, " b"],
     rows: Float[Tensor, "b n_or_0"],
     start: Float[Tensor, "b start"],
     *,
     plain: bool,
 ) -> Float[Tensor, "b n"]:
     """Return where the iteration starts: where it is told to, or by way of larger eps."""
-    u, warm = warm_u(start, rows, problem.mu, problem.eps)
-    if plain:
-        return u
-    return anneal(problem, spread.masked_fill(warm, 0.0), u.masked_fill(~warm.unsqueeze(-1), 0.0))
+    if plain or start.shape[-1]:
+        u, warm = warm_u(start, rows, problem.mu, problem.eps)
+        if plain:
+            return u
+        u = u.masked_fill(~warm.unsqueeze(-1), 0.0)
+        spread = np.where(warm.cpu().numpy(), 0.0, spread)
+    else:
+        u = torch.zeros_like(problem.mu)
+    return anneal(problem, spread, u)
+
+
+def _sums(plan: Float[Tensor, "b n m"], *, like: Any) -> list[Any]:
+    """Return the sums of rows and of columns."""
+    library, (array,) = entrywise(plan)
+    sums = library.sum(array, -1), library.sum(array, -2)
+    return as_arrays(*as_tensors(*sums), like=like)
 
 
 def _total_cost(
@@ -157,17 +157,18 @@ def _total_cost(
 
 
 def _flatten(
-    problem: Problem,
-    u: Float[Tensor, "b n"],
-    v: Float[Tensor, "b m"],
-    plan: Float[Tensor, "b n m"],
-    n_iter: Int[Tensor, " b"],
-    flat: Bool[Tensor, " b"],
+    problem: Problem, solution: Solution, flat: Bool[np.ndarray, " b"]
 ) -> tuple[Tensor, Tensor, Tensor, Float[Tensor, " b"]]:
-    """Return potentials and plans with those of flat items found again, and the divergence of these."""
-    items = flat.nonzero().squeeze(-1)
+    """Return potentials and plans with those of flat items found again, and the divergence of these.
+
+    That of the others is NaN.
+    """
+    device = problem.mu.device
+    items = torch.as_tensor((flat & ~problem.forbidding).nonzero()[0], device=device)
+    n_iter = torch.as_tensor(solution.n_iter, device=device)
     found = iterate_flat(problem.take(items), n_iter[items])
-    divergence = u.new_zeros(len(u))
+    u, v, plan = solution.u, solution.v, solution.plan
+    divergence = torch.full_like(problem.eps, torch.nan)
     for into, part in zip((u, v, plan, divergence), found, strict=True):
         into[items] = part
     return u, v, plan, divergence

@@ -4,7 +4,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from ce_core.transport._offsets import take_off, usable_eps, warm_u
+from ce_core.transport._offsets import take_off, used_eps, warm_u
 from ce_core.transport._solution import Found
 from ce_core.transport.status import SinkhornStatus
 
@@ -30,7 +30,7 @@ def unroll(
     allowed = (reduced < torch.inf) & good[:, None, None]
     reduced = torch.where(good[:, None, None], reduced, 0.0)
     steps = found.errors.shape[-1]
-    eps = usable_eps(eps, reduced)
+    eps = used_eps(eps, found.eps)
     first, _ = warm_u(start, found.rows, mu, eps)
     u, v = _iterate(reduced, mu, nu, eps, first, found.n_iter, steps=steps)
     reduced = torch.where(allowed, reduced, 0.0)

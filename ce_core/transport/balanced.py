@@ -190,11 +190,12 @@ def _scale_log_kernel(
     wide, limited, undefined = _prepare(cost, eps)
     size, n, m = cost.shape
     mu, nu = wide.new_full((size, n), 1 / n), wide.new_full((size, m), 1 / m)
-    forbidding = (wide == torch.inf).flatten(1).any(1)
+    forbidding = (wide == torch.inf).flatten(1).any(1).cpu().numpy()
     problem = Problem(wide, mu, nu, limited.flatten(), forbidding)
     solution = solve(problem, goal=None, max_iter=n_iter)
     plan = torch.softmax(problem.log_kernel() + solution.v.unsqueeze(-2), -1)
-    return plan.masked_fill(undefined | solution.infeasible[:, None, None], torch.nan)
+    infeasible = torch.as_tensor(solution.infeasible, device=plan.device)
+    return plan.masked_fill(undefined | infeasible[:, None, None], torch.nan)
 
 
 def _iterate_on_logarithms(

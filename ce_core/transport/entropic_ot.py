@@ -18,7 +18,7 @@ from ce_core._arguments import (
 )
 from ce_core._surroundings import may_be_differentiated, uncompiled
 from ce_core.transport._implicit_differentiation import solve_differentiably
-from ce_core.transport._problem import as_eps, as_marginal
+from ce_core.transport._problem import as_eps, as_marginals
 from ce_core.transport._solution import Request, find_plans
 from ce_core.transport._unrolled import unroll
 from ce_core.transport.status import SinkhornStatus
@@ -122,8 +122,10 @@ def sinkhorn(
     What all costs of a row or of a column have in common is taken off first, without rounding: it
     moves potentials and no plan. A marginal error below the rounding of the dtype of `cost` (half its
     eps for a narrow dtype, in float64 about 2e-16 (8 + range of C/ε), the range being what then
-    remains among pairs that mass needs) is not sought: the status is `TOLERANCE_UNREACHABLE`. An item
-    is `INFEASIBLE` where some rows hold more mass than the columns that they may use.
+    remains among pairs that mass needs) is not sought: the status is `TOLERANCE_UNREACHABLE`. An ε
+    below 2e-13 of that range is taken for it, by derivatives too: the plan is that of least cost,
+    with marginals within 1e-2. An item is `INFEASIBLE` where some rows hold more mass than the
+    columns that they may use.
 
     Derivatives of every order exist, backward and forward, of every field with respect to cost,
     marginals and ε, alone or within `torch.func`. That of `entropic_value` with respect to the cost
@@ -193,10 +195,11 @@ def as_batch(
     Marginals that are `masses` keep their sums.
     """
     n, m = cost.shape[-2:]
+    rows, columns = as_marginals(cost, mu, nu, masses=masses)
     parts = {
         "cost": (cost.double(), (n, m)),
-        "mu": (as_marginal("mu", mu, cost, n, masses=masses), (n,)),
-        "nu": (as_marginal("nu", nu, cost, m, masses=masses), (m,)),
+        "mu": (rows, (n,)),
+        "nu": (columns, (m,)),
         "eps": (as_eps(eps, cost), ()),
     }
     batch: tuple[int, ...] = ()
@@ -210,7 +213,10 @@ def as_batch(
                 f"got shape {tuple(part.shape)}"
             ) from None
     size = math.prod(batch)
-    whole = [part.expand((*batch, *own)).reshape((size, *own)) for part, own in parts.values()]
+    whole = [
+        (part if not batch else part.expand((*batch, *own))).reshape((size, *own))
+        for part, own in parts.values()
+    ]
     return batch, (whole[0], whole[1], whole[2], whole[3])
 
 

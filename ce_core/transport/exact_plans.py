@@ -8,7 +8,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from ce_core._arguments import ArrayLike, floating, require_matrices
-from ce_core.transport._problem import as_marginal, verify
+from ce_core.transport._problem import as_marginals, verify
 
 
 def round_plan(
@@ -53,8 +53,7 @@ def round_plan(
     (plan,) = floating(plan=plan)
     require_matrices("plan", plan)
     verify(_require_no_debt, plan.detach())
-    n, m = plan.shape[-2:]
-    rows, columns = as_marginal("mu", mu, plan, n), as_marginal("nu", nu, plan, m)
+    rows, columns = as_marginals(plan, mu, nu)
     held = plan.double()
     held = held * _cut(held.sum(-1), rows).unsqueeze(-1)
     held = held * _cut(held.sum(-2), columns).unsqueeze(-2)

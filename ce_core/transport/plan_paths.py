@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
@@ -178,7 +179,7 @@ def _iterate(
     cost = without_offset(cost)
     # So small an eps is at its limit; smaller still, and cost/eps would overflow.
     eps = max(eps, 1e-300 * (highest - lowest).item())
-    forbidding = (cost == torch.inf).any()[None]
+    forbidding = np.array([bool((cost == torch.inf).any())])
     problem = Problem(cost[None], mu[None], nu[None], cost.new_tensor([eps]), forbidding)
     steps = OnLogarithms(problem, torch.zeros_like(problem.mu))
     log_columns = nu.log() - cost / eps

@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ce_core._arguments import ArrayLike, floating, require_choice, require_matrices, require_number
-from ce_core.transport._problem import as_marginal
+from ce_core.transport._problem import as_marginals
 
 SCALES: Final = ("std", "mean", "range")
 """What `relative_eps` may take a share of."""
@@ -68,11 +68,7 @@ def relative_eps(
     require_matrices("cost", cost)
     share = require_number("share", share, above=0.0)
     by = require_choice("by", by, SCALES)
-    n, m = cost.shape[-2:]
-    rows, columns = (
-        as_marginal(name, values, cost, size).detach()
-        for name, values, size in (("mu", mu, n), ("nu", nu, m))
-    )
+    rows, columns = (part.detach() for part in as_marginals(cost, mu, nu))
     wide = cost.detach().double()
     try:
         weights = rows.unsqueeze(-1) * columns.unsqueeze(-2)

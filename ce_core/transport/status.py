@@ -3,9 +3,9 @@
 from enum import IntEnum
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
-from torch import Tensor
 
 from ce_core.transport._fixed_point_loop import Solution, solve
 from ce_core.transport._problem import Problem, potential_size, rounding_floor
@@ -59,68 +59,64 @@ class Accuracy(NamedTuple):
     tol: float | None
     coarse: float
     """That of results rounded to the dtype of the cost; 0 for float64."""
-    goal: Float[Tensor, " b"] | None
+    goal: Float[np.ndarray, " b"] | None
     """At which an item stops; None where a fixed count is done."""
 
 
-def accuracy_within_reach(tol: float | None, eps: Float[Tensor, " b"], dtype: torch.dtype) -> Accuracy:
-    """Return what is sought of each item, of which the results have this dtype."""
+def accuracy_within_reach(tol: float | None, size: int, dtype: torch.dtype) -> Accuracy:
+    """Return what is sought of each item of a batch, of which the results have this dtype."""
     # The results are rounded to the dtype of the cost, and their marginals with them.
     coarse = 0.0 if dtype == torch.float64 else torch.finfo(dtype).eps / 2
-    return Accuracy(tol, coarse, None if tol is None else torch.full_like(eps, max(tol, coarse)))
+    return Accuracy(tol, coarse, None if tol is None else np.full(size, max(tol, coarse)))
 
 
 def judge(
     problem: Problem,
     solution: Solution,
     accuracy: Accuracy,
-    error: Float[Tensor, " b"],
-    spread: Float[Tensor, " b"],
-) -> Int[Tensor, " b"]:
+    error: Float[np.ndarray, " b"],
+    spread: Float[np.ndarray, " b"],
+) -> Int[np.ndarray, " b"]:
     """Say how each item ended, as if its cost were valid, by the error of the plan returned."""
     tol, coarse, goal = accuracy
-    floor = None
     if tol is None:
-        status = torch.full_like(solution.n_iter, SinkhornStatus.FIXED_COUNT)
+        status = np.full_like(solution.n_iter, SinkhornStatus.FIXED_COUNT)
     else:
-        status = torch.full_like(solution.n_iter, SinkhornStatus.CONVERGED)
+        status = np.full_like(solution.n_iter, SinkhornStatus.CONVERGED)
         missed = error > tol
         if tol < coarse or missed.any():
             floor = _floor(solution, coarse, spread)
-            status = status.masked_fill(missed, SinkhornStatus.NOT_CONVERGED)
+            status[missed] = SinkhornStatus.NOT_CONVERGED
             # If the iteration had arrived, what is missing to it is rounding.
-            sought = floor.clamp(min=tol)
-            rounded = (error <= floor) | (solution.errors[:, -1] <= sought)
-            rounded = rounded & (missed | (tol < coarse))
-            status = status.masked_fill(rounded, SinkhornStatus.TOLERANCE_UNREACHABLE)
+            rounded = (error <= floor) | (solution.errors[:, -1] <= np.maximum(floor, tol))
+            status[rounded & (missed | (tol < coarse))] = SinkhornStatus.TOLERANCE_UNREACHABLE
     if problem.forbidding.any():
-        floor = _floor(solution, coarse, spread) if floor is None else floor
-        least = floor if goal is None else torch.maximum(floor, goal)
-        lost = solution.infeasible | _lacks_a_plan(problem, solution, least)
-        status = status.masked_fill(lost, SinkhornStatus.INFEASIBLE)
+        floor = _floor(solution, coarse, spread)
+        least = floor if goal is None else np.maximum(floor, goal)
+        status[_lack_a_plan(problem, solution, least)] = SinkhornStatus.INFEASIBLE
     return status
 
 
-def _floor(solution: Solution, coarse: float, spread: Float[Tensor, " b"]) -> Float[Tensor, " b"]:
+def _floor(
+    solution: Solution, coarse: float, spread: Float[np.ndarray, " b"]
+) -> Float[np.ndarray, " b"]:
     """Return the marginal error that rounding leaves of each item."""
-    size = torch.minimum(spread, potential_size(solution.u, solution.v))
-    return rounding_floor(size).clamp(min=coarse)
+    size = potential_size(solution.u, solution.v).cpu().numpy()
+    return rounding_floor(size.clip(max=spread)).clip(min=coarse)
 
 
-def _lacks_a_plan(
-    problem: Problem, solution: Solution, goal: Float[Tensor, " b"]
-) -> Bool[Tensor, " b"]:
-    """Tell which items that did not arrive at their goal have no plan at all.
+def _lack_a_plan(
+    problem: Problem, solution: Solution, goal: Float[np.ndarray, " b"]
+) -> Bool[np.ndarray, " b"]:
+    """Tell which items have no plan at all.
 
     Whether there is one does not depend on the costs of the pairs that are allowed, and shows
     soonest where these are equal.
     """
-    lost = torch.zeros_like(solution.infeasible)
-    arrived = (solution.errors[:, -1] <= goal) | solution.infeasible
-    items = (~arrived).nonzero().squeeze(-1)
+    lost = solution.infeasible.copy()
+    (items,) = (~(lost | (solution.errors[:, -1] <= goal))).nonzero()
     if len(items):
-        with torch.no_grad():
-            part = problem.take(items)
-            equal = part._replace(cost=part.cost.masked_fill(part.cost < torch.inf, 0.0))
-            lost[items] = solve(equal, goal=goal[items], max_iter=_FEASIBILITY_STEPS).infeasible
+        part = problem.take(torch.as_tensor(items, device=problem.mu.device))
+        equal = part._replace(cost=part.cost.masked_fill(part.cost < torch.inf, 0.0))
+        lost[items] = solve(equal, goal=goal[items], max_iter=_FEASIBILITY_STEPS).infeasible
     return lost

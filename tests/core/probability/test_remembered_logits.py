@@ -120,3 +120,58 @@ def test_gradient_of_kl_in_float16_is_that_of_float64() -> None:
     found = grad(lambda x: kl_divergence(q, softmax(x)).double().sum())(a)
     expected = q.double().sum(-1, keepdim=True) * a.double().softmax(-1) - q.double()
     torch.testing.assert_close(found.double(), expected, rtol=1e-3, atol=1e-5)
+
+
+@pytest.mark.parametrize("dtypes", [(64, 32), (32, 64), (32, 16), (64, 16)], ids=str)
+def test_gradients_of_kl_past_a_softmax_are_those_of_float64_for_any_two_dtypes(
+    dtypes: tuple[int, int],
+) -> None:
+    q_dtype, a_dtype = (getattr(torch, f"float{bits}") for bits in dtypes)
+    q = uniform(4, 5, seed=1).softmax(-1).to(q_dtype).requires_grad_()
+    a = uniform(5).to(a_dtype).requires_grad_()
+    found = torch.autograd.grad(kl_divergence(q, softmax(a)).sum(), (q, a))
+    wide = [x.detach().double().requires_grad_() for x in (q, a)]
+    through = kl_divergence(wide[0], torch.softmax(wide[1], -1)).sum()
+    for x, ours, known in zip((q, a), found, torch.autograd.grad(through, wide), strict=True):
+        assert ours.dtype == x.dtype
+        tolerance = 8 * torch.finfo(a_dtype if x is a else q_dtype).eps
+        torch.testing.assert_close(ours.double(), known, rtol=tolerance, atol=4 * tolerance)
+
+
+@pytest.mark.parametrize("offset", [0.0, 1e3, 1e6])
+@pytest.mark.parametrize("gap", [0.5, 3.0, 8.0, 20.0])
+def test_gradient_through_a_softmax_keeps_its_digits_where_a_class_is_sure_and_with_an_offset(
+    gap: float, offset: float
+) -> None:
+    a = torch.tensor([[gap, 0.0, 0.25], [0.0, gap, -0.25]]).requires_grad_()
+    v = torch.tensor([[0.5, -1.0, 1.5], [-1.0, 0.5, 2.0]]) + offset
+    (found,) = torch.autograd.grad(softmax(a), a, v)
+    p = torch.softmax(a.detach().double(), -1)
+    # From the sure class: nothing is left to cancel.
+    centred = v.double() - v.double().gather(-1, p.argmax(-1, keepdim=True))
+    known = p * (centred - (p * centred).sum(-1, keepdim=True))
+    torch.testing.assert_close(found.double(), known, rtol=2e-5, atol=0)
+
+
+@pytest.mark.parametrize("rows", [3, 300])
+def test_gradient_through_a_softmax_that_was_written_into_is_of_what_it_was(rows: int) -> None:
+    a = uniform(rows, 500).requires_grad_()
+    p = softmax(a)
+    with torch.no_grad():
+        p.zero_()
+    v = uniform(rows, 500, seed=1)
+    (found,) = torch.autograd.grad(p, a, v)
+    (known,) = torch.autograd.grad(torch.softmax(a, -1), a, v)
+    torch.testing.assert_close(found, known, rtol=1e-12, atol=1e-15)
+
+
+@pytest.mark.parametrize("function", [softmax, lambda a: entropy(softmax(a)).expand(3)])
+def test_gradients_of_one_record_may_be_mapped(function: Callable[[Tensor], Tensor]) -> None:
+    a = uniform(3).requires_grad_()
+    value, directions = function(a), torch.eye(3, dtype=a.dtype)
+
+    def pull(v: Tensor) -> Tensor:
+        return torch.autograd.grad(value, a, v, retain_graph=True)[0]
+
+    known = torch.stack([pull(v) for v in directions])
+    torch.testing.assert_close(vmap(pull)(directions), known)

@@ -147,6 +147,29 @@ def test_row_function_accepts_an_empty_batch(case: RowFunction) -> None:
     assert case.function(*case.arguments(0, 5)).shape == (0, *shape)
 
 
+@every_function
+def test_row_function_gives_large_batches_what_it_gives_their_rows(case: RowFunction) -> None:
+    # More entries than a block has: sure rows, rows that are not, and gradients as well.
+    arguments = [x.clone() for x in case.arguments(300, 300)]
+    if case.name.startswith("softmax_jacobian"):
+        arguments = [x[:3] for x in arguments]
+    if case.kinds[0] == "logits":
+        arguments[0][::7, 5] += 12
+    leaves = [x.requires_grad_() for x in arguments]
+    whole = case.function(*leaves)
+    torch.testing.assert_close(case.function(*(x.detach() for x in leaves)), whole.detach())
+    weights = torch.linspace(-1, 1, whole.numel(), dtype=whole.dtype).reshape(whole.shape)
+    gradients = torch.autograd.grad(whole, leaves, weights)
+    for i in (0, 1, len(whole) - 1):
+        rows = [x[i].detach().requires_grad_() for x in leaves]
+        alone = case.function(*rows)
+        torch.testing.assert_close(whole[i], alone, rtol=1e-12, atol=1e-15)
+        for of_whole, of_row in zip(
+            gradients, torch.autograd.grad(alone, rows, weights[i]), strict=True
+        ):
+            torch.testing.assert_close(of_whole[i], of_row, rtol=1e-10, atol=1e-14)
+
+
 def test_row_functions_are_all_in_the_table() -> None:
     modules = {
         f"ce_core.{name}"

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ce_core import sinkhorn
-from ce_core.transport import _stabilized_kernel
+from ce_core.transport import _solution, _stabilized_kernel
 from ce_core.transport._acceleration import extrapolate, newton_step
 from ce_core.transport._feasibility import is_blocked, least_violation
 from tests.support.closeness import close_to
@@ -50,7 +50,7 @@ def test_newton_step_solves_the_system_of_the_dual() -> None:
 
     columns = (mu[:, None] * u.exp()[:, None] * kernel).sum(0)
     plan = mu[:, None] * u.exp()[:, None] * kernel * nu / columns
-    step, solved = newton_step(plan[None], mu[None], nu[None])
+    step, solved = newton_step(plan[None], mu[None])
     gradient = torch.autograd.functional.jacobian(dual, u)  # type: ignore[no-untyped-call]
     hessian = torch.autograd.functional.hessian(dual, u)  # type: ignore[no-untyped-call]
     assert solved.all()
@@ -77,7 +77,39 @@ def test_least_violation_is_that_of_the_worst_set() -> None:
             assert found == close_to(worst, abs=1e-12)
 
 
-@pytest.mark.parametrize("eps", [0.1, 0.01, 1e-4])
+def test_newton_step_of_a_plan_that_misses_its_columns_by_rounding() -> None:
+    # A row with columns of its own: that its sums are too large makes the curvature negative if those
+    # of the columns are taken to be nu, and exponents of 1e5 do round by so much.
+    plan = torch.tensor([[[0.3, 0.2, 0.0], [0.0, 0.0, 0.5]]], dtype=F64) * (1 + 1e-11)
+    step, solved = newton_step(plan, torch.tensor([[0.49, 0.51]], dtype=F64))
+    assert solved.all()
+    assert step[0, 0] < 0 < step[0, 1]
+
+
+@pytest.mark.parametrize("eps", [1e-3, 1e-4, 1e-6])
+@pytest.mark.parametrize(("n", "m"), [(5, 6), (30, 30)])
+def test_sinkhorn_converges_where_parts_of_the_plan_wait_for_a_pair_that_is_all_but_empty(
+    n: int, m: int, eps: float
+) -> None:
+    # With weights that fit nobody the plan at small eps is a tree, some of whose pairs open last.
+    mu, nu = (drawn(40, size, seed=size) for size in (n, m + 1))
+    mu, nu = mu / mu.sum(-1, keepdim=True), nu[:, :m] / nu[:, :m].sum(-1, keepdim=True)
+    result = sinkhorn(drawn(40, n, m), eps=eps, mu=mu, nu=nu)
+    assert result.converged.all()
+    assert result.n_iter.max() < 500
+
+
+def test_sinkhorn_of_items_that_climb_is_that_of_each_alone() -> None:
+    mu, nu = drawn(6, 5, seed=1), drawn(6, 6, seed=2)
+    mu, nu, cost = mu / mu.sum(-1, keepdim=True), nu / nu.sum(-1, keepdim=True), drawn(6, 5, 6)
+    together = sinkhorn(cost, eps=1e-4, mu=mu, nu=nu)
+    for item in range(6):
+        alone = sinkhorn(cost[item], eps=1e-4, mu=mu[item], nu=nu[item])
+        assert alone.n_iter == together.n_iter[item]
+        torch.testing.assert_close(together.plan[item], alone.plan, rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("eps", [1e3, 0.1, 0.01, 1e-4])
 @pytest.mark.parametrize("tol", [1e-9, None], ids=["tol", "fixed count"])
 def test_sinkhorn_same_on_tensors_as_on_arrays(
     eps: float, tol: float | None, monkeypatch: pytest.MonkeyPatch
@@ -85,7 +117,8 @@ def test_sinkhorn_same_on_tensors_as_on_arrays(
     # What runs on a GPU, where NumPy has no view of the memory, and on many threads.
     cost = drawn(3, 12, 9)
     on_arrays = sinkhorn(cost, eps=eps, tol=tol, max_iter=300)
-    monkeypatch.setattr(_stabilized_kernel, "as_arrays", lambda *tensors, like=None: list(tensors))
+    for module in (_stabilized_kernel, _solution):
+        monkeypatch.setattr(module, "as_arrays", lambda *tensors, like=None: list(tensors))
     on_tensors = sinkhorn(cost, eps=eps, tol=tol, max_iter=300)
     assert torch.equal(on_arrays.status, on_tensors.status)
     torch.testing.assert_close(on_arrays.plan, on_tensors.plan, rtol=0, atol=1e-8)

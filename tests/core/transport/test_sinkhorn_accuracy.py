@@ -38,6 +38,17 @@ def solved_on_logarithms(cost: Tensor, eps: float) -> np.ndarray:
     return plan
 
 
+def least_cost(cost: Tensor, mu: Tensor, nu: Tensor) -> float:
+    """Return what the best plan costs, by SciPy's linear programming."""
+    n, m = cost.shape
+    sums = np.zeros((n + m, n * m))
+    for i in range(n):
+        sums[i, i * m : (i + 1) * m] = 1
+    for j in range(m):
+        sums[n + j, j::m] = 1
+    return float(linprog(cost.numpy().ravel(), A_eq=sums, b_eq=np.concatenate([mu, nu])).fun)
+
+
 def errors_of(plan: Tensor, mu: Tensor, nu: Tensor) -> tuple[float, float]:
     """Return by how much the rows and the columns of a plan miss their marginals."""
     return (plan.sum(-1) - mu).abs().sum().item(), (plan.sum(-2) - nu).abs().sum().item()
@@ -76,6 +87,64 @@ def test_sinkhorn_names_a_tolerance_that_rounding_does_not_let_it_reach(
     uniform_weights = torch.full((size,), 1 / size, dtype=F64)
     assert result.status == SinkhornStatus.TOLERANCE_UNREACHABLE
     assert max(errors_of(result.plan, uniform_weights, uniform_weights)) > 1e-6
+
+
+@pytest.mark.parametrize("dtype", [F64, torch.float32], ids=str)
+@pytest.mark.parametrize("eps", [1e-14, 1e-18, 5e-324])
+@pytest.mark.parametrize(("n", "m"), [(6, 6), (5, 6), (40, 30)])
+def test_sinkhorn_plan_of_an_eps_below_rounding_is_that_of_the_least_that_is_not(
+    n: int, m: int, eps: float, dtype: torch.dtype
+) -> None:
+    cost, mu, nu = uniform(n, m).to(dtype), weights(n, seed=1), weights(m, seed=2)
+    result = sinkhorn(cost, eps=eps, mu=mu, nu=nu)
+    assert result.status == SinkhornStatus.TOLERANCE_UNREACHABLE
+    # What the rounding of exponents of 2^42 leaves.
+    assert max(errors_of(result.plan.double(), mu, nu)) < 1e-2
+    assert result.transport_cost.item() == close_to(least_cost(cost.double(), mu, nu), abs=5e-3)
+    assert sinkhorn(cost, eps=eps, mu=mu, nu=nu, tol=1e-2).converged
+
+
+def test_sinkhorn_eps_below_rounding_leaves_mates_and_a_warm_start_alone() -> None:
+    cost, each = uniform(6, 7), torch.tensor([1e-18, 0.1, 1e-300], dtype=F64)
+    together = sinkhorn(cost, eps=each)
+    for item, eps in enumerate(each):
+        alone = sinkhorn(cost, eps=eps)
+        assert alone.status == together.status[item]
+        assert torch.equal(alone.plan, together.plan[item])
+    again = sinkhorn(cost, eps=1e-18, warm_start=together.f[1])
+    torch.testing.assert_close(again.plan, together.plan[0], rtol=0, atol=1e-2)
+
+
+@pytest.mark.parametrize("big", [1e12, 1e30, 1e200])
+def test_sinkhorn_least_eps_is_that_of_the_costs_that_mass_needs(big: float) -> None:
+    cost = uniform(6, 6)
+    cost[0, 0] = cost[1, 1] = big
+    forbidden = cost.masked_fill(cost == big, INF)
+    for eps in (0.01, 1e-18):
+        expected, result = (sinkhorn(c, eps=eps) for c in (forbidden, cost))
+        assert result.status == expected.status
+        torch.testing.assert_close(result.plan, expected.plan, rtol=0, atol=1e-3)
+
+
+@pytest.mark.parametrize("gradient", ["implicit", "unrolled"])
+@pytest.mark.parametrize("dtype", [F64, torch.float32], ids=str)
+def test_sinkhorn_gradients_at_an_eps_below_rounding_are_finite(
+    gradient: str, dtype: torch.dtype
+) -> None:
+    cost = uniform(2, 5, 6).to(dtype).requires_grad_()
+    eps = torch.tensor([1e-18, 0.1], dtype=F64, requires_grad=True)
+    result = sinkhorn(cost, eps=eps, gradient=gradient, max_iter=100)
+    for name in ("plan", "f", "g", "transport_cost", "entropic_value"):
+        part = getattr(result, name).reshape(2, -1)[:, 0].sum()
+        for slope in torch.autograd.grad(part, (cost, eps), retain_graph=True):
+            assert slope.isfinite().all()
+    by_cost, by_eps = torch.autograd.grad(result.entropic_value.sum(), (cost, eps))
+    torch.testing.assert_close(by_cost, result.plan.detach(), rtol=0, atol=2e-3)
+    plan = result.plan.detach()[0].double()
+    divergence = torch.special.xlogy(plan, 30 * plan).sum().item()
+    # The iteration itself does not depend on an eps that it raises.
+    expected = divergence if gradient == "implicit" else 0.0
+    assert by_eps[0].item() == close_to(expected, abs=0.01)
 
 
 @pytest.mark.parametrize("tol", [1e-6, None], ids=["tol", "fixed count"])
@@ -282,13 +351,7 @@ def test_sinkhorn_marginals_of_a_half_type_may_be_off_by_its_rounding(dtype: tor
 @pytest.mark.parametrize("seed", range(5))
 def test_sinkhorn_limit_eps_to_zero_is_the_linear_program(seed: int) -> None:
     cost, mu, nu = uniform(5, 6, seed=seed), weights(5, seed=seed), weights(6, seed=seed + 9)
-    n, m = cost.shape
-    sums = np.zeros((n + m, n * m))
-    for i in range(n):
-        sums[i, i * m : (i + 1) * m] = 1
-    for j in range(m):
-        sums[n + j, j::m] = 1
-    best = linprog(cost.numpy().ravel(), A_eq=sums, b_eq=np.concatenate([mu, nu])).fun
+    best = least_cost(cost, mu, nu)
     result = sinkhorn(cost, eps=1e-3, mu=mu, nu=nu, tol=1e-9)
     assert result.converged
     # The plan costs at most ε (H(mu) + H(nu)) more.
