@@ -42,12 +42,15 @@ class Visitor:
         Where it notes what it saw.
     draw
         Decides what it moves.
+    query
+        Of the address with which it comes.
     """
 
-    def __init__(self, address: str, times: Times, draw: random.Random) -> None:
+    def __init__(self, address: str, times: Times, draw: random.Random, query: str = "") -> None:
         self.address = address
         self.times = times
         self.draw = draw
+        self.query = query
         self.page: str | None = None
         self.sliders: dict[str, Slider] = {}
         self.moved: dict[str, Any] = {}
@@ -79,6 +82,7 @@ class Visitor:
         first, self.page = page != self.page, page
         message = BackMsg()
         message.rerun_script.page_name = page
+        message.rerun_script.query_string = self.query
         if first:
             self.sliders, self.moved, self.animation = {}, {}, None
         elif self.sliders:

@@ -18,9 +18,10 @@ from ce_core import (
 )
 from ce_core.experiment.export import summary
 from ce_core.experiment.point_density import PointDensity, count_points
-from ce_core.experiment.work import fit_work
+from ce_core.experiment.work import experiment_work, fit_work
 from ce_core.post.published import PUBLISHED_L1, PUBLISHED_L2
 from lab.losses.state import LossesState
+from lab.page.admission import admitted
 from lab.page.kept import computed_once
 
 PUBLISHED: Final = sort_losses(PUBLISHED_L1, PUBLISHED_L2)
@@ -31,6 +32,8 @@ LARGEST_WORK: Final = 250_000_000
 # A fraction of a second, which every visitor to a state waits for.
 _CONTRAST_WORK: Final = 60_000_000
 _FEWEST_TRIALS: Final = 8
+# From here on one experiment is done at a time, whoever asks: a fifth of a second and 100 MB.
+_HEAVY_WORK: Final = 20_000_000
 # What a state is compared with: where the line has bent, or what the post has. The state itself is
 # nearer to the other one.
 POST_SCALE: Final = 1.0
@@ -120,7 +123,8 @@ def _contrast(config: ExperimentConfig) -> Measured | None:
 @computed_once(megabytes=32)
 def measure(config: ExperimentConfig) -> Measured:
     """Run an experiment and everything that the page derives from it."""
-    return reduce_result(run_experiment(config))
+    with admitted(heavy=experiment_work(config) > _HEAVY_WORK):
+        return reduce_result(run_experiment(config))
 
 
 def reduce_result(result: ExperimentResult) -> Measured:

@@ -8,6 +8,7 @@ import streamlit as st
 
 from lab.language.catalogues import _, spoken
 from lab.live.figures import Timeline, live_charts, show_figures
+from lab.page.admission import saying_who_is_before
 from lab.page.beats import (
     open_page,
     phone_hint,
@@ -37,7 +38,7 @@ def run_lab(lab: Lab[S, R]) -> None:
         lab.controls(desk)
     show_ignored(page)
     _show_presets(lab, desk)
-    found = lab.results(page.state)
+    found = saying_who_is_before(partial(lab.results, page.state))
     if lab.stage:
         lab.stage(desk, found)
     if lab.notes_first:
