@@ -37,7 +37,7 @@ SHELL := bash
 .ONESHELL:
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help run check test lint check-js fuzz mutants bench bench-browser messages screenshots lock clean browser FORCE
+.PHONY: help run check test lint check-js fuzz mutants bench bench-browser load soak messages screenshots lock clean browser FORCE
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -76,6 +76,13 @@ bench: $(BENCH) ## Time the core against its peers and write docs/benchmarks.md
 
 bench-browser: browser $(DEV) ## Time the pages against a bare Streamlit page in a browser
 	$(PY) -m benchmarks.in_browser
+
+load: $(DEV) ## Have a class of 60 at the lab, and at a bare Streamlit page (SESSIONS="60 100", PAGES=all)
+	$(PY) -m benchmarks.load --bare
+	$(PY) -m benchmarks.load $(if $(SESSIONS),--sessions $(SESSIONS)) $(if $(PAGES),--pages $(PAGES))
+
+soak: $(DEV) ## Have ten visitors at all pages for an hour, and look at the memory
+	$(PY) -m benchmarks.load --sessions 10 --pages all --moves 1200
 
 messages: $(DEV) ## Collect every visible string into the translators' template
 	$(PY) scripts/messages.py

@@ -10,8 +10,10 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -78,7 +80,8 @@ def _report(served: Served, count: int, pages: list[str], moves: int, arrive: fl
     # One who came before, as the server has had in use.
     asyncio.run(_class(served.address, 1, [pages[0]], Times(), moves=2, arrive=0))
     before, memory, times, start = served.seconds, served.megabytes, Times(), time.perf_counter()
-    asyncio.run(_class(served.address, count, pages, times, moves=moves, arrive=arrive))
+    with _watched(served):
+        asyncio.run(_class(served.address, count, pages, times, moves=moves, arrive=arrive))
     took = time.perf_counter() - start
     runs = len(times.first) + len(times.later)
     used = served.seconds - before
@@ -90,6 +93,24 @@ def _report(served: Served, count: int, pages: list[str], moves: int, arrive: fl
     print(f"  processor   {used:.1f} s, {1000 * used / runs:.0f} ms a run")
     print(f"  memory      {memory:.0f} MB before, {served.megabytes:.0f} MB after")
     print(f"  failed      {len(times.failed)} {times.failed[:3]}", flush=True)
+
+
+@contextmanager
+def _watched(served: Served) -> Iterator[None]:
+    """Say once a minute how much memory the server has."""
+    done = threading.Event()
+
+    def watch() -> None:
+        while not done.wait(60):
+            print(f"  {served.megabytes:.0f} MB", flush=True)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watcher.join()
 
 
 async def _class(
