@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ce_core._shown import refusal
-from ce_core._surroundings import has_tangent, is_transformed, require_unbatched, unwrapped
+from ce_core._surroundings import has_tangent, is_transformed, require_unbatched, uncompiled, unwrapped
 from ce_core._tensors import ArrayLike as ArrayLike
 from ce_core._tensors import read_list, read_tensor, signed
 from ce_core.dtypes import DTYPES
@@ -117,6 +117,7 @@ def _common_device(tensors: dict[str, Tensor | None]) -> torch.device:
     return device
 
 
+@uncompiled
 def _fits(tensor: Tensor, dtype: torch.dtype, whole: bool) -> bool:
     """Tell whether numbers keep their range in a dtype, and integers their digits."""
     if dtype == torch.float64 or tensor.dtype in _SHORT or not tensor.numel():
