@@ -2,7 +2,9 @@
 
 Logits `a`, predicted distributions `p`, targets `q` of shape [..., m]; costs of shape [..., n, m].
 Losses and entropies are in nats. Tensors in, tensors out, of the same dtype and device; histories of
-errors and paths of plans are float64. What may be differentiated is in docs/derivatives.md.
+errors and paths of plans are float64. Lists and integers take the dtype of the arrays beside them,
+alone torch's default; where float32 is too narrow for their range, or for the digits of integers, they
+count as float64. What may be differentiated is in docs/derivatives.md.
 
 By subject, what is public is
 

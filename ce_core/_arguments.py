@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from ce_core._shown import refusal
-from ce_core._surroundings import has_tangent, is_transformed, require_unbatched
+from ce_core._surroundings import has_tangent, is_transformed, require_unbatched, uncompiled, unwrapped
 from ce_core._tensors import ArrayLike as ArrayLike
-from ce_core._tensors import read_list, read_tensor
+from ce_core._tensors import read_list, read_tensor, signed
 from ce_core.dtypes import DTYPES
 
 Kind = TypeVar("Kind")
@@ -23,6 +23,8 @@ _LARGEST_ARRAY = 2**31
 # Entries that a message shows.
 _FEW = 6
 _COMPUTED_IN = frozenset((torch.float32, torch.float64))
+# Integers of which float32 holds every one.
+_SHORT = frozenset((torch.bool, torch.int8, torch.uint8, torch.int16))
 
 
 def floating(default: torch.dtype | None = None, /, **arrays: Tensor | ArrayLike) -> tuple[Tensor, ...]:
@@ -30,7 +32,8 @@ def floating(default: torch.dtype | None = None, /, **arrays: Tensor | ArrayLike
 
     Tensors and NumPy arrays that are already floating fix the dtype, by the usual promotion.
     Lists and integers have no precision of their own and adopt it; alone, they get the default,
-    which is torch's unless given.
+    which is torch's unless given. Where that would take numbers out of their range, or digits from
+    integers, they count as float64.
 
     Raises
     ------
@@ -39,8 +42,8 @@ def floating(default: torch.dtype | None = None, /, **arrays: Tensor | ArrayLike
     """
     if (ready := _ready(arrays)) is not None:
         return ready
-    dtype, tensors = _common(default, arrays)
-    return tuple(tensor.to(dtype) for tensor in tensors)
+    dtype, tensors, _ = _common(default, arrays)
+    return tuple(tensor.to(dtype) for tensor in tensors.values())
 
 
 def _ready(arrays: dict[str, Tensor | ArrayLike]) -> tuple[Tensor, ...] | None:
@@ -73,36 +76,56 @@ def widened(
     """
     if (ready := _ready(arrays)) is not None:
         return ready[0].dtype, ready
-    dtype, tensors = _common(None, arrays)
-    most = max(tensor.ndim for tensor in tensors)
-    for name, tensor in zip(arrays, tensors, strict=True):
-        integers = name == target and not tensor.is_floating_point()
+    dtype, tensors, integers = _common(None, arrays)
+    if target in integers:
+        given = tensors[target]
         # One row of integers for many rows of logits may be an index for each.
-        if integers and (tensor.ndim < most or not _is_one_hot(tensor)):
+        if given.ndim < max(tensor.ndim for tensor in tensors.values()) or not _is_one_hot(given):
             raise ValueError(
-                f"{name} must be a distribution over the classes, class indices y as one_hot(y, m), "
-                f"got integers in shape {tuple(tensor.shape)}"
+                f"{target} must be a distribution over the classes, class indices y as one_hot(y, m), "
+                f"got integers in shape {tuple(given.shape)}"
             )
     computed_in = torch.promote_types(dtype, torch.float32)
-    return dtype, tuple(tensor.to(computed_in) for tensor in tensors)
+    return dtype, tuple(tensor.to(computed_in) for tensor in tensors.values())
 
 
 def _is_one_hot(tensor: Tensor) -> bool:
     # Under a transform of torch.func no value can be looked at.
-    if is_transformed(tensor):
+    if is_transformed(tensor) or not tensor.numel():
         return True
-    return bool(((tensor >= 0).all(-1) & (tensor.sum(-1) == 1)).all())
+    return bool((tensor.min() >= 0) & (tensor.sum(-1) == 1).all())
 
 
 def _common(
     default: torch.dtype | None, arrays: dict[str, Tensor | ArrayLike]
-) -> tuple[torch.dtype, list[Tensor]]:
-    """Return the dtype of the result and the arguments as tensors, lists and integers as they are."""
+) -> tuple[torch.dtype, dict[str, Tensor], set[str]]:
+    """Return the dtype of the result, the arguments as tensors, and the names of those of integers.
+
+    Lists and integers are not in that dtype yet.
+    """
     tensors = {name: read_tensor(name, value) for name, value in arrays.items()}
     carriers = [t.dtype for t in tensors.values() if t is not None and t.is_floating_point()]
     dtype = carriers[0] if carriers else default or torch.get_default_dtype()
     for other in carriers[1:]:
         dtype = torch.promote_types(dtype, other)
+    device = _common_device(tensors)
+    result, integers = {}, set()
+    for name, tensor in tensors.items():
+        if tensor is None or not tensor.is_floating_point():
+            tensor, whole = read_list(name, arrays[name]) if tensor is None else (signed(tensor), True)
+            tensor = tensor.to(device)
+            # Beside a half type they are computed with in float32.
+            if not _fits(tensor, torch.promote_types(dtype, torch.float32), whole):
+                dtype = torch.float64
+            if whole:
+                integers.add(name)
+        if tensor.ndim == 0:
+            raise ValueError(f"{name} must have at least one dimension, got a scalar")
+        result[name] = tensor
+    return dtype, result, integers
+
+
+def _common_device(tensors: dict[str, Tensor | None]) -> torch.device:
     devices = {name: t.device for name, t in tensors.items() if t is not None}
     device = next(iter(devices.values()), torch.device("cpu"))
     for name, found in devices.items():
@@ -111,16 +134,21 @@ def _common(
             raise ValueError(f"{name} must be on the device of {first}, {device}, got {found}")
     if device.type == "meta":
         raise ValueError(f"{next(iter(devices))} must hold values, got a tensor on the device meta")
-    result = []
-    for name, tensor in tensors.items():
-        if tensor is None:
-            # A list's own precision is that of Python's numbers, until it is known what it meets.
-            tensor = read_list(name, arrays[name], torch.promote_types(dtype, torch.float32))
-            tensor = tensor.to(device)
-        if tensor.ndim == 0:
-            raise ValueError(f"{name} must have at least one dimension, got a scalar")
-        result.append(tensor)
-    return dtype, result
+    return device
+
+
+@uncompiled
+def _fits(tensor: Tensor, dtype: torch.dtype, whole: bool) -> bool:
+    """Tell whether numbers keep their range in a dtype, and integers their digits."""
+    if dtype == torch.float64 or tensor.dtype in _SHORT or not tensor.numel():
+        return True
+    values, limits = unwrapped(tensor), torch.finfo(dtype)
+    if whole:
+        low, high = values.aminmax()
+        return max(-low.item(), high.item()) <= 2 / limits.eps
+    sizes = values.abs().nan_to_num(1.0, 1.0, 1.0)
+    low, high = torch.where(sizes == 0, 1.0, sizes).aminmax()
+    return limits.tiny <= low.item() and high.item() <= limits.max
 
 
 def require_classes(name: str, array: Tensor, *, at_least: int = 1) -> None:
@@ -187,7 +215,7 @@ def require_per_item(name: str, value: object, device: torch.device) -> Tensor:
         return torch.tensor(require_number(name, value), dtype=torch.float64, device=device)
     tensor = read_tensor(name, value) if isinstance(value, Tensor | np.ndarray) else None
     if tensor is None:
-        tensor = read_list(name, value, torch.float64)
+        tensor = read_list(name, value)[0]
     if tensor.dtype == torch.bool or tensor.device.type == "meta":
         raise refusal(name, "hold numbers", tensor)
     return tensor.to(dtype=torch.float64, device=device)

@@ -25,6 +25,13 @@ def is_transformed(x: Tensor) -> bool:
     return torch._C._functorch.is_functorch_wrapped_tensor(x)
 
 
+def unwrapped(x: Tensor) -> Tensor:
+    """Return the values in what transforms of `torch.func` have wrapped, those of a whole batch."""
+    while is_transformed(x):
+        x = torch._C._functorch.get_unwrapped(x)
+    return x
+
+
 def is_mapped_by_engine(x: Tensor) -> bool:
     """Tell whether autograd maps its backward (`is_grads_batched`), which no vmap rule learns of."""
     return torch._C._functorch.is_legacy_batchedtensor(x)

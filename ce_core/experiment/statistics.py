@@ -214,7 +214,7 @@ def _finite_vectors(**vectors: Tensor | ArrayLike) -> list[Float[Tensor, " kept"
             )
         require_unbatched(name, tensor)
     finite = torch.stack(tensors).isfinite().all(0)
-    return [tensor[finite].double() for tensor in tensors]
+    return [tensor.detach()[finite].double() for tensor in tensors]
 
 
 def _deviations(values: Float[Tensor, " trials"]) -> Float[Tensor, " trials"]:

@@ -30,8 +30,8 @@ def lambert_w(x: Float[Tensor, "*shape"] | ArrayLike) -> Float[Tensor, "*shape"]
 
     Notes
     -----
-    Halley's iteration on w - x e^(-w), at float64, which overflows nowhere. The last step is one of
-    Newton's through which autograd passes: dW/dx = e^(-w) / (1 + w).
+    Halley's iteration on w - x e^(-w), at float64, which overflows nowhere. Autograd passes through all
+    of its steps, so that derivatives of every order converge with w: dW/dx = e^(-w) / (1 + w).
 
     References
     ----------
@@ -46,15 +46,16 @@ def lambert_w(x: Float[Tensor, "*shape"] | ArrayLike) -> Float[Tensor, "*shape"]
     tensor([0.7822])
     """
     (x,) = floating(x=x)
-    wide = torch.where(x >= 0, x.double(), torch.nan)
-    with torch.no_grad():
-        # Iacono and Boyd, doi:10.1007/s10444-017-9530-3, within 5 % on the whole half line.
-        start = torch.log1p(wide)
-        w = start * (1 - torch.log1p(start) / (2 + start))
-        for _ in range(_STEPS):
-            power = wide * torch.exp(-w)
-            miss = w - power
-            slope = 1 + power
-            w = w - miss / (slope + 0.5 * miss * power / slope)
-    w = w - (w - wide * torch.exp(-w)) / (1 + w)
-    return torch.where(wide == torch.inf, wide, w).to(x.dtype)
+    # Where W is no number there is nothing to iterate, nor to differentiate.
+    ends = torch.where(x == torch.inf, torch.inf, torch.nan)
+    inside = (x >= 0) & (x < torch.inf)
+    wide = torch.where(inside, x.double(), 0.0)
+    # Iacono and Boyd, doi:10.1007/s10444-017-9530-3, within 5 % on the whole half line.
+    start = torch.log1p(wide)
+    w = start * (1 - torch.log1p(start) / (2 + start))
+    for _ in range(_STEPS):
+        power = wide * torch.exp(-w)
+        miss = w - power
+        slope = 1 + power
+        w = w - miss / (slope + 0.5 * miss * power / slope)
+    return torch.where(inside, w, ends).to(x.dtype)

@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from ce_core._arguments import ArrayLike, floating
+from ce_core._arguments import ArrayLike, floating, require_matrices
 from ce_core._shown import refusal
 from ce_core.transport.distances import squared_distances
 from ce_core.transport.entropic_ot import SinkhornResult, sinkhorn
@@ -73,7 +74,7 @@ def sinkhorn_divergence(
     Raises
     ------
     ValueError
-        As for `ce_core.sinkhorn`, or if the clouds do not match.
+        As for `ce_core.sinkhorn`, or if the clouds do not match, or `cost` gives no cost for each pair.
 
     Notes
     -----
@@ -98,6 +99,7 @@ def sinkhorn_divergence(
     [0.0, 0.104]
     """
     x, y = floating(x=x, y=y)
+    _require_clouds(x, y)
     if not callable(cost):
         raise refusal("cost", "be a function of two clouds", cost)
     wide_x, wide_y = x.double(), y.double()
@@ -107,7 +109,8 @@ def sinkhorn_divergence(
         (wide_x, wide_x, mu, mu),
         (wide_y, wide_y, nu, nu),
     ):
-        result = sinkhorn(cost(one, other), eps=eps, mu=left, nu=right, tol=tol, max_iter=max_iter)
+        between = _costs(cost, one, other)
+        result = sinkhorn(between, eps=eps, mu=left, nu=right, tol=tol, max_iter=max_iter)
         values.append(_value(result, right))
         ends.append(result.status)
     cross, own, others = values
@@ -117,6 +120,35 @@ def sinkhorn_divergence(
         converged=(status == SinkhornStatus.CONVERGED).all(-1),
         status=status,
     )
+
+
+def _require_clouds(x: Tensor, y: Tensor) -> None:
+    for name, cloud in (("x", x), ("y", y)):
+        require_matrices(name, cloud)
+    try:
+        np.broadcast_shapes(x.shape[:-2], y.shape[:-2])
+    except ValueError:
+        raise ValueError(
+            f"y must broadcast with x of shape {tuple(x.shape)}, got shape {tuple(y.shape)}"
+        ) from None
+
+
+def _costs(
+    cost: Callable[[Tensor, Tensor], Tensor],
+    one: Float[Tensor, "*batch n d"],
+    other: Float[Tensor, "*others m d"],
+) -> Float[Tensor, "..."]:
+    """Return what the callable takes two clouds to, if it is of their costs."""
+    (found,) = floating(cost=cost(one, other))
+    batch = np.broadcast_shapes(one.shape[:-2], other.shape[:-2])
+    expected = (*batch, one.shape[-2], other.shape[-2])
+    # Further dimensions in front are its own affair.
+    if found.shape[max(found.ndim - len(expected), 0) :] != expected:
+        raise ValueError(
+            f"cost must take clouds of shapes {tuple(one.shape)} and {tuple(other.shape)} to costs of "
+            f"shape {expected}, got shape {tuple(found.shape)}"
+        )
+    return found
 
 
 def _value(

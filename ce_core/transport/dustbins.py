@@ -1,5 +1,6 @@
 """Slack: a row and a column that take what finds no partner."""
 
+from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -7,7 +8,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ce_core._arguments import ArrayLike, floating, require_matrices
+from ce_core._shown import refusal
 from ce_core.transport._per_item import as_option, shared_batch
+from ce_core.transport._problem import verify
 
 
 class SlackProblem(NamedTuple):
@@ -48,7 +51,8 @@ def with_dustbins(
     Raises
     ------
     ValueError
-        If `cost` is not a batch of matrices, or `score` is neither one number nor one for each.
+        If `cost` is not a batch of matrices, or `score` is neither one number nor one for each, or is
+        not finite in the dtype of `cost`.
 
     References
     ----------
@@ -70,6 +74,7 @@ def with_dustbins(
     n, m = cost.shape[-2:]
     bins = as_option("score", score, cost)
     batch = shared_batch(cost, "score", bins)
+    verify(partial(_require_finite, score), bins.detach())
     cost, bins = cost.expand(*batch, n, m), -bins.expand(batch)[..., None, None]
     among_points = torch.zeros(n + 1, m + 1, dtype=torch.bool, device=cost.device)
     among_points[:n, :m] = True
@@ -78,3 +83,8 @@ def with_dustbins(
     mu, nu = (torch.ones(size + 1, dtype=torch.float64, device=cost.device) for size in (n, m))
     mu[-1], nu[-1] = m, n
     return SlackProblem(widened, mu / (n + m), nu / (n + m))
+
+
+def _require_finite(given: Tensor | ArrayLike, score: Tensor) -> None:
+    if not score.isfinite().all():
+        raise refusal("score", f"be finite in the dtype of cost, {score.dtype}", given)

@@ -54,14 +54,17 @@ def round_plan(
     require_matrices("plan", plan)
     verify(_require_no_debt, plan.detach())
     rows, columns = as_marginals(plan, mu, nu)
-    held = plan.double()
+    finite = plan.detach().isfinite().all((-2, -1))[..., None, None]
+    # An item that is not finite is kept out of the derivatives of what it shares with others.
+    held = torch.where(finite, plan.double(), 0.0)
     held = held * _cut(held.sum(-1), rows).unsqueeze(-1)
     held = held * _cut(held.sum(-2), columns).unsqueeze(-2)
     lacking = (rows - held.sum(-1)).clamp(min=0.0), (columns - held.sum(-2)).clamp(min=0.0)
     missing = lacking[0].sum(-1)[..., None, None]
     # Where nothing is missing nothing is added.
     share = lacking[0].unsqueeze(-1) / torch.where(missing == 0, 1.0, missing)
-    return (held + share * lacking[1].unsqueeze(-2)).to(plan.dtype)
+    rounded = held + share * lacking[1].unsqueeze(-2)
+    return torch.where(finite, rounded, torch.nan).to(plan.dtype)
 
 
 def _require_no_debt(plan: Tensor) -> None:

@@ -5,11 +5,18 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ce_core._arguments import ArrayLike, floating, require_matrices
+from ce_core._surroundings import may_be_differentiated
 from ce_core.transport._per_item import shared_batch
 from ce_core.transport._problem import as_eps
 
 # Differences of costs beyond this are scaled down first.
 _NEAR_OVERFLOW = 1e300
+# From there on the square of tanh(Δ/4) is 1, and its slope 0, in float64.
+_SATURATED = 200.0
+# Squares of singular values nearer than this count as one, of which no derivative tells them apart.
+_COINCIDENT = 1e-12
+# Up to this order derivatives of a singular value are right.
+_ORDERS = 3
 
 
 def birkhoff_rate(
@@ -55,6 +62,8 @@ def birkhoff_rate(
     wide = cost.double()
     lowest, highest = wide.detach().amin((-2, -1)), wide.detach().amax((-2, -1))
     invalid, forbidding = highest.isnan() | (lowest == -torch.inf), highest == torch.inf
+    # What has no finite differences is kept out of them, and so out of derivatives of what it shares.
+    wide = torch.where((invalid | forbidding)[..., None, None], 0.0, wide)
     # A power of two, so that nothing is rounded.
     unit = torch.where((highest > _NEAR_OVERFLOW) | (lowest < -_NEAR_OVERFLOW), 0.125, 1.0)
     rows = wide * unit[..., None, None]
@@ -65,9 +74,10 @@ def birkhoff_rate(
         difference = rows - rows[..., row : row + 1, :]
         widths = difference.amax(-1) - difference.amin(-1)
         diameter = torch.maximum(diameter, widths.amax(-1))
-    diameter = diameter.masked_fill(forbidding, torch.inf)
-    rate = torch.tanh(diameter / each / (4 * unit)).square()
-    return rate.masked_fill(invalid, torch.nan).to(cost.dtype)
+    saturated = (diameter / each / unit).detach() > _SATURATED
+    rate = torch.tanh(torch.where(saturated, 0.0, diameter) / each / (4 * unit)).square()
+    rate = rate.masked_fill(forbidding | saturated, 1.0).masked_fill(invalid, torch.nan)
+    return rate.to(cost.dtype)
 
 
 def asymptotic_rate(plan: Float[Tensor, "*batch n m"] | ArrayLike) -> Float[Tensor, "*batch"]:
@@ -103,14 +113,43 @@ def asymptotic_rate(plan: Float[Tensor, "*batch n m"] | ArrayLike) -> Float[Tens
     (plan,) = floating(plan=plan)
     require_matrices("plan", plan)
     wide = plan.double()
-    roots = [wide.sum(dim, keepdim=True).sqrt() for dim in (-1, -2)]
+    sums = [wide.detach().sum(dim, keepdim=True) for dim in (-1, -2)]
+    valid = [((held >= 0) & held.isfinite()).all((-2, -1)) for held in sums]
+    meaningful = valid[0] & valid[1]
+    # Empty rows and columns, and items without a rate, are kept out of all derivatives.
+    wide = torch.where(meaningful[..., None, None] & (sums[0] > 0) & (sums[1] > 0), wide, 0.0)
     scaled = wide
-    for root in roots:
-        scaled = torch.where(root == 0, 0.0, scaled / root)
-    finite = scaled.isfinite().all((-2, -1))
-    scaled = torch.where(finite[..., None, None], scaled, 0.0)
+    for dim in (-1, -2):
+        held = wide.sum(dim, keepdim=True)
+        scaled = scaled / torch.where(held > 0, held, 1.0).sqrt()
     if min(plan.shape[-2:]) == 1:
         rate = wide.new_zeros(plan.shape[:-2])
     else:
-        rate = torch.linalg.svdvals(scaled)[..., 1].square().clamp(max=1.0)
-    return rate.masked_fill(~finite, torch.nan).to(plan.dtype)
+        rate = _second_squared(scaled).clamp(max=1.0)
+    return rate.masked_fill(~meaningful, torch.nan).to(plan.dtype)
+
+
+def _second_squared(matrices: Float[Tensor, "*batch n m"]) -> Float[Tensor, "*batch"]:
+    """Return the square of the second singular value, of largest 1, with its derivatives.
+
+    Torch's own second derivative is NaN where any two others coincide, as those do which are 0 for
+    empty rows. These are the terms of Rayleigh and Schrödinger's perturbation series.
+    """
+    tall = matrices if matrices.shape[-2] >= matrices.shape[-1] else matrices.mT
+    if not may_be_differentiated(matrices):
+        largest: Tensor = torch.linalg.svdvals(tall)
+        return largest[..., 1].square()
+    still = tall.detach()
+    _, values, right = torch.linalg.svd(still, full_matrices=False)
+    squares, direction = values.square(), right[..., 1, :, None]
+    gaps = squares[..., 1:2] - squares
+    apart = gaps.abs() > _COINCIDENT
+    response = torch.where(apart, 1 / torch.where(apart, gaps, 1.0), 0.0).unsqueeze(-1)
+    moved, shift = direction, torch.zeros_like(direction[..., :1, :])
+    for _ in range(_ORDERS):
+        # All that is added is 0, but for its derivatives.
+        change = tall.mT @ (tall @ moved) - still.mT @ (still @ moved)
+        shift = (direction * change).sum(-2, keepdim=True)
+        moved = direction + right.mT @ (response * (right @ (change - shift * moved)))
+    square: Tensor = squares[..., 1] + shift[..., 0, 0]
+    return square

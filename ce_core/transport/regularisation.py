@@ -12,6 +12,11 @@ from ce_core.transport._problem import as_marginals
 SCALES: Final = ("std", "mean", "range")
 """What `relative_eps` may take a share of."""
 
+# Costs beyond this are scaled down first.
+_NEAR_OVERFLOW = 1e300
+# The least and the largest number > 0 that float64 holds.
+_POSITIVE = (5e-324, torch.finfo(torch.float64).max)
+
 
 def relative_eps(
     cost: Float[Tensor, "*batch n m"] | ArrayLike,
@@ -84,6 +89,9 @@ def relative_eps(
     lowest = wide.masked_fill(~counted, torch.inf).amin((-2, -1), keepdim=True)
     # What does not count is put where it changes nothing.
     wide = torch.where(counted, wide, lowest)
+    # A power of two, so that nothing is rounded, where differences might overflow.
+    unit = torch.where(wide.abs().amax((-2, -1)) > _NEAR_OVERFLOW, 0.25, 1.0)
+    wide, lowest = (values * unit[..., None, None] for values in (wide, lowest))
     if by == "mean":
         scale = (weights * wide.abs()).sum((-2, -1))
     else:
@@ -95,5 +103,5 @@ def relative_eps(
             relative = above / scale[..., None, None]
             mean = (weights * relative).sum((-2, -1), keepdim=True)
             scale = scale * (weights * (relative - mean).square()).sum((-2, -1)).sqrt()
-    eps = share * scale
-    return torch.where(eps.isfinite() & (eps > 0), eps, share)
+    eps = (share * scale / unit).clamp(*_POSITIVE)
+    return torch.where(scale.isfinite() & (scale > 0), eps, share)

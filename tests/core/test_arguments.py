@@ -3,12 +3,14 @@
 Wrong shapes come as lists, not tensors: the shape checks of the tests intercept those of tensors.
 """
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
 from ce_core import (
     ExperimentConfig,
@@ -23,12 +25,14 @@ from ce_core import (
     logit_gap,
     logit_gap_grad,
     logit_gap_residual,
+    sinkhorn,
     softmax,
     softmax_jacobian,
     softmax_jvp,
     sort_losses,
+    squared_distances,
 )
-from ce_core._arguments import require_number
+from ce_core._arguments import floating, require_number, widened
 from ce_core.experiment.point_density import count_points
 from tests.support.cases import INF, NAN, ROW_FUNCTIONS, RowFunction
 
@@ -63,7 +67,7 @@ TWO_ARGUMENTS: list[tuple[Callable[..., Any], str, str]] = [
         ([1j], r"must be convertible to a tensor, got \[1j\]"),
         (np.array([1j]), "must hold real numbers, got torch.complex128"),
         (np.array(["text"]), "must hold real numbers, got an array of <U4"),
-        (np.array([1.0]).astype(">f8"), "must hold real numbers, got an array of >f8"),
+        (np.array([1.0], dtype=np.longdouble), "must be float64 or narrower, got an array of float"),
     ],
     ids=str,
 )
@@ -225,3 +229,130 @@ def test_row_function_accepts_integers(case: RowFunction) -> None:
     expected = case.function(*([float(x) for x in row] for row in integers))
     assert case.function(*integers).equal(expected)
     assert case.function(*(np.array(row) for row in integers)).equal(expected)
+
+
+# The dtype of what has none of its own
+
+LOGISTIC = 1 / (1 + 1 / math.e)
+
+
+@pytest.mark.parametrize(
+    ("values", "dtype"),
+    [
+        ([1.0, 0.1], torch.float32),
+        ([INF, NAN, -INF, 0.0, -0.0], torch.float32),
+        ([3.4e38, -1.2e-38], torch.float32),
+        ([3.5e38, 0.0], torch.float64),
+        ([1e-39, 1.0], torch.float64),
+        ([2**24, -(2**24)], torch.float32),
+        ([2**24 + 1, 0], torch.float64),
+        ([-(2**24) - 1, 0], torch.float64),
+        ([10**30, 0], torch.float64),
+        ([True, False], torch.float32),
+        ([np.int64(2**24 + 1), 0], torch.float64),
+        ([np.array([2**24 + 1]), [0]], torch.float64),
+        # The digits that a float loses it loses everywhere.
+        ([2**24 + 1.0, 0.1], torch.float32),
+        (np.array([2**24 + 1, 0]), torch.float64),
+        (np.array([2**24, 0]), torch.float32),
+        (torch.tensor([2**24 + 1, 0]), torch.float64),
+        (torch.tensor([2**31 - 1, 0], dtype=torch.int32), torch.float64),
+        (torch.tensor([2**15 - 1, 0], dtype=torch.int16), torch.float32),
+    ],
+    ids=str,
+)
+def test_numbers_without_a_dtype_count_as_float64_where_the_default_does_not_hold_them(
+    values: Any, dtype: torch.dtype
+) -> None:
+    (found,) = floating(x=values)
+    expected = np.asarray(values).astype(float).ravel()
+    assert found.dtype == dtype
+    np.testing.assert_array_equal(found.double().ravel(), torch.from_numpy(expected).to(dtype).double())
+
+
+def test_numbers_without_a_dtype_widen_the_arrays_beside_them() -> None:
+    tensor = torch.tensor([1.0, 2.0])
+    assert [found.dtype for found in floating(a=tensor, b=[1.0, 1e39])] == [torch.float64] * 2
+    assert [found.dtype for found in floating(a=tensor, b=[1.0, 1e38])] == [torch.float32] * 2
+    dtype, found = widened(a=[1.0, 2**24 + 1], b=tensor.half())
+    assert (dtype, found[0].dtype) == (torch.float16, torch.float32)
+    assert widened(a=[1, 2**24 + 1], b=tensor.half())[0] == torch.float64
+
+
+@pytest.mark.usefixtures("without_shape_checks")
+@pytest.mark.parametrize(
+    ("call", "expected"),
+    [
+        (lambda: softmax([1e300, 0.0]), [1, 0]),
+        (lambda: softmax([16777217, 16777216]), [LOGISTIC, 1 - LOGISTIC]),
+        (lambda: softmax(torch.tensor([16777217, 16777216])), [LOGISTIC, 1 - LOGISTIC]),
+        (lambda: cross_entropy([1e300, 0.0], [0.0, 1.0]), 1e300),
+        (lambda: kl_divergence([0.5, 0.5], [1e-50, 1.0]), 25 * math.log(10) - math.log(2)),
+        (lambda: squared_distances([[16777217]], [[16777216]]), [[1]]),
+        (
+            lambda: 2 * sinkhorn([[0.0, 1e39], [1e39, 0.0]], eps=1e39, tol=1e-12).plan,
+            [[LOGISTIC, 1 - LOGISTIC], [1 - LOGISTIC, LOGISTIC]],
+        ),
+        (
+            lambda: 2 * sinkhorn([[1e39, 2e39], [2e39, 1e39]], eps=1e39, tol=1e-12).plan,
+            [[LOGISTIC, 1 - LOGISTIC], [1 - LOGISTIC, LOGISTIC]],
+        ),
+    ],
+)
+def test_function_of_numbers_that_float32_does_not_hold(
+    call: Callable[[], Tensor], expected: Any
+) -> None:
+    found = call().tolist()
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
+@pytest.mark.usefixtures("without_shape_checks")
+@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
+def test_integers_that_are_mapped_over_keep_their_digits() -> None:
+    logits = torch.tensor([[0, 1], [16777217, 16777216]])
+    assert torch.equal(torch.func.vmap(softmax)(logits), softmax(logits))
+
+
+UNSIGNED = (torch.uint8, torch.uint16, torch.uint32, torch.uint64)
+
+
+@pytest.mark.usefixtures("without_shape_checks")
+@pytest.mark.parametrize("dtype", UNSIGNED, ids=str)
+@pytest.mark.parametrize("make", [Tensor.clone, Tensor.numpy], ids=["torch", "numpy"])
+@pytest.mark.parametrize("case", ROW_FUNCTIONS, ids=str)
+def test_row_function_accepts_integers_without_a_sign(
+    case: RowFunction, make: Callable[[Tensor], Any], dtype: torch.dtype
+) -> None:
+    rows = {"logits": [2, 1, 0], "vector": [1, 2, 3], "distribution": [0, 1, 0]}
+    integers = [torch.tensor(rows[kind]) for kind in case.kinds]
+    expected = case.function(*integers)
+    assert case.function(*(make(row.to(dtype)) for row in integers)).equal(expected)
+
+
+@pytest.mark.usefixtures("without_shape_checks")
+@pytest.mark.parametrize("dtype", UNSIGNED, ids=str)
+@pytest.mark.parametrize("function", [cross_entropy, cross_entropy_grad, logit_gap, logit_gap_grad])
+def test_class_indices_without_a_sign_are_refused(
+    function: Callable[..., Any], dtype: torch.dtype
+) -> None:
+    with pytest.raises(ValueError, match=r"^q must be a distribution over the classes, class indices"):
+        function(torch.zeros(3), torch.tensor([2, 0, 1], dtype=dtype))
+
+
+def test_class_indices_in_a_list_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"^q must be a distribution over the classes, class indices"):
+        cross_entropy(torch.zeros(3, 3), [2, 0, 1])
+
+
+@pytest.mark.usefixtures("without_shape_checks")
+def test_the_largest_integers_are_rounded_not_wrapped() -> None:
+    largest = np.array([2**64 - 1, 0], dtype=np.uint64)
+    assert softmax(largest).tolist() == [1, 0]
+    assert softmax(torch.from_numpy(largest)).tolist() == [1, 0]
+
+
+@pytest.mark.parametrize("kind", ["f2", "f4", "f8", "i2", "i4", "i8", "u2", "u4", "u8"])
+def test_either_byte_order_is_read(kind: str) -> None:
+    one, other = (np.array([[3, 1, 2], [2, 3, 1]], dtype=order + kind) for order in "<>")
+    assert torch.equal(softmax(one), softmax(other))
+    assert torch.equal(balanced_assignment(one), balanced_assignment(other))

@@ -135,6 +135,14 @@ def test_compare_losses_reads_lists_in_float64() -> None:
     assert as_lists.l1_mean == as_arrays.l1_mean
 
 
+def test_statistics_of_losses_with_a_history_are_numbers_without_a_warning() -> None:
+    l1, l2, entropy, rounding = uniform(4, 9)
+    given = [values.clone().requires_grad_() for values in (l1, l2, entropy)]
+    found = compare_losses(*given, rounding=rounding.clone().requires_grad_())
+    assert found == compare_losses(l1, l2, entropy, rounding=rounding)
+    assert not sort_losses(*given[:2]).l1_spacing.requires_grad
+
+
 def test_compare_losses_has_no_slope_where_all_l1_are_equal() -> None:
     # The mean of three times 0.1 rounds to another number; that must not pass for a spread.
     comparison = compare_losses(tensor64(0.1, 0.1, 0.1), tensor64(1, 2, 3), tensor64(1, 2, 4))

@@ -73,6 +73,29 @@ def test_lambert_w_has_the_derivative_of_the_closed_form() -> None:
     torch.testing.assert_close(x.grad, expected.detach(), rtol=1e-13, atol=0)
 
 
+def test_lambert_w_has_derivatives_of_every_order() -> None:
+    # Of order n at 0: (-n)^(n - 1).
+    x = tensor64(0.0).requires_grad_()
+    slope = lambert_w(x).sum()
+    for order in range(1, 7):
+        (slope,) = torch.autograd.grad(slope, x, create_graph=True)
+        assert slope.item() == close_to((-order) ** (order - 1), rel=1e-12)
+        slope = slope.sum()
+    x = tensor64(1e-300, 0.5, 40.0, 1e5)
+    w = lambert_w(x)
+    expected = -(2 + w) * torch.exp(-2 * w) / (1 + w) ** 3
+    (slope,) = torch.autograd.grad(lambert_w(x.requires_grad_()).sum(), x, create_graph=True)
+    (second,) = torch.autograd.grad(slope.sum(), x)
+    torch.testing.assert_close(second, expected, rtol=1e-12, atol=0)
+
+
+def test_lambert_w_has_gradient_0_where_it_is_no_number() -> None:
+    x = tensor64(math.inf, math.nan, -1.0, 1.0).requires_grad_()
+    (slope,) = torch.autograd.grad(lambert_w(x).nan_to_num(0.0, 0.0).sum(), x)
+    assert slope.tolist() == close_to([0, 0, 0, 0.3618962566348892], rel=1e-14)
+    assert torch.autograd.grad(lambert_w(x)[0], x)[0][0] == 0
+
+
 @pytest.mark.parametrize("dtype", FLOATS, ids=str)
 def test_lambert_w_keeps_shape_and_dtype(dtype: torch.dtype) -> None:
     found = lambert_w(torch.full((2, 3), 2.0, dtype=dtype))

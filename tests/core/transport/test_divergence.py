@@ -164,6 +164,8 @@ def test_sinkhorn_divergence_of_what_does_not_converge_says_so() -> None:
     [
         ({"eps": 0.0}, "eps must be finite and > 0"),
         ({"mu": [2.0]}, "mu must sum to 1"),
+        ({"x": [0.0]}, r"x must have shape \[..., n, m\] with n >= 1, got shape \(1,\)"),
+        ({"x": [[[0.0]]] * 2, "y": [[[0.0]]] * 3}, r"y must broadcast with x of shape \(2, 1, 1\)"),
     ],
     ids=str,
 )
@@ -171,3 +173,29 @@ def test_sinkhorn_divergence_says_what_is_wrong(options: dict[str, Any], message
     arguments: dict[str, Any] = {"x": [[0.0]], "y": [[1.0]], "eps": 1.0} | options
     with pytest.raises(ValueError, match=message):
         sinkhorn_divergence(**arguments)
+
+
+@pytest.mark.parametrize(
+    "cost",
+    [
+        lambda x, _: x[..., :1],
+        lambda x, _: x,
+        lambda x, y: squared_distances(x, y).mT,
+        lambda x, y: squared_distances(x, y)[0],
+        lambda x, y: squared_distances(x, y).sum((-2, -1)),
+    ],
+    ids=["of_one_column", "of_the_points", "transposed", "of_one_item", "of_no_pairs"],
+)
+def test_sinkhorn_divergence_refuses_what_is_no_cost_for_each_pair(cost: Any) -> None:
+    message = (
+        r"^cost must take clouds of shapes \(3, 5, 2\) and \(3, 6, 2\) to costs of shape \(3, 5, 6\)"
+    )
+    with pytest.raises(ValueError, match=message):
+        sinkhorn_divergence(uniform(3, 5, 2), uniform(3, 6, 2), eps=0.1, cost=cost)
+
+
+def test_sinkhorn_divergence_takes_costs_with_dimensions_in_front() -> None:
+    x, y, scales = uniform(5, 2), uniform(6, 2, seed=1), torch.tensor([1.0, 2.0])[:, None, None]
+    found = sinkhorn_divergence(x, y, eps=0.1, cost=lambda x, y: scales * squared_distances(x, y))
+    alone = sinkhorn_divergence(x, y, eps=0.1, cost=lambda x, y: 2 * squared_distances(x, y))
+    assert found.value[1].item() == close_to(alone.value.item(), rel=1e-7)

@@ -3,6 +3,7 @@
 import math
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -97,6 +98,14 @@ def test_with_dustbins_limits(score: float) -> None:
         ([[0.0]], float("nan"), "score must be finite"),
         ([[[0.0]], [[0.0]]], [1.0, 2.0, 3.0], "score must be one number or broadcast"),
         ([[0.0]], "high", "score must"),
+        ([[0.0]], 1e39, "score must be finite in the dtype of cost, torch.float32, got 1e[+]39"),
+        (np.zeros((1, 1), np.float16), 7e4, "score must be finite in .* torch.float16, got 70000.0"),
+        (
+            np.zeros((1, 1), np.float16),
+            torch.tensor([0.0, 7e4]),
+            r"score must .*, got \[0.0, 70000.0\]",
+        ),
+        ([[0.0]], torch.tensor(INF), "score must be finite"),
     ],
     ids=str,
 )

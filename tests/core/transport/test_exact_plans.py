@@ -85,6 +85,20 @@ def test_round_plan_of_what_is_not_finite_is_nan_there_alone() -> None:
     assert torch.equal(rounded[1], round_plan(plan[1]))
 
 
+@pytest.mark.parametrize("wrong", [NAN, INF])
+def test_round_plan_of_an_item_that_is_not_finite_leaves_gradients_alone(wrong: float) -> None:
+    plan, mu = uniform(2, 4, 3) / 12, weights(4, seed=1)
+    plan[1, 2, 1] = wrong
+    alone = torch.func.grad(lambda *given: round_plan(*given).square().sum(), argnums=(0, 1))
+    together = torch.func.grad(lambda *given: round_plan(*given)[0].square().sum(), argnums=(0, 1))
+    slope, slope_mu = together(plan, mu)
+    expected, expected_mu = alone(plan[0], mu)
+    assert torch.equal(slope[0], expected)
+    assert not slope[1].any()
+    torch.testing.assert_close(slope_mu, expected_mu, rtol=1e-14, atol=0)
+    assert round_plan(plan, mu)[1].isnan().all()
+
+
 def test_round_plan_differentiates() -> None:
     plan = (uniform(4, 3) / 12 + 0.01).requires_grad_()
     mu = weights(4, seed=1).requires_grad_()

@@ -123,3 +123,20 @@ def test_relative_eps_goes_into_sinkhorn_and_the_rate_item_by_item() -> None:
 def test_relative_eps_says_what_is_wrong(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         relative_eps(**({"cost": [[0.0, 1.0], [1.0, 0.0]]} | options))
+
+
+@pytest.mark.parametrize(
+    ("by", "expected"), [("std", 0.05 * 0.5**0.5), ("range", 0.1), ("mean", 0.025)]
+)
+def test_relative_eps_of_costs_whose_range_overflows(by: str, expected: float) -> None:
+    cost = torch.tensor([[0.0, 1.0], [-1.0, 0.0]], dtype=torch.float64)
+    for unit in (1.0, 1e308, 1.7e308):
+        assert relative_eps(unit * cost, by=by).item() / unit == close_to(expected, rel=1e-13)
+    lists = [[0.0, 1e308], [-1e308, 0.0]]
+    assert relative_eps(lists, by=by).item() == close_to(1e308 * expected, rel=1e-13)
+
+
+def test_relative_eps_beyond_all_numbers_is_the_nearest() -> None:
+    cost = torch.tensor([[0.0, 1.7e308], [-1.7e308, 0.0]], dtype=torch.float64)
+    assert relative_eps(cost, 1.0, by="range").item() == torch.finfo(torch.float64).max
+    assert relative_eps(torch.tensor([[0.0, 5e-324]], dtype=torch.float64), by="range").item() == 5e-324
