@@ -24,13 +24,18 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return its exit status, one of `ce_core.cli.options.EXIT_STATUSES`."""
     try:
+        return _run(arguments)
+    except KeyboardInterrupt:
+        _give_up_output()
+        return 130
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    try:
         options = parse(arguments)
         status: int = options.run(options)
         _flush()
         return status
-    except KeyboardInterrupt:
-        _give_up_output()
-        return 130
     except BrokenPipeError:
         _give_up_output()
         return 141
