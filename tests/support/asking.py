@@ -1,13 +1,15 @@
 """Ask an ASGI application, or a middleware, without a server."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 PASSED_ON = 418
+
+R = TypeVar("R")
 
 
 class Answer(NamedTuple):
@@ -16,6 +18,12 @@ class Answer(NamedTuple):
     status: int
     headers: dict[str, str]
     body: bytes
+
+
+def run_apart(work: Coroutine[Any, Any, R]) -> R:
+    """Return what is awaited, in a thread of its own: that of the tests may have a loop already."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
 
 
 async def passing_on(scope: Scope, receive: Receive, send: Send) -> None:
@@ -55,8 +63,6 @@ def ask_app(
     async def ask() -> None:
         await app(scope, receive, send)
 
-    # In a thread of its own, since that of the tests may have an event loop already.
-    with ThreadPoolExecutor(1) as thread:
-        thread.submit(asyncio.run, ask()).result()
+    run_apart(ask())
     headers = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
     return Answer(sent[0]["status"], headers, b"".join(part["body"] for part in sent[1:]))

@@ -9,6 +9,7 @@ import pytest
 
 from lab.language.catalogues import SOURCE, spoken
 from lab.live.animations import Animations, Offer
+from tests.support.asking import run_apart
 
 PATIENCE = 10
 
@@ -37,7 +38,7 @@ def test_animation_is_computed_once_for_all_who_ask() -> None:
         together = await asyncio.gather(*(ask(animations, str(place)) for place in range(3)))
         return [*together, await ask(animations, "0")]
 
-    assert asyncio.run(run()) == [b"onetwo"] * 4
+    assert run_apart(run()) == [b"onetwo"] * 4
     assert computed == [SOURCE]
 
 
@@ -56,7 +57,7 @@ def test_nothing_is_computed_but_what_is_on_offer() -> None:
         return [*answers, await ask(animations, "visit")]
 
     # The last: the session has gone, and its offer with it.
-    assert asyncio.run(run()) == [None, None, b"x", None]
+    assert run_apart(run()) == [None, None, b"x", None]
 
 
 def test_animation_that_nobody_waits_for_is_left_half_done_or_not_begun() -> None:
@@ -97,7 +98,7 @@ def test_animation_that_nobody_waits_for_is_left_half_done_or_not_begun() -> Non
         go_on.set()
         return await third
 
-    assert asyncio.run(run()) == b"last"
+    assert run_apart(run()) == b"last"
     assert yielded == [0]
 
 
@@ -123,7 +124,7 @@ def test_one_who_leaves_takes_nothing_from_another() -> None:
         go_on.set()
         return first, await stays
 
-    assert asyncio.run(run()) == (None, b"ab")
+    assert run_apart(run()) == (None, b"ab")
 
 
 def test_kept_animations_are_bounded_in_bytes() -> None:
@@ -141,7 +142,7 @@ def test_kept_animations_are_bounded_in_bytes() -> None:
             animations.offer("visit", "group", offer)
             assert await ask(animations, "visit", token) == b"." * size
 
-    asyncio.run(run())
+    run_apart(run())
     assert computed == ["a", "b", "a", "large", "large"]
 
 
@@ -158,4 +159,4 @@ def test_frames_that_fail_say_so_to_whoever_waits() -> None:
             with pytest.raises(RuntimeError, match="no more"):
                 await ask(animations, "visit")
 
-    asyncio.run(run())
+    run_apart(run())

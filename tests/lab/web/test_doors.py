@@ -12,7 +12,7 @@ from streamlit.proto.ClientState_pb2 import ClientState
 
 from lab.web.doors import Doors
 from lab.web.limits import Limits
-from tests.support.asking import PASSED_ON, ask_app, passing_on
+from tests.support.asking import PASSED_ON, ask_app, passing_on, run_apart
 
 RUN = BackMsg(rerun_script=ClientState(page_name="losses")).SerializeToString()
 
@@ -37,7 +37,7 @@ def sent_to_the_app(
         raise AssertionError("nothing is to be sent")
 
     scope = {"type": "websocket", "path": "/_stcore/stream", "client": (address, 1)}
-    asyncio.run(Doors(inner, limits or Limits())(scope, receive, send))
+    run_apart(Doors(inner, limits or Limits())(scope, receive, send))
     return heard
 
 
@@ -111,7 +111,7 @@ def test_sessions_of_an_address_are_bounded_and_those_that_end_make_room() -> No
         await come("192.0.2.1")
         assert not doors.open
 
-    asyncio.run(run())
+    run_apart(run())
     assert refused == [("192.0.2.1", 1013)]
     assert len(let_in) == 4
 
