@@ -20,14 +20,6 @@ _STEPS, _WORTH = 16, 0.8
 _FIRST, _ON, _FARTHEST, _NEAR = 20.0, 8.0, 1e13, 0.1
 
 
-def plan_after_columns(
-    problem: Problem, point: Point, log_kernel: Float[Tensor, "b n m"]
-) -> Float[Tensor, "b n m"]:
-    """Return the plan whose columns sum to nu, for the u of a point."""
-    exponent = log_kernel + point.u.unsqueeze(-1) - point.columns.unsqueeze(-2)
-    return exponent.exp_().mul_(problem.mu.unsqueeze(-1)).mul_(problem.nu.unsqueeze(-2))
-
-
 def climb(
     problem: Problem, start: Point, error: Float[Tensor, " b"], log_kernel: Float[Tensor, "b n m"]
 ) -> tuple[Point, Float[Tensor, " b"]]:
@@ -36,8 +28,8 @@ def climb(
     at, reached = Point(*(part.clone() for part in start)), error.clone()
     for _ in range(_STEPS):
         some, point, kernel = problem.take(left), at.take(left), log_kernel[left]
-        step, _ = newton_step(plan_after_columns(some, point, kernel), some.mu)
-        share = _best_share(kernel, some.mu, some.nu, point.u, step)
+        step, _ = newton_step(some.plan(point.u, -point.columns, kernel), some.mu)
+        share = _best_share(some, kernel, point.u, step)
         u = point.u + share.unsqueeze(-1) * step
         block = run_on_logarithms(some, Point(u, point.v, log_columns(kernel, some.mu, u)), 1, kernel)
         found = (block.u[0], block.v[0], block.columns, block.errors[0])
@@ -50,9 +42,8 @@ def climb(
 
 
 def _best_share(
+    problem: Problem,
     log_kernel: Float[Tensor, "b n m"],
-    mu: Float[Tensor, "b n"],
-    nu: Float[Tensor, "b m"],
     u: Float[Tensor, "b n"],
     step: Float[Tensor, "b n"],
 ) -> Float[Tensor, " b"]:
@@ -62,26 +53,25 @@ def _best_share(
     low, high = torch.zeros_like(size), torch.full_like(size, _FIRST)
     rising = torch.ones_like(size, dtype=torch.bool)
     while rising.any():
-        rising = rising & (_slope(log_kernel, mu, nu, u + high.unsqueeze(-1) * unit, unit) > 0)
+        rising = rising & (_slope(problem, log_kernel, u + high.unsqueeze(-1) * unit, unit) > 0)
         rising = rising & (high < _FARTHEST)
         low, high = torch.where(rising, high, low), torch.where(rising, _ON * high, high)
     while (wide := high - low > _NEAR).any():
         middle = (low + high) / 2
-        rising = _slope(log_kernel, mu, nu, u + middle.unsqueeze(-1) * unit, unit) > 0
+        rising = _slope(problem, log_kernel, u + middle.unsqueeze(-1) * unit, unit) > 0
         low, high = torch.where(wide & rising, middle, low), torch.where(wide & ~rising, middle, high)
     return low / size
 
 
 def _slope(
+    problem: Problem,
     log_kernel: Float[Tensor, "b n m"],
-    mu: Float[Tensor, "b n"],
-    nu: Float[Tensor, "b m"],
     u: Float[Tensor, "b n"],
     direction: Float[Tensor, "b n"],
 ) -> Float[Tensor, " b"]:
     """Return the slope of the dual objective at u."""
-    exponent = log_kernel + (mu.log() + u).unsqueeze(-1)
+    exponent = log_kernel + (problem.mu.log() + u).unsqueeze(-1)
     # A column without an allowed pair holds nothing.
     shares = torch.softmax(exponent, -2).nan_to_num(0.0)
-    rows = (shares @ nu.unsqueeze(-1)).squeeze(-1)
-    return (direction * (mu - rows)).sum(-1)
+    rows = (shares @ problem.nu.unsqueeze(-1)).squeeze(-1)
+    return (direction * (problem.mu - rows)).sum(-1)

@@ -41,12 +41,9 @@ def anneal(
     factor = steepness ** (1 / (steepness.log() / math.log(4)).ceil().clamp(min=1))
     while (rest := (steepness > 1.01).nonzero().squeeze(-1)).numel():
         part = problem.take(rest)
-        softened = part._replace(eps=part.eps * steepness[rest])
-        goal = np.full(len(rest), _ROUGH)
-        found = solve(softened, start=u[rest], goal=goal, max_iter=_FEW).u
-        # f = eps u stays, so u grows as eps falls; but a constant in it would only cost digits.
-        middle = (found.amax(-1, keepdim=True) + found.amin(-1, keepdim=True)) / 2
-        u[rest] = (found - middle) * factor[rest, None]
+        found, _ = _roughly(part._replace(eps=part.eps * steepness[rest]), u[rest])
+        # f = eps u stays, so u grows as eps falls.
+        u[rest] = found * factor[rest, None]
         steepness[rest] /= factor[rest]
     return u
 
@@ -62,13 +59,20 @@ def resolvable_eps(problem: Problem, span: Float[np.ndarray, " b"]) -> Float[Ten
     unknown = spans > RESOLVED * eps
     while (rest := unknown.nonzero().squeeze(-1)).numel():
         part = problem.take(rest)._replace(eps=softened[rest])
-        goal = np.full(len(rest), _ROUGH)
-        found = solve(part, start=u[rest], goal=goal, max_iter=_FEW)
-        middle = (found.u.amax(-1, keepdim=True) + found.u.amin(-1, keepdim=True)) / 2
-        size = potential_size(found.u - middle, found.v + middle)
+        found, others = _roughly(part, u[rest])
+        size = potential_size(found, others)
         known = size > _LARGE
         eps[rest] = eps[rest].maximum(torch.where(known, size * part.eps / RESOLVED, 0.0))
-        u[rest], softened[rest] = (found.u - middle) * _FACTOR, part.eps / _FACTOR
+        u[rest], softened[rest] = found * _FACTOR, part.eps / _FACTOR
         # Where no more than that is left for potentials to amount to, eps may stay.
         unknown[rest] = ~known & (_LARGE * part.eps > RESOLVED * eps[rest])
     return eps
+
+
+def _roughly(
+    problem: Problem, start: Float[Tensor, "b n"]
+) -> tuple[Float[Tensor, "b n"], Float[Tensor, "b m"]]:
+    """Return potentials on the way, without the constant in u, which would only cost digits."""
+    found = solve(problem, start=start, goal=np.full(len(start), _ROUGH), max_iter=_FEW)
+    middle = (found.u.amax(-1, keepdim=True) + found.u.amin(-1, keepdim=True)) / 2
+    return found.u - middle, found.v + middle

@@ -43,6 +43,13 @@ class Problem(NamedTuple):
         """Return -cost/eps, a new array."""
         return self.cost * (-1 / self.eps)[:, None, None]
 
+    def plan(
+        self, u: Float[Tensor, "b n"], v: Float[Tensor, "b m"], log_kernel: Float[Tensor, "b n m"]
+    ) -> Float[Tensor, "b n m"]:
+        """Return the plan of potentials, mu nu exp(log_kernel + u + v)."""
+        exponent = (log_kernel + u.unsqueeze(-1)).add_(v.unsqueeze(-2))
+        return exponent.exp_().mul_(self.mu.unsqueeze(-1)).mul_(self.nu.unsqueeze(-2))
+
 
 Sizes = TypeVar("Sizes", Tensor, np.ndarray)
 Seen = TypeVar("Seen")

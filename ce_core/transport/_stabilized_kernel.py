@@ -17,7 +17,7 @@ from torch import Tensor
 
 from ce_core._arrays import as_arrays, as_tensors, entrywise
 from ce_core.transport._acceleration import extrapolate, newton_step
-from ce_core.transport._dual_ascent import climb, plan_after_columns
+from ce_core.transport._dual_ascent import climb
 from ce_core.transport._kernel_block import KernelBlock
 from ce_core.transport._log_domain import Block, Point, log_columns, run_on_logarithms
 from ce_core.transport._problem import Problem
@@ -141,8 +141,7 @@ class OnKernel:
             far = _where(far)
             some = self.problem.take(torch.as_tensor(lanes, device=plan.device)[far])
             u, v = (part[far] for part in as_tensors(u, v))
-            exponent = some.log_kernel().add_(u.unsqueeze(-1)).add_(v.unsqueeze(-2))
-            plan[far] = exponent.exp_().mul_(some.mu.unsqueeze(-1)).mul_(some.nu.unsqueeze(-2))
+            plan[far] = some.plan(u, v, some.log_kernel())
         return plan
 
     def leap(
@@ -168,7 +167,7 @@ class OnKernel:
         """Take a Newton step where it lowers the error by more than a few iterations do."""
         some, start = self.problem.take(items), self.point.take(items)
         log_kernel = some.log_kernel()
-        step, solved = newton_step(plan_after_columns(some, start, log_kernel), some.mu)
+        step, solved = newton_step(some.plan(start.u, -start.columns, log_kernel), some.mu)
         reach = (_LONGEST_STEP / step.abs().amax(-1).clamp(min=1e-300)).clamp(max=1.0)
         before, gained = error[items], torch.zeros_like(solved)
         for share in (1.0, 0.3):
