@@ -85,14 +85,15 @@ def start_server(
             stderr=subprocess.STDOUT,
         )
     try:
-        _wait_for_health(server, f"http://127.0.0.1:{port}{below}", log)
+        wait_for_health(server, f"http://127.0.0.1:{port}{below}", log)
     except RuntimeError:
         server.kill()
         raise
     return server
 
 
-def _wait_for_health(server: subprocess.Popen[bytes], address: str, log: Path) -> None:
+def wait_for_health(server: subprocess.Popen[bytes], address: str, log: Path) -> None:
+    """Wait until what a server process serves at an address is healthy."""
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline:
         if server.poll() is not None:

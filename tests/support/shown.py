@@ -7,7 +7,7 @@ from typing import Any, Final
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Block, Node
 
-from lab.live.animations import offered_animation
+from lab.live.animations import OFFER
 from lab.web.page_names import LABS
 from tests.support.unpacking import animation_of, frame_of, unpack
 
@@ -47,7 +47,7 @@ def shown(app: AppTest) -> Iterator[tuple[str, str]]:
         elif not (kind == "html" or (kind == "markdown" and proto.body.startswith("<style>"))):
             yield from _of_proto(kind, proto)
     for group in LABS:
-        if offered_animation(app.session_state, group):
+        if OFFER.format(group) in app.session_state:
             yield from _of_animation(animation_of(app, group))
 
 

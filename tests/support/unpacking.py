@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from streamlit.testing.v1 import AppTest
 
-from lab.live.animations import offered_animation
+from lab.live.animations import OFFER
 
 
 def unpack(packed: bytes) -> Any:
@@ -51,8 +51,7 @@ def parts_of(app: AppTest) -> dict[str, Any]:
 
 def animation_of(app: AppTest, group: str) -> Any:
     """Return the animation that a hand at the timeline would fetch."""
-    offer = offered_animation(app.session_state, group)
-    assert offer is not None
+    offer = app.session_state[OFFER.format(group)]
     # In a thread of its own it would have the language to itself.
     return unpack(copy_context().run(offer.compute))
 

@@ -23,7 +23,8 @@ from lab.language.catalogues import speak
 from lab.web.assets import base_address
 
 _LOG: Final = logging.getLogger(__name__)
-_OFFER: Final = "lab: animation {}"
+OFFER: Final = "lab: animation {}"
+"""Where the session holds what it offers for a group."""
 _PATH: Final = "/lab/animation/{visit}/{group}/{token}"
 # Some 250 animations of the default size.
 _KEPT_BYTES: Final = 32 * 2**20
@@ -141,19 +142,9 @@ ANIMATIONS: Final = Animations()
 def offer_animation(visit: str, group: str, offer: Offer) -> str:
     """Offer an animation in this run, and return where the browser may fetch it."""
     # The session holds it, and nothing else does.
-    st.session_state[_OFFER.format(group)] = offer
+    st.session_state[OFFER.format(group)] = offer
     ANIMATIONS.offer(visit, group, offer)
     return base_address() + _PATH.format(visit=visit, group=group, token=offer.token)
-
-
-def offered_animation(session: Any, group: str) -> Offer | None:
-    """Return what a `st.session_state`, or the like, holds for a group."""
-    # Some of them have no `get`.
-    try:
-        offer: Offer = session[_OFFER.format(group)]
-    except KeyError:
-        return None
-    return offer
 
 
 def animation_route() -> Route:

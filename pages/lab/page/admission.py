@@ -68,8 +68,11 @@ def admitted(*, heavy: bool) -> Iterator[None]:
 def saying_who_is_before(compute: Callable[[], R]) -> R:
     """Return what is computed; while it waits for its turn, say on the page how many are before."""
     notice = st.empty()
+    waited = False
 
     def tell(before: int) -> None:
+        nonlocal waited
+        waited = True
         text = ngettext(
             "The lab is busy with large experiments: {count} is before yours.",
             "The lab is busy with large experiments: {count} are before yours.",
@@ -83,4 +86,5 @@ def saying_who_is_before(compute: Callable[[], R]) -> R:
         return compute()
     finally:
         _TELL.reset(told)
-        notice.empty()
+        if waited:
+            notice.empty()

@@ -2,10 +2,9 @@
 
 import os
 from dataclasses import dataclass, field, fields
-from typing import Any, Final, TypeVar, get_type_hints
+from typing import Any, Final, Self, get_type_hints
 
 _PREFIX: Final = "LAB_"
-L = TypeVar("L", bound="Limits")
 
 
 def _limit(default: float, *, at_least: float) -> Any:
@@ -35,7 +34,7 @@ class Limits:
     local: int = _limit(0, at_least=0)
 
     @classmethod
-    def of_environment(cls: type[L]) -> L:
+    def of_environment(cls) -> Self:
         """Return the limits that the variables set.
 
         Raises

@@ -4,16 +4,13 @@ import os
 import re
 import shutil
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.error import URLError
-from urllib.request import urlopen
 
 import pytest
 from playwright.sync_api import Browser, expect
 
-from scripts.browser import ROOT, free_port, start_server
+from scripts.browser import ROOT, free_port, start_server, wait_for_health
 from tests.support.browsing import address_has, open_lab, reach
 
 NGINX = shutil.which("nginx")
@@ -48,23 +45,12 @@ def behind_nginx(tmp_path: Path) -> Iterator[str]:
     )
     address = f"http://127.0.0.1:{front}/teaching/lab"
     try:
-        _wait_for(f"{address}/_stcore/health")
+        wait_for_health(proxy, address, tmp_path / "error.log")
         yield address
     finally:
         for process in (proxy, server):
             process.terminate()
             process.wait(PATIENCE)
-
-
-def _wait_for(address: str) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        try:
-            with urlopen(address, timeout=5):
-                return
-        except (URLError, OSError):
-            time.sleep(0.1)
-    raise AssertionError(f"{address} did not answer")
 
 
 def test_lab_works_below_a_path_behind_nginx(behind_nginx: str, browser: Browser) -> None:
@@ -78,6 +64,8 @@ def test_lab_works_below_a_path_behind_nginx(behind_nginx: str, browser: Browser
     assert re.fullmatch(rf"{behind_nginx}/losses\?.*", page.url)
     page.locator(".st-key-nav").get_by_role("link", name="Transport").click()
     expect(page).to_have_title("Transport · Cross-Entropy Lab")
+    # The title is there before the history has the page.
+    page.wait_for_url("**/transport")
     page.go_back()
     address_has(page, "logit_scale=1024")
     assert errors == []
