@@ -5,6 +5,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from ce_core.transport._offsets import take_off, used_eps, warm_u
+from ce_core.transport._problem import within_reach
 from ce_core.transport._solution import Found
 from ce_core.transport.status import SinkhornStatus
 
@@ -26,11 +27,11 @@ def unroll(
     """
     status = found.status
     good = (status != SinkhornStatus.INFEASIBLE) & (status != SinkhornStatus.INVALID)
-    reduced = take_off(cost, found.common, found.rows, found.columns)
+    eps = used_eps(eps, found.eps)
+    reduced = within_reach(take_off(cost, found.common, found.rows, found.columns), eps)
     allowed = (reduced < torch.inf) & good[:, None, None]
     reduced = torch.where(good[:, None, None], reduced, 0.0)
     steps = found.errors.shape[-1]
-    eps = used_eps(eps, found.eps)
     first, _ = warm_u(start, found.rows, mu, eps)
     u, v = _iterate(reduced, mu, nu, eps, first, found.n_iter, steps=steps)
     reduced = torch.where(allowed, reduced, 0.0)
