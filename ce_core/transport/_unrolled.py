@@ -1,7 +1,7 @@
 """Sinkhorn's iteration in differentiable operations, none of which looks at a value."""
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from ce_core.transport._offsets import take_off, used_eps, warm_u
@@ -86,11 +86,15 @@ def _iterate(
 
 
 def log_sums(
-    log_kernel: Float[Tensor, "b n m"], weights: Float[Tensor, "b m"], u: Float[Tensor, "b m"]
+    log_kernel: Float[Tensor, "b n m"],
+    weights: Float[Tensor, "b m"],
+    u: Float[Tensor, "b m"],
+    *,
+    flat: Bool[Tensor, " b"] | None = None,
 ) -> Float[Tensor, "b n"]:
     """Return log Σ_j weights_j exp(log_kernel_ij + u_j), with its derivative also at weights of 0.
 
-    Where no pair is allowed it is 0.
+    Where no pair is allowed it is 0. In items that are `flat` it keeps the digits of small exponents.
     """
     exponent = log_kernel + u.unsqueeze(-2)
     weight = weights.unsqueeze(-2)
@@ -98,4 +102,10 @@ def log_sums(
     top = torch.where(top > -torch.inf, top, 0.0)
     sums = (weight * (exponent - top).clamp(max=_LARGEST).exp()).sum(-1)
     allowed = sums > 0
-    return torch.where(allowed, top.squeeze(-1) + torch.where(allowed, sums, 1.0).log(), 0.0)
+    logs = torch.where(allowed, top.squeeze(-1) + torch.where(allowed, sums, 1.0).log(), 0.0)
+    if flat is None:
+        return logs
+    small = flat[:, None] & (exponent.abs() < 1).all(-1)
+    total = torch.where(small, weights.sum(-1, keepdim=True), 1.0)
+    raised = (weight * torch.where(small.unsqueeze(-1), exponent, 0.0).expm1()).sum(-1)
+    return torch.where(small, total.log() + (raised / total).log1p(), logs)
