@@ -1,8 +1,9 @@
 """The iteration of unbalanced transport, on logarithms, with Newton steps.
 
 With kappa = rho/(rho + eps) for each side, the solution fulfils f = kappa soft_f(g) and
-g = kappa soft_g(f), soft_f(g) being the f with which the rows of the plan sum to mu. Without the constant
-c between them (`_unbalanced_problem`) it is f = kappa soft_f(g) - (1 - kappa) c, and + for g.
+g = kappa soft_g(f), soft_f(g) being the f with which the rows of the plan sum to mu. Without the
+constant c between them (`_unbalanced_problem`) it is f = kappa soft_f(g) - (1 - kappa) c, and with
++ for g.
 """
 
 import math
@@ -13,14 +14,12 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from ce_core.transport._problem import within_reach
+from ce_core.transport._unbalanced_newton import climb, newton, soft_f, soft_g
 from ce_core.transport._unbalanced_problem import Potentials, PricedProblem
-from ce_core.transport._unrolled import log_sums
 from ce_core.transport.status import SinkhornStatus
 
 # Once in so many iterations a Newton step is tried.
 _CHECK = 20
-# Of the steps that climb after it: how many, and how often the share of one is halved.
-_STEPS, _HALVINGS = 8, 30
 # Costs that span less than so many eps.
 _FLAT = 1e-3
 # Costs that span more than so many eps are approached by way of larger ones, each this much smaller; of
@@ -130,8 +129,11 @@ def _iterate(
     for count in range(1, max_iter + 1):
         if not len(running):
             break
-        part, constant, reached = _step(some, part, constant, tries=count % _CHECK == 0)
-        if count % _CHECK == 0:
+        tries, rest = divmod(count, _CHECK)
+        # What a climb takes is worth it at first, and seldom later.
+        effort = 0 if rest else 1 if tries & (tries - 1) else 2
+        part, constant, reached = _step(some, part, constant, effort)
+        if effort:
             goal[running] = goal[running].maximum(_floor(some, part))
         n_iter[running], error[running] = count, reached
         moving = ~(reached <= goal[running])
@@ -152,67 +154,31 @@ def _floor(problem: PricedProblem, point: Potentials) -> Float[Tensor, " b"]:
     return _ROUNDING * (8 + size / problem.eps)
 
 
-def _soft_f(problem: PricedProblem, g: Float[Tensor, "b m"]) -> Float[Tensor, "b n"]:
-    """Return -eps log Σ_j nu_j exp((g_j - C_ij)/eps), or 0 without an allowed pair."""
-    eps = problem.eps.unsqueeze(-1)
-    return -eps * log_sums(problem.log_kernel, problem.nu, g / eps, flat=problem.flat)
-
-
-def _soft_g(problem: PricedProblem, f: Float[Tensor, "b n"]) -> Float[Tensor, "b m"]:
-    eps = problem.eps.unsqueeze(-1)
-    return -eps * log_sums(problem.log_kernel.mT, problem.mu, f / eps, flat=problem.flat)
-
-
 def _step(
-    problem: PricedProblem, point: Potentials, constant: Float[Tensor, "b 1"], *, tries: bool
+    problem: PricedProblem, point: Potentials, constant: Float[Tensor, "b 1"], effort: int
 ) -> tuple[Potentials, Float[Tensor, "b 1"], Float[Tensor, " b"]]:
-    """Do an iteration, and a Newton step where it is tried and lowers the error."""
+    """Do an iteration, with an effort a Newton step where that is better, with more else a climb."""
     (by_rows, by_columns), (less_f, less_g) = problem.kept, problem.lost
     rows, columns = problem.open
-    g = torch.where(columns, by_columns * _soft_g(problem, point.f) + less_g * constant, 0.0)
-    f = torch.where(rows, by_rows * _soft_f(problem, g) - less_f * constant, 0.0)
+    g = torch.where(columns, by_columns * soft_g(problem, point.f) + less_g * constant, 0.0)
+    f = torch.where(rows, by_rows * soft_f(problem, g) - less_f * constant, 0.0)
     point = Potentials(f, g)
     constant = problem.constant(point)
     error = _error(problem, point, constant)
-    if tries:
+    if effort:
         trial = newton(problem, point)
         better = _error(problem, trial, problem.constant(trial)) < error
-        trial = Potentials(*(torch.where(better[:, None], *both) for both in zip(trial, point, strict=True)))
+        trial = Potentials(
+            *(torch.where(better[:, None], *both) for both in zip(trial, point, strict=True))
+        )
         rest = (~better).nonzero().squeeze(-1)
-        if len(rest):
+        if effort > 1 and len(rest):
             climbed = climb(problem.take(rest), Potentials(point.f[rest], point.g[rest]))
             for into, part in zip(trial, climbed, strict=True):
                 into[rest] = part
         point, constant = trial, problem.constant(trial)
         error = _error(problem, point, constant)
     return point, constant, error
-
-
-def climb(problem: PricedProblem, point: Potentials) -> Potentials:
-    """Return where some Newton steps lead, each followed for as long as the dual value rises."""
-    for _ in range(_STEPS):
-        ahead = newton(problem, point)
-        way = Potentials(*(new - old for new, old in zip(ahead, point, strict=True)))
-        low, high = torch.zeros_like(problem.eps), torch.ones_like(problem.eps)
-        for _ in range(_HALVINGS):
-            middle = high if not low.any() and (high == 1).all() else (low + high) / 2
-            rising = _slope(problem, _along(point, way, middle), way) > 0
-            low, high = torch.where(rising, middle, low), torch.where(rising, high, middle)
-        point = _along(point, way, low)
-    return point
-
-
-def _along(point: Potentials, way: Potentials, share: Float[Tensor, " b"]) -> Potentials:
-    return Potentials(*(old + share[:, None] * by for old, by in zip(point, way, strict=True)))
-
-
-def _slope(problem: PricedProblem, point: Potentials, way: Potentials) -> Float[Tensor, " b"]:
-    """Return how the dual value grows on a way."""
-    plan, asked = problem.plan(point), problem.asked(problem.whole(point))
-    slope = torch.zeros_like(problem.eps)
-    for dim, part, by in zip((-1, -2), asked, way, strict=True):
-        slope = slope + ((part - plan.sum(dim)) * by).sum(-1)
-    return slope
 
 
 def _error(
@@ -226,39 +192,3 @@ def _error(
         missed = missed + (plan.sum(dim) - part).abs().sum(-1)
         total = total + part.sum(-1)
     return torch.where(total > 0, missed / total, 0.0).nan_to_num(torch.inf)
-
-
-def newton(problem: PricedProblem, point: Potentials) -> Potentials:
-    """Return the point after a Newton step, up to the constant between the potentials.
-
-    From a solution that is held fixed, its derivatives are those of the solution: the first order
-    after one such step, the second after two.
-    """
-    if point.f.shape[-1] > point.g.shape[-1]:
-        g, f = newton(problem.transposed, Potentials(point.g, point.f))
-        return Potentials(f, g)
-    f, g = point
-    soft_f, soft_g = _soft_f(problem, g), _soft_g(problem, f)
-    constant, (rows, columns) = problem.constant(point), problem.open
-    by_row = problem.nu.unsqueeze(-2) * problem.kernel(Potentials(soft_f, g))
-    by_column = (problem.mu.unsqueeze(-1) * problem.kernel(Potentials(f, soft_g))).mT
-    (kept_f, kept_g), (lost_f, lost_g) = problem.kept, problem.lost
-    missing_f = torch.where(rows, kept_f * soft_f - f - lost_f * constant, 0.0)
-    missing_g = torch.where(columns, kept_g * soft_g - g + lost_g * constant, 0.0)
-    # x + kept_f by_row y = missing_f and kept_g by_column x + y = missing_g, y eliminated. Both matrices
-    # take a constant to itself, which a large rho leaves all but undetermined: it is put into the matrix
-    # again, and x has a mean of 0.
-    both, ones = kept_f * kept_g, rows.to(f.dtype)
-    weights = (problem.mu * ones).detach()
-    weights = weights / weights.sum(-1, keepdim=True).clamp(min=1e-300)
-    identity = torch.eye(f.shape[-1], dtype=f.dtype, device=f.device)
-    fixed = ones.unsqueeze(-1) * weights.unsqueeze(-2)
-    system = identity - both.unsqueeze(-1) * (by_row @ by_column - fixed)
-    right = missing_f - kept_f * (by_row @ missing_g.unsqueeze(-1)).squeeze(-1)
-    x = torch.linalg.solve(system, right.unsqueeze(-1)).squeeze(-1)
-    mean = (weights * x).sum(-1, keepdim=True)
-    x = x - mean * ones
-    undetermined = lost_f + kept_f * lost_g
-    share = torch.where(undetermined > 0, lost_g / undetermined.clamp(min=1e-300), 0.5)
-    y = missing_g - kept_g * (by_column @ x.unsqueeze(-1)).squeeze(-1)
-    return Potentials(f + x, g + torch.where(columns, y + share * mean, 0.0))

@@ -18,7 +18,8 @@ from ce_core._arguments import (
 from ce_core._shown import refusal
 from ce_core._surroundings import may_be_differentiated, uncompiled
 from ce_core.transport._bipartite_system import apply_flattened
-from ce_core.transport._unbalanced_iteration import as_priced, find_potentials, newton
+from ce_core.transport._unbalanced_iteration import as_priced, find_potentials
+from ce_core.transport._unbalanced_newton import newton
 from ce_core.transport._unbalanced_problem import Potentials
 from ce_core.transport.entropic_ot import as_batch
 from ce_core.transport.status import SinkhornStatus
@@ -104,12 +105,14 @@ def unbalanced_sinkhorn(
     Notes
     -----
     Sinkhorn's iteration with potentials shortened by ρ/(ρ+ε), on logarithms, in float64. By itself it
-    would take ρ/ε iterations to find the mass; the constant between the potentials, set to what is
-    best after each, and a Newton step now and then, do without. A step is O(nm) and dense: it is
-    slower than `sinkhorn`.
+    would take ρ/ε iterations to find the mass; the constant between the potentials, which is held
+    apart from them, set to what is best after each, and a Newton step now and then, do without. So a ρ
+    or an ε however large costs no digits: the value tends to that of `sinkhorn`, and to that of
+    independence. Masses whose sums differ by rounding count as equal. A small ε is reached by way of
+    larger ones. A step is O(nm) and dense: it is slower than `sinkhorn`.
 
     Derivatives with respect to cost, masses and ε, of first and second order, both ways and within
-    `torch.func`, are those of Newton steps at the solution. They lose log10(ρ/ε) digits at most.
+    `torch.func`, are those of Newton steps at the solution.
 
     References
     ----------
@@ -138,13 +141,13 @@ def unbalanced_sinkhorn(
     invalid, lost = status == SinkhornStatus.INVALID, status == SinkhornStatus.INFEASIBLE
     good = ~(invalid | lost)
     # What has no solution has no derivative.
-    given = [
+    wide, rows, columns, each = (
         torch.where(good.reshape(-1, *[1] * (part.ndim - 1)), part, part.detach()) for part in parts
-    ]
-    given[0] = torch.where(invalid[:, None, None], 0.0, given[0])
-    problem = as_priced(*given, prices, flat.squeeze(-1) if flat.shape[-1] else None)
+    )
+    wide = torch.where(invalid[:, None, None], 0.0, wide)
+    problem = as_priced(wide, rows, columns, each, prices, flat.squeeze(-1) if flat.shape[-1] else None)
     point = Potentials(f, g)
-    if may_be_differentiated(*given):
+    if may_be_differentiated(wide, rows, columns, each):
         moved = point
         for _ in range(2):
             moved = newton(problem, moved)
