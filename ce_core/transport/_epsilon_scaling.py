@@ -18,8 +18,6 @@ _STEEPEST = 1e17
 _ROUGH, _FEW = 1e-3, 200
 # Below it numbers are half a thousandth apart, and that is what rounding adds to an exponent.
 RESOLVED = 2.0**42
-# Costs that span more than so many eps are taken to span so many: their quotient would overflow.
-_WIDEST = 1e300
 # Potentials of so many eps are those of the costs, whatever eps is. Until then it falls by this factor.
 _LARGE, _FACTOR = 1e3, 10.0
 
@@ -41,7 +39,7 @@ def anneal(
     factor = steepness ** (1 / (steepness.log() / math.log(4)).ceil().clamp(min=1))
     while (rest := (steepness > 1.01).nonzero().squeeze(-1)).numel():
         part = problem.take(rest)
-        found, _ = _roughly(part._replace(eps=part.eps * steepness[rest]), u[rest])
+        found, _ = _roughly(part.softened(part.eps * steepness[rest]), u[rest])
         # f = eps u stays, so u grows as eps falls.
         u[rest] = found * factor[rest, None]
         steepness[rest] /= factor[rest]
@@ -55,10 +53,10 @@ def resolvable_eps(problem: Problem, span: Float[np.ndarray, " b"]) -> Float[Ten
     are the potentials, which larger eps tell: costs that mass avoids do not count, however large.
     """
     u, spans = torch.zeros_like(problem.mu), torch.as_tensor(span, device=problem.eps.device)
-    eps, softened = torch.maximum(problem.eps, spans / _WIDEST), spans / 10
+    eps, softened = problem.eps.clone(), spans / 10
     unknown = spans > RESOLVED * eps
     while (rest := unknown.nonzero().squeeze(-1)).numel():
-        part = problem.take(rest)._replace(eps=softened[rest])
+        part = problem.take(rest).softened(softened[rest])
         found, others = _roughly(part, u[rest])
         size = potential_size(found, others)
         known = size > _LARGE

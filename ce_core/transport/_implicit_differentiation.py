@@ -21,6 +21,7 @@ from torch import Tensor
 
 from ce_core.transport._bipartite_system import apply_flattened, solve_network
 from ce_core.transport._offsets import take_off, used_eps
+from ce_core.transport._problem import within_reach
 from ce_core.transport._solution import Found, Request, find_plans
 from ce_core.transport.status import SinkhornStatus
 
@@ -102,8 +103,8 @@ class _Equations:
     ) -> None:
         self.mu, self.nu = mu, nu
         self.regular = special.shape[-1] == 0
-        cost = take_off(cost, common, rows, columns)
         self.eps = used_eps(eps, used)
+        cost = within_reach(take_off(cost, common, rows, columns), self.eps)
         self.rows = rows if rows.shape[-1] else f.new_zeros(1)
         self.columns = columns if rows.shape[-1] else g.new_zeros(1)
         if not self.regular:

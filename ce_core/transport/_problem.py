@@ -18,6 +18,8 @@ from ce_core._surroundings import in_transform, require_unbatched
 _HALF_TOLERANCE, _MASS_TOLERANCE = 1e-2, 1e-4
 _LEAST_WEIGHT = 1e-300
 _ROUNDING = torch.finfo(torch.float64).eps
+# A pair that costs so many eps is like one that costs more. Its square by eps is finite.
+_WIDEST = 1e100
 # Whose inverse is finite.
 _LEAST_EPS = torch.finfo(torch.float64).tiny
 
@@ -38,6 +40,10 @@ class Problem(NamedTuple):
             return self
         cost, mu, nu, eps = (part[items] for part in self[:4])
         return Problem(cost, mu, nu, eps, self.forbidding[items.cpu().numpy()])
+
+    def softened(self, eps: Float[Tensor, " b"]) -> "Problem":
+        """Return the problem at another eps, with costs that it can divide."""
+        return self._replace(cost=within_reach(self.cost, eps), eps=eps)
 
     def log_kernel(self) -> Float[Tensor, "b n m"]:
         """Return -cost/eps, a new array."""
@@ -192,6 +198,18 @@ def as_problem(
             size = weights.shape[-1]
             raise ValueError(f"{name} must have shape [{size}], got shape {tuple(weights.shape)}")
     return wide, rows, columns
+
+
+def within_reach(
+    cost: Float[Tensor, "b n m"], eps: Float[Tensor, " b"], least: float | Tensor = 0.0
+) -> Float[Tensor, "b n m"]:
+    """Return costs of which none is so many eps, and more than `least`, that a quotient overflows.
+
+    A pair that costs so much more than others of its row and column has no mass, nor a derivative.
+    """
+    limit = (_WIDEST * eps.detach()).clamp(min=least)[:, None, None]
+    too_high = (cost > limit) & (cost < torch.inf)
+    return torch.where(too_high, limit, torch.where(cost < -limit, -limit, cost))
 
 
 def without_offset(cost: Float[Tensor, "*batch n m"]) -> Float[Tensor, "*batch n m"]:

@@ -67,7 +67,7 @@ def find_plans(
     spread = costs.span / eps.cpu().numpy()
     if (spread > RESOLVED).any():
         eps = resolvable_eps(problem, costs.span)
-        problem, spread = problem._replace(eps=eps), costs.span / eps.cpu().numpy()
+        problem, spread = problem.softened(eps), costs.span / eps.cpu().numpy()
     accuracy = accuracy_within_reach(request.tol, len(mu), request.dtype)
     plain = request.plain or request.tol is None
     solution = solve(

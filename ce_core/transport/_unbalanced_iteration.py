@@ -1,49 +1,50 @@
 """The iteration of unbalanced transport, on logarithms, with Newton steps.
 
 With kappa = rho/(rho + eps) for each side, the solution fulfils f = kappa soft_f(g) and
-g = kappa soft_g(f), soft_f(g) being the f with which the rows of the plan sum to mu.
+g = kappa soft_g(f), soft_f(g) being the f with which the rows of the plan sum to mu. Without the
+constant c between them (`_unbalanced_problem`) it is f = kappa soft_f(g) - (1 - kappa) c, and with
++ for g.
 """
 
 import math
-from typing import NamedTuple
+from dataclasses import replace
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from ce_core.transport._unrolled import log_sums
+from ce_core.transport._problem import within_reach
+from ce_core.transport._unbalanced_newton import climb, newton, soft_f, soft_g
+from ce_core.transport._unbalanced_problem import Potentials, PricedProblem
 from ce_core.transport.status import SinkhornStatus
 
 # Once in so many iterations a Newton step is tried.
 _CHECK = 20
-# A rho of less than so many eps.
-_LEAST_SHARE = 1e-100
-# Exponentials beyond this would overflow; only pairs without mass get there.
-_LARGEST = 700.0
+# Costs that span less than so many eps.
+_FLAT = 1e-3
+# Costs that span more than so many eps are approached by way of larger ones, each this much smaller; of
+# costs beyond so many rho the size says nothing. What is asked of a solution on the way.
+_STEEP, _FACTOR, _DEAR, _ROUGH, _FEW = 500.0, 4.0, 100.0, 1e-3, 100
+# Rows of less than this share of the mass do not tell how exponents are rounded.
+_WITHOUT_MASS = 1e-30
 _ROUNDING = torch.finfo(torch.float64).eps
 
 
-class PricedProblem(NamedTuple):
-    """A batch of problems."""
-
-    cost: Float[Tensor, "b n m"]
-    mu: Float[Tensor, "b n"]
-    nu: Float[Tensor, "b m"]
-    eps: Float[Tensor, " b"]
-    price: tuple[float, float]
-    """rho, of rows and of columns."""
-
-    def prices(self) -> list[Float[Tensor, "b 1"]]:
-        """Return rho of each item, which below the rounding of eps counts for nothing."""
-        least = _LEAST_SHARE * self.eps.detach().unsqueeze(-1)
-        return [least.clamp(min=price) for price in self.price]
-
-
-class Potentials(NamedTuple):
-    """Of rows and of columns; 0 where all pairs are forbidden."""
-
-    f: Float[Tensor, "b n"]
-    g: Float[Tensor, "b m"]
+def as_priced(
+    cost: Float[Tensor, "b n m"],
+    mu: Float[Tensor, "b n"],
+    nu: Float[Tensor, "b m"],
+    eps: Float[Tensor, " b"],
+    price: tuple[float, float],
+    flat: Bool[Tensor, " b"] | None = None,
+) -> PricedProblem:
+    """Return the problem, with costs that eps can divide."""
+    allowed = cost < torch.inf
+    least = torch.where(allowed, cost, torch.inf).detach()
+    least = torch.cat((least.amin(-1), least.amin(-2)), -1)
+    borne = least.masked_fill(least == torch.inf, 0.0).amax(-1)
+    cost = within_reach(torch.where(allowed, cost, 0.0), eps, 4 * borne)
+    return PricedProblem(cost, allowed, mu, nu, eps, price, flat)
 
 
 def find_potentials(
@@ -53,184 +54,141 @@ def find_potentials(
     eps: Float[Tensor, " b"],
     options: tuple[tuple[float, float], float, float, int],
 ) -> tuple[Tensor, ...]:
-    """Return f, g, error, n_iter and status of each item."""
+    """Return f, g (without the constant), error, n_iter and status of each item, and which are flat.
+
+    The last has no columns if none is.
+    """
     prices, tol, coarse, max_iter = options
-    allowed = cost < torch.inf
-    finite = torch.where(allowed, cost, 0.0)
     invalid = ~(cost > -torch.inf).all((-2, -1))
-    cost = torch.where(invalid[:, None, None], 0.0, cost)
-    span = torch.where(invalid[:, None, None], 0.0, finite.abs()).amax((-2, -1))
-    problem = PricedProblem(cost, mu, nu, eps, prices)
-    f, g = torch.zeros_like(mu), torch.zeros_like(nu)
-    n_iter = torch.zeros_like(eps, dtype=torch.int64)
-    error = torch.full_like(eps, torch.inf)
-    # That of exponents, and of the constant between the potentials, which rho multiplies.
-    span = span + min(prices)
-    floor = (_ROUNDING * (8 + span / eps)).clamp(min=coarse)
-    lost = _is_blocked(problem)
-    running = (~(invalid | lost)).nonzero().squeeze(-1)
-    point = Potentials(f, g)
-    for count in range(1, max_iter + 1):
-        if not len(running):
-            break
-        part = PricedProblem(cost[running], mu[running], nu[running], eps[running], prices)
-        new, reached = _step(part, Potentials(f[running], g[running]), tries=count % _CHECK == 0)
-        f[running], g[running], error[running] = new.f, new.g, reached
-        n_iter[running] = count
-        running = running[~(reached <= torch.maximum(floor[running], floor.new_tensor(tol)))]
-    point = Potentials(f, g)
-    if len(eps):
-        error = _error(problem, point)
+    problem = as_priced(torch.where(invalid[:, None, None], 0.0, cost), mu, nu, eps, prices)
+    size = problem.cost.abs().amax((-2, -1)) if len(eps) else eps
+    flat = size < _FLAT * eps
+    if flat.any():
+        problem = replace(problem, flat=flat)
+    infeasible = _is_blocked(problem)
+    usable = (~(invalid | infeasible)).nonzero().squeeze(-1)
+    point = Potentials(torch.zeros_like(mu), torch.zeros_like(nu))
+    _anneal(problem, point, size, usable)
+    n_iter, error = _iterate(problem, point, usable, tol, coarse, max_iter)
+    floor = _floor(problem, point).clamp(min=coarse)
     status = torch.full_like(n_iter, SinkhornStatus.CONVERGED)
     status[error > tol] = SinkhornStatus.NOT_CONVERGED
     rounded = (error <= floor) & ((error > tol) | (tol < coarse))
     status[rounded] = SinkhornStatus.TOLERANCE_UNREACHABLE
-    status[lost] = SinkhornStatus.INFEASIBLE
+    status[infeasible] = SinkhornStatus.INFEASIBLE
     status[invalid] = SinkhornStatus.INVALID
     error = error.masked_fill(invalid, torch.nan)
-    return f, g, error, n_iter, status
+    marker = flat[:, None][:, : 0 if problem.flat is None else 1]
+    return *point, error, n_iter, status, marker.clone()
 
 
 def _is_blocked(problem: PricedProblem) -> Bool[Tensor, " b"]:
     """Tell where a marginal that must be kept has mass without an allowed pair."""
-    allowed = problem.cost < torch.inf
-    lost = torch.zeros_like(problem.eps, dtype=torch.bool)
-    rows = (allowed & (problem.nu > 0).unsqueeze(-2)).any(-1)
-    columns = (allowed & (problem.mu > 0).unsqueeze(-1)).any(-2)
-    for price, weights, open_ in zip(problem.price, problem[1:3], (rows, columns), strict=True):
+    blocked = torch.zeros_like(problem.eps, dtype=torch.bool)
+    for price, weights, open_ in zip(
+        problem.price, (problem.mu, problem.nu), problem.open, strict=True
+    ):
         if math.isinf(price):
-            lost = lost | ((weights > 0) & ~open_).any(-1)
-    return lost
+            blocked = blocked | ((weights > 0) & ~open_).any(-1)
+    return blocked
 
 
-def _kappa(problem: PricedProblem, side: int) -> Float[Tensor, "b 1"]:
-    """Return rho/(rho + eps), by which potentials are shortened."""
-    return 1 / (1 + problem.eps.unsqueeze(-1) / problem.prices()[side])
+def _anneal(
+    problem: PricedProblem, point: Potentials, size: Float[Tensor, " b"], usable: Int[Tensor, " some"]
+) -> None:
+    """Move the point of items whose costs span many eps to one found by way of larger eps."""
+    size = size.clamp(max=_DEAR * max(problem.price))
+    steepness = torch.where(size > _STEEP * problem.eps, size / problem.eps / 10, 1.0)
+    steepness = steepness.clamp(max=1e17)
+    while True:
+        usable = usable[steepness[usable] > 1]
+        if not len(usable):
+            return
+        some = problem.take(usable)
+        softened = replace(some, eps=some.eps * steepness[usable])
+        start = Potentials(point.f[usable], point.g[usable])
+        _iterate(softened, start, torch.arange(len(usable), device=usable.device), _ROUGH, 0.0, _FEW)
+        point.f[usable], point.g[usable] = start
+        steepness = steepness / _FACTOR
 
 
-def _soft_f(problem: PricedProblem, g: Float[Tensor, "b m"]) -> Float[Tensor, "b n"]:
-    """Return -eps log Σ_j nu_j exp((g_j - C_ij)/eps), or 0 without an allowed pair."""
-    eps = problem.eps.unsqueeze(-1)
-    return -eps * log_sums(problem.cost / -eps.unsqueeze(-1), problem.nu, g / eps)
+def _iterate(
+    problem: PricedProblem,
+    point: Potentials,
+    running: Int[Tensor, " some"],
+    tol: float,
+    coarse: float,
+    max_iter: int,
+) -> tuple[Int[Tensor, " b"], Float[Tensor, " b"]]:
+    """Move the point of some items, each until its error is small enough; return counts and errors."""
+    n_iter = torch.zeros_like(problem.eps, dtype=torch.int64)
+    goal = torch.full_like(problem.eps, max(tol, coarse))
+    error = torch.full_like(problem.eps, torch.inf)
+    some, part = problem.take(running), Potentials(point.f[running], point.g[running])
+    constant = some.constant(part)
+    for count in range(1, max_iter + 1):
+        if not len(running):
+            break
+        tries, rest = divmod(count, _CHECK)
+        # What a climb takes is worth it at first, and seldom later.
+        effort = 0 if rest else 1 if tries & (tries - 1) else 2
+        part, constant, reached = _step(some, part, constant, effort)
+        if effort:
+            goal[running] = goal[running].maximum(_floor(some, part))
+        n_iter[running], error[running] = count, reached
+        moving = ~(reached <= goal[running])
+        if not moving.all() or count == max_iter:
+            point.f[running], point.g[running] = part
+            left = moving.nonzero().squeeze(-1)
+            running, constant = running[left], constant[left]
+            some, part = some.take(left), Potentials(part.f[left], part.g[left])
+    return n_iter, error.where(error < torch.inf, _error(problem, point, problem.constant(point)))
 
 
-def _soft_g(problem: PricedProblem, f: Float[Tensor, "b n"]) -> Float[Tensor, "b m"]:
-    eps = problem.eps.unsqueeze(-1)
-    return -eps * log_sums(problem.cost.mT / -eps.unsqueeze(-1), problem.mu, f / eps)
+def _floor(problem: PricedProblem, point: Potentials) -> Float[Tensor, " b"]:
+    """Return the error that the rounding of exponents leaves, as far as they are of pairs with mass."""
+    size = torch.zeros_like(problem.eps)
+    for part, asked in zip(point, problem.asked(problem.whole(point)), strict=True):
+        counted = asked > _WITHOUT_MASS * asked.sum(-1, keepdim=True)
+        size = size + torch.where(counted, part, 0.0).abs().amax(-1)
+    return _ROUNDING * (8 + size / problem.eps)
 
 
 def _step(
-    problem: PricedProblem, point: Potentials, *, tries: bool
-) -> tuple[Potentials, Float[Tensor, " b"]]:
-    """Do an iteration, and a Newton step where it is tried and lowers the error."""
-    g = _kappa(problem, 1) * _soft_g(problem, point.f)
-    point = _shifted(problem, Potentials(_kappa(problem, 0) * _soft_f(problem, g), g))
-    error = _error(problem, point)
-    if tries:
+    problem: PricedProblem, point: Potentials, constant: Float[Tensor, "b 1"], effort: int
+) -> tuple[Potentials, Float[Tensor, "b 1"], Float[Tensor, " b"]]:
+    """Do an iteration, with an effort a Newton step where that is better, with more else a climb."""
+    (by_rows, by_columns), (less_f, less_g) = problem.kept, problem.lost
+    rows, columns = problem.open
+    g = torch.where(columns, by_columns * soft_g(problem, point.f) + less_g * constant, 0.0)
+    f = torch.where(rows, by_rows * soft_f(problem, g) - less_f * constant, 0.0)
+    point = Potentials(f, g)
+    constant = problem.constant(point)
+    error = _error(problem, point, constant)
+    if effort:
         trial = newton(problem, point)
-        reached = _error(problem, trial)
-        better = reached < error
-        point = Potentials(
-            *(torch.where(better[:, None], new, old) for new, old in zip(trial, point, strict=True))
+        better = _error(problem, trial, problem.constant(trial)) < error
+        trial = Potentials(
+            *(torch.where(better[:, None], *both) for both in zip(trial, point, strict=True))
         )
-        error = torch.where(better, reached, error)
-    return point, error
+        rest = (~better).nonzero().squeeze(-1)
+        if effort > 1 and len(rest):
+            climbed = climb(problem.take(rest), Potentials(point.f[rest], point.g[rest]))
+            for into, part in zip(trial, climbed, strict=True):
+                into[rest] = part
+        point, constant = trial, problem.constant(trial)
+        error = _error(problem, point, constant)
+    return point, constant, error
 
 
-def _shifted(problem: PricedProblem, point: Potentials) -> Potentials:
-    """Return the potentials with the constant between them for which the dual value is highest."""
-    allowed = problem.cost < torch.inf
-    logs = []
-    for price, weights, part, dim in zip(problem.prices(), problem[1:3], point, (-1, -2), strict=True):
-        open_ = allowed.any(dim)
-        exponent = weights.log() - part / price
-        logs.append(torch.where(open_, exponent, -torch.inf).logsumexp(-1))
-    by = (logs[0] - logs[1]).unsqueeze(-1) / sum(1 / price for price in problem.prices())
-    by = torch.where(by.isfinite(), by, 0.0)
-    open_rows, open_columns = allowed.any(-1), allowed.any(-2)
-    return Potentials(
-        torch.where(open_rows, point.f + by, 0.0), torch.where(open_columns, point.g - by, 0.0)
-    )
-
-
-def plan_of(problem: PricedProblem, point: Potentials) -> Float[Tensor, "b n m"]:
-    """Return mu nu exp((f + g - C)/eps)."""
-    weight = problem.mu.unsqueeze(-1) * problem.nu.unsqueeze(-2)
-    return weight * _kernel(problem, point)
-
-
-def _kernel(problem: PricedProblem, point: Potentials) -> Float[Tensor, "b n m"]:
-    """Return exp((f + g - C)/eps)."""
-    allowed = problem.cost < torch.inf
-    cost = torch.where(allowed, problem.cost, 0.0)
-    exponent = (point.f.unsqueeze(-1) + point.g.unsqueeze(-2) - cost) / problem.eps[:, None, None]
-    return torch.where(allowed, exponent.clamp(max=_LARGEST).exp(), 0.0)
-
-
-def _error(problem: PricedProblem, point: Potentials) -> Float[Tensor, " b"]:
-    """Return by how much the marginals of the plan are not those that the potentials ask for."""
-    plan = plan_of(problem, point)
-    allowed = problem.cost < torch.inf
-    missed = total = torch.zeros_like(problem.eps)
-    for price, weights, part, dim in zip(problem.prices(), problem[1:3], point, (-1, -2), strict=True):
-        asked = torch.where(allowed.any(dim), weights * (-part / price).exp(), 0.0)
-        missed = missed + (plan.sum(dim) - asked).abs().sum(-1)
-        total = total + asked.sum(-1)
-    return torch.where(total > 0, missed / total, 0.0).nan_to_num(torch.inf)
-
-
-def newton(problem: PricedProblem, point: Potentials) -> Potentials:
-    """Return the point after a Newton step for f = kappa soft_f(g) and g = kappa soft_g(f).
-
-    From a solution that is held fixed, its derivatives are those of the solution: the first order
-    after one such step, the second after two.
-    """
-    f, g = point
-    eps = problem.eps.unsqueeze(-1)
-    soft_f, soft_g = _soft_f(problem, g), _soft_g(problem, f)
-    by_row = problem.nu.unsqueeze(-2) * _kernel(problem, Potentials(soft_f, g))
-    by_column = (problem.mu.unsqueeze(-1) * _kernel(problem, Potentials(f, soft_g))).mT
-    first, second = (1 + eps / price for price in problem.prices())
-    rows, columns = soft_f - first * f, soft_g - second * g
-    if f.shape[-1] <= g.shape[-1]:
-        x, y = _eliminate(by_row, by_column, first, second, rows, columns)
-    else:
-        y, x = _eliminate(by_column, by_row, second, first, columns, rows)
-    return Potentials(f + x, g + y)
-
-
-def _eliminate(
-    by_row: Float[Tensor, "b n m"],
-    by_column: Float[Tensor, "b m n"],
-    first: Float[Tensor, "b 1"],
-    second: Float[Tensor, "b 1"],
-    rows: Float[Tensor, "b n"],
-    columns: Float[Tensor, "b m"],
-) -> tuple[Float[Tensor, "b n"], Float[Tensor, "b m"]]:
-    """Solve first x + by_row y = rows, by_column x + second y = columns.
-
-    The rows of both matrices sum to 1, so that the system left for x is dominated by its diagonal.
-    """
-    identity = torch.eye(rows.shape[-1], dtype=rows.dtype, device=rows.device)
-    system = (first * second).unsqueeze(-1) * identity - by_row @ by_column
-    right = second * rows - (by_row @ columns.unsqueeze(-1)).squeeze(-1)
-    x = torch.linalg.solve(system, right.unsqueeze(-1)).squeeze(-1)
-    return x, (columns - (by_column @ x.unsqueeze(-1)).squeeze(-1)) / second
-
-
-def dual_value(
-    problem: PricedProblem, point: Potentials, allowed: Bool[Tensor, "b n m"]
+def _error(
+    problem: PricedProblem, point: Potentials, constant: Float[Tensor, "b 1"]
 ) -> Float[Tensor, " b"]:
-    """Return the dual value, whose error is of second order in that of the potentials."""
-    plan = plan_of(problem, point)
-    independent = problem.mu.sum(-1) * problem.nu.sum(-1)
-    value = problem.eps * (independent - plan.sum((-2, -1)))
-    prices = problem.prices()
-    for side, (weights, part) in enumerate(zip(problem[1:3], point, strict=True)):
-        gain = part
-        if not math.isinf(problem.price[side]):
-            gain = -prices[side] * (-part / prices[side]).expm1()
-            # Without an allowed pair all of it is left out.
-            gain = torch.where(allowed.any(-1 - side), gain, prices[side])
-        value = value + (weights * gain).sum(-1)
-    return value
+    """Return by how much the marginals of the plan are not those that the potentials ask for."""
+    plan = problem.plan(point)
+    asked = problem.asked(Potentials(point.f + constant, point.g - constant))
+    missed = total = torch.zeros_like(problem.eps)
+    for dim, part in zip((-1, -2), asked, strict=True):
+        missed = missed + (plan.sum(dim) - part).abs().sum(-1)
+        total = total + part.sum(-1)
+    return torch.where(total > 0, missed / total, 0.0).nan_to_num(torch.inf)

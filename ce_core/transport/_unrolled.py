@@ -1,10 +1,11 @@
 """Sinkhorn's iteration in differentiable operations, none of which looks at a value."""
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from ce_core.transport._offsets import take_off, used_eps, warm_u
+from ce_core.transport._problem import within_reach
 from ce_core.transport._solution import Found
 from ce_core.transport.status import SinkhornStatus
 
@@ -26,11 +27,11 @@ def unroll(
     """
     status = found.status
     good = (status != SinkhornStatus.INFEASIBLE) & (status != SinkhornStatus.INVALID)
-    reduced = take_off(cost, found.common, found.rows, found.columns)
+    eps = used_eps(eps, found.eps)
+    reduced = within_reach(take_off(cost, found.common, found.rows, found.columns), eps)
     allowed = (reduced < torch.inf) & good[:, None, None]
     reduced = torch.where(good[:, None, None], reduced, 0.0)
     steps = found.errors.shape[-1]
-    eps = used_eps(eps, found.eps)
     first, _ = warm_u(start, found.rows, mu, eps)
     u, v = _iterate(reduced, mu, nu, eps, first, found.n_iter, steps=steps)
     reduced = torch.where(allowed, reduced, 0.0)
@@ -85,11 +86,15 @@ def _iterate(
 
 
 def log_sums(
-    log_kernel: Float[Tensor, "b n m"], weights: Float[Tensor, "b m"], u: Float[Tensor, "b m"]
+    log_kernel: Float[Tensor, "b n m"],
+    weights: Float[Tensor, "b m"],
+    u: Float[Tensor, "b m"],
+    *,
+    flat: Bool[Tensor, " b"] | None = None,
 ) -> Float[Tensor, "b n"]:
     """Return log Σ_j weights_j exp(log_kernel_ij + u_j), with its derivative also at weights of 0.
 
-    Where no pair is allowed it is 0.
+    Where no pair is allowed it is 0. In items that are `flat` it keeps the digits of small exponents.
     """
     exponent = log_kernel + u.unsqueeze(-2)
     weight = weights.unsqueeze(-2)
@@ -97,4 +102,10 @@ def log_sums(
     top = torch.where(top > -torch.inf, top, 0.0)
     sums = (weight * (exponent - top).clamp(max=_LARGEST).exp()).sum(-1)
     allowed = sums > 0
-    return torch.where(allowed, top.squeeze(-1) + torch.where(allowed, sums, 1.0).log(), 0.0)
+    logs = torch.where(allowed, top.squeeze(-1) + torch.where(allowed, sums, 1.0).log(), 0.0)
+    if flat is None:
+        return logs
+    small = flat[:, None] & (exponent.abs() < 1).all(-1)
+    total = torch.where(small, weights.sum(-1, keepdim=True), 1.0)
+    raised = (weight * torch.where(small.unsqueeze(-1), exponent, 0.0).expm1()).sum(-1)
+    return torch.where(small, total.log() + (raised / total).log1p(), logs)

@@ -10,7 +10,7 @@ from ce_core._surroundings import hides_values, may_be_differentiated, product_o
 from ce_core.dtypes import widen
 from ce_core.transport._fixed_point_loop import solve
 from ce_core.transport._per_item import shared_batch
-from ce_core.transport._problem import Problem, as_eps, without_offset
+from ce_core.transport._problem import Problem, as_eps, within_reach, without_offset
 
 # The widest range of the log-kernel that plain scaling takes. Above the first the rounding of
 # cost/eps in float32 would show in the sixth digit; above the second float64 scalings overflow.
@@ -229,8 +229,18 @@ def _prepare(
     unit = torch.where(largest > _NEAR_OVERFLOW, 0.125, 1.0)
     if hides_values(cost) or (unit < 1).any():
         wide, eps, largest = wide * unit, eps * unit, largest * unit
-    # So small an eps is at its limit; smaller still, and cost/eps would overflow.
-    return without_offset(wide), torch.maximum(1e-300 * largest, eps), undefined
+    wide = without_offset(wide)
+    # So small an eps is at its limit; smaller still, and what mass has to cost would overflow by it.
+    borne = _least_to_bear(wide)
+    limited = torch.maximum(1e-300 * borne[:, None, None], eps)
+    return within_reach(wide, limited.flatten(), 4 * wide[0].numel() * borne), limited, undefined
+
+
+def _least_to_bear(cost: Float[Tensor, "b n m"]) -> Float[Tensor, " b"]:
+    """Return the largest cost that is the least of a row or a column."""
+    cost = cost.detach()
+    least = torch.cat((cost.amin(-1), cost.amin(-2)), -1)
+    return least.masked_fill(least == torch.inf, 0.0).amax(-1)
 
 
 def column_error(

@@ -18,14 +18,9 @@ from ce_core._arguments import (
 from ce_core._shown import refusal
 from ce_core._surroundings import may_be_differentiated, uncompiled
 from ce_core.transport._bipartite_system import apply_flattened
-from ce_core.transport._unbalanced_iteration import (
-    Potentials,
-    PricedProblem,
-    dual_value,
-    find_potentials,
-    newton,
-    plan_of,
-)
+from ce_core.transport._unbalanced_iteration import as_priced, find_potentials
+from ce_core.transport._unbalanced_newton import newton
+from ce_core.transport._unbalanced_problem import Potentials
 from ce_core.transport.entropic_ot import as_batch
 from ce_core.transport.status import SinkhornStatus
 
@@ -110,12 +105,14 @@ def unbalanced_sinkhorn(
     Notes
     -----
     Sinkhorn's iteration with potentials shortened by ρ/(ρ+ε), on logarithms, in float64. By itself it
-    would take ρ/ε iterations to find the mass; the constant between the potentials, set to what is
-    best after each, and a Newton step now and then, do without. A step is O(nm) and dense: it is
-    slower than `sinkhorn`.
+    would take ρ/ε iterations to find the mass; the constant between the potentials, which is held
+    apart from them, set to what is best after each, and a Newton step now and then, do without. So a ρ
+    or an ε however large costs no digits: the value tends to that of `sinkhorn`, and to that of
+    independence. Masses whose sums differ by rounding count as equal. A small ε is reached by way of
+    larger ones. A step is O(nm) and dense: it is slower than `sinkhorn`.
 
     Derivatives with respect to cost, masses and ε, of first and second order, both ways and within
-    `torch.func`, are those of Newton steps at the solution. They lose log10(ρ/ε) digits at most.
+    `torch.func`, are those of Newton steps at the solution.
 
     References
     ----------
@@ -137,35 +134,31 @@ def unbalanced_sinkhorn(
     tol = require_number("tol", tol, at_least=0.0)
     max_iter = require_integer("max_iter", max_iter, at_least=1)
     batch, parts = as_batch(cost, mu, nu, eps, masses=True)
-    problem = PricedProblem(*parts, prices)
     coarse = 0.0 if cost.dtype == torch.float64 else torch.finfo(cost.dtype).eps / 2
-    f, g, error, n_iter, status = _Found.apply(  # type: ignore[no-untyped-call]
+    f, g, error, n_iter, status, flat = _Found.apply(  # type: ignore[no-untyped-call]
         *(part.detach() for part in parts), (prices, tol, coarse, max_iter)
     )
     invalid, lost = status == SinkhornStatus.INVALID, status == SinkhornStatus.INFEASIBLE
     good = ~(invalid | lost)
     # What has no solution has no derivative.
-    problem = problem._replace(
-        cost=torch.where(good[:, None, None], problem.cost, problem.cost.detach()),
-        mu=torch.where(good[:, None], problem.mu, problem.mu.detach()),
-        nu=torch.where(good[:, None], problem.nu, problem.nu.detach()),
-        eps=torch.where(good, problem.eps, problem.eps.detach()),
+    wide, rows, columns, each = (
+        torch.where(good.reshape(-1, *[1] * (part.ndim - 1)), part, part.detach()) for part in parts
     )
-    problem = problem._replace(cost=torch.where(invalid[:, None, None], 0.0, problem.cost))
+    wide = torch.where(invalid[:, None, None], 0.0, wide)
+    problem = as_priced(wide, rows, columns, each, prices, flat.squeeze(-1) if flat.shape[-1] else None)
     point = Potentials(f, g)
-    if may_be_differentiated(*problem[:4]):
+    if may_be_differentiated(wide, rows, columns, each):
         moved = point
         for _ in range(2):
             moved = newton(problem, moved)
         point = Potentials(*(old + (new - new.detach()) for old, new in zip(point, moved, strict=True)))
-    allowed = problem.cost < torch.inf
-    plan = plan_of(problem, point)
+    plan, whole = problem.plan(point), problem.whole(point)
     fields = {
         "plan": plan,
-        "f": point.f,
-        "g": point.g,
-        "transport_cost": (plan * torch.where(allowed, problem.cost, 0.0)).sum((-2, -1)),
-        "value": torch.where(lost, torch.inf, dual_value(problem, point, allowed)),
+        "f": whole.f,
+        "g": whole.g,
+        "transport_cost": (plan * problem.cost).sum((-2, -1)),
+        "value": torch.where(lost, torch.inf, problem.value(point)),
     }
     for name, part in fields.items():
         part = part.masked_fill(invalid.reshape(-1, *[1] * (part.ndim - 1)), torch.nan)

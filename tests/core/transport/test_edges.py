@@ -123,3 +123,16 @@ def test_sinkhorn_unrolled_gradient_of_the_marginals_where_pairs_are_forbidden()
         # Only what keeps the sum of mu means anything.
         gradients.append(found - found.mean())
     torch.testing.assert_close(gradients[1], gradients[0], rtol=1e-6, atol=0)
+
+
+@pytest.mark.parametrize("value", [0.1, [0.1, 0.2]])
+def test_transport_takes_an_eps_of_inference_mode_beside_a_leaf(value: float | list[float]) -> None:
+    with torch.inference_mode():
+        eps = torch.tensor(value, dtype=F64)
+    cost = torch.eye(2, dtype=F64).expand(2, 2, 2).clone().requires_grad_()
+    for plan in (
+        sinkhorn(cost, eps=eps).plan,
+        sinkhorn(cost, eps=eps, tol=None, max_iter=3).plan,
+        balanced_assignment(cost, eps=eps),
+    ):
+        assert torch.autograd.grad(plan[..., 0, 0].sum(), cost)[0].isfinite().all()
