@@ -68,6 +68,11 @@ def is_recorded(*tensors: Tensor) -> bool:
     return False
 
 
+def recordable(x: Tensor) -> Tensor:
+    """Return a tensor that autograd can save, a copy where this one was made in inference mode."""
+    return x.clone() if x.is_inference() and not torch.is_inference_mode_enabled() else x
+
+
 def may_be_differentiated(*tensors: Tensor) -> bool:
     """Tell whether anybody may ask for derivatives; within `torch.func` a tensor does not say."""
     return in_transform() or is_recorded(*tensors) or any(has_tangent(x) for x in tensors)

@@ -137,12 +137,17 @@ def js_from_logits(
     Returns
     -------
     Tensor
-        JS, shape [...], from 0 to log 2. Small values keep their digits.
+        JS, shape [...], from 0 to log 2 of distributions. Small values keep their digits.
 
     Raises
     ------
     ValueError
         As for `kl_from_logits`.
+
+    Notes
+    -----
+    The sum of q is not checked: of what is no distribution, as of class indices as floats, the result is
+    Σ q log(q/r) / 2 + Σ p log(p/r) / 2, which may be beyond log 2.
 
     References
     ----------

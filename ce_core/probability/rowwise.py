@@ -19,6 +19,7 @@ from ce_core._surroundings import (
     is_ordinary,
     is_recorded,
     mapped_in_front,
+    recordable,
     uncompiled,
 )
 
@@ -118,7 +119,7 @@ def apply_rows(function: type[RowFunction], *inputs: Tensor) -> Any:
         return _transformed(function, *inputs)
     inputs = _of_one_shape(inputs)
     if is_recorded(*inputs):
-        return _ByAutograd.apply(*inputs, function)  # type: ignore[no-untyped-call]
+        return _ByAutograd.apply(*map(recordable, inputs), function)  # type: ignore[no-untyped-call]
     return function.forward(*inputs)
 
 
@@ -170,7 +171,7 @@ def _transformed(function: type[RowFunction], *inputs: Tensor) -> Any:
         raise NotImplementedError(
             "torch cannot map this backward (is_grads_batched, vectorize=True): use torch.func.vmap"
         )
-    return function.apply(*_of_one_shape(inputs))  # type: ignore[no-untyped-call]
+    return function.apply(*map(recordable, _of_one_shape(inputs)))  # type: ignore[no-untyped-call]
 
 
 def _of_one_shape(tensors: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
