@@ -7,6 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ce_core.losses.target_checks import require_unit_sums, require_weights
+from ce_core.probability.differences import kept_digits
 from ce_core.probability.rowwise import (
     KnownGradient,
     RowFunction,
@@ -19,7 +20,6 @@ from ce_core.probability.rowwise import (
 )
 from ce_core.probability.softmax_rows import (
     Excess,
-    balanced,
     centre_logits,
     excess,
     excess_kernel,
@@ -189,8 +189,8 @@ def _cross_entropy_gradient_kernel(
     log_p = log_softmax_values(a)
     product = torch.mul(q, log_p, out=out)
     loss = product.sum(-1).neg_()
-    p = log_p.exp_()
-    return balanced(torch.mul(p, q.sum(-1, keepdim=True), out=product).sub_(q), p), loss
+    p, total = log_p.exp_(), q.sum(-1, keepdim=True)
+    return kept_digits(torch.mul(p, total, out=product).sub_(q), p, a, q, total), loss
 
 
 def _excess_of_weights_kernel(a: Tensor, q: Tensor, out: Tensor | None) -> Tensor:
@@ -223,7 +223,7 @@ def _logit_gap_kernel(a: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
 def _held_kernel(a: Tensor, q: Tensor, out: Tensor | None) -> tuple[Tensor, Tensor]:
     total = require_weights(q).sum(-1, keepdim=True)
     p = softmax_values(a)
-    return balanced(torch.sub(p, q, out=out), p, total), total.squeeze(-1)
+    return kept_digits(torch.sub(p, q, out=out), p, a, q, total, held=True), total.squeeze(-1)
 
 
 def _logit_gap_gradient_kernel(
@@ -232,7 +232,7 @@ def _logit_gap_gradient_kernel(
     """Return the gradient, L2 and Σq."""
     total = require_weights(q).sum(-1, keepdim=True)
     gap, p = gaps(a), softmax_values(a)
-    held = balanced(torch.sub(p, q, out=out), p, total)
+    held = kept_digits(torch.sub(p, q, out=out), p, a, q, total, held=True)
     product = held * gap
     loss = product.sum(-1)
     mean = torch.mul(p, gap, out=product).sum(-1, keepdim=True)

@@ -146,8 +146,8 @@ def js_from_logits(
 
     Notes
     -----
-    The sum of q is not checked: of what is no distribution, as of class indices as floats, the result is
-    Σ q log(q/r) / 2 + Σ p log(p/r) / 2, which may be beyond log 2.
+    The sum of q is not checked: of what is no distribution, as of class indices as floats, the result
+    is Σ q log(q/r) / 2 + Σ p log(p/r) / 2, which may be beyond log 2.
 
     References
     ----------

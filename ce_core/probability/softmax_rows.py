@@ -11,6 +11,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ce_core._surroundings import is_ordinary, softmax_pullback
+from ce_core.probability.differences import kept_digits
 from ce_core.probability.rowwise import (
     RowFunction,
     all_finite,
@@ -125,7 +126,7 @@ def _jacobian_product_kernel(p: Tensor, v: Tensor, out: Tensor | None) -> Tensor
 
 
 def excess(a: Float[Tensor, "*#rows m"], q: Float[Tensor, "*#rows m"]) -> Float[Tensor, "*rows m"]:
-    """Return (Σq) p - q. Where p_i is near 1 it is minus the sum of the other entries."""
+    """Return (Σq) p - q."""
     result: Tensor = apply_rows(Excess, a, q)
     return result
 
@@ -159,24 +160,8 @@ class Excess(RowFunction):
 
 def excess_kernel(a: Tensor, q: Tensor, out: Tensor | None) -> Tensor:
     """Return (Σq) p - q of a block of rows."""
-    p = softmax_values(a)
-    return balanced(torch.mul(p, q.sum(-1, keepdim=True), out=out).sub_(q), p)
-
-
-def balanced(
-    entries: Float[Tensor, "*rows m"],
-    p: Float[Tensor, "*rows m"],
-    total: Float[Tensor, "*rows 1"] | None = None,
-) -> Float[Tensor, "*rows m"]:
-    """Take off p - q, in place, what is too much of its sum, which is 1 - Σq; 0 without the total Σq.
-
-    What is too much are roundings: as a share of p that is nothing, but where p is near 1 that of p - q
-    may be all of the entry.
-    """
-    surplus = entries.sum(-1, keepdim=True)
-    if total is not None:
-        surplus += total - 1
-    return entries.addcmul_(p, surplus.nan_to_num_(0.0, 0.0, 0.0), value=-1)
+    p, total = softmax_values(a), q.sum(-1, keepdim=True)
+    return kept_digits(torch.mul(p, total, out=out).sub_(q), p, a, q, total)
 
 
 def log_softmax_rows(a: Float[Tensor, "*rows m"]) -> Float[Tensor, "*rows m"]:
