@@ -55,14 +55,14 @@ def _exact(a: Float[Tensor, "rows m"], q: Float[Tensor, "rows m"], held: bool) -
     total, total_rest = _sum(q)
     wanted, wanted_rest = _product(powers, total)
     had, had_rest = _product(q, power_sum)
-    difference, lost = _add(wanted, -had)
+    difference, lost = add(wanted, -had)
     lost += (wanted_rest - had_rest) + (powers * total_rest - q * power_rest)
     if held:
         lost += powers * ((1 - total) - total_rest)
     return (difference + lost) / power_sum
 
 
-def _add(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+def add(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     """Return x + y rounded, and what rounding took (Knuth)."""
     total = x + y
     moved = total - x
@@ -89,6 +89,6 @@ def _sum(x: Float[Tensor, "rows m"]) -> tuple[Float[Tensor, "rows 1"], Float[Ten
         if x.shape[-1] % 2:
             x, rest = (torch.nn.functional.pad(part, (0, 1)) for part in (x, rest))
         (x, other), (rest, other_rest) = x.chunk(2, -1), rest.chunk(2, -1)
-        x, lost = _add(x, other)
+        x, lost = add(x, other)
         rest = rest + other_rest + lost
     return x, rest

@@ -173,7 +173,7 @@ def log_softmax_rows(a: Float[Tensor, "*rows m"]) -> Float[Tensor, "*rows m"]:
 class _LogSoftmax(RowFunction):
     @staticmethod
     def forward(a: Tensor) -> Tensor:
-        result: Tensor = in_blocks(_log_softmax_kernel, a, entrywise=True)
+        result: Tensor = in_blocks(log_softmax_kernel, a, entrywise=True)
         return result
 
     @staticmethod
@@ -183,12 +183,17 @@ class _LogSoftmax(RowFunction):
 
     @staticmethod
     def pushed(inputs: tuple[Tensor, ...], tangents: tuple[Tensor, ...]) -> Tensor:
-        (a,), (v,) = inputs, tangents
-        centred = v - v.gather(-1, a.argmax(-1, keepdim=True))
-        return centred - (softmax_rows(a) * centred).sum(-1, keepdim=True)
+        return log_jacobian_product(inputs[0], tangents[0])
 
 
-def _log_softmax_kernel(a: Tensor, out: Tensor | None) -> Tensor:
+def log_jacobian_product(a: Float[Tensor, "*rows m"], v: Float[Tensor, "*rows m"]) -> Tensor:
+    """Return v - p·v, the tangent of log p."""
+    centred = v - v.gather(-1, a.argmax(-1, keepdim=True))
+    return centred - (softmax_rows(a) * centred).sum(-1, keepdim=True)
+
+
+def log_softmax_kernel(a: Tensor, out: Tensor | None = None) -> Tensor:
+    """Return log p of a block of rows."""
     result = log_softmax_values(a, out)
     if not result.numel() or result.amax().item() < -_SURE:
         return result

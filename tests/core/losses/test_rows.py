@@ -71,6 +71,7 @@ def test_gradients_of_the_losses_do_not_cancel_where_several_classes_are_sure(
         cross_entropy_grad(logits, target),
         grad(lambda x: cross_entropy(x, target))(logits),
         gradient(lambda x: cross_entropy(x, target), logits),
+        gradient(lambda x: kl_from_logits(target, x), logits),
         gradient(lambda x: kl_divergence(target, softmax(x)), logits),
         gradient(lambda x: -(target * log_softmax(x)), logits),
     ):
