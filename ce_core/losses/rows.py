@@ -170,7 +170,9 @@ def _curvature(a: Tensor, v: Tensor) -> Tensor:
     p, moved, values = softmax_rows(a), jacobian_product(a, v), gaps(a)
     values = torch.where((p == 0) & (values == -torch.inf), 0.0, values)
     centred = values - (p * values).sum(-1, keepdim=True)
-    return 2 * moved + moved * centred - p * (moved * values).sum(-1, keepdim=True)
+    product = 2 * moved + moved * centred - p * (moved * values).sum(-1, keepdim=True)
+    # A row without a softmax that nothing moves may be one that does not count.
+    return torch.where(product.isnan() & (v == 0).all(-1, keepdim=True), 0.0, product)
 
 
 # L1, in as few passes as there can be, with an absolute error of some roundings of 1.

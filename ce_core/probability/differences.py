@@ -37,6 +37,9 @@ def kept_digits(
         surplus += total - 1
     surplus.masked_fill_(~(size < _APART * whole), 0.0)
     entries.addcmul_(p, surplus, value=-1)
+    if not held and size.isnan().any():
+        # No share of nothing is something, though p be NaN.
+        entries.masked_fill_((q == 0).all(-1, keepdim=True), 0.0)
     near = (size < _NEAR * whole).squeeze(-1)
     if near.any():
         rest = whole * (1 - p.amax(-1, keepdim=True))

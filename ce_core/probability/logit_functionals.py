@@ -82,9 +82,11 @@ class _LogDivergence(RowFunction):
     @staticmethod
     def backward(ctx: Any, g: Tensor) -> tuple[Tensor | None, Tensor | None]:
         log_q, log_p = ctx.saved_tensors
-        weighted = g.unsqueeze(-1) * log_q.exp()
-        by_first = weighted * (_log_ratio(log_q, log_p) + 1) if ctx.needs_input_grad[0] else None
-        return by_first, -weighted
+        g, q = g.unsqueeze(-1), log_q.exp()
+        by_first = None
+        if ctx.needs_input_grad[0]:
+            by_first = scaled(q * (_log_ratio(log_q, log_p) + 1), g)
+        return by_first, scaled(q, -g)
 
     @staticmethod
     def pushed(inputs: tuple[Tensor, ...], tangents: tuple[Tensor, ...]) -> Tensor:

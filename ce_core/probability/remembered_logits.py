@@ -143,7 +143,7 @@ class _DivergencePastSoftmax(RowFunction):
         g = g.unsqueeze(-1)
         logits = a.to(q.dtype)
         push = scaled(within_range(kl_slope_of_second(q, p.to(q.dtype))), g).to(p.dtype)
-        by_target = g * kl_slope_from_logits(q, logits) if ctx.needs_input_grad[0] else None
+        by_target = scaled(kl_slope_from_logits(q, logits), g) if ctx.needs_input_grad[0] else None
         return by_target, push, push, scaled(excess(logits, q), g).to(a.dtype)
 
     @staticmethod
@@ -193,7 +193,7 @@ class _Carried(torch.autograd.Function):
     def backward(ctx: Any, g: Tensor) -> tuple[Tensor | None, ...]:
         result: list[Tensor | None] = [None, g]
         for slope, dtype in zip(ctx.saved_tensors, ctx.dtypes, strict=True):
-            push = (g.unsqueeze(-1) * slope).to(dtype)
+            push = scaled(slope, g.unsqueeze(-1), kept=True).to(dtype)
             result += [push, push, None]
         return tuple(result)
 

@@ -80,7 +80,7 @@ class RowLoss(RowFunction):
         a, q = ctx.saved_tensors[:2]
         g = g.unsqueeze(-1)
         by_logits = scaled(cls.by_logits(a, q), g) if ctx.needs_input_grad[0] else None
-        return by_logits, g * cls.by_target(a, q) if ctx.needs_input_grad[1] else None
+        return by_logits, scaled(cls.by_target(a, q), g) if ctx.needs_input_grad[1] else None
 
     @classmethod
     def pushed(cls, inputs: tuple[Tensor, ...], tangents: tuple[Tensor, ...]) -> Tensor:
@@ -109,8 +109,8 @@ class KnownGradient(RowLoss):
             return super().backward(ctx, g)
         a, q, gradient = ctx.saved_tensors
         g = g.unsqueeze(-1)
-        by_target = g * cls.by_target(a, q) if ctx.needs_input_grad[1] else None
-        return g * gradient if ctx.needs_input_grad[0] else None, by_target
+        by_target = scaled(cls.by_target(a, q), g) if ctx.needs_input_grad[1] else None
+        return scaled(gradient, g, kept=True) if ctx.needs_input_grad[0] else None, by_target
 
 
 def apply_rows(function: type[RowFunction], *inputs: Tensor) -> Any:
@@ -147,9 +147,15 @@ def is_plain(*tensors: Tensor) -> bool:
     return not torch.compiler.is_compiling() and is_ordinary(*tensors) and not is_recorded(*tensors)
 
 
-def scaled(rows: Tensor, factor: Tensor) -> Tensor:
-    """Return rows that nobody else has, times a factor, in their own memory where that is all."""
-    return rows.mul_(factor) if is_plain(rows, factor) else rows * factor
+def scaled(rows: Tensor, factor: Tensor, *, kept: bool = False) -> Tensor:
+    """Return rows times a factor for each, 0 where that is 0 whatever the row holds: it does not count.
+
+    Where values are all that is wanted, rows that are not to be `kept` are overwritten.
+    """
+    if is_plain(rows, factor):
+        product = torch.mul(rows, factor, out=None if kept else rows)
+        return product if factor.all().item() else product.masked_fill_(factor == 0, 0.0)
+    return torch.where((factor == 0) & ~rows.isfinite(), 0.0, rows) * factor
 
 
 def all_between(x: Tensor, low: float, high: float) -> bool:

@@ -97,12 +97,19 @@ def jacobian_product(
         else:
             product = in_blocks(_jacobian_product_kernel, p, v, entrywise=True)
         return product
-    winner = a.argmax(-1, keepdim=True)
-    centred = v - v.gather(-1, winner)
-    p = softmax_rows(a)
+    return _centred_product(softmax_rows(a), v, a.argmax(-1, keepdim=True))
+
+
+def _centred_product(p: Tensor, v: Tensor, winner: Tensor) -> Tensor:
+    p, centred = _that_moves(p, v), v - v.gather(-1, winner)
     # 0 times -inf is 0 here: a class that cannot happen.
     centred = torch.where((p == 0) & (centred == -torch.inf), 0.0, centred)
     return p * (centred - (p * centred).sum(-1, keepdim=True))
+
+
+def _that_moves(p: Tensor, v: Tensor) -> Tensor:
+    """Return p, 0 where it is NaN but moved by nothing: such a row may be one that does not count."""
+    return torch.where(p.isnan() & (v == 0).all(-1, keepdim=True), 0.0, p)
 
 
 def _jacobian_product_of_logits_kernel(a: Tensor, v: Tensor, out: Tensor | None) -> Tensor:
@@ -120,9 +127,7 @@ def _jacobian_product_kernel(p: Tensor, v: Tensor, out: Tensor | None) -> Tensor
     if all_finite(surplus):
         product.addcmul_(p, surplus, value=-1)
         return product.addcmul_(p, product.sum(-1, keepdim=True), value=-1)
-    centred = v - v.gather(-1, p.argmax(-1, keepdim=True))
-    centred = torch.where((p == 0) & (centred == -torch.inf), 0.0, centred)
-    return p * (centred - (p * centred).sum(-1, keepdim=True))
+    return _centred_product(p, v, p.argmax(-1, keepdim=True))
 
 
 def excess(a: Float[Tensor, "*#rows m"], q: Float[Tensor, "*#rows m"]) -> Float[Tensor, "*rows m"]:
@@ -148,7 +153,7 @@ class Excess(RowFunction):
         if ctx.needs_input_grad[0]:
             by_logits = scaled(jacobian_product(a, g), q.sum(-1, keepdim=True))
         if ctx.needs_input_grad[1]:
-            by_target = (softmax_rows(a) * g).sum(-1, keepdim=True) - g
+            by_target = -log_jacobian_product(a, g)
         return by_logits, by_target
 
     @staticmethod
@@ -189,7 +194,7 @@ class _LogSoftmax(RowFunction):
 def log_jacobian_product(a: Float[Tensor, "*rows m"], v: Float[Tensor, "*rows m"]) -> Tensor:
     """Return v - p·v, the tangent of log p."""
     centred = v - v.gather(-1, a.argmax(-1, keepdim=True))
-    return centred - (softmax_rows(a) * centred).sum(-1, keepdim=True)
+    return centred - (_that_moves(softmax_rows(a), v) * centred).sum(-1, keepdim=True)
 
 
 def log_softmax_kernel(a: Tensor, out: Tensor | None = None) -> Tensor:
