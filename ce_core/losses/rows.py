@@ -22,7 +22,6 @@ from ce_core.probability.softmax_rows import (
     Excess,
     centre_logits,
     excess,
-    excess_kernel,
     gaps,
     jacobian_product,
     log_softmax_rows,
@@ -196,7 +195,8 @@ def _cross_entropy_gradient_kernel(
 
 
 def _excess_of_weights_kernel(a: Tensor, q: Tensor, out: Tensor | None) -> Tensor:
-    return excess_kernel(a, require_weights(q), out)
+    p, total = softmax_values(a), require_weights(q).sum(-1, keepdim=True)
+    return kept_digits(torch.mul(p, total, out=out).sub_(q), p, a, q, total)
 
 
 def _mend_cross_entropy(loss: Tensor, a: Tensor, q: Tensor) -> Float[Tensor, "*rows"]:

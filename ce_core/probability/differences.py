@@ -4,7 +4,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-# What p - q has to be, as a share of the whole, for the rounding of p not to show in it.
+# What p - q has to be, as a share of the total, for the rounding of p not to show in it.
 _APART = 2.0**-4
 # Nearer than that, several sure classes are computed from what they do not have in common.
 _NEAR = 2.0**-8
@@ -23,28 +23,30 @@ def kept_digits(
 ) -> Float[Tensor, "*rows m"]:
     """Return (Σq) p - q, or p - q `held`, with the digits that the subtraction lost, in place.
 
+    The total is the absolute value of Σq.
+
     Where one class is sure, what is too much of the sum of the entries are roundings, which are taken
     off as shares of p: as a share of p they are nothing, of p - q they may be all. Where several
     classes share nearly all of p and of q, these would leave one's rounding with the others.
     """
     if not entries.numel():
         return entries
-    size, whole = torch.linalg.vector_norm(entries, 2, -1, keepdim=True), total.abs()
-    if (size / whole).amin().item() > _APART:
+    size = torch.linalg.vector_norm(entries, 2, -1, keepdim=True)
+    if (size / total).amin().item() > _APART:
         return entries
     surplus = entries.sum(-1, keepdim=True)
     if held:
         surplus += total - 1
-    surplus.masked_fill_(~(size < _APART * whole), 0.0)
+    surplus.masked_fill_(~(size < _APART * total), 0.0)
     entries.addcmul_(p, surplus, value=-1)
     if not held and size.isnan().any():
         # No share of nothing is something, though p be NaN.
         entries.masked_fill_((q == 0).all(-1, keepdim=True), 0.0)
-    near = (size < _NEAR * whole).squeeze(-1)
+    near = (size < _NEAR * total).squeeze(-1)
     if near.any():
-        rest = whole * (1 - p.amax(-1, keepdim=True))
+        rest = total * (1 - p.amax(-1, keepdim=True))
         spread = torch.linalg.vector_norm(p, 2, -1, keepdim=True)
-        shared = near & ((rest > 4 * size) & (size < _NEAR * whole * spread)).squeeze(-1)
+        shared = near & ((rest > 4 * size) & (size < _NEAR * total * spread)).squeeze(-1)
         if shared.any():
             exact = _exact(a[shared].double(), q[shared].double(), held).to(entries.dtype)
             entries[shared] = torch.where(exact.isfinite(), exact, entries[shared])

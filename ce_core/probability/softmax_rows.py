@@ -166,7 +166,7 @@ class Excess(RowFunction):
 def excess_kernel(a: Tensor, q: Tensor, out: Tensor | None) -> Tensor:
     """Return (Σq) p - q of a block of rows."""
     p, total = softmax_values(a), q.sum(-1, keepdim=True)
-    return kept_digits(torch.mul(p, total, out=out).sub_(q), p, a, q, total)
+    return kept_digits(torch.mul(p, total, out=out).sub_(q), p, a, q, total.abs())
 
 
 def log_softmax_rows(a: Float[Tensor, "*rows m"]) -> Float[Tensor, "*rows m"]:
