@@ -10,8 +10,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ce_core._surroundings import is_ordinary, softmax_pullback
+from ce_core._surroundings import softmax_pullback
 from ce_core.probability.differences import kept_digits
+from ce_core.probability.known import Known, saved_unless_changed
 from ce_core.probability.rowwise import (
     RowFunction,
     all_finite,
@@ -63,26 +64,20 @@ class _Softmax(RowFunction):
 
     @staticmethod
     def backward(ctx: Any, g: Tensor) -> Tensor:
-        (a,) = ctx.saved_tensors
-        return jacobian_product(a, g, ctx.known)
+        return jacobian_product_of_record(ctx, g)
 
     @staticmethod
     def pushed(inputs: tuple[Tensor, ...], tangents: tuple[Tensor, ...]) -> Tensor:
         return jacobian_product(inputs[0], tangents[0])
 
 
-class Known:
-    """A softmax that was returned, for as long as nobody has written into it."""
-
-    def __init__(self, p: Tensor) -> None:
-        # What a transform wraps does not outlive it.
-        self._p = p.detach() if is_ordinary(p) else None
-        self._version = p._version
-
-    def values(self) -> Tensor | None:
-        """Return it as it was, or None."""
-        p = self._p
-        return p if p is not None and p._version == self._version else None
+def jacobian_product_of_record(ctx: Any, g: Tensor) -> Tensor:
+    """Return J g of the softmax that a function returned, and keeps as `ctx.known`."""
+    saved = saved_unless_changed(ctx, ctx.known)
+    if saved is not None:
+        return jacobian_product(saved[0], g, ctx.known)
+    product: Tensor = in_blocks(_jacobian_product_kernel, ctx.known.values(), g, entrywise=True)
+    return product
 
 
 def jacobian_product(
