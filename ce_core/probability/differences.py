@@ -5,7 +5,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 # What p - q has to be, as a share of the total, for the rounding of p not to show in it.
-_APART = 2.0**-4
+_APART = 2.0**-5
 # Nearer than that, several sure classes are computed from what they do not have in common.
 _NEAR = 2.0**-8
 # Veltkamp's: it cuts a float64 into halves whose products are exact.

@@ -11,9 +11,9 @@ from ce_core._surroundings import is_ordinary
 class Known:
     """A tensor that was returned or given, for as long as nobody has written into it."""
 
-    def __init__(self, p: Tensor) -> None:
-        # What a transform wraps does not outlive it.
-        self._p = p.detach() if is_ordinary(p) else None
+    def __init__(self, p: Tensor, *, returned: bool = False) -> None:
+        # What a transform wraps does not outlive it; what is returned would keep itself.
+        self._p = (p.detach() if returned else p) if is_ordinary(p) else None
         self._version = p._version
 
     def values(self) -> Tensor | None:

@@ -87,7 +87,7 @@ class _ShadowedSoftmax(RowFunction):
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
         RowFunction.setup_context(ctx, inputs, output)
         ctx.set_materialize_grads(False)
-        ctx.known = Known(output[0])
+        ctx.known = Known(output[0], returned=True)
 
     @staticmethod
     def backward(ctx: Any, g: Tensor | None, shadow_g: Tensor | None) -> Tensor | None:

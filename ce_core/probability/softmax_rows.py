@@ -60,7 +60,7 @@ class _Softmax(RowFunction):
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
         RowFunction.setup_context(ctx, inputs, output)
-        ctx.known = Known(output)
+        ctx.known = Known(output, returned=True)
 
     @staticmethod
     def backward(ctx: Any, g: Tensor) -> Tensor:
