@@ -57,10 +57,7 @@ def is_ordinary(*tensors: Tensor) -> bool:
     # Asked some ten times a loss: without calls of functions in between.
     if torch._C._are_functorch_transforms_active() or forward_ad._current_level >= 0:
         return False
-    for x in tensors:
-        if torch._C._functorch.is_legacy_batchedtensor(x):
-            return False
-    return True
+    return not any(map(torch._C._functorch.is_legacy_batchedtensor, tensors))
 
 
 def is_recorded(*tensors: Tensor) -> bool:

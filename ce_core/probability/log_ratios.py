@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ce_core.probability.differences import add
-from ce_core.probability.functionals import NEAR, SMALL
+from ce_core.probability.functionals import NEAR
 from ce_core.probability.rowwise import RowFunction, apply_rows, in_blocks
 from ce_core.probability.softmax_rows import (
     excess,
@@ -16,6 +16,9 @@ from ce_core.probability.softmax_rows import (
     log_softmax_kernel,
     softmax_values,
 )
+
+# A KL below which the rounding of the logarithms shows in log(q / p), whose square it is.
+_ALIKE = 0.004
 
 
 def target_ratio(q: Tensor, a: Tensor) -> Float[Tensor, "*rows m"]:
@@ -66,20 +69,24 @@ class _LogitRatio(RowFunction):
         return log_jacobian_product(b, db) - log_jacobian_product(a, da)
 
 
-def target_ratio_kernel(q: Tensor, a: Tensor) -> tuple[Tensor, Float[Tensor, "*rows"]]:
-    """Return the ratio, and KL, of a block of rows."""
+def target_ratio_kernel(
+    q: Tensor, a: Tensor, alike: float = _ALIKE
+) -> tuple[Tensor, Float[Tensor, "*rows"]]:
+    """Return the ratio, and KL, of a block of rows; with all digits of what is less than `alike`."""
     ratio, value = _ratio_and_value(q, q.log(), a)
-    rows = value.abs() < SMALL
+    rows = value.abs() < alike
     if rows.any():
         wide = q[rows].double()
         _put_alike(ratio, value, rows, wide, wide.log(), a)
     return ratio, value
 
 
-def logit_ratio_kernel(b: Tensor, a: Tensor) -> tuple[Tensor, Float[Tensor, "*rows"]]:
-    """Return the ratio, and KL, of a block of rows."""
+def logit_ratio_kernel(
+    b: Tensor, a: Tensor, alike: float = _ALIKE
+) -> tuple[Tensor, Float[Tensor, "*rows"]]:
+    """Return the ratio, and KL, of a block of rows; with all digits of what is less than `alike`."""
     ratio, value = _ratio_and_value(softmax_values(b), log_softmax_kernel(b), a)
-    rows = value.abs() < SMALL
+    rows = value.abs() < alike
     if rows.any():
         wide = b[rows].double()
         _put_alike(ratio, value, rows, softmax_values(wide), wide, a)

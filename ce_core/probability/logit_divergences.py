@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ce_core.probability.functionals import not_negative
+from ce_core.probability.functionals import SMALL, not_negative
 from ce_core.probability.log_ratios import (
     logit_ratio,
     logit_ratio_kernel,
@@ -23,6 +23,7 @@ from ce_core.probability.softmax_rows import (
     centre_logits,
     excess,
     jacobian_product,
+    jacobian_product_kernel_of_logits,
     softmax_rows,
     softmax_values,
 )
@@ -118,11 +119,11 @@ class _LogitDivergence(_PairFunction):
 
 
 def _target_divergence_kernel(q: Tensor, a: Tensor) -> Float[Tensor, "*rows"]:
-    return _mend(target_ratio_kernel(q, a)[1], q, a)
+    return _mend(target_ratio_kernel(q, a, SMALL)[1], q, a)
 
 
 def _logit_divergence_kernel(b: Tensor, a: Tensor) -> Float[Tensor, "*rows"]:
-    value = logit_ratio_kernel(b, a)[1]
+    value = logit_ratio_kernel(b, a, SMALL)[1]
     if not value.isinf().any():
         return not_negative(value)
     return _mend(value, softmax_values(b), a)
@@ -152,6 +153,9 @@ class _TargetJensenShannon(_PairFunction):
 
     @staticmethod
     def by_logits(first: Tensor, a: Tensor) -> Tensor:
+        if is_plain(first, a):
+            push: Tensor = in_blocks(_target_js_push_kernel, first, a, entrywise=True)
+            return push
         ratio = torch.where(first == 0, torch.inf, -target_ratio(first, a))
         return jacobian_product(a, _js_direction(a, ratio))
 
@@ -164,10 +168,15 @@ class _LogitJensenShannon(_PairFunction):
 
     @staticmethod
     def by_first(first: Tensor, a: Tensor) -> Tensor:
+        if is_plain(first, a):
+            return _LogitJensenShannon.by_logits(a, first)
         return jacobian_product(first, _js_direction(first, logit_ratio(first, a)))
 
     @staticmethod
     def by_logits(first: Tensor, a: Tensor) -> Tensor:
+        if is_plain(first, a):
+            push: Tensor = in_blocks(_logit_js_push_kernel, first, a, entrywise=True)
+            return push
         impossible = softmax_rows(first) == 0
         ratio = torch.where(impossible, torch.inf, -logit_ratio(first, a))
         return jacobian_product(a, _js_direction(a, ratio))
@@ -181,14 +190,30 @@ def _logit_js_kernel(b: Tensor, a: Tensor) -> Float[Tensor, "*rows"]:
     return _js_values(softmax_values(b), softmax_values(a), logit_ratio_kernel(b, a)[0])
 
 
+def _target_js_push_kernel(q: Tensor, a: Tensor, out: Tensor | None) -> Tensor:
+    ratio = target_ratio_kernel(q, a)[0].neg_().masked_fill_(q == 0, torch.inf)
+    return jacobian_product_kernel_of_logits(a, _js_direction_values(a, ratio), out)
+
+
+def _logit_js_push_kernel(b: Tensor, a: Tensor, out: Tensor | None) -> Tensor:
+    impossible = softmax_values(b) == 0
+    ratio = logit_ratio_kernel(b, a)[0].neg_().masked_fill_(impossible, torch.inf)
+    return jacobian_product_kernel_of_logits(a, _js_direction_values(a, ratio), out)
+
+
 def _js_values(q: Tensor, p: Tensor, ratio: Tensor) -> Float[Tensor, "*rows"]:
-    x = torch.tanh(0.5 * ratio)
-    apart = q * _js_slope(ratio) + p * _js_slope(-ratio)
-    near = 0.5 * (q + p) * (x * torch.atanh(x) + 0.5 * torch.log1p(-x * x))
-    terms = torch.where(x.abs() < 0.5, near, apart)
+    far = ratio.abs()
+    terms = (q + p) * _soft_rest(far).sub_(_LOG_2).neg_() - torch.where(ratio > 0, p, q) * far
     # A class that one of the two excludes.
-    terms = torch.where(q == 0, 0.5 * _LOG_2 * p, torch.where(p == 0, 0.5 * _LOG_2 * q, terms))
-    return not_negative(terms.sum(-1))
+    terms = torch.where(q == 0, _LOG_2 * p, torch.where(p == 0, _LOG_2 * q, terms))
+    value = 0.5 * terms.sum(-1)
+    rows = value < SMALL
+    if rows.any():
+        # Where they are nearly equal, terms that are >= 0.
+        x = torch.tanh(0.5 * ratio[rows])
+        near = (q + p)[rows] * (x * torch.atanh(x) + 0.5 * torch.log1p(-x * x))
+        value[rows] = 0.5 * torch.where((x.abs() < 0.5) & (q[rows] > 0), near, terms[rows]).sum(-1)
+    return not_negative(value)
 
 
 def _js_slope(ratio: Tensor) -> Tensor:
@@ -196,6 +221,11 @@ def _js_slope(ratio: Tensor) -> Tensor:
     close = ratio.abs() < 1
     near = torch.log1p(0.5 * torch.expm1(-torch.where(close, ratio, 0.0)))
     return -0.5 * torch.where(close, near, _soft(ratio) - _LOG_2)
+
+
+def _soft_rest(far: Tensor) -> Tensor:
+    """Return log(1 + e^-x)."""
+    return torch.exp(-far).log1p_()
 
 
 def _soft(ratio: Tensor) -> Tensor:
@@ -211,3 +241,15 @@ def _js_direction(a: Tensor, ratio: Tensor) -> Tensor:
     ratio = torch.where(ratio == -torch.inf, 0.0, ratio)
     sure = ratio.detach().gather(-1, a.argmax(-1, keepdim=True)) > _LOG_2
     return torch.where(sure, -0.5 * _soft(ratio), _js_slope(ratio))
+
+
+def _js_direction_values(a: Tensor, ratio: Tensor) -> Tensor:
+    """Return the same without a gradient, in fewer passes."""
+    ratio.masked_fill_(ratio == -torch.inf, 0.0)
+    winner = ratio.gather(-1, a.argmax(-1, keepdim=True))
+    direction = _soft_rest(ratio.abs()).sub_(ratio.clamp(max=0.0))
+    direction.sub_(torch.where(winner > _LOG_2, 0.0, _LOG_2)).mul_(-0.5)
+    rows = (winner.abs() < 0.5).squeeze(-1)
+    if rows.any():
+        direction[rows] = _js_slope(ratio[rows])
+    return direction

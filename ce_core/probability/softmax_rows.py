@@ -88,7 +88,7 @@ def jacobian_product(
         product: Tensor
         p = None if known is None else known.values()
         if p is None:
-            product = in_blocks(_jacobian_product_of_logits_kernel, a, v, entrywise=True)
+            product = in_blocks(jacobian_product_kernel_of_logits, a, v, entrywise=True)
         else:
             product = in_blocks(_jacobian_product_kernel, p, v, entrywise=True)
         return product
@@ -107,7 +107,8 @@ def _that_moves(p: Tensor, v: Tensor) -> Tensor:
     return torch.where(p.isnan() & (v == 0).all(-1, keepdim=True), 0.0, p)
 
 
-def _jacobian_product_of_logits_kernel(a: Tensor, v: Tensor, out: Tensor | None) -> Tensor:
+def jacobian_product_kernel_of_logits(a: Tensor, v: Tensor, out: Tensor | None) -> Tensor:
+    """Return J v of a block of rows."""
     return _jacobian_product_kernel(softmax_values(a), v, out)
 
 
