@@ -74,7 +74,7 @@ def target_ratio_kernel(
 ) -> tuple[Tensor, Float[Tensor, "*rows"]]:
     """Return the ratio, and KL, of a block of rows; with all digits of what is less than `alike`."""
     ratio, value = _ratio_and_value(q, q.log(), a)
-    rows = value.abs() < alike
+    rows = (value.abs() < alike) & (q.sum(-1) > 0)
     if rows.any():
         wide = q[rows].double()
         _put_alike(ratio, value, rows, wide, wide.log(), a)

@@ -173,3 +173,9 @@ def test_second_derivative_at_a_subnormal_temperature_is_zero_where_it_is() -> N
         found = hessian(lambda x: function(x, temperature=1e-309))(a)  # noqa: B023
         assert not found[1].any()
         assert not found[2].any()
+
+
+@pytest.mark.parametrize("function", [kl_from_logits, js_from_logits])
+def test_divergence_of_a_row_of_zeros_is_what_its_formula_says(function: Callable[..., Tensor]) -> None:
+    expected = 0.0 if function is kl_from_logits else math.log(2) / 2
+    assert function([0.0, 0.0], [2e4, -2e4]).item() == close_to(expected, rel=1e-6)
