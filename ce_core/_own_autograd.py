@@ -8,7 +8,7 @@ from typing import ParamSpec, TypeVar
 import torch
 from torch import Tensor
 
-from ce_core._surroundings import in_transform, uncompiled
+from ce_core._surroundings import in_transform, recordable, uncompiled
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -42,5 +42,4 @@ def with_own_autograd(function: Callable[_P, _R]) -> Callable[_P, _R]:
 
 
 def _ordinary(value: object) -> object:
-    """Return a tensor that autograd can record where this one was made in inference mode."""
-    return value.clone() if isinstance(value, Tensor) and value.is_inference() else value
+    return recordable(value) if isinstance(value, Tensor) else value

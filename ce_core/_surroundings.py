@@ -54,9 +54,10 @@ def forward_modes() -> int:
 
 def is_ordinary(*tensors: Tensor) -> bool:
     """Tell whether nothing but autograd, going backward, can ask for derivatives of tensors."""
-    if in_transform() or in_forward_mode():
+    # Asked some ten times a loss: without calls of functions in between.
+    if torch._C._are_functorch_transforms_active() or forward_ad._current_level >= 0:
         return False
-    return not any(map(is_mapped_by_engine, tensors))
+    return not any(map(torch._C._functorch.is_legacy_batchedtensor, tensors))
 
 
 def is_recorded(*tensors: Tensor) -> bool:
@@ -66,6 +67,13 @@ def is_recorded(*tensors: Tensor) -> bool:
             if x.requires_grad:
                 return True
     return False
+
+
+def recordable(x: Tensor) -> Tensor:
+    """Return a tensor that autograd can save, a copy where this one was made in inference mode."""
+    if x.is_inference() and not torch.is_inference_mode_enabled():
+        return x.clone()
+    return x
 
 
 def may_be_differentiated(*tensors: Tensor) -> bool:

@@ -7,6 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ce_core.losses.target_checks import require_unit_sums, require_weights
+from ce_core.probability.differences import kept_digits
 from ce_core.probability.rowwise import (
     KnownGradient,
     RowFunction,
@@ -19,10 +20,8 @@ from ce_core.probability.rowwise import (
 )
 from ce_core.probability.softmax_rows import (
     Excess,
-    balanced,
     centre_logits,
     excess,
-    excess_kernel,
     gaps,
     jacobian_product,
     log_softmax_rows,
@@ -170,7 +169,9 @@ def _curvature(a: Tensor, v: Tensor) -> Tensor:
     p, moved, values = softmax_rows(a), jacobian_product(a, v), gaps(a)
     values = torch.where((p == 0) & (values == -torch.inf), 0.0, values)
     centred = values - (p * values).sum(-1, keepdim=True)
-    return 2 * moved + moved * centred - p * (moved * values).sum(-1, keepdim=True)
+    product = 2 * moved + moved * centred - p * (moved * values).sum(-1, keepdim=True)
+    # A row without a softmax that nothing moves may be one that does not count.
+    return torch.where(product.isnan() & (v == 0).all(-1, keepdim=True), 0.0, product)
 
 
 # L1, in as few passes as there can be, with an absolute error of some roundings of 1.
@@ -189,12 +190,13 @@ def _cross_entropy_gradient_kernel(
     log_p = log_softmax_values(a)
     product = torch.mul(q, log_p, out=out)
     loss = product.sum(-1).neg_()
-    p = log_p.exp_()
-    return balanced(torch.mul(p, q.sum(-1, keepdim=True), out=product).sub_(q), p), loss
+    p, total = log_p.exp_(), q.sum(-1, keepdim=True)
+    return kept_digits(torch.mul(p, total, out=product).sub_(q), p, a, q, total), loss
 
 
 def _excess_of_weights_kernel(a: Tensor, q: Tensor, out: Tensor | None) -> Tensor:
-    return excess_kernel(a, require_weights(q), out)
+    p, total = softmax_values(a), require_weights(q).sum(-1, keepdim=True)
+    return kept_digits(torch.mul(p, total, out=out).sub_(q), p, a, q, total)
 
 
 def _mend_cross_entropy(loss: Tensor, a: Tensor, q: Tensor) -> Float[Tensor, "*rows"]:
@@ -223,7 +225,7 @@ def _logit_gap_kernel(a: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
 def _held_kernel(a: Tensor, q: Tensor, out: Tensor | None) -> tuple[Tensor, Tensor]:
     total = require_weights(q).sum(-1, keepdim=True)
     p = softmax_values(a)
-    return balanced(torch.sub(p, q, out=out), p, total), total.squeeze(-1)
+    return kept_digits(torch.sub(p, q, out=out), p, a, q, total, held=True), total.squeeze(-1)
 
 
 def _logit_gap_gradient_kernel(
@@ -232,7 +234,7 @@ def _logit_gap_gradient_kernel(
     """Return the gradient, L2 and Σq."""
     total = require_weights(q).sum(-1, keepdim=True)
     gap, p = gaps(a), softmax_values(a)
-    held = balanced(torch.sub(p, q, out=out), p, total)
+    held = kept_digits(torch.sub(p, q, out=out), p, a, q, total, held=True)
     product = held * gap
     loss = product.sum(-1)
     mean = torch.mul(p, gap, out=product).sum(-1, keepdim=True)

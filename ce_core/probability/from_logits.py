@@ -1,5 +1,7 @@
 """Entropy and divergences straight from logits, with a temperature: no p in between to underflow."""
 
+import sys
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -12,9 +14,13 @@ from ce_core._arguments import (
     require_same_classes,
     widened,
 )
-from ce_core.probability.functionals import masked_log
-from ce_core.probability.logit_functionals import entropy_logit_rows, js_log_rows, kl_log_rows
-from ce_core.probability.softmax_rows import log_softmax_rows
+from ce_core.probability.logit_divergences import (
+    js_logit_rows,
+    js_target_rows,
+    kl_logit_rows,
+    kl_target_rows,
+)
+from ce_core.probability.logit_functionals import entropy_logit_rows
 
 Logits = Float[Tensor, "*#batch m"] | ArrayLike
 
@@ -32,7 +38,7 @@ def entropy_from_logits(
     a
         Logits a, shape [..., m]. -inf is a class that cannot happen.
     temperature
-        T > 0, in the unit of the logits.
+        T > 0, in the unit of the logits. Below 2.2e-308, where 1/T would overflow, it counts as that.
 
     Returns
     -------
@@ -118,8 +124,8 @@ def kl_from_logits(
     >>> kl_from_logits([2.0, 0.0], [0.0, 0.0], q_is_logits=True, temperature=2.0)
     tensor(0.1109)
     """
-    dtype, log_q, log_p = _log_pair(q, a, q_is_logits, temperature)
-    return kl_log_rows(log_q, log_p).to(dtype)
+    dtype, first, logits = _pair(q, a, q_is_logits, temperature)
+    return (kl_logit_rows if q_is_logits else kl_target_rows)(first, logits).to(dtype)
 
 
 def js_from_logits(
@@ -137,12 +143,17 @@ def js_from_logits(
     Returns
     -------
     Tensor
-        JS, shape [...], from 0 to log 2. Small values keep their digits.
+        JS, shape [...], from 0 to log 2 of distributions. Small values keep their digits.
 
     Raises
     ------
     ValueError
         As for `kl_from_logits`.
+
+    Notes
+    -----
+    The sum of q is not checked: of what is no distribution, as of class indices as floats, the result
+    is Σ q log(q/r) / 2 + Σ p log(p/r) / 2, which may be beyond log 2.
 
     References
     ----------
@@ -154,25 +165,23 @@ def js_from_logits(
     >>> js_from_logits([1.0, 0.0], [0.0, 2000.0])
     tensor(0.6931)
     """
-    dtype, log_q, log_p = _log_pair(q, a, q_is_logits, temperature)
-    return js_log_rows(log_q, log_p).to(dtype)
+    dtype, first, logits = _pair(q, a, q_is_logits, temperature)
+    return (js_logit_rows if q_is_logits else js_target_rows)(first, logits).to(dtype)
 
 
-def _log_pair(
+def _pair(
     q: Logits, a: Logits, q_is_logits: bool, temperature: float
 ) -> tuple[torch.dtype, Tensor, Tensor]:
     q_is_logits = require_flag("q_is_logits", q_is_logits)
     dtype, (q, a) = widened(q=q, a=a, target="" if q_is_logits else "q")
     require_same_classes("q", q, "a", a)
-    log_p = log_softmax_rows(_tempered(a, temperature))
-    if q_is_logits:
-        return dtype, log_softmax_rows(_tempered(q, temperature)), log_p
-    return dtype, masked_log(q.to(log_p.dtype)), log_p
+    logits = _tempered(a, temperature)
+    return dtype, _tempered(q, temperature) if q_is_logits else q.to(logits.dtype), logits
 
 
 def _tempered(a: Tensor, temperature: float) -> Tensor:
     """Return (a - max a) / T; only what is truly beyond the dtype overflows, to -inf."""
-    number = require_number("temperature", temperature, above=0.0)
+    number = max(require_number("temperature", temperature, above=0.0), sys.float_info.min)
     if number == 1.0:
         return a
     if not _LOWEST <= number <= _HIGHEST:

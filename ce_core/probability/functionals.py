@@ -132,7 +132,7 @@ class _Divergence(RowFunction):
     def backward(ctx: Any, g: Tensor) -> tuple[Tensor | None, Tensor | None]:
         q, p = ctx.saved_tensors
         g = g.unsqueeze(-1)
-        by_first = g * kl_slope_of_first(q, p) if ctx.needs_input_grad[0] else None
+        by_first = scaled(kl_slope_of_first(q, p), g) if ctx.needs_input_grad[0] else None
         by_second = scaled(_ratio(q, p), -g) if ctx.needs_input_grad[1] else None
         return by_first, by_second
 

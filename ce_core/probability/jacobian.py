@@ -6,6 +6,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ce_core._arguments import ArrayLike, require_classes, require_same_classes, widened
+from ce_core._surroundings import recordable
 from ce_core.probability.softmax_rows import softmax_rows
 
 
@@ -134,6 +135,7 @@ def centred_product(
     """
     dtype, (weights, values) = widened(p=p, a=a)
     require_same_classes("p", weights, "a", values)
+    weights, values = recordable(weights), recordable(values)
     values = torch.where((weights == 0) & (values == -torch.inf), 0.0, values)
     share = _share_with_room(values)
     values = values * share

@@ -19,16 +19,18 @@ from ce_core.dtypes import widen
 from ce_core.probability.functionals import (
     entropy_slope,
     entropy_values,
+    kl_slope_of_first,
     kl_slope_of_second,
     kl_values,
     within_range,
 )
+from ce_core.probability.known import Known, saved_unless_changed
 from ce_core.probability.logit_functionals import kl_slope_from_logits
 from ce_core.probability.rowwise import RowFunction, apply_rows, is_plain, scaled
 from ce_core.probability.softmax_rows import (
-    Known,
     excess,
     jacobian_product,
+    jacobian_product_of_record,
     residual,
     softmax_rows,
     softmax_values,
@@ -41,7 +43,7 @@ class Origin:
 
     a: Tensor
     shadow: Tensor
-    version: int
+    versions: tuple[int, int]
 
 
 _ORIGINS = WeakTensorKeyDictionary()
@@ -56,16 +58,22 @@ def remember(a: Tensor, dtype: torch.dtype) -> Tensor:
     p, shadow = apply_rows(_ShadowedSoftmax, a)
     if dtype != p.dtype:
         p, shadow = p.to(dtype), shadow.to(dtype)
-    _ORIGINS[p] = Origin(a, shadow, p._version)
+    _ORIGINS[p] = Origin(a, shadow, _versions(p, a))
     return p  # type: ignore[no-any-return]
 
 
 def recall(p: object) -> Origin | None:
-    """Return where p comes from, if it is a softmax of ours that nobody has written into."""
+    """Return where p comes from, if it is a softmax of ours, and it and its logits are as they were."""
     origin: Origin | None = None
     if isinstance(p, Tensor):
         origin = _ORIGINS.get(p)  # type: ignore[no-untyped-call]
-    return origin if origin is not None and origin.version == p._version else None  # type: ignore[attr-defined]
+    if origin is None or origin.versions != _versions(p, origin.a):  # type: ignore[arg-type]
+        return None
+    return origin
+
+
+def _versions(p: Tensor, a: Tensor) -> tuple[int, int]:
+    return p._version, 0 if a.is_inference() else a._version
 
 
 class _ShadowedSoftmax(RowFunction):
@@ -79,22 +87,21 @@ class _ShadowedSoftmax(RowFunction):
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
         RowFunction.setup_context(ctx, inputs, output)
         ctx.set_materialize_grads(False)
-        ctx.known = Known(output[0])
+        ctx.known = Known(output[0], returned=True)
 
     @staticmethod
     def backward(ctx: Any, g: Tensor | None, shadow_g: Tensor | None) -> Tensor | None:
         if g is shadow_g:
             return None
-        (a,) = ctx.saved_tensors
         if g is None:
-            return None if shadow_g is None else -jacobian_product(a, shadow_g, ctx.known)
+            return None if shadow_g is None else -jacobian_product_of_record(ctx, shadow_g)
         if shadow_g is not None:
             if is_plain(g, shadow_g) and torch.equal(g, shadow_g):
                 return None
             # Both may be infinite, or their sum with others NaN; what they have in common is no more.
             same = (g == shadow_g) | (g.isnan() & shadow_g.isnan())
             g = torch.where(same, 0.0, g - shadow_g)
-        return jacobian_product(a, g, ctx.known)
+        return jacobian_product_of_record(ctx, g)
 
     @staticmethod
     def pushed(inputs: tuple[Tensor, ...], tangents: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
@@ -114,9 +121,17 @@ class _EntropyPastSoftmax(RowFunction):
         return entropy_values(widen(p))
 
     @staticmethod
-    def backward(ctx: Any, g: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        p, _, a = ctx.saved_tensors
-        g = g.unsqueeze(-1)
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
+        RowFunction.setup_context(ctx, inputs, output)
+        ctx.known = Known(inputs[0])
+
+    @staticmethod
+    def backward(ctx: Any, g: Tensor) -> tuple[Tensor, Tensor | None, Tensor | None]:
+        g, saved = g.unsqueeze(-1), saved_unless_changed(ctx, ctx.known)
+        if saved is None:
+            p = ctx.known.values()
+            return scaled(entropy_slope(widen(p)), g).to(p.dtype), None, None
+        p, _, a = saved
         push = scaled(entropy_slope(widen(p)), g).to(p.dtype)
         return push, push, scaled(residual(a), -g)
 
@@ -138,12 +153,21 @@ class _DivergencePastSoftmax(RowFunction):
         return kl_values(q, p.to(q.dtype))
 
     @staticmethod
-    def backward(ctx: Any, g: Tensor) -> tuple[Tensor | None, Tensor, Tensor, Tensor]:
-        q, p, _, a = ctx.saved_tensors
-        g = g.unsqueeze(-1)
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
+        RowFunction.setup_context(ctx, inputs, output)
+        ctx.known = tuple(map(Known, inputs[:2]))
+
+    @staticmethod
+    def backward(ctx: Any, g: Tensor) -> tuple[Tensor | None, Tensor, Tensor | None, Tensor | None]:
+        g, saved = g.unsqueeze(-1), saved_unless_changed(ctx, *ctx.known)
+        if saved is None:
+            q, p = (x.values() for x in ctx.known)
+            push = scaled(within_range(kl_slope_of_second(q, p.to(q.dtype))), g).to(p.dtype)
+            return scaled(kl_slope_of_first(q, p.to(q.dtype)), g), push, None, None
+        q, p, _, a = saved
         logits = a.to(q.dtype)
         push = scaled(within_range(kl_slope_of_second(q, p.to(q.dtype))), g).to(p.dtype)
-        by_target = g * kl_slope_from_logits(q, logits) if ctx.needs_input_grad[0] else None
+        by_target = scaled(kl_slope_from_logits(q, logits), g) if ctx.needs_input_grad[0] else None
         return by_target, push, push, scaled(excess(logits, q), g).to(a.dtype)
 
     @staticmethod
@@ -193,7 +217,7 @@ class _Carried(torch.autograd.Function):
     def backward(ctx: Any, g: Tensor) -> tuple[Tensor | None, ...]:
         result: list[Tensor | None] = [None, g]
         for slope, dtype in zip(ctx.saved_tensors, ctx.dtypes, strict=True):
-            push = (g.unsqueeze(-1) * slope).to(dtype)
+            push = scaled(slope, g.unsqueeze(-1), kept=True).to(dtype)
             result += [push, push, None]
         return tuple(result)
 

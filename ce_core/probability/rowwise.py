@@ -19,6 +19,7 @@ from ce_core._surroundings import (
     is_ordinary,
     is_recorded,
     mapped_in_front,
+    recordable,
     uncompiled,
 )
 
@@ -79,7 +80,7 @@ class RowLoss(RowFunction):
         a, q = ctx.saved_tensors[:2]
         g = g.unsqueeze(-1)
         by_logits = scaled(cls.by_logits(a, q), g) if ctx.needs_input_grad[0] else None
-        return by_logits, g * cls.by_target(a, q) if ctx.needs_input_grad[1] else None
+        return by_logits, scaled(cls.by_target(a, q), g) if ctx.needs_input_grad[1] else None
 
     @classmethod
     def pushed(cls, inputs: tuple[Tensor, ...], tangents: tuple[Tensor, ...]) -> Tensor:
@@ -108,8 +109,8 @@ class KnownGradient(RowLoss):
             return super().backward(ctx, g)
         a, q, gradient = ctx.saved_tensors
         g = g.unsqueeze(-1)
-        by_target = g * cls.by_target(a, q) if ctx.needs_input_grad[1] else None
-        return g * gradient if ctx.needs_input_grad[0] else None, by_target
+        by_target = scaled(cls.by_target(a, q), g) if ctx.needs_input_grad[1] else None
+        return scaled(gradient, g, kept=True) if ctx.needs_input_grad[0] else None, by_target
 
 
 def apply_rows(function: type[RowFunction], *inputs: Tensor) -> Any:
@@ -118,7 +119,7 @@ def apply_rows(function: type[RowFunction], *inputs: Tensor) -> Any:
         return _transformed(function, *inputs)
     inputs = _of_one_shape(inputs)
     if is_recorded(*inputs):
-        return _ByAutograd.apply(*inputs, function)  # type: ignore[no-untyped-call]
+        return _ByAutograd.apply(*map(recordable, inputs), function)  # type: ignore[no-untyped-call]
     return function.forward(*inputs)
 
 
@@ -146,9 +147,15 @@ def is_plain(*tensors: Tensor) -> bool:
     return not torch.compiler.is_compiling() and is_ordinary(*tensors) and not is_recorded(*tensors)
 
 
-def scaled(rows: Tensor, factor: Tensor) -> Tensor:
-    """Return rows that nobody else has, times a factor, in their own memory where that is all."""
-    return rows.mul_(factor) if is_plain(rows, factor) else rows * factor
+def scaled(rows: Tensor, factor: Tensor, *, kept: bool = False) -> Tensor:
+    """Return rows times a factor for each, 0 where that is 0 whatever the row holds: it does not count.
+
+    Where values are all that is wanted, rows that are not to be `kept` are overwritten.
+    """
+    if is_plain(rows, factor):
+        product = torch.mul(rows, factor, out=None if kept else rows)
+        return product if factor.all().item() else product.masked_fill_(factor == 0, 0.0)
+    return torch.where((factor == 0) & ~rows.isfinite(), 0.0, rows) * factor
 
 
 def all_between(x: Tensor, low: float, high: float) -> bool:
@@ -170,7 +177,7 @@ def _transformed(function: type[RowFunction], *inputs: Tensor) -> Any:
         raise NotImplementedError(
             "torch cannot map this backward (is_grads_batched, vectorize=True): use torch.func.vmap"
         )
-    return function.apply(*_of_one_shape(inputs))  # type: ignore[no-untyped-call]
+    return function.apply(*map(recordable, _of_one_shape(inputs)))  # type: ignore[no-untyped-call]
 
 
 def _of_one_shape(tensors: tuple[Tensor, ...]) -> tuple[Tensor, ...]:

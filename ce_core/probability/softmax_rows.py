@@ -10,7 +10,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ce_core._surroundings import is_ordinary, softmax_pullback
+from ce_core._surroundings import softmax_pullback
+from ce_core.probability.differences import kept_digits
+from ce_core.probability.known import Known, saved_unless_changed
 from ce_core.probability.rowwise import (
     RowFunction,
     all_finite,
@@ -58,30 +60,24 @@ class _Softmax(RowFunction):
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
         RowFunction.setup_context(ctx, inputs, output)
-        ctx.known = Known(output)
+        ctx.known = Known(output, returned=True)
 
     @staticmethod
     def backward(ctx: Any, g: Tensor) -> Tensor:
-        (a,) = ctx.saved_tensors
-        return jacobian_product(a, g, ctx.known)
+        return jacobian_product_of_record(ctx, g)
 
     @staticmethod
     def pushed(inputs: tuple[Tensor, ...], tangents: tuple[Tensor, ...]) -> Tensor:
         return jacobian_product(inputs[0], tangents[0])
 
 
-class Known:
-    """A softmax that was returned, for as long as nobody has written into it."""
-
-    def __init__(self, p: Tensor) -> None:
-        # What a transform wraps does not outlive it.
-        self._p = p.detach() if is_ordinary(p) else None
-        self._version = p._version
-
-    def values(self) -> Tensor | None:
-        """Return it as it was, or None."""
-        p = self._p
-        return p if p is not None and p._version == self._version else None
+def jacobian_product_of_record(ctx: Any, g: Tensor) -> Tensor:
+    """Return J g of the softmax that a function returned, and keeps as `ctx.known`."""
+    saved = saved_unless_changed(ctx, ctx.known)
+    if saved is not None:
+        return jacobian_product(saved[0], g, ctx.known)
+    product: Tensor = in_blocks(_jacobian_product_kernel, ctx.known.values(), g, entrywise=True)
+    return product
 
 
 def jacobian_product(
@@ -92,19 +88,27 @@ def jacobian_product(
         product: Tensor
         p = None if known is None else known.values()
         if p is None:
-            product = in_blocks(_jacobian_product_of_logits_kernel, a, v, entrywise=True)
+            product = in_blocks(jacobian_product_kernel_of_logits, a, v, entrywise=True)
         else:
             product = in_blocks(_jacobian_product_kernel, p, v, entrywise=True)
         return product
-    winner = a.argmax(-1, keepdim=True)
-    centred = v - v.gather(-1, winner)
-    p = softmax_rows(a)
+    return _centred_product(softmax_rows(a), v, a.argmax(-1, keepdim=True))
+
+
+def _centred_product(p: Tensor, v: Tensor, winner: Tensor) -> Tensor:
+    p, centred = _that_moves(p, v), v - v.gather(-1, winner)
     # 0 times -inf is 0 here: a class that cannot happen.
     centred = torch.where((p == 0) & (centred == -torch.inf), 0.0, centred)
     return p * (centred - (p * centred).sum(-1, keepdim=True))
 
 
-def _jacobian_product_of_logits_kernel(a: Tensor, v: Tensor, out: Tensor | None) -> Tensor:
+def _that_moves(p: Tensor, v: Tensor) -> Tensor:
+    """Return p, 0 where it is NaN but moved by nothing: such a row may be one that does not count."""
+    return torch.where(p.isnan() & (v == 0).all(-1, keepdim=True), 0.0, p)
+
+
+def jacobian_product_kernel_of_logits(a: Tensor, v: Tensor, out: Tensor | None) -> Tensor:
+    """Return J v of a block of rows."""
     return _jacobian_product_kernel(softmax_values(a), v, out)
 
 
@@ -119,13 +123,11 @@ def _jacobian_product_kernel(p: Tensor, v: Tensor, out: Tensor | None) -> Tensor
     if all_finite(surplus):
         product.addcmul_(p, surplus, value=-1)
         return product.addcmul_(p, product.sum(-1, keepdim=True), value=-1)
-    centred = v - v.gather(-1, p.argmax(-1, keepdim=True))
-    centred = torch.where((p == 0) & (centred == -torch.inf), 0.0, centred)
-    return p * (centred - (p * centred).sum(-1, keepdim=True))
+    return _centred_product(p, v, p.argmax(-1, keepdim=True))
 
 
 def excess(a: Float[Tensor, "*#rows m"], q: Float[Tensor, "*#rows m"]) -> Float[Tensor, "*rows m"]:
-    """Return (Σq) p - q. Where p_i is near 1 it is minus the sum of the other entries."""
+    """Return (Σq) p - q."""
     result: Tensor = apply_rows(Excess, a, q)
     return result
 
@@ -147,7 +149,7 @@ class Excess(RowFunction):
         if ctx.needs_input_grad[0]:
             by_logits = scaled(jacobian_product(a, g), q.sum(-1, keepdim=True))
         if ctx.needs_input_grad[1]:
-            by_target = (softmax_rows(a) * g).sum(-1, keepdim=True) - g
+            by_target = -log_jacobian_product(a, g)
         return by_logits, by_target
 
     @staticmethod
@@ -159,24 +161,8 @@ class Excess(RowFunction):
 
 def excess_kernel(a: Tensor, q: Tensor, out: Tensor | None) -> Tensor:
     """Return (Σq) p - q of a block of rows."""
-    p = softmax_values(a)
-    return balanced(torch.mul(p, q.sum(-1, keepdim=True), out=out).sub_(q), p)
-
-
-def balanced(
-    entries: Float[Tensor, "*rows m"],
-    p: Float[Tensor, "*rows m"],
-    total: Float[Tensor, "*rows 1"] | None = None,
-) -> Float[Tensor, "*rows m"]:
-    """Take off p - q, in place, what is too much of its sum, which is 1 - Σq; 0 without the total Σq.
-
-    What is too much are roundings: as a share of p that is nothing, but where p is near 1 that of p - q
-    may be all of the entry.
-    """
-    surplus = entries.sum(-1, keepdim=True)
-    if total is not None:
-        surplus += total - 1
-    return entries.addcmul_(p, surplus.nan_to_num_(0.0, 0.0, 0.0), value=-1)
+    p, total = softmax_values(a), q.sum(-1, keepdim=True)
+    return kept_digits(torch.mul(p, total, out=out).sub_(q), p, a, q, total.abs())
 
 
 def log_softmax_rows(a: Float[Tensor, "*rows m"]) -> Float[Tensor, "*rows m"]:
@@ -188,7 +174,7 @@ def log_softmax_rows(a: Float[Tensor, "*rows m"]) -> Float[Tensor, "*rows m"]:
 class _LogSoftmax(RowFunction):
     @staticmethod
     def forward(a: Tensor) -> Tensor:
-        result: Tensor = in_blocks(_log_softmax_kernel, a, entrywise=True)
+        result: Tensor = in_blocks(log_softmax_kernel, a, entrywise=True)
         return result
 
     @staticmethod
@@ -198,12 +184,17 @@ class _LogSoftmax(RowFunction):
 
     @staticmethod
     def pushed(inputs: tuple[Tensor, ...], tangents: tuple[Tensor, ...]) -> Tensor:
-        (a,), (v,) = inputs, tangents
-        centred = v - v.gather(-1, a.argmax(-1, keepdim=True))
-        return centred - (softmax_rows(a) * centred).sum(-1, keepdim=True)
+        return log_jacobian_product(inputs[0], tangents[0])
 
 
-def _log_softmax_kernel(a: Tensor, out: Tensor | None) -> Tensor:
+def log_jacobian_product(a: Float[Tensor, "*rows m"], v: Float[Tensor, "*rows m"]) -> Tensor:
+    """Return v - p·v, the tangent of log p."""
+    centred = v - v.gather(-1, a.argmax(-1, keepdim=True))
+    return centred - (_that_moves(softmax_rows(a), v) * centred).sum(-1, keepdim=True)
+
+
+def log_softmax_kernel(a: Tensor, out: Tensor | None = None) -> Tensor:
+    """Return log p of a block of rows."""
     result = log_softmax_values(a, out)
     if not result.numel() or result.amax().item() < -_SURE:
         return result

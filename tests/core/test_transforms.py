@@ -112,3 +112,14 @@ def test_batched_backward_of_torch_is_right_or_refused_in_one_line() -> None:
     torch.testing.assert_close(found.sum(0), cross_entropy_grad(a.detach(), q))
     with pytest.raises(NotImplementedError, match=r"use torch\.func\.vmap"):
         torch.autograd.grad(log_softmax(a), a, each[:, :, None].expand(3, 3, 4), is_grads_batched=True)
+
+
+@pytest.mark.parametrize("case", [case for case in ROW_FUNCTIONS if len(case.kinds) == 2], ids=str)
+@pytest.mark.parametrize("leaf", [0, 1])
+def test_a_tensor_made_in_inference_mode_may_stand_beside_a_leaf(case: RowFunction, leaf: int) -> None:
+    arguments = case.arguments(3, 5)
+    with torch.inference_mode():
+        beside = arguments[1 - leaf].clone()
+    at = arguments[leaf].clone().requires_grad_()
+    (found,) = torch.autograd.grad(case.scalar(*((at, beside) if leaf == 0 else (beside, at))), at)
+    assert torch.equal(found, case.by_autograd(arguments)[leaf])

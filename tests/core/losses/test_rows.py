@@ -17,11 +17,12 @@ from ce_core import (
     entropy,
     kl_divergence,
     kl_from_logits,
+    log_softmax,
     logit_gap,
     logit_gap_grad,
     softmax,
 )
-from tests.support.cases import NAN, mp_softmax
+from tests.support.cases import NAN, gradient, mp_softmax
 from tests.support.closeness import close_to
 
 
@@ -38,9 +39,43 @@ def test_gradients_of_the_losses_do_not_cancel_for_the_sure_class(
         grad(lambda x: cross_entropy(x, q))(a),
         grad(lambda x: kl_from_logits(q, x))(a),
     ]
-    for gradient in found:
-        assert gradient.tolist() == close_to([-small, small], rel=1e-6)
-        assert gradient.sum() == 0
+    for slope in found:
+        assert slope.tolist() == close_to([-small, small], rel=1e-6)
+        assert slope.sum() == 0
+
+
+@pytest.mark.parametrize(
+    ("dtype", "a", "q"),
+    [
+        (torch.float32, [20.0, 20.0, 0.0], [0.5, 0.5, 0.0]),
+        (torch.float32, [90.0, 90.0, 90.0, 90.0, 0.0, 3.0], [0.25, 0.25, 0.25, 0.25, 0.0, 0.0]),
+        (torch.float32, [20.0, 19.0, 0.0], [0.731058578, 0.268941422, 0.0]),
+        (torch.float32, [3.0, 1.0, 0.5], [0.820962, 0.111105, 0.067388]),
+        (torch.float64, [40.0, 40.0, 0.0], [0.5, 0.5, 0.0]),
+        (torch.float64, [300.0, 300.0, 300.0, 300.0, 10.0, 0.0], [0.25, 0.25, 0.25, 0.25, 0.0, 0.0]),
+    ],
+    ids=str,
+)
+def test_gradients_of_the_losses_do_not_cancel_where_several_classes_are_sure(
+    dtype: torch.dtype, a: list[float], q: list[float]
+) -> None:
+    logits, target = torch.tensor(a, dtype=dtype), torch.tensor(q, dtype=dtype)
+    weights = target.tolist()
+    with mpmath.workdps(300):
+        powers = [mpmath.exp(x) for x in logits.tolist()]
+        p, total = [x / mpmath.fsum(powers) for x in powers], mpmath.fsum(weights)
+        weighted = [float(total * x - y) for x, y in zip(p, weights, strict=True)]
+        held = [float(x - y) for x, y in zip(p, weights, strict=True)]
+    assert logit_gap_grad(logits, target, detach_p=True).tolist() == close_to(held, rel=2e-5)
+    for found in (
+        cross_entropy_grad(logits, target),
+        grad(lambda x: cross_entropy(x, target))(logits),
+        gradient(lambda x: cross_entropy(x, target), logits),
+        gradient(lambda x: kl_from_logits(target, x), logits),
+        gradient(lambda x: kl_divergence(target, softmax(x)), logits),
+        gradient(lambda x: -(target * log_softmax(x)), logits),
+    ):
+        assert found.tolist() == close_to(weighted, rel=2e-5)
 
 
 @pytest.mark.parametrize("numbers", [[70000.0, 0.0], [70000, 0], np.array([70000, 0])], ids=str)

@@ -175,3 +175,33 @@ def test_gradients_of_one_record_may_be_mapped(function: Callable[[Tensor], Tens
 
     known = torch.stack([pull(v) for v in directions])
     torch.testing.assert_close(vmap(pull)(directions), known)
+
+
+@pytest.mark.parametrize("dim", [-1, 0])
+@pytest.mark.parametrize(
+    "function",
+    [lambda p: (p * p).sum(-1), entropy, lambda p: kl_divergence(p.new_tensor([0.2, 0.3, 0.5]), p)],
+)
+def test_logits_may_be_changed_in_place_after_the_softmax(
+    function: Callable[[Tensor], Tensor], dim: int
+) -> None:
+    start = 3 * uniform(3, 3)
+    (expected,) = torch.autograd.grad(
+        function(softmax(a := start.clone().requires_grad_(), dim=dim)).sum(), a
+    )
+    for changed_first in (True, False):
+        a = start.clone().requires_grad_()
+        p = softmax(a, dim=dim)
+        value = None if changed_first else function(p).sum()
+        with torch.no_grad():
+            a.mul_(3)
+        value = function(p).sum() if value is None else value
+        (found,) = torch.autograd.grad(value, a, retain_graph=True)
+        torch.testing.assert_close(found, expected, rtol=1e-12, atol=1e-14)
+        # A second derivative asks for the logits themselves.
+        with pytest.raises(RuntimeError, match="inplace"):
+            torch.autograd.grad(value, a, create_graph=True)
+        with torch.no_grad():
+            p.mul_(2)
+        with pytest.raises(RuntimeError, match="inplace"):
+            torch.autograd.grad(value, a)

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import ce_core
-from tests.support.cases import FLOATS, HALVES, NAN, ROW_FUNCTIONS, RowFunction
+from tests.support.cases import FLOATS, HALVES, INF, NAN, ROW_FUNCTIONS, RowFunction
 
 every_function = pytest.mark.parametrize("case", ROW_FUNCTIONS, ids=str)
 functions_of_logits = pytest.mark.parametrize(
@@ -15,6 +15,8 @@ functions_of_logits = pytest.mark.parametrize(
 functions_of_two = pytest.mark.parametrize(
     "case", [case for case in ROW_FUNCTIONS if len(case.kinds) == 2], ids=str
 )
+# Made of operations of torch, whose derivatives are 0 times NaN there.
+PRODUCTS = ("softmax_jacobian", "softmax_jvp", "centred_product", "logit_gap_residual")
 
 
 @every_function
@@ -183,3 +185,22 @@ def test_row_functions_are_all_in_the_table() -> None:
     public = [getattr(ce_core, name) for name in ce_core.__all__]
     expected = {f for f in public if getattr(f, "__module__", "") in modules}
     assert {case.function for case in ROW_FUNCTIONS} >= expected
+
+
+@pytest.mark.parametrize("case", [case for case in ROW_FUNCTIONS if case.name not in PRODUCTS], ids=str)
+@pytest.mark.parametrize("other", [-INF, NAN], ids=str)
+def test_row_without_a_softmax_has_gradient_0_where_it_does_not_count(
+    case: RowFunction, other: float
+) -> None:
+    arguments = [x.clone() for x in case.arguments(3, 5)]
+    for kind, x in zip(case.kinds, arguments, strict=True):
+        if kind == "logits" or "logits" not in case.kinds:
+            x[1] = other if kind == "logits" else NAN
+    leaves = [x.requires_grad_() for x in arguments]
+    result = case.function(*leaves)
+    assert result[1].isnan().any()
+    counts = torch.tensor([1.0, 0.0, 1.0]).reshape(3, *[1] * (result.ndim - 1)) > 0
+    alone = torch.where(counts, result, 0.0).sum()
+    found = torch.autograd.grad(alone, leaves, retain_graph=True, allow_unused=True)
+    for x in found:
+        assert x is None or (x.isfinite().all() and not x[1].any())
