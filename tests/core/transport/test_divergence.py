@@ -171,3 +171,14 @@ def test_sinkhorn_divergence_says_what_is_wrong(options: dict[str, Any], message
     arguments: dict[str, Any] = {"x": [[0.0]], "y": [[1.0]], "eps": 1.0} | options
     with pytest.raises(ValueError, match=message):
         sinkhorn_divergence(**arguments)
+
+
+@pytest.mark.parametrize(("tol", "missed"), [(1e-9, 1e-9), (1e-12, 1e-15)])
+def test_sinkhorn_divergence_of_clusters_that_hardly_exchange_mass_misses_by_tol(
+    tol: float, missed: float
+) -> None:
+    x = torch.tensor([[0.0], [0.0], [1.0], [0.0]], dtype=F64)
+    mu = torch.tensor([8.0, 8.0, 5.0, 8.0], dtype=F64) / 29
+    found = sinkhorn_divergence(x, x.flip(0), eps=0.05, mu=mu, nu=mu.flip(0), tol=tol)
+    assert found.converged
+    assert abs(found.value.item()) <= missed
