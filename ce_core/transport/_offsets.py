@@ -82,7 +82,9 @@ def prepare_costs(
         cost = cost.masked_fill(empty, 0.0)
     if empty is not None or rows.shape[-1]:
         highest = cost.masked_fill(cost == torch.inf, -torch.inf).amax((-2, -1))
-        span = highest.clamp(min=0.0) - cost.amin((-2, -1)).clamp(max=0.0)
+        left = highest.clamp(min=0.0) - cost.amin((-2, -1)).clamp(max=0.0)
+        changed = steep if empty is None else steep | empty.flatten(1).any(-1)
+        span = torch.where(changed, left, span)
         forbidding = forbidding & (cost == torch.inf).flatten(1).any(-1)
     return Costs(cost, common, rows, columns, span, invalid, forbidding, finite)
 

@@ -88,6 +88,19 @@ def test_sinkhorn_takes_the_offset_of_each_item_from_that_item_alone() -> None:
         assert torch.equal(getattr(together, name), torch.stack([getattr(x, name) for x in alone]))
 
 
+@pytest.mark.parametrize("mate", ["steep", "without mass"])
+def test_sinkhorn_takes_the_range_of_each_item_from_that_item_alone(mate: str) -> None:
+    # Of 0.85, which is less than a thousandth of eps, and not of 0.95, which is more.
+    cost = torch.tensor([[[0.95, 0.1, 0.57]], [[0.58, 0.83, 0.58]]], dtype=F64)
+    eps = torch.tensor([900.0, 1e-5 if mate == "steep" else 1.0], dtype=F64)
+    last = [0.5, 0.5, 0.0] if mate == "without mass" else [0.2, 0.4, 0.4]
+    nu = torch.tensor([[0.6, 0.1, 0.3], last], dtype=F64)
+    together = sinkhorn(cost, eps=eps, nu=nu)
+    alone = sinkhorn(cost[0], eps=900.0, nu=nu[0])
+    for name in ("plan", "f", "g", "entropic_value"):
+        assert torch.equal(getattr(together, name)[0], getattr(alone, name))
+
+
 @pytest.mark.parametrize("tol", [1e-6, None])
 def test_sinkhorn_counts_a_weight_next_to_nothing_as_zero(tol: float | None) -> None:
     cost = torch.tensor([[1.0, 1.0, 0.0], [1.0, 0.0, 1.0]], dtype=F64)
