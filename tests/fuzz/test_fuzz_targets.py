@@ -109,7 +109,10 @@ def test_check_centring_adds_up_exactly(pair: tuple[Tensor, Tensor], mean: float
         exact = mpmath.fsum(w * (v - found.mean) for w, v in pairs)
         size = float(mpmath.fsum(abs(w) * (abs(v) + abs(found.mean)) for w, v in pairs))
         # To float mpmath rounds twice where the result is subnormal.
-        nearest = [found.exact_total, *(math.nextafter(found.exact_total, x) for x in (-math.inf, math.inf))]
+        nearest = [
+            found.exact_total,
+            *(math.nextafter(found.exact_total, x) for x in (-math.inf, math.inf)),
+        ]
         assert abs(found.exact_total - exact) == min(abs(x - exact) for x in nearest)
         known = float(exact)
     assert found.elements.sum().item() == found.total
