@@ -82,7 +82,9 @@ def as_marginal(
 
 def _require_weights(name: str, tolerance: float | None, weights: Tensor) -> None:
     values = weights.cpu().numpy()
-    total, lowest = values.sum(-1), values.min()
+    lowest = values.min()
+    with np.errstate(over="ignore", invalid="ignore"):
+        total = values.sum(-1)
     if not (math.isfinite(lowest) and lowest >= 0):
         raise ValueError(f"{name} must be finite and >= 0, got {lowest}")
     off = abs(total - 1)
