@@ -70,7 +70,9 @@ def prepare_costs(
         highest = cost.masked_fill(cost == torch.inf, -torch.inf).amax((-2, -1))
         left = highest.clamp(min=0.0) - cost.amin((-2, -1)).clamp(max=0.0)
         forbids = (cost == torch.inf).flatten(1).any(-1)
-        span, forbidding = left.cpu().numpy(), forbidding & forbids.cpu().numpy()
+        changed = steep if empty is None else steep | empty.flatten(1).any(-1).cpu().numpy()
+        span = np.where(changed, left.cpu().numpy(), span)
+        forbidding = forbidding & forbids.cpu().numpy()
     return Costs(cost, common, rows, columns, span, invalid, forbidding, finite)
 
 

@@ -118,7 +118,9 @@ def _require_weights(name: str, tolerance: float | None, weights: Tensor) -> flo
     if not weights.numel():
         return math.inf
     values = weights.cpu().numpy()
-    total, lowest = values.sum(-1), float(values.min())
+    lowest = float(values.min())
+    with np.errstate(over="ignore", invalid="ignore"):
+        total = values.sum(-1)
     if not (math.isfinite(lowest) and lowest >= 0):
         raise ValueError(f"{name} must be finite and >= 0, got {lowest}")
     off = abs(total - 1)

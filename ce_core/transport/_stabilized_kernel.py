@@ -105,10 +105,13 @@ class OnKernel:
         It runs on the kernel, and again on logarithms for the items where that went too far.
         """
         self._absorb()
-        block = Block(*self._multiply(length, goals))
-        u, v, errors, columns = block
-        self.moved = self._distance(u[-1], v[-1])
-        safe = (self.moved < _SAFE) & self.xp.isfinite(errors).all(0)
+        found = self._multiply(length, goals)
+        safe = self._stays_in_range(*found[:3], goals)
+        if self.towards_goal and not safe.all() and len(found[0]) < length:
+            # On logarithms an item may arrive at another iteration of the block.
+            found = self._multiply(length, np.full_like(goals, -1.0))
+        u, v, errors, columns = found
+        block = Block(*found)
         if not safe.all():
             self._run_again(block, _where(~safe))
             self.moved[~safe] = torch.inf
@@ -116,6 +119,21 @@ class OnKernel:
         if self.accelerated and len(errors) > _MEMORY:
             self.recent = u[-1 - _MEMORY :]
         return block
+
+    def _stays_in_range(self, u: Any, v: Any, errors: Any, goals: Float[np.ndarray, " b"]) -> Any:
+        """Return which items a block leaves where nothing overflows, and note how far they have moved.
+
+        How far an item is iterated after it has arrived depends on its mates, and does not count.
+        """
+        seen = as_tensors(errors)[0].cpu().numpy()
+        reached, length = seen <= goals, len(seen)
+        last = np.where(reached.any(0), reached.argmax(0), length - 1)
+        sound = (np.isfinite(seen) | (np.arange(length)[:, None] > last)).all(0)
+        lanes, ends = np.arange(len(last)), last - length
+        self.moved = self._distance(u[ends, lanes], v[ends, lanes])
+        if isinstance(errors, Tensor):
+            sound = torch.as_tensor(sound, device=errors.device)
+        return (self.moved < _SAFE) & sound
 
     def _run_again(self, block: Block, items: Int[Tensor, " some"]) -> None:
         """Put into a block what it is on logarithms, for some items."""

@@ -79,7 +79,8 @@ def sinkhorn_divergence(
     Notes
     -----
     The value is put together from dual values, whose errors are of second order in the marginal
-    error, so that S ≥ 0 up to rounding: about 1e-15 of the largest cost.
+    error: S ≥ 0 up to rounding, about 1e-15 of the largest cost. Where groups of points hardly
+    exchange any mass the potentials are slow to arrive, and it may miss by `tol` times that cost.
 
     References
     ----------

@@ -20,10 +20,16 @@ from tests.support.cases import FLOATS, INF, NAN
 Draw: TypeAlias = Callable[[st.SearchStrategy[Any]], Any]
 Shape: TypeAlias = tuple[int, ...]
 
-# For what takes long: few examples, except when fuzzing.
-seldom = settings(max_examples=3 if settings().max_examples < 1000 else settings().max_examples)
-# For what takes a while.
-sometimes = settings(max_examples=20 if settings().max_examples < 1000 else settings().max_examples)
+MANY = 1000
+
+
+def at_most(examples: int) -> settings:
+    """Return settings of a test that takes long: so many examples, or when fuzzing a fifth of them."""
+    chosen = settings().max_examples
+    return settings(max_examples=chosen // 5 if chosen >= MANY else examples)
+
+
+seldom, sometimes = at_most(3), at_most(20)
 
 dtypes = st.sampled_from(FLOATS)
 batches: st.SearchStrategy[Shape] = st.sampled_from([(), (), (1,), (3,), (2, 2), (0,), (2, 0)])

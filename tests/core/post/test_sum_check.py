@@ -50,6 +50,8 @@ def test_check_centring_exact_total_is_exact() -> None:
     assert found.total == found.exact_total == 0
     off = check_sum([0.25, 0.5], [1.0, 1.0], mean=0.5)
     assert off.exact_total == 0.375
+    # A little more than half of the smallest number, which rounds up: once.
+    assert check_sum([0.5, 1e-30], [5e-324, 5e-324]).exact_total == 5e-324
 
 
 @pytest.mark.parametrize(

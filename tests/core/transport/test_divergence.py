@@ -199,3 +199,14 @@ def test_sinkhorn_divergence_takes_costs_with_dimensions_in_front() -> None:
     found = sinkhorn_divergence(x, y, eps=0.1, cost=lambda x, y: scales * squared_distances(x, y))
     alone = sinkhorn_divergence(x, y, eps=0.1, cost=lambda x, y: 2 * squared_distances(x, y))
     assert found.value[1].item() == close_to(alone.value.item(), rel=1e-7)
+
+
+@pytest.mark.parametrize(("tol", "missed"), [(1e-9, 1e-9), (1e-12, 1e-15)])
+def test_sinkhorn_divergence_of_clusters_that_hardly_exchange_mass_misses_by_tol(
+    tol: float, missed: float
+) -> None:
+    x = torch.tensor([[0.0], [0.0], [1.0], [0.0]], dtype=F64)
+    mu = torch.tensor([8.0, 8.0, 5.0, 8.0], dtype=F64) / 29
+    found = sinkhorn_divergence(x, x.flip(0), eps=0.05, mu=mu, nu=mu.flip(0), tol=tol)
+    assert found.converged
+    assert abs(found.value.item()) <= missed

@@ -88,6 +88,45 @@ def test_sinkhorn_takes_the_offset_of_each_item_from_that_item_alone() -> None:
         assert torch.equal(getattr(together, name), torch.stack([getattr(x, name) for x in alone]))
 
 
+@pytest.mark.parametrize("mate", ["steep", "without mass"])
+def test_sinkhorn_takes_the_range_of_each_item_from_that_item_alone(mate: str) -> None:
+    # Of 0.85, which is less than a thousandth of eps, and not of 0.95, which is more.
+    cost = torch.tensor([[[0.95, 0.1, 0.57]], [[0.58, 0.83, 0.58]]], dtype=F64)
+    eps = torch.tensor([900.0, 1e-5 if mate == "steep" else 1.0], dtype=F64)
+    last = [0.5, 0.5, 0.0] if mate == "without mass" else [0.2, 0.4, 0.4]
+    nu = torch.tensor([[0.6, 0.1, 0.3], last], dtype=F64)
+    together = sinkhorn(cost, eps=eps, nu=nu)
+    alone = sinkhorn(cost[0], eps=900.0, nu=nu[0])
+    for name in ("plan", "f", "g", "entropic_value"):
+        assert torch.equal(getattr(together, name)[0], getattr(alone, name))
+
+
+def test_sinkhorn_item_does_not_depend_on_how_long_its_mates_take() -> None:
+    # The first arrives on a kernel that has left its range, but not on logarithms.
+    cost = [
+        [[43.25, 45.0, 3.53125], [7.65625, 20.75, 15.3125]],
+        [[-0.375, -29.75, 45.75], [-50.0, INF, 3.75]],
+    ]
+    mu = torch.tensor([0.75, 0.25], dtype=F64)
+    nu = torch.tensor([[4 / 11, 4 / 11, 3 / 11], [0.0, 0.2, 0.8]], dtype=F64)
+    items = torch.tensor(cost, dtype=torch.bfloat16)
+    together = sinkhorn(items, eps=0.48, mu=mu, nu=nu, tol=1e-3, max_iter=60)
+    alone = sinkhorn(items[0], eps=0.48, mu=mu, nu=nu[0], tol=1e-3, max_iter=60)
+    for name in ("plan", "f", "g", "status", "n_iter"):
+        assert torch.equal(getattr(together, name)[0], getattr(alone, name))
+
+
+def test_sinkhorn_arrives_where_a_block_on_the_kernel_leaves_its_range() -> None:
+    # On logarithms it arrives an iteration earlier than on the kernel.
+    cost = torch.tensor(
+        [[21.68845927286786, -27.575701847601042], [-15.11082666684782, -28.056419798949015]], dtype=F64
+    )
+    mu, nu = [0.4130561091321327, 0.5869438908678674], [0.9982561880553718, 0.00174381194462824]
+    result = sinkhorn(cost, eps=0.2704500266641016, mu=mu, nu=nu, tol=0.0, max_iter=60)
+    assert result.status == SinkhornStatus.TOLERANCE_UNREACHABLE
+    assert result.errors[-1] < 1e-14
+
+
 @pytest.mark.parametrize("tol", [1e-6, None])
 def test_sinkhorn_counts_a_weight_next_to_nothing_as_zero(tol: float | None) -> None:
     cost = torch.tensor([[1.0, 1.0, 0.0], [1.0, 0.0, 1.0]], dtype=F64)

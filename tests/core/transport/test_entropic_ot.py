@@ -342,8 +342,11 @@ def test_rates_of_forbidden_and_single() -> None:
         ({"nu": [1.5, -0.5, 0.0]}, "nu must be finite and >= 0, got -0.5"),
         ({"mu": [0.5, 0.25, 0.25]}, r"mu must have shape \[2\]"),
         ({"nu": [math.nan, 0.5, 0.5]}, "nu must be finite and >= 0, got nan"),
+        # Their sum is no number, of which NumPy would warn.
+        ({"nu": [-math.inf, math.inf, 0.5]}, "nu must be finite and >= 0, got -inf"),
+        ({"mu": torch.full((2,), 1e308, dtype=torch.float64)}, "mu must sum to 1, got inf"),
     ],
-    ids=["eps", "tol", "max_iter", "gradient", "mass", "negative", "shape", "nan"],
+    ids=["eps", "tol", "max_iter", "gradient", "mass", "negative", "shape", "nan", "inf", "large"],
 )
 def test_sinkhorn_invalid_names_the_argument(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
