@@ -115,7 +115,7 @@ def test_architecture_draws_the_directions_that_are_held() -> None:
         r"^    ce_core +pages\n\n((?:    .+\n)+)", text_of("docs/architecture.md"), re.M
     )
     lines = [line.ljust(200) for line in drawn.splitlines()]
-    columns = {"core": [line[:45] for line in lines], "pages": [line[45:] for line in lines]}
+    columns = {"core": [line[:49] for line in lines], "pages": [line[49:] for line in lines]}
     for contract, column in columns.items():
         names = [line.split() for line in column if line.strip() and "files" not in line]
         assert names == [re.findall(r"\w+", layer) for layer in layers[contract]]

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ce_core._arguments import require_dtype, require_integer, require_number
+from ce_core._options import require_dtype, require_integer, require_number
 
 
 @dataclass(frozen=True, kw_only=True)

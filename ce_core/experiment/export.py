@@ -5,7 +5,7 @@ import io
 import math
 from dataclasses import fields
 
-from ce_core._arguments import require_instance
+from ce_core._options import require_instance
 from ce_core.experiment.config import ExperimentConfig
 from ce_core.experiment.run import ExperimentResult
 from ce_core.experiment.statistics import LossComparison

@@ -6,7 +6,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ce_core._arguments import ArrayLike, floating, require_integer
+from ce_core._array_arguments import ArrayLike, floating
+from ce_core._options import require_integer
 
 
 @dataclass(frozen=True)

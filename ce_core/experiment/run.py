@@ -9,8 +9,8 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from ce_core._arguments import require_device, require_instance, require_room
 from ce_core._arrays import as_arrays
+from ce_core._options import require_device, require_instance, require_room
 from ce_core.dtypes import widen
 from ce_core.experiment.config import ExperimentConfig
 from ce_core.transport.balanced import balanced_assignment, column_error

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ce_core._arguments import ArrayLike, floating
+from ce_core._array_arguments import ArrayLike, floating
 from ce_core._surroundings import require_unbatched
 
 # Noise of a quarter of the spread bends a slope by a sixteenth, and hides what is finer.

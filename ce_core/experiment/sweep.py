@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ce_core._arguments import require_choice, require_instance, require_items
+from ce_core._options import require_choice, require_instance, require_items
 from ce_core.experiment.config import ExperimentConfig
 from ce_core.experiment.run import ExperimentResult, run_experiment
 from ce_core.experiment.work import experiment_work

@@ -8,14 +8,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ce_core._arguments import (
-    ArrayLike,
-    require_integer,
-    require_number,
-    require_room,
-    require_same_classes,
-    widened,
-)
+from ce_core._array_arguments import ArrayLike, require_same_classes, widened
+from ce_core._options import require_integer, require_number, require_room
 from ce_core.probability.jacobian import centred_product
 
 DESCENTS = ("l1", "l2_held", "l2")

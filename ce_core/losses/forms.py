@@ -3,13 +3,8 @@
 from jaxtyping import Float
 from torch import Tensor
 
-from ce_core._arguments import (
-    ArrayLike,
-    require_classes,
-    require_flag,
-    require_same_classes,
-    widened,
-)
+from ce_core._array_arguments import ArrayLike, require_classes, require_same_classes, widened
+from ce_core._options import require_flag
 from ce_core.losses.rows import (
     cross_entropy_grad_rows,
     cross_entropy_rows,

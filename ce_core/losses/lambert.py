@@ -4,7 +4,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ce_core._arguments import ArrayLike, floating
+from ce_core._array_arguments import ArrayLike, floating
 
 # From the first guess, two steps of third order reach float64; the others cost little.
 _STEPS = 5

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ce_core._arguments import ArrayLike, require_classes, require_target, widened
+from ce_core._array_arguments import ArrayLike, require_classes, require_target, widened
 from ce_core.losses.lambert import lambert_w
 from ce_core.probability.distributions import entropy
 

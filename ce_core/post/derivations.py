@@ -10,16 +10,15 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ce_core._arguments import (
+from ce_core._array_arguments import (
     ArrayLike,
     floating,
-    require_choice,
     require_classes,
     require_finite,
-    require_integer,
     require_row,
     require_target,
 )
+from ce_core._options import require_choice, require_integer
 
 _CLASSES = 5
 # A line of a few sums and products may round this often, relative to the larger of its sides and 1.

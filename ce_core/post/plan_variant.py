@@ -8,15 +8,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ce_core._arguments import (
-    ArrayLike,
-    floating,
-    require_finite,
-    require_integer,
-    require_matrices,
-    require_number,
-    require_row,
-)
+from ce_core._array_arguments import ArrayLike, floating, require_finite, require_matrices, require_row
+from ce_core._options import require_integer, require_number
 from ce_core.dtypes import widen
 from ce_core.transport.balanced import balanced_assignment
 

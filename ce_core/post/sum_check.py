@@ -8,16 +8,14 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from ce_core._arguments import (
+from ce_core._array_arguments import (
     ArrayLike,
     floating,
     require_finite,
-    require_integer,
-    require_number,
-    require_room,
     require_row,
     require_same_classes,
 )
+from ce_core._options import require_integer, require_number, require_room
 from ce_core.probability.jacobian import centred_product
 
 SUM_CHECK_DTYPES = ("float64", "float32")

@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ce_core._arguments import ArrayLike, require_classes, require_same_classes, widened
+from ce_core._array_arguments import ArrayLike, require_classes, require_same_classes, widened
 from ce_core._shown import refusal
 from ce_core.probability.functionals import (
     entropy_rows,

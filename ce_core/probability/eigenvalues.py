@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from ce_core._arguments import ArrayLike, widened
+from ce_core._array_arguments import ArrayLike, widened
 from ce_core._shown import refusal
 from ce_core._surroundings import require_unbatched
 from ce_core.probability.jacobian import softmax_jacobian

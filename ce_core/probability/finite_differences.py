@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ce_core._arguments import ArrayLike, floating, require_finite, require_row
+from ce_core._array_arguments import ArrayLike, floating, require_finite, require_row
 from ce_core._own_autograd import with_own_autograd
 from ce_core.dtypes import DTYPES, widen
 from ce_core.probability.distributions import softmax

@@ -6,14 +6,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ce_core._arguments import (
-    ArrayLike,
-    require_classes,
-    require_flag,
-    require_number,
-    require_same_classes,
-    widened,
-)
+from ce_core._array_arguments import ArrayLike, require_classes, require_same_classes, widened
+from ce_core._options import require_flag, require_number
 from ce_core.probability.logit_divergences import (
     js_logit_rows,
     js_target_rows,

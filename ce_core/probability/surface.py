@@ -6,15 +6,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ce_core._arguments import (
-    ArrayLike,
-    floating,
-    require_classes,
-    require_integer,
-    require_number,
-    require_room,
-    require_row,
-)
+from ce_core._array_arguments import ArrayLike, floating, require_classes, require_row
+from ce_core._options import require_integer, require_number, require_room
 from ce_core.probability.distributions import softmax
 
 

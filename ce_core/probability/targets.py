@@ -4,16 +4,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ce_core._arguments import (
-    ArrayLike,
-    floating,
-    require_classes,
-    require_dtype,
-    require_integer,
-    require_items,
-    require_number,
-    require_room,
-)
+from ce_core._array_arguments import ArrayLike, floating, require_classes
+from ce_core._options import require_dtype, require_integer, require_items, require_number, require_room
 from ce_core._shown import refusal
 
 

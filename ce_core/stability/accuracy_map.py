@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from ce_core._arguments import (
+from ce_core._array_arguments import (
     ArrayLike,
     floating,
     require_finite,

@@ -7,15 +7,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ce_core._arguments import (
-    ArrayLike,
-    floating,
-    require_dtype,
-    require_finite,
-    require_items,
-    require_number,
-    require_row,
-)
+from ce_core._array_arguments import ArrayLike, floating, require_finite, require_row
+from ce_core._options import require_dtype, require_items, require_number
 from ce_core._own_autograd import with_own_autograd
 from ce_core._shown import refusal
 from ce_core.losses.forms import cross_entropy, cross_entropy_grad

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 import torch
 from torch import Tensor
 
-from ce_core._arguments import require_choice, require_number
+from ce_core._options import require_choice, require_number
 from ce_core._shown import refusal
 from ce_core.losses.forms import cross_entropy, cross_entropy_grad, logit_gap, logit_gap_grad
 

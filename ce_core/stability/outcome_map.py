@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from ce_core._arguments import ArrayLike, floating, require_finite, require_row, require_target
+from ce_core._array_arguments import ArrayLike, floating, require_finite, require_row, require_target
 from ce_core._own_autograd import with_own_autograd
 from ce_core.dtypes import DTYPES
 from ce_core.stability.formulas import FORMULAS, Formula, run_plainly

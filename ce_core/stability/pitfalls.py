@@ -16,7 +16,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 (as everyone has it)
 
-from ce_core._arguments import require_flag, require_instance
+from ce_core._options import require_flag, require_instance
 from ce_core._own_autograd import with_own_autograd
 from ce_core.losses.forms import cross_entropy
 from ce_core.stability.outcome_map import OUTCOMES, outcome_codes

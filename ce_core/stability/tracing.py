@@ -7,14 +7,14 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ce_core._arguments import (
+from ce_core._array_arguments import (
     ArrayLike,
     floating,
-    require_dtype,
     require_row,
     require_same_classes,
     require_target,
 )
+from ce_core._options import require_dtype
 from ce_core._own_autograd import with_own_autograd
 from ce_core._shown import refusal
 from ce_core.dtypes import DTYPES

@@ -3,7 +3,8 @@
 import numpy as np
 from torch import Tensor
 
-from ce_core._arguments import ArrayLike, require_per_item
+from ce_core._array_arguments import ArrayLike
+from ce_core._options import require_per_item
 
 
 def as_option(name: str, values: Tensor | ArrayLike, cost: Tensor) -> Tensor:

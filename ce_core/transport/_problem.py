@@ -10,7 +10,8 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from ce_core._arguments import ArrayLike, floating, require_matrices, require_number, require_per_item
+from ce_core._array_arguments import ArrayLike, floating, require_matrices
+from ce_core._options import require_number, require_per_item
 from ce_core._shown import refusal
 from ce_core._surroundings import in_transform, require_unbatched
 

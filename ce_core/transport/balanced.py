@@ -4,8 +4,9 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from ce_core._arguments import ArrayLike, floating, require_integer, require_matrices
+from ce_core._array_arguments import ArrayLike, floating, require_matrices
 from ce_core._arrays import as_arrays
+from ce_core._options import require_integer
 from ce_core._surroundings import hides_values, may_be_differentiated, product_of
 from ce_core.dtypes import widen
 from ce_core.transport._fixed_point_loop import solve

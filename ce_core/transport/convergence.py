@@ -6,7 +6,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ce_core._arguments import ArrayLike, require_integer, require_number
+from ce_core._array_arguments import ArrayLike
+from ce_core._options import require_integer, require_number
 from ce_core.transport._problem import as_problem
 from ce_core.transport.entropic_ot import sinkhorn
 from ce_core.transport.rates import asymptotic_rate, birkhoff_rate

@@ -8,14 +8,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ce_core._arguments import (
-    ArrayLike,
-    floating,
-    require_choice,
-    require_integer,
-    require_number,
-    require_room,
-)
+from ce_core._array_arguments import ArrayLike, floating
+from ce_core._options import require_choice, require_integer, require_number, require_room
 
 LARGEST_DRAW: Final = 64
 """Most rows and columns of `random_cost`."""

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ce_core._arguments import ArrayLike, floating, require_classes
+from ce_core._array_arguments import ArrayLike, floating, require_classes
 from ce_core._surroundings import mapped_in_front
 from ce_core.dtypes import widen
 

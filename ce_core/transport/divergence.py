@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from ce_core._arguments import ArrayLike, floating, require_matrices
+from ce_core._array_arguments import ArrayLike, floating, require_matrices
 from ce_core._shown import refusal
 from ce_core.transport.distances import squared_distances
 from ce_core.transport.entropic_ot import SinkhornResult, sinkhorn

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ce_core._arguments import ArrayLike, floating, require_matrices
+from ce_core._array_arguments import ArrayLike, floating, require_matrices
 from ce_core._shown import refusal
 from ce_core.transport._per_item import as_option, shared_batch
 from ce_core.transport._problem import verify

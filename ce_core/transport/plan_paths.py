@@ -8,15 +8,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from ce_core._arguments import (
-    ArrayLike,
-    floating,
-    require_finite,
-    require_integer,
-    require_items,
-    require_number,
-    require_row,
-)
+from ce_core._array_arguments import ArrayLike, floating, require_finite, require_row
+from ce_core._options import require_integer, require_items, require_number
 from ce_core._shown import refusal
 from ce_core.probability.distributions import entropy
 from ce_core.transport._log_domain import OnLogarithms

@@ -4,7 +4,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ce_core._arguments import ArrayLike, floating, require_matrices
+from ce_core._array_arguments import ArrayLike, floating, require_matrices
 from ce_core._surroundings import may_be_differentiated
 from ce_core.transport._per_item import shared_batch
 from ce_core.transport._problem import as_eps

@@ -6,7 +6,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ce_core._arguments import ArrayLike, floating, require_choice, require_matrices, require_number
+from ce_core._array_arguments import ArrayLike, floating, require_matrices
+from ce_core._options import require_choice, require_number
 from ce_core.transport._problem import as_marginals
 
 SCALES: Final = ("std", "mean", "range")

@@ -8,13 +8,8 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from ce_core._arguments import (
-    ArrayLike,
-    floating,
-    require_integer,
-    require_matrices,
-    require_number,
-)
+from ce_core._array_arguments import ArrayLike, floating, require_matrices
+from ce_core._options import require_integer, require_number
 from ce_core._shown import refusal
 from ce_core._surroundings import may_be_differentiated, uncompiled
 from ce_core.transport._bipartite_system import apply_flattened

@@ -32,7 +32,8 @@ from ce_core import (
     sort_losses,
     squared_distances,
 )
-from ce_core._arguments import floating, require_number, widened
+from ce_core._array_arguments import floating, widened
+from ce_core._options import require_number
 from ce_core.experiment.point_density import count_points
 from tests.support.cases import INF, NAN, ROW_FUNCTIONS, RowFunction
 

@@ -21,7 +21,7 @@ from ce_core import (
     sum_errors,
     trace_formula,
 )
-from ce_core._arguments import require_integer, require_number, require_per_item
+from ce_core._options import require_integer, require_number, require_per_item
 from ce_core._shown import LONGEST_MESSAGE, clip, refusal, show
 from ce_core.probability.targets import merge_classes
 from tests.support.cases import uniform
