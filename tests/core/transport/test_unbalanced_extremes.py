@@ -95,7 +95,7 @@ def test_unbalanced_at_a_small_eps_has_the_dual_value_that_scipy_finds(eps: floa
         return float((masses * rho * np.expm1(-potentials / rho)).sum())
 
     def room(potentials: np.ndarray) -> np.ndarray:
-        return (cost - potentials[:3, None] - potentials[3:]).ravel()
+        return np.ravel(cost - potentials[:3, None] - potentials[3:])
 
     limits = {"type": "ineq", "fun": room}
     best = minimize(loss, np.zeros(6), method="SLSQP", constraints=limits, options={"ftol": 1e-14})
