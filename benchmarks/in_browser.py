@@ -129,8 +129,8 @@ def _measure(browser: Browser, lab: str, bare: str, effort: Effort) -> Section:
     for index in range(effort.pairs):
         key = ("ArrowRight", "ArrowLeft")[index % 2]
         presses.append((_press(ours, "eps", key), _press(theirs, "step", key)))
-    add_ratio(section, "key press to last paint", "the bare page", _pairs(presses), at_most_times=0.9)
-    add_ratio(section, "deep link to first chart", "the bare page", _pairs(firsts), at_most_times=1.3)
+    add_ratio(section, "key press to last paint", "the bare page", _pairs(presses), at_most_times=0.75)
+    add_ratio(section, "deep link to first chart", "the bare page", _pairs(firsts), at_most_times=0.95)
     _add_scrubbing(section, browser, f"{lab}/losses")
     return section
 
