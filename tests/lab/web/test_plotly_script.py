@@ -15,7 +15,7 @@ def test_both_are_of_one_version() -> None:
     heads = {name: file.read_text(encoding="utf-8")[:100] for name, file in SCRIPT_FILES.items()}
     (version,) = re.findall(r"plotly\.js v([\d.]+)", heads[WHOLE])
     assert f"plotly.js (cartesian - minified) v{version}" in heads[FLAT]
-    assert FLAT == f"plotly-cartesian-{version}.min.js"
+    assert f"plotly-cartesian-{version}.min.js" == FLAT
 
 
 @pytest.mark.parametrize("page", [HOME, *LABS])
