@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import streamlit as st
 
+from lab.start.memory import give_back, share_arenas
 from lab.web.page_names import LABS
 
 # What the first run imports that needs it; visitors who come at once would meet it half done.
@@ -38,6 +39,7 @@ def warm_up() -> None:
 @asynccontextmanager
 async def lifespan(_: st.App) -> AsyncIterator[None]:
     """Warm up, have the garbage collector pass over all that is loaded, and collect by the clock."""
+    share_arenas()
     warm_up()
     gc.collect()
     gc.freeze()
@@ -52,3 +54,4 @@ async def _collect() -> None:
     while True:
         await asyncio.sleep(_COLLECT_SECONDS)
         gc.collect()
+        give_back()
