@@ -44,13 +44,18 @@ class Visitor:
         Decides what it moves.
     query
         Of the address with which it comes.
+    stride
+        How many stops a hand moves a slider at most.
     """
 
-    def __init__(self, address: str, times: Times, draw: random.Random, query: str = "") -> None:
+    def __init__(
+        self, address: str, times: Times, draw: random.Random, query: str = "", stride: int = 3
+    ) -> None:
         self.address = address
         self.times = times
         self.draw = draw
         self.query = query
+        self.stride = stride
         self.page: str | None = None
         self.sliders: dict[str, Slider] = {}
         self.moved: dict[str, Any] = {}
@@ -102,11 +107,20 @@ class Visitor:
 
     def _move(self, name: str) -> None:
         slider = self.sliders[name]
-        if slider.options:
-            self.moved[name] = self.draw.choice(list(slider.options))
+        options, step = list(slider.options), slider.step or 1
+        last = len(options) - 1 if options else round((slider.max - slider.min) / step)
+        known = self.moved.get(name)
+        if known is None:
+            at = round((slider.default[0] - slider.min) / step)
         else:
-            steps = round((slider.max - slider.min) / (slider.step or 1))
-            self.moved[name] = slider.min + self.draw.randint(0, steps) * slider.step
+            at = options.index(known) if options else round((known - slider.min) / step)
+        near = [
+            stop
+            for stop in range(max(0, at - self.stride), min(last, at + self.stride) + 1)
+            if stop != at
+        ]
+        stop = self.draw.choice(near or [at])
+        self.moved[name] = options[stop] if options else slider.min + stop * step
 
     async def _hear(self, stream: ClientConnection) -> int:
         """Take in what the server sends until its run has ended; return how many bytes that were."""
