@@ -1,6 +1,6 @@
 """Figures as bytes for the browser: JSON with the arrays beside it, and only what moves per frame.
 
-The author of an animation builds one `go.Figure` a frame. What all frames share is found here and sent
+The author of an animation builds one tree a frame. What all frames share is found here and sent
 once; `pages/lab/live/unpack.js` reads it.
 """
 
@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 import numpy as np
-import plotly.graph_objects as go
 
 Tree: TypeAlias = Any
 """What JSON holds, and NumPy arrays."""
@@ -27,21 +26,13 @@ _TOLERANCE: Final = 1e-4
 _MISSING: Final = object()
 
 
-def figure_tree(figure: go.Figure) -> dict[str, Tree]:
-    """Return the figure as `{"data": [...], "layout": {...}}`, its arrays as they are."""
-    return {
-        "data": [trace.to_plotly_json() for trace in figure.data],
-        "layout": figure.layout.to_plotly_json(),
-    }
-
-
 def animation(trees: Sequence[dict[str, Tree]]) -> dict[str, Tree]:
     """Split the frames of one figure into what they share and what moves.
 
     Parameters
     ----------
     trees
-        A figure each as `figure_tree` returns it, at least one.
+        A figure each, at least one.
 
     Returns
     -------

@@ -33,7 +33,7 @@ def answer_card(measured: Measured, *, key: str, title: str, trials: int | None 
     """Return L1 = L2 + H(p), and what H(p) moves the trials by; they may be the first of so many."""
     return Card(
         key=key,
-        figure=entropy_stem_figure(
+        tree=entropy_stem_figure.tree(
             measured.losses,
             measured.comparison,
             title=title,
@@ -51,7 +51,7 @@ def pairs_card(measured: Measured, *, published: bool = False) -> Card:
     """Return the post's first chart."""
     return Card(
         key="pairs",
-        figure=loss_pairs_figure(
+        tree=loss_pairs_figure.tree(
             measured.losses, measured.comparison, published=_laid_over(published), translate=_
         ),
         alt=_("L2 over L1, one dot a trial, and the line of slope 1 through their mean."),
@@ -63,7 +63,7 @@ def gradients_card(measured: Measured) -> Card:
     """Return the true gradients."""
     return Card(
         key="gradients",
-        figure=gradient_figure(measured.gradients, translate=_),
+        tree=gradient_figure.tree(measured.gradients, translate=_),
         alt=_("dL2/da over dL1/da, one point a logit, and the line where they are equal."),
         numbers=text.gradient_numbers(measured),
     )
@@ -73,7 +73,7 @@ def split_card(measured: Measured) -> Card:
     """Return the entropy between the two losses."""
     return Card(
         key="split",
-        figure=entropy_split_figure(measured.l1, measured.l2, measured.entropy, translate=_),
+        tree=entropy_split_figure.tree(measured.l1, measured.l2, measured.entropy, translate=_),
         alt=_("L1 of each trial as L2 and H(p) stacked; below, how each varies over the trials."),
         numbers=text.split_numbers(measured),
     )
@@ -83,7 +83,7 @@ def spacing_card(measured: Measured, *, published: bool = False) -> Card:
     """Return the post's second chart."""
     return Card(
         key="spacing",
-        figure=spacing_figure(measured.losses, published=_laid_over(published), translate=_),
+        tree=spacing_figure.tree(measured.losses, published=_laid_over(published), translate=_),
         alt=_("Spacing of the sorted L2 over the spacing of the sorted L1, one dot a trial."),
         numbers=text.spacing_numbers(measured),
     )

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
+import plotly.graph_objects as go
 import pytest
 import torch
 from scipy.optimize import linprog
@@ -238,7 +239,7 @@ def test_captions_and_bar_are_of_the_present_plan(state: TransportState) -> None
     found = results(state)
     _rows, columns = errors_of(found)
     told = dict(readouts(found))
-    figures = {card.key: card.figure for card in figure_set(found).cards}
+    figures = {card.key: go.Figure(card.tree) for card in figure_set(found).cards}
     (now,) = (drawn for drawn in figures["errors"].data if drawn.uid == "now")
     # One error in the bar and in the chart.
     assert float(now.customdata[0]) == close_to(columns, rel=1e-9, abs=1e-14)
@@ -282,7 +283,7 @@ def test_equal_costs_are_told_before_the_first_iteration() -> None:
 @pytest.mark.parametrize("name", ["one finite cost", "no finite cost", "some of one cost"])
 def test_costs_of_which_some_are_infinite_are_not_called_equal(name: str) -> None:
     found = results(STATES[name])
-    (chart,) = (card.figure for card in figure_set(found).cards if card.key == "variant")
+    (chart,) = (go.Figure(card.tree) for card in figure_set(found).cards if card.key == "variant")
     said = [variant_numbers(found), chart.layout.annotations[0].text, *(n.text for n in notes(found))]
     assert "costs are equal" not in " ".join(said).lower()
     assert "finite costs" in said[0]
@@ -302,7 +303,7 @@ def test_rounding_is_called_so_beside_rows_that_are_right(state: TransportState)
 
 @every_state
 def test_charts_show_the_whole_ring_and_the_line_of_the_rate(state: TransportState) -> None:
-    figures = {card.key: card.figure for card in figure_set(results(state)).cards}
+    figures = {card.key: go.Figure(card.tree) for card in figure_set(results(state)).cards}
     for key, axis, mark in (("path", "xaxis", "now-entropy"), ("errors", "yaxis", "now")):
         low, high = figures[key].layout[axis].range
         (now,) = (drawn for drawn in figures[key].data if drawn.uid == mark)
@@ -334,7 +335,7 @@ def test_least_entropy_is_drawn_as_what_it_is(
     assert found.least[0] == kind
     if value is not None:
         assert found.least[1] == close_to(value, abs=1e-3)
-    (path,) = (card.figure for card in figure_set(found).cards if card.key == "path")
+    (path,) = (go.Figure(card.tree) for card in figure_set(found).cards if card.key == "path")
     (line,) = (drawn for drawn in path.data if drawn.uid == "assignment")
     assert set(line.y) == {found.least[1]}
     assert ("assignment" in line.text) == (kind == "assignment")
