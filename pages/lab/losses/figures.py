@@ -4,10 +4,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
-import streamlit as st
-
-from ce_core import ExperimentConfig, SortedLosses, run_sweep
-from ce_core.experiment.sweep import chunk_sweep, fit_sweep
+from ce_core import ExperimentConfig, SortedLosses
+from ce_core.experiment.sweep import fit_sweep, iterate_sweep
 from ce_core.figures import (
     entropy_split_figure,
     entropy_stem_figure,
@@ -25,8 +23,6 @@ from lab.state.fields import label_of, stops_of
 
 # A second or two of one core, spent once a hand reaches for the timeline, for all who ask for the same.
 ANIMATION_WORK: Final = 450_000_000
-# After each, the animation is left if nobody waits for it any more.
-_CHUNK_WORK: Final = 30_000_000
 
 
 def answer_card(measured: Measured, *, key: str, title: str, trials: int | None = None) -> Card:
@@ -140,17 +136,12 @@ def _cards(measured: Measured, *, published: bool) -> list[Card]:
 def _frames(
     config: ExperimentConfig, name: str, values: tuple[float, ...], *, published: bool
 ) -> Iterator[FigureSet]:
-    """Yield the figures at each value, computed chunk by chunk."""
-    for chunk in chunk_sweep(config, name, values, _CHUNK_WORK):
-        for measured in _measure(config, name, chunk):
-            # What it is compared with stands still.
-            cards = _cards(measured, published=published)
-            yield FigureSet(cards=cards, readouts=text.readouts(measured))
-
-
-@st.cache_resource(max_entries=128, show_spinner=False)
-def _measure(config: ExperimentConfig, name: str, values: tuple[float, ...]) -> tuple[Measured, ...]:
-    return tuple(reduce_result(result) for result in run_sweep(config, name, values))
+    """Yield the figures at each value, computed one after another."""
+    for result in iterate_sweep(config, name, values):
+        measured = reduce_result(result)
+        # What it is compared with stands still.
+        cards = _cards(measured, published=published)
+        yield FigureSet(cards=cards, readouts=text.readouts(measured))
 
 
 def _without(config: ExperimentConfig, name: str) -> ExperimentConfig:

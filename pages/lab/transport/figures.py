@@ -99,5 +99,5 @@ def timeline(found: Results) -> Along[TransportState] | None:
         at=at,
         rest=(rest, length),
         change=lambda present, value: replace(present, **{along: value}),
-        frames=lambda: (_figures(one, length) for one in results_along(rest, along, values)),
+        frames=lambda: (_figures(one, length) for one in results_along(found, along, values)),
     )

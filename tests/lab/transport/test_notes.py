@@ -363,6 +363,6 @@ def test_bound_that_is_not_wildly_pessimistic_is_not_called_so() -> None:
 def test_frames_along_eps_count_iterations_as_the_chart_does() -> None:
     """At eps .001 the accelerated iteration took 129 by one path, and 65 by that of the batch."""
     state = replace(DEFAULT, eps=0.001, n_iter=200, accelerate=True, along="eps")
-    for found in results_along(state, "eps", (0.001, 0.01, 1.0)):
+    for found in results_along(results(state), "eps", (0.001, 0.01, 1.0)):
         assert int(found.frame.n_iter) == found.trace.needed
         assert found.column_error == close_to(found.trace.accelerated[-1].item(), rel=1e-2)
