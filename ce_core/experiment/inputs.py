@@ -55,7 +55,8 @@ class SharedInputs:
         logits = self._keep(
             "logits",
             (*drawn, config.dtype, config.logit_exponent),
-            lambda: _logits(config, draws, "cpu"),
+            # Of a copy, since powers of 1 are the numbers themselves, and are divided in place.
+            lambda: _logits(config, draws.copy(), "cpu"),
         )
         target = self._keep(
             "target",

@@ -16,15 +16,15 @@ STOPS = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0]
 
 
 @pytest.mark.parametrize("chunk_entries", [60, 1 << 18], ids=["chunks", "at once"])
-@pytest.mark.parametrize("dtype", ["float32", "float16"])
+@pytest.mark.parametrize("dtype", ["float64", "float32", "float16"])
 @pytest.mark.parametrize(
     ("name", "values"),
     [
         ("logit_scale", [1.0, 16.0, 1.0]),
         ("eps", [0.01, 0.5]),
         ("n_iter", [1, 50]),
-        ("logit_exponent", [0.0, 4.0]),
-        ("cost_exponent", [1.5, 100.0]),
+        ("logit_exponent", [1.0, 0.0, 4.0]),
+        ("cost_exponent", [1.0, 1.5, 100.0]),
         ("seed", [1, 2, 1]),
         ("n", [8, 4]),
         ("m", [4, 8]),
