@@ -63,6 +63,7 @@ check-js: $(NODE_MODULES) ## Run the linter, the type checker and the unit tests
 	$(NODE) node_modules/eslint/bin/eslint.js
 	$(PY) scripts/js_fixtures.py
 	$(NODE) --test 'tests/unit_js/*.test.js'
+	cmp node_modules/plotly.js-cartesian-dist-min/plotly-cartesian.min.js pages/vendor/plotly-cartesian.min.js
 
 # Without the checks of shapes and types, which every other run has: they would take half of the time.
 fuzz: $(DEV) ## Run the property tests on 10,000 examples each (an hour on 2 cores; FUZZ=sinkhorn picks some)

@@ -107,7 +107,7 @@ def show_figures(key: str, figures: FigureSet, *, timeline: Timeline | None = No
             "group": key,
             "token": timeline and timeline.token,
             "at": timeline and timeline.at,
-            "plotly": plotly_address(),
+            "plotly": plotly_address(spatial=any(map(is_spatial, figures.cards))),
             "dark": _DARK,
             "ink": NEUTRALS["ink"].light,
             "cards": [_card_head(card) for card in figures.cards],
@@ -209,6 +209,11 @@ def known_value(value: Any, values: Sequence[float]) -> float | None:
     returned, so that a whole number stays one.
     """
     return next((known for known in values if known == value), None) if is_number(value) else None
+
+
+def is_spatial(card: Card) -> bool:
+    """Tell whether a figure has three dimensions."""
+    return "scene" in card.tree["layout"]
 
 
 def _card_head(card: Card) -> dict[str, Any]:

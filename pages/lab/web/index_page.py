@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lab.web.assets import imported_scripts, plotly_address, script_address
-from lab.web.page_names import HOME, page_at
+from lab.web.page_names import HOME, LABS, SPATIAL, page_at
 from lab.web.previews import (
     ENGLISH,
     PICTURE_SIZE,
@@ -63,7 +63,7 @@ class Opening:
 
     def __init__(self, inner: ASGIApp, choose: Choose = _english) -> None:
         self.inner, self.choose = inner, choose
-        self.html = _html()
+        self.html = {page: _html(page) for page in (HOME, *LABS)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, and if Streamlit answers with its page, answer with that of the lab."""
@@ -73,8 +73,9 @@ class Opening:
             nonlocal answered
             if message["type"] == "http.response.start" and _is_page(message):
                 answered = True
+                page, words, site = self.words(scope)
                 await Response(
-                    _told(self.html, *self.words(scope), _origin(scope)),
+                    _told(self.html[page], page, words, site, _origin(scope)),
                     # Streamlit has a page for every address, and says on it that there is none.
                     status_code=404 if page_at(scope["path"]) is None else 200,
                     media_type="text/html",
@@ -99,14 +100,15 @@ def _is_page(message: Message) -> bool:
     return message["status"] == 200 and any(kind.startswith(b"text/html") for kind in kinds)
 
 
-def _html() -> str:
+def _html(page: str) -> str:
     """Return Streamlit's page with the server's address before its scripts, and the lab's after them.
 
     What live figures need is told of here, so that the browser fetches it while Streamlit starts,
     and after what Streamlit needs for its start.
     """
     html = INDEX_PAGE.read_text(encoding="utf-8")
-    needed = (*map(script_address, imported_scripts("live/live.js")), plotly_address())
+    plotly = plotly_address(spatial=page in SPATIAL)
+    needed = (*map(script_address, imported_scripts("live/live.js")), plotly)
     for mark, text in (
         ("<head>", f"<head>{_SERVER}"),
         ("</head>", "".join(map(_PRELOAD.format, needed)) + "</head>"),
