@@ -41,8 +41,8 @@ FILES = sorted(
     for folder, ending in (
         ("ce_core/figures", "py"),
         ("pages", "py"),
-        ("pages", "css"),
-        ("pages", "js"),
+        ("pages/lab", "css"),
+        ("pages/lab", "js"),
     )
     for file in (ROOT / folder).rglob(f"*.{ending}")
 )
