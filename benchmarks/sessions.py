@@ -60,6 +60,7 @@ class Visitor:
         self.sliders: dict[str, Slider] = {}
         self.moved: dict[str, Any] = {}
         self.animation: str | None = None
+        self.kept: set[str] = set()
 
     async def visit(
         self, pages: list[str], *, moves: int, every: float, wait: float = 0, reach: float = 0.2
@@ -88,6 +89,8 @@ class Visitor:
         message = BackMsg()
         message.rerun_script.page_name = page
         message.rerun_script.query_string = self.query
+        # Large messages that the browser keeps are not sent again.
+        message.rerun_script.cached_message_hashes.extend(self.kept)
         if first:
             self.sliders, self.moved, self.animation = {}, {}, None
         elif self.sliders:
@@ -130,6 +133,8 @@ class Visitor:
             size += len(data)
             message = ForwardMsg.FromString(data)
             kind = message.WhichOneof("type")
+            if message.metadata.cacheable:
+                self.kept.add(message.hash)
             if kind == "script_finished":
                 break
             if kind == "delta":
