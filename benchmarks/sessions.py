@@ -4,19 +4,25 @@ import asyncio
 import random
 import re
 import time
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.request import urlopen
 
-from streamlit.proto.BackMsg_pb2 import BackMsg
-from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
-from streamlit.proto.Slider_pb2 import Slider
 from websockets.asyncio.client import ClientConnection, connect
 
+from scripts.protocol import (
+    SUBPROTOCOL,
+    ForwardMsg,
+    WidgetState,
+    component_bytes,
+    element_of,
+    red_box,
+    rerun,
+    stream_address,
+)
+
 PATIENCE: Final = 180.0
-_DEFLATED: Final = b"LABZ"
 _ANIMATION: Final = re.compile(rb'"animation":"(/[^"]+)"')
 
 
@@ -57,7 +63,7 @@ class Visitor:
         self.query = query
         self.stride = stride
         self.page: str | None = None
-        self.sliders: dict[str, Slider] = {}
+        self.sliders: dict[str, Any] = {}
         self.moved: dict[str, Any] = {}
         self.animation: str | None = None
         self.kept: set[str] = set()
@@ -69,8 +75,8 @@ class Visitor:
         await asyncio.sleep(wait)
         try:
             async with connect(
-                self.address.replace("http", "ws", 1) + "/_stcore/stream",
-                subprotocols=["streamlit"],  # type: ignore[list-item]
+                stream_address(self.address),
+                subprotocols=[SUBPROTOCOL],
                 max_size=None,
                 open_timeout=PATIENCE,
             ) as stream:
@@ -86,21 +92,13 @@ class Visitor:
 
     async def _run(self, stream: ClientConnection, page: str) -> None:
         first, self.page = page != self.page, page
-        message = BackMsg()
-        message.rerun_script.page_name = page
-        message.rerun_script.query_string = self.query
-        # Large messages that the browser keeps are not sent again.
-        message.rerun_script.cached_message_hashes.extend(self.kept)
         if first:
             self.sliders, self.moved, self.animation = {}, {}, None
         elif self.sliders:
             self._move(self.draw.choice(sorted(self.sliders)))
-        for name, value in self.moved.items():
-            state = message.rerun_script.widget_states.widgets.add(id=name)
-            if isinstance(value, str):
-                state.string_array_value.data.append(value)
-            else:
-                state.double_array_value.data.append(value)
+        message = rerun(page, self.query, (_set_to(name, value) for name, value in self.moved.items()))
+        # Large messages that the browser keeps are not sent again.
+        message.rerun_script.cached_message_hashes.extend(self.kept)
         start = time.perf_counter()
         await stream.send(message.SerializeToString())
         size = await asyncio.wait_for(self._hear(stream), PATIENCE)
@@ -132,26 +130,23 @@ class Visitor:
             data = await stream.recv(decode=False)
             size += len(data)
             message = ForwardMsg.FromString(data)
-            kind = message.WhichOneof("type")
             if message.metadata.cacheable:
                 self.kept.add(message.hash)
-            if kind == "script_finished":
+            if message.WhichOneof("type") == "script_finished":
                 break
-            if kind == "delta":
-                element = message.delta.new_element
-                if element.WhichOneof("type") == "slider" and not element.slider.disabled:
-                    sliders[element.slider.id] = element.slider
-                elif element.WhichOneof("type") == "exception":
-                    self.times.failed.append(f"{self.page}: {element.exception.message}"[:200])
-                elif element.WhichOneof("type") == "bidi_component":
-                    self._learn(element.bidi_component.bytes)
+            if trouble := red_box(message):
+                self.times.failed.append(f"{self.page}: {trouble}"[:200])
+            kind, element = element_of(message)
+            if kind == "slider" and not element.disabled:
+                sliders[element.id] = element
+            elif kind == "bidi_component":
+                self._learn(component_bytes(element))
         # Of a widget that was replaced there is nothing to say any more.
         self.sliders = sliders or self.sliders
         self.moved = {name: value for name, value in self.moved.items() if name in self.sliders}
         return size
 
-    def _learn(self, packed: bytes) -> None:
-        body = zlib.decompress(packed[4:]) if packed[:4] == _DEFLATED else packed
+    def _learn(self, body: bytes) -> None:
         found = _ANIMATION.search(body)
         if found:
             self.animation = found[1].decode()
@@ -160,6 +155,15 @@ class Visitor:
         start = time.perf_counter()
         await asyncio.to_thread(_fetch, f"{self.address}{self.animation}")
         self.times.animations.append(time.perf_counter() - start)
+
+
+def _set_to(name: str, value: Any) -> WidgetState:
+    state = WidgetState(id=name)
+    if isinstance(value, str):
+        state.string_array_value.data.append(value)
+    else:
+        state.double_array_value.data.append(value)
+    return state
 
 
 def _fetch(address: str) -> None:
