@@ -25,6 +25,7 @@ from lab.web.old_links import OldLinks  # noqa: E402
 from lab.web.security import Headers  # noqa: E402
 from lab.web.settings import apply_settings  # noqa: E402
 from lab.web.static_files import KeptFiles  # noqa: E402
+from lab.web.streamlit_private import ask_nobody_for_the_address, forget_forged_values  # noqa: E402
 
 app = st.App(
     ROOT / "pages" / "router.py",
@@ -41,6 +42,8 @@ app = st.App(
 
 # After the app, which reads the settings anew.
 apply_settings(ROOT / ".streamlit" / "config.toml")
+ask_nobody_for_the_address()
+forget_forged_values()
 
 if __name__ == "__main__":
     # Not `app.run()`, which takes neither options nor STREAMLIT_SERVER_PORT and its like.
