@@ -11,6 +11,7 @@ import streamlit as st
 
 from lab.start.memory import give_back, share_arenas
 from lab.web.page_names import LABS
+from lab.web.rationed_log import rationed_log
 
 # What the first run imports that needs it; visitors who come at once would meet it half done.
 _LATER: Final = (
@@ -38,13 +39,17 @@ def warm_up() -> None:
 
 @asynccontextmanager
 async def lifespan(_: st.App) -> AsyncIterator[None]:
-    """Warm up, have the garbage collector pass over all that is loaded, and collect by the clock."""
+    """Warm up, have the garbage collector pass over all that is loaded, and collect by the clock.
+
+    While it serves, its log is rationed.
+    """
     share_arenas()
     warm_up()
     gc.collect()
     gc.freeze()
     collecting = asyncio.create_task(_collect())
-    yield
+    with rationed_log():
+        yield
     collecting.cancel()
     with suppress(asyncio.CancelledError):
         await collecting
