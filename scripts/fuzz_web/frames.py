@@ -197,6 +197,7 @@ def _hostile_handshake(draw: random.Random) -> bytes:
             f"Sec-WebSocket-Protocol: {word}\r\n",
             f"Origin: {word}\r\n",
             f"Origin: http://[{word}\r\n",
+            f"Origin: [{word}]\r\n",
             "Origin: https://hostile.test\r\n",
             f"Cookie: _streamlit_xsrf={word}; _streamlit_user={word}\r\nOrigin: http://a\r\n",
             f"Sec-WebSocket-Extensions: permessage-deflate; {word}\r\n",

@@ -85,8 +85,12 @@ async def _refuse(receive: Receive, send: Send, code: int) -> None:
 
 def _has_readable_origin(scope: Scope) -> bool:
     """Tell whether the site that opens a session, if one is named, is an address at all."""
+    origin = Headers(scope=scope).get("origin")
+    if origin is None:
+        return True
     try:
-        return urlsplit(Headers(scope=scope).get("origin", "")).hostname != ""
+        # As Streamlit reads it, which a broken one has write a traceback.
+        return bool(urlsplit(origin if "://" in origin else f"http://{origin}").hostname)
     except ValueError:
         return False
 

@@ -175,7 +175,8 @@ def test_the_app_hears_that_the_line_has_ended_while_it_sent(error: type[Excepti
     assert [message["type"] for message in heard] == ["websocket.receive", "websocket.disconnect"]
 
 
-def test_a_session_of_a_site_that_is_no_address_is_refused() -> None:
+@pytest.mark.parametrize("origin", [b"http://[", b"[]", b"[::1", b"", b"http://"])
+def test_a_session_of_a_site_that_is_no_address_is_refused(origin: bytes) -> None:
     sent: list[Message] = []
 
     async def receive() -> Any:
@@ -187,11 +188,29 @@ def test_a_session_of_a_site_that_is_no_address_is_refused() -> None:
     scope = {
         "type": "websocket",
         "path": "/_stcore/stream",
-        "headers": [(b"origin", b"http://[")],
+        "headers": [(b"origin", origin)],
         "client": ("192.0.2.1", 1),
     }
     run_apart(Doors(passing_on, Limits())(scope, receive, send))
     assert sent == [{"type": "websocket.close", "code": 1008}]
+
+
+@pytest.mark.parametrize("origin", [b"https://lab.test", b"null", b"http://[::1]:8501"])
+def test_a_session_of_a_site_is_for_streamlit_to_judge(origin: bytes) -> None:
+    asked: list[Scope] = []
+
+    async def inner(scope: Scope, _receive: Receive, _send: Send) -> None:
+        asked.append(scope)
+
+    async def receive() -> Any:
+        raise AssertionError("nothing is to be received")
+
+    async def send(_message: Message) -> None:
+        raise AssertionError("nothing is to be sent")
+
+    scope = {"type": "websocket", "path": "/", "headers": [(b"origin", origin)], "client": ("::1", 1)}
+    run_apart(Doors(inner, Limits())(scope, receive, send))
+    assert asked == [scope]
 
 
 def test_limits_are_what_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
