@@ -6,6 +6,7 @@ once a hand reaches for the timeline.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
@@ -244,7 +245,8 @@ def _show_plain(key: str, figures: FigureSet) -> None:
         with columns[place % len(columns)].container(border=True, key=f"figure-{card.key}"):
             st.header(card.tree["layout"]["title"]["text"], anchor=False)
             st.plotly_chart(
-                recolour_tree(_bare(card.tree), theme=_theme()),
+                # One of its own: Plotly takes each trace apart, and other visitors show the same tree.
+                deepcopy(recolour_tree(_bare(card.tree), theme=_theme())),
                 key=f"plain-chart-{card.key}",
                 config={"showSendToCloud": False},
             )
