@@ -89,4 +89,5 @@ def _eigenvalues(matrix: Float[Tensor, "*batch m m"]) -> Float[Tensor, "*batch m
     scale = torch.where(largest > 0, largest, 1.0)
     scaled = matrix / scale
     faint = scaled.detach().abs() < torch.finfo(matrix.dtype).tiny
-    return torch.linalg.eigvalsh(scaled.masked_fill(faint, 0.0)) * scale.squeeze(-1)
+    found: Tensor = torch.linalg.eigvalsh(scaled.masked_fill(faint, 0.0)) * scale.squeeze(-1)
+    return found
