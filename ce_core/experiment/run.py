@@ -206,7 +206,9 @@ def _dot(left: Float[Tensor, "*rows m"], right: Float[Tensor, "*rows m"]) -> Flo
     """Return the products of rows with rows, without all the products in between where that can be."""
     first, second = as_arrays(left, right)
     vecdot: Any = np.vecdot if isinstance(first, np.ndarray) else torch.linalg.vecdot
-    return torch.as_tensor(vecdot(first, second))
+    # Rows that are missing hold NaN, of which NumPy would warn.
+    with np.errstate(over="ignore", invalid="ignore"):
+        return torch.as_tensor(vecdot(first, second))
 
 
 def _sum(rows: Float[Tensor, "*rows m"]) -> Float[Tensor, "*rows"]:

@@ -73,8 +73,21 @@ def jacobian_spectrum(a: Float[Tensor, "*batch m"] | ArrayLike) -> JacobianSpect
     jacobian = softmax_jacobian(wide)
     if not jacobian.isfinite().all():
         raise refusal("a", "have a softmax in every row", wide)
-    eigenvalues = torch.linalg.eigvalsh(jacobian).flip(-1)
+    eigenvalues = _eigenvalues(jacobian).flip(-1)
     largest = eigenvalues[..., 0].clamp(min=0)
     tolerance = largest * (wide.shape[-1] * torch.finfo(wide.dtype).eps)
     rank = (eigenvalues > tolerance.unsqueeze(-1)).sum(-1)
     return JacobianSpectrum(eigenvalues.to(dtype), tolerance.to(dtype), rank)
+
+
+def _eigenvalues(matrix: Float[Tensor, "*batch m m"]) -> Float[Tensor, "*batch m"]:
+    """Return the eigenvalues in ascending order.
+
+    LAPACK's are NaN where entries that are subnormal stand beside large ones.
+    """
+    largest = matrix.detach().abs().amax((-2, -1), keepdim=True)
+    scale = torch.where(largest > 0, largest, 1.0)
+    scaled = matrix / scale
+    faint = scaled.detach().abs() < torch.finfo(matrix.dtype).tiny
+    found: Tensor = torch.linalg.eigvalsh(scaled.masked_fill(faint, 0.0)) * scale.squeeze(-1)
+    return found

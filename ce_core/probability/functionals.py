@@ -186,13 +186,14 @@ def kl_slope_of_second(q: Tensor, p: Tensor) -> Tensor:
 
 def _near_divergence(q: Tensor, p: Tensor) -> Tensor:
     """Return Σ q (x - log(1 + x)) + Σ(q - p) with x = (p - q) / q: no term is below 0."""
+    # It overflows where q is subnormal.
     x = torch.where(q == 0, 0.0, (p - q) / torch.where(q == 0, 1.0, q))
     # x²/2 - x³/3 + ...
     series = torch.zeros_like(x)
     for power in range(9, 1, -1):
         series = (-1) ** power / power + x * series
     # Near x = -1 its digits are gone, and those of p with them.
-    log_ratio = torch.where(x < -0.5, log_or_zero(p) - log_or_zero(q), torch.log1p(x))
+    log_ratio = torch.where(x.abs() > 0.5, log_or_zero(p) - log_or_zero(q), torch.log1p(x))
     log_ratio = torch.where((p == 0) & (q > 0), -torch.inf, log_ratio)
-    terms = q * torch.where(x.abs() < NEAR, x * x * series, x - log_ratio)
+    terms = torch.where(x.abs() < NEAR, q * (x * x * series), (p - q) - q * log_ratio)
     return torch.where(q == 0, p, terms).sum(-1) + (q - p).sum(-1)

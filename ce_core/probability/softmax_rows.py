@@ -120,10 +120,13 @@ def _jacobian_product_kernel(p: Tensor, v: Tensor, out: Tensor | None) -> Tensor
     # It sums to 0 but for what the mean of v is off by, which may be all of the entry where p is 1.
     # Where v has an offset, the first time leaves a rounding of it.
     surplus = product.sum(-1, keepdim=True)
-    if all_finite(surplus):
-        product.addcmul_(p, surplus, value=-1)
-        return product.addcmul_(p, product.sum(-1, keepdim=True), value=-1)
-    return _centred_product(p, v, p.argmax(-1, keepdim=True))
+    product.addcmul_(p, surplus, value=-1)
+    product.addcmul_(p, product.sum(-1, keepdim=True), value=-1)
+    if not all_finite(surplus):
+        lost = ~surplus.isfinite().squeeze(-1)
+        rest = p[lost]
+        product[lost] = _centred_product(rest, v[lost], rest.argmax(-1, keepdim=True))
+    return product
 
 
 def excess(a: Float[Tensor, "*#rows m"], q: Float[Tensor, "*#rows m"]) -> Float[Tensor, "*rows m"]:
@@ -199,8 +202,7 @@ def log_softmax_kernel(a: Tensor, out: Tensor | None = None) -> Tensor:
     if not result.numel() or result.amax().item() < -_SURE:
         return result
     # A log p near 0 has digits of its own.
-    p = result.exp()
-    winner = p.round()
+    p, winner = result.exp(), (result >= -_SURE).to(result.dtype)
     others = p.addcmul_(p, winner, value=-1).sum(-1, keepdim=True).clamp_(max=0.5)
     return result.mul_(1 - winner).addcmul_(winner, torch.log1p(-others))
 

@@ -194,6 +194,11 @@ def test_run_experiment_is_nan_where_no_row_is_finite() -> None:
     assert math.isnan(result.gradient_difference)
 
 
+def test_run_experiment_of_targets_that_are_none_warns_of_nothing() -> None:
+    config = dataclasses.replace(SMALL, dtype="float16", eps=1e-300, logit_scale=1e6)
+    assert run_experiment(config).missing_rows.tolist() == [12] * 7
+
+
 def test_run_experiment_counts_rows_that_overflow_as_missing() -> None:
     result = run_experiment(dataclasses.replace(SMALL, dtype="float16", logit_scale=1e300))
     assert result.missing_rows.tolist() == [12] * 7

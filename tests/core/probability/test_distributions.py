@@ -227,6 +227,13 @@ def test_kl_divergence_of_a_class_that_both_all_but_exclude_is_finite() -> None:
     assert kl_divergence(q, tensor64(1.0, 0.0)).item() == INF
 
 
+def test_kl_divergence_of_a_class_that_q_holds_subnormal_is_finite() -> None:
+    # p / q is beyond float64.
+    q, p = tensor64(1.0, 1e-315), tensor64(1 - 1e-3, 1e-3)
+    # -log(0.999)
+    assert kl_divergence(q, p).item() == close_to(1.0005003335835335e-3, rel=1e-12)
+
+
 GAPS = [20.0, 85.0, 89.0, 95.0, 103.0, 110.0, 700.0, 710.0, 740.0, 760.0, 9999.0, 10001.0]
 
 

@@ -1,5 +1,7 @@
 """The eigenvalues of the Jacobian: closed forms, interlacing, rank, extremes."""
 
+import math
+
 import pytest
 import torch
 from hypothesis import given
@@ -54,6 +56,17 @@ def test_jacobian_spectrum_of_one_hot_is_zero_and_has_rank_zero() -> None:
     assert not spectrum.eigenvalues.any()
     assert spectrum.rank == 0
     assert spectrum.tolerance == 0
+
+
+@pytest.mark.parametrize(("dtype", "gap"), [(torch.float32, 99.5), (torch.float64, 735.0)], ids=str)
+def test_jacobian_spectrum_of_probabilities_that_are_subnormal(dtype: torch.dtype, gap: float) -> None:
+    found = jacobian_spectrum(torch.tensor([-1.0, 0.0, 0.0, gap, gap], dtype=dtype)).eigenvalues
+    assert found[0].item() == close_to(0.5, rel=1e-6)
+    assert (found[1:].abs() <= torch.finfo(dtype).eps).all()
+    # And where there are no others.
+    alone = jacobian_spectrum(torch.tensor([0.0, gap], dtype=dtype))
+    assert alone.eigenvalues[0].item() == close_to(2 * math.exp(-gap), rel=1e-2)
+    assert alone.rank == 1
 
 
 def test_jacobian_spectrum_takes_batches_and_keeps_dtypes() -> None:

@@ -73,6 +73,22 @@ def test_row_function_returns_nan_for_nan_in_its_row_only(case: RowFunction) -> 
         assert not result[[0, 2]].isnan().any()
 
 
+# Rows that the ones beside them have had computed in another way, with other last digits.
+@functions_of_logits
+@pytest.mark.parametrize(
+    "row", [[-1.0, 2.0, -2.0, 2.0], [0.0, -1.0, -40.0, -40.0], [3.0, 3.0, -1.0, -2.0]], ids=str
+)
+def test_row_function_of_a_row_beside_nan_keeps_its_last_digits(
+    case: RowFunction, row: list[float]
+) -> None:
+    rows = torch.tensor([row, [0.0, 0.0, 0.0, 0.0]], dtype=torch.float64)
+    target = torch.tensor([0.1, 0.2, 0.3, 0.4], dtype=torch.float64).expand(2, 4)
+    others = [target if kind == "distribution" else rows.flip(-1) for kind in case.kinds[1:]]
+    whole = case.function(rows, *others)
+    rows[1, 0] = NAN
+    assert torch.equal(case.function(rows, *others)[0], whole[0])
+
+
 @every_function
 def test_row_function_returns_nan_for_nan_at_the_largest_logit(case: RowFunction) -> None:
     arguments = case.arguments(1, 1)
