@@ -25,6 +25,9 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 # Tells, in a run, whether Back or Forward caused it; nothing public does.
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+# Whether a session is let in by `server.allowedHosts`: pages are held to the same rule.
+from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
+
 __all__ = [
     "FRONT_END_NAMES",
     "INDEX_PAGE",
@@ -32,6 +35,7 @@ __all__ = [
     "BackMsg",
     "ExpanderContainer",
     "is_history_navigation",
+    "is_host_allowed",
     "is_manually_set",
     "set_setting",
 ]

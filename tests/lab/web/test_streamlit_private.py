@@ -96,6 +96,7 @@ def test_only_one_module_reaches_behind_streamlits_public_names() -> None:
             "streamlit.elements.lib.mutable_expander_container",
             "streamlit.proto.BackMsg_pb2",
             "streamlit.runtime.scriptrunner",
+            "streamlit.web.server.starlette.starlette_websocket",
             "streamlit.__file__",
         ],
     }
