@@ -20,6 +20,7 @@ from lab.language.preference import choose_translation  # noqa: E402
 from lab.live.animations import animation_route  # noqa: E402
 from lab.page.mishaps import show_mishap  # noqa: E402
 from lab.start.warm_up import serving  # noqa: E402
+from lab.web.connections import bound_connections  # noqa: E402
 from lab.web.doors import Doors  # noqa: E402
 from lab.web.error_pages import ErrorPages  # noqa: E402
 from lab.web.health import Gate, Readiness  # noqa: E402
@@ -37,6 +38,7 @@ try:
 except ValueError as error:
     sys.exit(f"app.py: {error}")
 
+bound_connections(limits)
 readiness = Readiness()
 
 app = st.App(
