@@ -38,7 +38,7 @@ SHELL := bash
 .ONESHELL:
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help run check test lint check-js fuzz mutants bench bench-browser load soak messages screenshots audit sbom lock clean browser FORCE
+.PHONY: help run check test lint check-js fuzz fuzz-web mutants bench bench-browser load soak messages screenshots audit sbom lock clean browser FORCE
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -64,11 +64,16 @@ check-js: $(NODE_MODULES) ## Run the linter, the type checker and the unit tests
 	$(NODE) node_modules/eslint/bin/eslint.js
 	$(PY) scripts/js_fixtures.py
 	$(NODE) --test 'tests/unit_js/*.test.js'
+	cmp node_modules/plotly.js-cartesian-dist-min/plotly-cartesian.min.js pages/vendor/plotly-cartesian.min.js
 
 # Without the checks of shapes and types, which every other run has: they would take half of the time.
 fuzz: $(DEV) ## Run the property tests on 10,000 examples each (an hour on 2 cores; FUZZ=sinkhorn picks some)
 	OMP_NUM_THREADS=1 $(PY) -m pytest -n $(WORKERS) --dist worksteal --hypothesis-profile=fuzz \
 	  tests/fuzz $(if $(FUZZ),-k '$(FUZZ)')
+
+fuzz-web: $(DEV) ## Send hostile input to a served lab: 4,000 addresses, messages, frames (COUNT=, SEED=, VISIT=)
+	$(PY) -m scripts.fuzz_web $(if $(COUNT),--count $(COUNT)) $(if $(SEED),--seed $(SEED)) \
+	  $(if $(VISIT),--visit $(VISIT))
 
 mutants: $(MUTATION) ## List changes of the core that no test notices (MUTANTS=100 tried; SEED=0, ROOMS=losses)
 	OMP_NUM_THREADS=1 $(PY) scripts/mutants.py --workers $(WORKERS) --count $(or $(MUTANTS),100) \

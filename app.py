@@ -31,6 +31,7 @@ from lab.web.old_links import OldLinks  # noqa: E402
 from lab.web.security import Headers, sites_of_environment  # noqa: E402
 from lab.web.settings import apply_settings  # noqa: E402
 from lab.web.static_files import KeptFiles  # noqa: E402
+from lab.web.streamlit_private import ask_nobody_for_the_address, forget_forged_values  # noqa: E402
 
 # Here, and not when the first visitor comes.
 try:
@@ -60,6 +61,8 @@ app = st.App(
 
 # After the app, which reads the settings anew.
 apply_settings(ROOT / ".streamlit" / "config.toml")
+ask_nobody_for_the_address()
+forget_forged_values()
 
 if __name__ == "__main__":
     # Not `app.run()`, which takes neither options nor STREAMLIT_SERVER_PORT and its like.

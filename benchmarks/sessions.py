@@ -4,19 +4,25 @@ import asyncio
 import random
 import re
 import time
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.request import urlopen
 
-from streamlit.proto.BackMsg_pb2 import BackMsg
-from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
-from streamlit.proto.Slider_pb2 import Slider
 from websockets.asyncio.client import ClientConnection, connect
 
+from scripts.protocol import (
+    SUBPROTOCOL,
+    ForwardMsg,
+    WidgetState,
+    component_bytes,
+    element_of,
+    red_box,
+    rerun,
+    stream_address,
+)
+
 PATIENCE: Final = 180.0
-_DEFLATED: Final = b"LABZ"
 _ANIMATION: Final = re.compile(rb'"animation":"(/[^"]+)"')
 
 
@@ -44,17 +50,23 @@ class Visitor:
         Decides what it moves.
     query
         Of the address with which it comes.
+    stride
+        How many stops a hand moves a slider at most.
     """
 
-    def __init__(self, address: str, times: Times, draw: random.Random, query: str = "") -> None:
+    def __init__(
+        self, address: str, times: Times, draw: random.Random, query: str = "", stride: int = 3
+    ) -> None:
         self.address = address
         self.times = times
         self.draw = draw
         self.query = query
+        self.stride = stride
         self.page: str | None = None
-        self.sliders: dict[str, Slider] = {}
+        self.sliders: dict[str, Any] = {}
         self.moved: dict[str, Any] = {}
         self.animation: str | None = None
+        self.kept: set[str] = set()
 
     async def visit(
         self, pages: list[str], *, moves: int, every: float, wait: float = 0, reach: float = 0.2
@@ -63,8 +75,8 @@ class Visitor:
         await asyncio.sleep(wait)
         try:
             async with connect(
-                self.address.replace("http", "ws", 1) + "/_stcore/stream",
-                subprotocols=["streamlit"],  # type: ignore[list-item]
+                stream_address(self.address),
+                subprotocols=[SUBPROTOCOL],
                 max_size=None,
                 open_timeout=PATIENCE,
             ) as stream:
@@ -80,19 +92,13 @@ class Visitor:
 
     async def _run(self, stream: ClientConnection, page: str) -> None:
         first, self.page = page != self.page, page
-        message = BackMsg()
-        message.rerun_script.page_name = page
-        message.rerun_script.query_string = self.query
         if first:
             self.sliders, self.moved, self.animation = {}, {}, None
         elif self.sliders:
             self._move(self.draw.choice(sorted(self.sliders)))
-        for name, value in self.moved.items():
-            state = message.rerun_script.widget_states.widgets.add(id=name)
-            if isinstance(value, str):
-                state.string_array_value.data.append(value)
-            else:
-                state.double_array_value.data.append(value)
+        message = rerun(page, self.query, (_set_to(name, value) for name, value in self.moved.items()))
+        # Large messages that the browser keeps are not sent again.
+        message.rerun_script.cached_message_hashes.extend(self.kept)
         start = time.perf_counter()
         await stream.send(message.SerializeToString())
         size = await asyncio.wait_for(self._hear(stream), PATIENCE)
@@ -102,11 +108,20 @@ class Visitor:
 
     def _move(self, name: str) -> None:
         slider = self.sliders[name]
-        if slider.options:
-            self.moved[name] = self.draw.choice(list(slider.options))
+        options, step = list(slider.options), slider.step or 1
+        last = len(options) - 1 if options else round((slider.max - slider.min) / step)
+        known = self.moved.get(name)
+        if known is None:
+            at = round((slider.default[0] - slider.min) / step)
         else:
-            steps = round((slider.max - slider.min) / (slider.step or 1))
-            self.moved[name] = slider.min + self.draw.randint(0, steps) * slider.step
+            at = options.index(known) if options else round((known - slider.min) / step)
+        near = [
+            stop
+            for stop in range(max(0, at - self.stride), min(last, at + self.stride) + 1)
+            if stop != at
+        ]
+        stop = self.draw.choice(near or [at])
+        self.moved[name] = options[stop] if options else slider.min + stop * step
 
     async def _hear(self, stream: ClientConnection) -> int:
         """Take in what the server sends until its run has ended; return how many bytes that were."""
@@ -115,24 +130,23 @@ class Visitor:
             data = await stream.recv(decode=False)
             size += len(data)
             message = ForwardMsg.FromString(data)
-            kind = message.WhichOneof("type")
-            if kind == "script_finished":
+            if message.metadata.cacheable:
+                self.kept.add(message.hash)
+            if message.WhichOneof("type") == "script_finished":
                 break
-            if kind == "delta":
-                element = message.delta.new_element
-                if element.WhichOneof("type") == "slider" and not element.slider.disabled:
-                    sliders[element.slider.id] = element.slider
-                elif element.WhichOneof("type") == "exception":
-                    self.times.failed.append(f"{self.page}: {element.exception.message}"[:200])
-                elif element.WhichOneof("type") == "bidi_component":
-                    self._learn(element.bidi_component.bytes)
+            if trouble := red_box(message):
+                self.times.failed.append(f"{self.page}: {trouble}"[:200])
+            kind, element = element_of(message)
+            if kind == "slider" and not element.disabled:
+                sliders[element.id] = element
+            elif kind == "bidi_component":
+                self._learn(component_bytes(element))
         # Of a widget that was replaced there is nothing to say any more.
         self.sliders = sliders or self.sliders
         self.moved = {name: value for name, value in self.moved.items() if name in self.sliders}
         return size
 
-    def _learn(self, packed: bytes) -> None:
-        body = zlib.decompress(packed[4:]) if packed[:4] == _DEFLATED else packed
+    def _learn(self, body: bytes) -> None:
         found = _ANIMATION.search(body)
         if found:
             self.animation = found[1].decode()
@@ -141,6 +155,15 @@ class Visitor:
         start = time.perf_counter()
         await asyncio.to_thread(_fetch, f"{self.address}{self.animation}")
         self.times.animations.append(time.perf_counter() - start)
+
+
+def _set_to(name: str, value: Any) -> WidgetState:
+    state = WidgetState(id=name)
+    if isinstance(value, str):
+        state.string_array_value.data.append(value)
+    else:
+        state.double_array_value.data.append(value)
+    return state
 
 
 def _fetch(address: str) -> None:

@@ -6,9 +6,10 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -67,9 +68,18 @@ def start_lab(*, port: int, log: Path, folder: Path = ROOT) -> subprocess.Popen[
 
 
 def start_server(
-    arguments: list[str], *, port: int, log: Path, folder: Path, below: str = ""
+    arguments: list[str],
+    *,
+    port: int,
+    log: Path,
+    folder: Path,
+    below: str = "",
+    variables: Mapping[str, str] = MappingProxyType({}),
 ) -> subprocess.Popen[bytes]:
-    """Start a server of Streamlit, and return the process once it answers, `below` a path or none."""
+    """Start a server of Streamlit, and return the process once it answers, `below` a path or none.
+
+    `variables` are those of its environment that are its own.
+    """
     settings = {
         "STREAMLIT_SERVER_PORT": str(port),
         "STREAMLIT_SERVER_ADDRESS": "127.0.0.1",
@@ -80,7 +90,7 @@ def start_server(
         server = subprocess.Popen(
             [sys.executable, *arguments],
             cwd=folder,
-            env={**os.environ, **settings},
+            env={**os.environ, **settings, **variables},
             stdout=output,
             stderr=subprocess.STDOUT,
         )

@@ -1,6 +1,5 @@
 """The post's experiment: L1 and L2 of random logits against balanced random targets."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -13,10 +12,8 @@ from ce_core._arrays import as_arrays
 from ce_core._options import require_device, require_instance, require_room
 from ce_core.dtypes import widen
 from ce_core.experiment.config import ExperimentConfig
-from ce_core.transport.balanced import balanced_assignment, column_error
-
-# Entries of one array that are worked on at a time: many for each call of torch, few for the cache.
-_CHUNK_ENTRIES = 1 << 18
+from ce_core.experiment.inputs import Inputs, draw_inputs
+from ce_core.transport.balanced import column_error
 
 
 @dataclass(frozen=True)
@@ -101,6 +98,11 @@ def run_experiment(config: ExperimentConfig, *, device: torch.device | str = "cp
     require_instance("config", config, ExperimentConfig)
     device = require_device("device", device)
     require_room("n", config.n, config.n * max(config.m, config.trials))
+    return run_on(config, draw_inputs(config, device))
+
+
+def run_on(config: ExperimentConfig, inputs: Inputs) -> ExperimentResult:
+    """Run the experiment on the logits and the targets of its trials, which are used up."""
     dtype: torch.dtype = getattr(torch, config.dtype)
     losses = torch.empty(3, config.trials, config.n, dtype=torch.float64)
     noise = torch.empty(config.trials, config.n, dtype=torch.float64)
@@ -108,12 +110,11 @@ def run_experiment(config: ExperimentConfig, *, device: torch.device | str = "cp
     marginal_error = torch.empty(config.trials, dtype=torch.float64)
     products = torch.empty(3, config.trials, dtype=torch.float64)
     done = 0
-    for draws in _draw_chunks(config):
-        part = slice(done, done + len(draws))
-        logits, cost = _prepare(config, draws, device)
-        chunk = _run_chunk(config, logits, cost)
+    for logits, target in inputs:
+        part = slice(done, done + len(logits))
+        chunk = _run_chunk(logits, target)
         # What is large goes as soon as it can, and what stays is filled in: small memory is fast.
-        del logits, cost
+        del logits, target
         losses[:, part], rows_finite[part], noise[part] = chunk.losses, chunk.finite, chunk.noise
         marginal_error[part], products[:, part] = chunk.marginal_error, chunk.products
         if done == 0:
@@ -149,19 +150,6 @@ def run_experiment(config: ExperimentConfig, *, device: torch.device | str = "cp
     )
 
 
-def _draw_chunks(config: ExperimentConfig) -> Iterator[Float[np.ndarray, "chunk 2 n m"]]:
-    """Yield the uniform numbers of all trials, in order, from one stream.
-
-    The stream is read trial by trial, so where it is cut makes no difference. Each chunk takes the
-    place of the one before it.
-    """
-    generator = np.random.Generator(np.random.PCG64(config.seed))
-    size = min(config.trials, max(1, _CHUNK_ENTRIES // (config.n * config.m)))
-    draws = np.empty((size, 2, config.n, config.m))
-    for start in range(0, config.trials, size):
-        yield generator.random(out=draws[: config.trials - start])
-
-
 class _Chunk(NamedTuple):
     """What some trials gave; the losses are L1, L2 and H(p) of each row."""
 
@@ -176,21 +164,8 @@ class _Chunk(NamedTuple):
     """dL1/da and the difference, of the first trial."""
 
 
-def _prepare(
-    config: ExperimentConfig, draws: Float[np.ndarray, "chunk 2 n m"], device: torch.device | str
-) -> tuple[Float[Tensor, "chunk n m"], Float[Tensor, "chunk n m"]]:
-    """Return the logits and the costs that uniform numbers stand for."""
-    uniform = torch.from_numpy(draws).to(device=device, dtype=getattr(torch, config.dtype))
-    powers = _raise_to(uniform[:, 0], config.logit_exponent)
-    logits = powers.div_(powers.sum(-1, keepdim=True)).mul_(config.logit_scale)
-    return logits, _raise_to(uniform[:, 1], config.cost_exponent)
-
-
-def _run_chunk(
-    config: ExperimentConfig, logits: Float[Tensor, "chunk n m"], cost: Float[Tensor, "chunk n m"]
-) -> _Chunk:
-    """Compute what some trials give. Overwrites the logits."""
-    target = balanced_assignment(cost, eps=config.eps, n_iter=config.n_iter)
+def _run_chunk(logits: Float[Tensor, "chunk n m"], target: Float[Tensor, "chunk n m"]) -> _Chunk:
+    """Compute what some trials give. Overwrites its arguments."""
     marginal_error = column_error(target)
 
     # The losses of `ce_core.losses.forms`, of logits that are finite and not small: what they share is
@@ -239,21 +214,3 @@ def _sum(rows: Float[Tensor, "*rows m"]) -> Float[Tensor, "*rows"]:
     (values,) = as_arrays(rows)
     wide: Any = np.float64 if isinstance(values, np.ndarray) else torch.float64
     return torch.as_tensor(values.sum(-1, dtype=wide))
-
-
-def _raise_to(base: Float[Tensor, "*shape"], exponent: float) -> Float[Tensor, "*shape"]:
-    """Return base ** exponent, by products and a root where these do: torch's power is slow."""
-    twice = 2 * exponent
-    if not (twice.is_integer() and 0 < twice <= 16):
-        # Beyond the largest number of the dtype, the power of what is below 1 is 0 as it is there.
-        return base ** min(exponent, torch.finfo(base.dtype).max)
-    whole, half = divmod(int(twice), 2)
-    result = base.sqrt() if half else None
-    square = base
-    while whole:
-        if whole % 2:
-            result = square if result is None else result * square
-        whole //= 2
-        square = square * square if whole else square
-    assert result is not None
-    return result

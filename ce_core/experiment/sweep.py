@@ -6,7 +6,8 @@ from typing import Any
 
 from ce_core._options import require_choice, require_instance, require_items
 from ce_core.experiment.config import ExperimentConfig
-from ce_core.experiment.run import ExperimentResult, run_experiment
+from ce_core.experiment.inputs import SharedInputs
+from ce_core.experiment.run import ExperimentResult, run_on
 from ce_core.experiment.work import experiment_work
 
 
@@ -40,7 +41,32 @@ def run_sweep(
     >>> [result.config.eps for result in run_sweep(ExperimentConfig(n=4, m=3), "eps", [0.1, 1.0])]
     [0.1, 1.0]
     """
-    return tuple(run_experiment(step) for step in sweep_configs(config, name, values))
+    return tuple(iterate_sweep(config, name, values))
+
+
+def iterate_sweep(
+    config: ExperimentConfig, name: str, values: Sequence[int | float]
+) -> Iterator[ExperimentResult]:
+    """Run the experiment for one value after another, each as it is asked for.
+
+    Parameters
+    ----------
+    config, name, values
+        As for `run_sweep`.
+
+    Yields
+    ------
+    ExperimentResult
+        The next of those of `run_sweep`.
+
+    Raises
+    ------
+    ValueError
+        If the configuration has no such field, or a value is out of its bounds.
+    """
+    inputs = SharedInputs()
+    for step in sweep_configs(config, name, values):
+        yield run_on(step, inputs.draw(step))
 
 
 def sweep_configs(
@@ -111,45 +137,6 @@ def fit_sweep(
             if sum(work[index] for index in kept) <= budget:
                 return tuple(values[index] for index in kept)
     return ()
-
-
-def chunk_sweep(
-    config: ExperimentConfig, name: str, values: Sequence[int | float], work: int
-) -> Iterator[tuple[int | float, ...]]:
-    """Cut the values of a parameter into chunks that each take no more than so much work.
-
-    Parameters
-    ----------
-    config, name, values
-        As for `run_sweep`.
-    work
-        Largest sum of `experiment_work` over a chunk; one value alone may take more.
-
-    Yields
-    ------
-    tuple of float
-        The next values, at least one.
-
-    Raises
-    ------
-    ValueError
-        If the configuration has no such field, or a value is out of its bounds.
-
-    Examples
-    --------
-    >>> list(chunk_sweep(ExperimentConfig(), "eps", [0.1, 0.2, 0.5], work=12_000_000))
-    [(0.1, 0.2), (0.5,)]
-    """
-    chunk: list[int | float] = []
-    done = 0
-    for value, step in zip(values, sweep_configs(config, name, values), strict=True):
-        if chunk and done + experiment_work(step) > work:
-            yield tuple(chunk)
-            chunk, done = [], 0
-        chunk.append(value)
-        done += experiment_work(step)
-    if chunk:
-        yield tuple(chunk)
 
 
 def _spread(end: int, count: int) -> list[int]:

@@ -3,7 +3,6 @@
 from typing import Final
 
 import numpy as np
-import plotly.graph_objects as go
 
 from ce_core.figures.accuracy_traces import (
     HATCHES,
@@ -13,8 +12,9 @@ from ce_core.figures.accuracy_traces import (
     present_state,
     thresholds,
 )
+from ce_core.figures.builder import FigureTree, figure_builder
 from ce_core.figures.colours import DTYPE_GLYPHS
-from ce_core.figures.style import SECOND_COLOUR, Translate, make_figure
+from ce_core.figures.style import SECOND_COLOUR, Translate, figure_tree
 from ce_core.stability.accuracy_map import AccuracyMap
 from ce_core.stability.verdicts import VERDICTS
 
@@ -23,6 +23,7 @@ _HEAD: Final = 1.35
 _ROW_PIXELS: Final = 15
 
 
+@figure_builder
 def accuracy_map_figure(
     judged: AccuracyMap,
     *,
@@ -31,7 +32,7 @@ def accuracy_map_figure(
     gap: float | None = None,
     chosen: tuple[str, str] | None = None,
     translate: Translate = str,
-) -> go.Figure:
+) -> FigureTree:
     """Draw for every formula and dtype where along the gap it is right, wrong, infinite or NaN.
 
     Parameters
@@ -81,7 +82,7 @@ def accuracy_map_figure(
         "values": translate("Which loss survives, at which gap"),
         "gradients": translate("Which gradient survives, at which gap"),
     }
-    return make_figure(
+    return figure_tree(
         traces,
         title=titles[of],
         x_title=translate("gap between the logits"),

@@ -3,14 +3,14 @@
 from typing import Any, Final
 
 import numpy as np
-import plotly.graph_objects as go
 
+from ce_core.figures.builder import FigureTree, figure_builder
 from ce_core.figures.style import (
     EXACT_LINE,
     HELD_LINE,
     L1_COLOUR,
     Translate,
-    make_figure,
+    figure_tree,
     window,
 )
 from ce_core.stability.clipping import ClippingCurves
@@ -19,9 +19,10 @@ from ce_core.stability.clipping import ClippingCurves
 _FLOOR_DASHES: Final = ("dot", "dashdot", "6px, 2px", "2px, 6px", "10px, 2px, 2px, 2px, 2px, 2px")
 
 
+@figure_builder
 def clipping_error_figure(
     curves: ClippingCurves, *, floor: float, gap: float | None = None, translate: Translate = str
-) -> go.Figure:
+) -> FigureTree:
     """Draw what clipping loses of the loss over the gap, a line a floor.
 
     Parameters
@@ -48,7 +49,7 @@ def clipping_error_figure(
     shown = window(*(trace["y"] for trace in traces)) or [-1.0, 1.0]
     if gap is not None:
         traces.append(_now_line(gap, shown, translate))
-    return make_figure(
+    return figure_tree(
         traces,
         title=translate("What clipping hides: the error of L1"),
         x_title=translate("gap by which the target loses"),
@@ -58,9 +59,10 @@ def clipping_error_figure(
     )
 
 
+@figure_builder
 def clipping_gradient_figure(
     curves: ClippingCurves, *, floor: float, gap: float | None = None, translate: Translate = str
-) -> go.Figure:
+) -> FigureTree:
     """Draw the gradient that is left of the loss when p is clipped, over the gap, a line a floor.
 
     Parameters
@@ -80,7 +82,7 @@ def clipping_gradient_figure(
     shown = [-1.12, 0.12]
     if gap is not None:
         traces.append(_now_line(gap, shown, translate))
-    return make_figure(
+    return figure_tree(
         traces,
         title=translate("The gradient that dies"),
         x_title=translate("gap by which the target loses"),

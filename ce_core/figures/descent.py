@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
-import plotly.graph_objects as go
 from torch import Tensor
 
+from ce_core.figures.builder import FigureTree, figure_builder
 from ce_core.figures.style import (
     AXIS_COLOUR,
     HELD_COLOUR,
@@ -16,7 +16,7 @@ from ce_core.figures.style import (
     L2_COLOUR,
     Q_COLOUR,
     Translate,
-    make_figure,
+    figure_tree,
 )
 from ce_core.losses.descent import DESCENTS
 
@@ -41,6 +41,7 @@ def descent_names(translate: Translate) -> dict[str, str]:
     }
 
 
+@figure_builder
 def simplex_figure(
     paths: Tensor,
     now: Tensor,
@@ -49,7 +50,7 @@ def simplex_figure(
     stop: Tensor,
     corners: Sequence[str],
     translate: Translate = str,
-) -> go.Figure:
+) -> FigureTree:
     """Draw paths of descent in the triangle of three probabilities.
 
     Parameters
@@ -127,7 +128,7 @@ def simplex_figure(
         {"x": 1, "y": 0, "xanchor": "right", "yanchor": "top", "xshift": 14, "yshift": -12},
         {"x": 0.5, "y": _HEIGHT, "xanchor": "center", "yanchor": "bottom", "yshift": 12},
     )
-    return make_figure(
+    return figure_tree(
         traces,
         title=translate("Three descents from one start, in the simplex of p"),
         x_title=translate("p at the right + half of p at the top"),
@@ -169,6 +170,7 @@ def _triangle() -> dict[str, Any]:
     }
 
 
+@figure_builder
 def approach_figure(
     steps: Tensor,
     shares: Tensor,
@@ -178,7 +180,7 @@ def approach_figure(
     target: float,
     stop: float,
     translate: Translate = str,
-) -> go.Figure:
+) -> FigureTree:
     """Draw the probability of one class over the steps of each descent.
 
     Parameters
@@ -247,7 +249,7 @@ def approach_figure(
             "showlegend": False,
         }
     )
-    return make_figure(
+    return figure_tree(
         traces,
         title=translate("How sure each descent becomes"),
         x_title=translate("step"),

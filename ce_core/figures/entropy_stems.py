@@ -3,9 +3,9 @@
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 
 from ce_core.experiment.statistics import LossComparison, SortedLosses
+from ce_core.figures.builder import FigureTree, figure_builder
 from ce_core.figures.style import (
     ENTROPY_COLOUR,
     EXACT_LINE,
@@ -13,7 +13,7 @@ from ce_core.figures.style import (
     L2_COLOUR,
     Translate,
     empty_note,
-    make_figure,
+    figure_tree,
     square_windows,
     window,
 )
@@ -23,13 +23,14 @@ _HEIGHT = 310
 _L1_ROW, _SUM_ROW = 1, 0
 
 
+@figure_builder
 def entropy_stem_figure(
     losses: SortedLosses,
     comparison: LossComparison,
     *,
     title: str,
     translate: Translate = str,
-) -> go.Figure:
+) -> FigureTree:
     """Draw L1 = L2 + H(p): above, the three means; below, how far H(p) moves a trial off slope 1.
 
     Parameters
@@ -52,7 +53,7 @@ def entropy_stem_figure(
         too. Both axes below are equally long. By `uid`.
     """
     if not len(losses.l1):
-        return make_figure(
+        return figure_tree(
             [],
             title=title,
             x_title="",
@@ -105,7 +106,7 @@ def entropy_stem_figure(
             "hovertemplate": "L1 %{x:.3e}<br>L2 %{y:.3e}<extra></extra>",
         },
     ]
-    return make_figure(
+    return figure_tree(
         traces,
         title=title,
         x_title=translate("L1 minus its mean, nats"),

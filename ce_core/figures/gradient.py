@@ -3,9 +3,9 @@
 from typing import Any, Final
 
 import numpy as np
-import plotly.graph_objects as go
 from torch import Tensor
 
+from ce_core.figures.builder import FigureTree, figure_builder
 from ce_core.figures.colours import DTYPE_SYMBOLS
 from ce_core.figures.descent import DESCENT_LINES, descent_names
 from ce_core.figures.style import (
@@ -17,7 +17,7 @@ from ce_core.figures.style import (
     L2_COLOUR,
     WELL_COLOUR,
     Translate,
-    make_figure,
+    figure_tree,
     spelled,
 )
 from ce_core.losses.descent import DESCENTS
@@ -27,9 +27,10 @@ from ce_core.post.sum_check import SumErrors
 RESIDUAL_COLOUR: Final = ENTROPY_COLOUR
 
 
+@figure_builder
 def descent_gradients_figure(
     gradients: Tensor, *, limit: float, translate: Translate = str
-) -> go.Figure:
+) -> FigureTree:
     """Draw the three gradients at one point, class by class, side by side.
 
     Parameters
@@ -71,9 +72,10 @@ def descent_gradients_figure(
     )
 
 
+@figure_builder
 def residual_figure(
     pulls: Tensor, residual: Tensor, *, limit: float, translate: Translate = str
-) -> go.Figure:
+) -> FigureTree:
     """Draw the gradient of L2 in full as what it is the sum of, p - q and J a, class by class.
 
     Parameters
@@ -131,7 +133,8 @@ def residual_figure(
     )
 
 
-def check_elements_figure(elements: Tensor, *, translate: Translate = str) -> go.Figure:
+@figure_builder
+def check_elements_figure(elements: Tensor, *, translate: Translate = str) -> FigureTree:
     """Draw the elements of the post's check, p (a - b), and their sum.
 
     Parameters
@@ -182,9 +185,10 @@ def check_elements_figure(elements: Tensor, *, translate: Translate = str) -> go
     )
 
 
+@figure_builder
 def check_errors_figure(
     errors: SumErrors, *, published: float, translate: Translate = str
-) -> go.Figure:
+) -> FigureTree:
     """Draw the distribution of the rounding error of the post's sum, in units of eps.
 
     Parameters
@@ -232,7 +236,7 @@ def check_errors_figure(
             "hovertemplate": "%{x:.3f} u<extra>%{fullData.name}</extra>",
         }
     )
-    return make_figure(
+    return figure_tree(
         traces,
         title=translate("The rounding error of that sum, draw by draw"),
         x_title=translate("Σ p (a − b) in units of u, the spacing of numbers at 1"),
@@ -246,8 +250,10 @@ def _classes(count: int) -> list[str]:
     return [str(number) for number in range(1, count + 1)]
 
 
-def _bars(traces: list[dict[str, Any]], places: list[str], *, limit: float, **layout: Any) -> go.Figure:
-    return make_figure(
+def _bars(
+    traces: list[dict[str, Any]], places: list[str], *, limit: float, **layout: Any
+) -> FigureTree:
+    return figure_tree(
         traces,
         x_range=[-0.6, len(places) - 0.4],
         y_range=[-1.08 * limit, 1.08 * limit],

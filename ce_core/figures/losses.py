@@ -3,12 +3,12 @@
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 import torch
 from torch import Tensor
 
 from ce_core.experiment.point_density import PointDensity
 from ce_core.experiment.statistics import LossComparison, SortedLosses
+from ce_core.figures.builder import FigureTree, figure_builder
 from ce_core.figures.style import (
     ENTROPY_COLOUR,
     EXACT_LINE,
@@ -19,7 +19,7 @@ from ce_core.figures.style import (
     Translate,
     colour_scale,
     empty_note,
-    make_figure,
+    figure_tree,
     square_windows,
     window,
 )
@@ -29,13 +29,14 @@ _NO_SPACING = 1e-14
 _NO_SPACING_RANGE = 1e-6
 
 
+@figure_builder
 def loss_pairs_figure(
     losses: SortedLosses,
     comparison: LossComparison,
     *,
     published: SortedLosses | None = None,
     translate: Translate = str,
-) -> go.Figure:
+) -> FigureTree:
     """Draw the post's first chart: L2 over L1, trial by trial, with the line of slope 1.
 
     Parameters
@@ -88,7 +89,7 @@ def loss_pairs_figure(
         ]
     if published is not None:
         traces.append(_published(published.l1, published.l2, translate))
-    return make_figure(
+    return figure_tree(
         traces,
         title=translate("The post's first chart: L2 over L1"),
         x_title=translate("L1, nats (mean of a trial)"),
@@ -99,9 +100,10 @@ def loss_pairs_figure(
     )
 
 
+@figure_builder
 def spacing_figure(
     losses: SortedLosses, *, published: SortedLosses | None = None, translate: Translate = str
-) -> go.Figure:
+) -> FigureTree:
     """Draw the post's second chart, named for what it is: the spacing of the sorted losses.
 
     Parameters
@@ -135,7 +137,7 @@ def spacing_figure(
     if published is not None:
         traces.append(_published(published.l1_spacing, published.l2_spacing, translate))
     x_range, y_range = (_spacing_window([trace[axis] for trace in traces]) for axis in "xy")
-    return make_figure(
+    return figure_tree(
         traces,
         title=translate("The post's second chart: spacing of the sorted losses"),
         x_title=translate("spacing of sorted L1, nats"),
@@ -146,9 +148,10 @@ def spacing_figure(
     )
 
 
+@figure_builder
 def entropy_split_figure(
     l1: Tensor, l2: Tensor, entropy: Tensor, *, translate: Translate = str
-) -> go.Figure:
+) -> FigureTree:
     """Draw L1 of each trial as L2 and H(p) stacked, and what varies in each.
 
     Parameters
@@ -208,7 +211,7 @@ def entropy_split_figure(
     stacked = [parts.clip(min=0).sum(0), parts.clip(max=0).sum(0), np.zeros(1)]
     apart = window(*(sign * trace["y"] for trace in deviations for sign in (1, -1)))
     trials = [0.5, len(l1) + 0.5]
-    return make_figure(
+    return figure_tree(
         [*bars, *deviations],
         title=translate("L1 = L2 + H(p), trial by trial"),
         x_title="",
@@ -223,7 +226,8 @@ def entropy_split_figure(
     )
 
 
-def gradient_figure(density: PointDensity, *, translate: Translate = str) -> go.Figure:
+@figure_builder
+def gradient_figure(density: PointDensity, *, translate: Translate = str) -> FigureTree:
     """Draw dL2/da over dL1/da, entry by entry, with and without p held constant.
 
     Parameters
@@ -285,7 +289,7 @@ def gradient_figure(density: PointDensity, *, translate: Translate = str) -> go.
                 "hoverinfo": "skip",
             },
         ]
-    return make_figure(
+    return figure_tree(
         traces,
         title=translate("The true gradients, logit by logit"),
         x_title=translate("dL1/da (first trial)"),

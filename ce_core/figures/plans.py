@@ -4,9 +4,9 @@ import math
 from typing import Any, Final
 
 import numpy as np
-import plotly.graph_objects as go
 from torch import Tensor
 
+from ce_core.figures.builder import FigureTree, figure_builder
 from ce_core.figures.style import (
     COLUMN_COLOUR,
     INK,
@@ -14,7 +14,7 @@ from ce_core.figures.style import (
     ROW_COLOUR,
     Translate,
     colour_scale,
-    make_figure,
+    figure_tree,
 )
 
 # Colour grows with the root of the mass, so that small entries are seen beside large ones.
@@ -23,7 +23,8 @@ _PLAN_COLOURS: Final = colour_scale("sequential", power=2.0)
 _SHARES: Final = (0.02, 0.1, 0.3, 0.6)
 
 
-def plan_figure(plan: Tensor, mu: Tensor, nu: Tensor, *, translate: Translate = str) -> go.Figure:
+@figure_builder
+def plan_figure(plan: Tensor, mu: Tensor, nu: Tensor, *, translate: Translate = str) -> FigureTree:
     """Draw a plan as a heat map, its column sums above and its row sums beside it, with their goals.
 
     Parameters
@@ -109,7 +110,7 @@ def plan_figure(plan: Tensor, mu: Tensor, nu: Tensor, *, translate: Translate = 
         },
     ]
     hidden = {"showticklabels": False, "zeroline": False, "showgrid": False}
-    return make_figure(
+    return figure_tree(
         traces,
         title=translate("The plan and its marginals"),
         x_title=translate("column"),
@@ -128,9 +129,10 @@ def share_uid(least: float) -> str:
     return f"share-{least:g}".replace(".", "_")
 
 
+@figure_builder
 def clouds_figure(
     x: Tensor, y: Tensor, plan: Tensor, mu: Tensor, nu: Tensor, *, translate: Translate = str
-) -> go.Figure:
+) -> FigureTree:
     """Draw two clouds of points, and the plan as lines between them.
 
     Parameters
@@ -197,7 +199,7 @@ def clouds_figure(
                 "hovertemplate": said + "<extra></extra>",
             }
         )
-    return make_figure(
+    return figure_tree(
         traces,
         title=translate("The plan between the points"),
         x_title="",

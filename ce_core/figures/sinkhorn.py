@@ -4,8 +4,8 @@ import math
 from typing import Any, Final
 
 import numpy as np
-import plotly.graph_objects as go
 
+from ce_core.figures.builder import FigureTree, figure_builder
 from ce_core.figures.colours import DTYPE_SYMBOLS
 from ce_core.figures.style import (
     COLUMN_COLOUR,
@@ -19,7 +19,7 @@ from ce_core.figures.style import (
     SECOND_COLOUR,
     Translate,
     empty_note,
-    make_figure,
+    figure_tree,
     on_logarithm,
     window,
 )
@@ -33,9 +33,10 @@ _LOWEST_ERROR: Final = 1e-17
 _HIGHEST: Final = 0.6
 
 
+@figure_builder
 def convergence_figure(
     trace: ConvergenceTrace, *, at: int, error: float, translate: Translate = str
-) -> go.Figure:
+) -> FigureTree:
     """Draw the marginal error over the iterations, on a logarithm, with both rates.
 
     Parameters
@@ -122,7 +123,7 @@ def convergence_figure(
         },
     ]
     last = max(len(steps), at)
-    return make_figure(
+    return figure_tree(
         traces,
         title=translate("Marginal error, iteration by iteration"),
         x_title=translate("iteration"),
@@ -135,6 +136,7 @@ def convergence_figure(
     )
 
 
+@figure_builder
 def eps_path_figure(
     path: PlanFrames,
     *,
@@ -145,7 +147,7 @@ def eps_path_figure(
     limits: tuple[float, float],
     least: str = "assignment",
     translate: Translate = str,
-) -> go.Figure:
+) -> FigureTree:
     """Draw what becomes of the plan over eps: its entropy, its transport cost, the entropic value.
 
     Parameters
@@ -235,7 +237,7 @@ def eps_path_figure(
         np.array([transport_cost, entropic_value]),
         least=1e-3 * max(float(np.abs(costs).max()), 1e-6),
     )
-    return make_figure(
+    return figure_tree(
         traces,
         title=translate("From assignment to independence: the plan over ε"),
         x_title="",
@@ -252,9 +254,10 @@ def eps_path_figure(
     )
 
 
+@figure_builder
 def variant_figure(
     found: VariantDifferences | None, *, now: float, translate: Translate = str
-) -> go.Figure:
+) -> FigureTree:
     """Draw how far the post's variant is off, over the range of C/eps, in both dtypes.
 
     Parameters
@@ -275,7 +278,7 @@ def variant_figure(
     x_title, y_title = translate("range of C/ε"), translate("largest difference of an entry of Q")
     if found is None:
         note = empty_note(translate("No two finite costs differ: C/ε has no range."))
-        return make_figure(
+        return figure_tree(
             [], title=title, x_title=x_title, y_title=y_title, height=440, annotations=[note]
         )
     ranges = found.ranges.numpy()
@@ -305,7 +308,7 @@ def variant_figure(
             "hovertemplate": translate("range %{x:.4g}") + "<extra>%{fullData.name}</extra>",
         }
     )
-    return make_figure(
+    return figure_tree(
         traces,
         title=title,
         x_title=x_title,

@@ -4,9 +4,9 @@ import math
 from typing import Any, Final
 
 import numpy as np
-import plotly.graph_objects as go
 from torch import Tensor
 
+from ce_core.figures.builder import FigureTree, figure_builder
 from ce_core.figures.colours import DTYPE_SYMBOLS
 from ce_core.figures.style import (
     DTYPE_COLOURS,
@@ -15,7 +15,7 @@ from ce_core.figures.style import (
     SECOND_COLOUR,
     Translate,
     empty_note,
-    make_figure,
+    figure_tree,
     on_logarithm,
 )
 from ce_core.probability.eigenvalues import JacobianSpectrum
@@ -24,7 +24,8 @@ from ce_core.probability.finite_differences import DifferenceErrors
 _SMALLEST_DRAWN: Final = 1e-18
 
 
-def difference_figure(errors: DifferenceErrors, *, translate: Translate = str) -> go.Figure:
+@figure_builder
+def difference_figure(errors: DifferenceErrors, *, translate: Translate = str) -> FigureTree:
     """Draw the error of central differences over the step, a V a dtype, with autograd's as levels.
 
     Parameters
@@ -45,7 +46,7 @@ def difference_figure(errors: DifferenceErrors, *, translate: Translate = str) -
     for index, dtype in enumerate(errors.dtypes):
         traces += _difference_traces(errors, index, dtype, translate)
     nothing = [empty_note(translate("J is 0 in every entry: no error is relative to it."))]
-    return make_figure(
+    return figure_tree(
         traces,
         title=translate("The Jacobian by finite differences: error over the step h"),
         x_title=translate("step h of the central difference"),
@@ -109,9 +110,10 @@ def _difference_traces(
     return traces
 
 
+@figure_builder
 def eigenvalue_figure(
     spectrum: JacobianSpectrum, p: Tensor, *, translate: Translate = str
-) -> go.Figure:
+) -> FigureTree:
     """Draw the eigenvalues of the Jacobian in order, between the probabilities in order.
 
     Parameters
@@ -180,7 +182,7 @@ def eigenvalue_figure(
     ]
     shown = np.concatenate([drawn, lines, on_logarithm(np.array([tolerance]))])
     least = max(floor, float(np.nanmin(shown)))
-    return make_figure(
+    return figure_tree(
         traces,
         title=translate("Eigenvalues of J: one is always 0"),
         x_title=translate("in descending order"),

@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeAlias
 
 import numpy as np
-import plotly.graph_objects as go
 
+from ce_core.figures.builder import FigureTree
 from ce_core.figures.colours import DTYPE_SYMBOLS, NEUTRALS, QUANTITIES, SCALES
 
 Translate: TypeAlias = Callable[[str], str]
@@ -72,7 +72,7 @@ _ONE_POINT = 1e-14
 _POINT_SPAN = 0.02
 
 
-def make_figure(
+def figure_tree(
     traces: list[dict[str, Any]],
     *,
     title: str,
@@ -82,11 +82,10 @@ def make_figure(
     y_range: list[float] | None = None,
     height: int = 380,
     **layout: Any,
-) -> go.Figure:
-    """Make a figure of the common look from traces as plain dicts.
+) -> FigureTree:
+    """Return a figure of the common look, as plain data.
 
-    An animation has a figure a frame, so Plotly does not validate it, which would take 20 times as long
-    (the tests validate), and it has no template, which Plotly would copy three times into each:
+    It has no template, which Plotly would copy three times into each figure:
     `figure.update_layout(template="plotly_dark")` gives it one. Its colours are the light ones, and
     `recolour` returns it in the dark ones. Zoom survives new data by the constant `uirevision`.
 
@@ -130,7 +129,7 @@ def make_figure(
         "hovermode": "closest",
         **{name: {**_AXIS, **axis} for name, axis in axes.items()},
     }
-    return go.Figure({"data": traces, "layout": {**common, **layout}}, _validate=False)
+    return {"data": traces, "layout": {**common, **layout}}
 
 
 def colour_scale(name: str, *, first: int = 0, power: float = 1.0) -> list[tuple[float, str]]:
@@ -216,7 +215,7 @@ def _is_one(values: np.ndarray) -> bool:
     return bool(not finite.size or np.ptp(finite) <= _ONE_POINT * largest)
 
 
-def hold_axes(trees: Sequence[dict[str, Any]], *, factor: float = 4.0) -> None:
+def hold_axes(trees: Sequence[FigureTree], *, factor: float = 4.0) -> None:
     """Give the frames of an animation one range an axis, where that hides none of them.
 
     An axis is held if its ranges in all frames together are at most `factor` times as long as the
@@ -225,7 +224,7 @@ def hold_axes(trees: Sequence[dict[str, Any]], *, factor: float = 4.0) -> None:
     Parameters
     ----------
     trees
-        The frames as `packing.figure_tree` returns them; changed in place.
+        The frames. Each has a layout of its own, of which axes are replaced.
     """
     layouts = [tree["layout"] for tree in trees]
     names = {name for layout in layouts for name in layout if name.startswith(("xaxis", "yaxis"))}
@@ -236,4 +235,4 @@ def hold_axes(trees: Sequence[dict[str, Any]], *, factor: float = 4.0) -> None:
         low, high = min(shown[0] for shown in ranges), max(shown[1] for shown in ranges)
         if high - low <= factor * min(shown[1] - shown[0] for shown in ranges):
             for layout in layouts:
-                layout[name]["range"] = [low, high]
+                layout[name] = layout[name] | {"range": [low, high]}

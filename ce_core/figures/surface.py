@@ -3,8 +3,8 @@
 from typing import Any, Final
 
 import numpy as np
-import plotly.graph_objects as go
 
+from ce_core.figures.builder import FigureTree, figure_builder
 from ce_core.figures.style import (
     AXIS_COLOUR,
     EXACT_LINE,
@@ -12,7 +12,7 @@ from ce_core.figures.style import (
     PAGE_COLOUR,
     Translate,
     colour_scale,
-    make_figure,
+    figure_tree,
 )
 from ce_core.probability.surface import SoftmaxSurface
 
@@ -31,9 +31,10 @@ P_COLOURS: Final = colour_scale("p")
 _POINT: Final = {"color": INK, "line": {"color": PAGE_COLOUR, "width": 2}}
 
 
+@figure_builder
 def surface_figure(
     surface: SoftmaxSurface, point: tuple[float, float, float], *, translate: Translate = str
-) -> go.Figure:
+) -> FigureTree:
     """Draw p_1 over the first two logits as a surface, with the present point on it.
 
     Parameters
@@ -80,7 +81,7 @@ def surface_figure(
     sides = {"x": "a₁", "y": "a₂", "z": "p₁"}
     axes = {f"{side}axis": {"title": {"text": title}, **_SPATIAL_AXIS} for side, title in sides.items()}
     axes["zaxis"] |= {"range": [0, 1]}
-    return make_figure(
+    return figure_tree(
         traces,
         title=translate("p₁ over the first two logits"),
         x_title="",
@@ -99,9 +100,10 @@ def surface_figure(
     )
 
 
+@figure_builder
 def contour_figure(
     surface: SoftmaxSurface, point: tuple[float, float, float], *, translate: Translate = str
-) -> go.Figure:
+) -> FigureTree:
     """Draw the same as `surface_figure` from above, as lines of equal p_1.
 
     Parameters
@@ -155,7 +157,7 @@ def contour_figure(
             "hovertemplate": "a₁ %{x:.4g}<br>a₂ %{y:.4g}<br>p₁ %{customdata:.4g}<extra></extra>",
         },
     ]
-    return make_figure(
+    return figure_tree(
         traces,
         title=translate("The same from above: lines of equal p₁"),
         x_title="a₁",

@@ -105,8 +105,7 @@ class _Equations:
         self.regular = special.shape[-1] == 0
         self.eps = used_eps(eps, used)
         cost = within_reach(take_off(cost, common, rows, columns), self.eps)
-        self.rows = rows if rows.shape[-1] else f.new_zeros(1)
-        self.columns = columns if rows.shape[-1] else g.new_zeros(1)
+        self.rows, self.columns = rows.sum(-1), columns.sum(-1)
         if not self.regular:
             # What is left out is replaced before anything is computed from it, lest its NaN come back.
             good = (status != SinkhornStatus.INFEASIBLE) & (status != SinkhornStatus.INVALID)

@@ -24,10 +24,10 @@ class Costs(NamedTuple):
     """0 where the item is invalid, or a row or a column has no mass."""
     common: Float[Tensor, " b"]
     """What all costs of an item have in common, where that is more than what tells them apart."""
-    rows: Float[Tensor, "b n_or_0"]
-    columns: Float[Tensor, "b m_or_0"]
-    """What the costs of a row, and then those of a column, have in common beside that; empty if
-    nothing was taken off in the whole batch."""
+    rows: Float[Tensor, "b n parts"]
+    columns: Float[Tensor, "b m parts"]
+    """What the costs of a row, and then those of a column, have in common beside that: sums, of no
+    parts if nothing was taken off in the whole batch."""
     span: Float[np.ndarray, " b"]
     """The range of the costs of the pairs that are allowed."""
     invalid: Bool[Tensor, " b"] | None
@@ -36,6 +36,22 @@ class Costs(NamedTuple):
     """Which items forbid a pair."""
     finite: bool
     """Whether all costs of the batch are finite, as they were given."""
+
+    def large(self) -> Bool[Tensor, " b"]:
+        """Tell of which items more was taken off than the least of rows and of columns."""
+        rows, columns = ((part[..., 1:] != 0).flatten(1).any(-1) for part in (self.rows, self.columns))
+        return rows | columns
+
+    def take(self, items: Tensor) -> "Costs":
+        """Return some items of the batch."""
+        of_cpu = items.cpu().numpy()
+        tensors = "cost", "common", "rows", "columns"
+        return self._replace(
+            **{name: getattr(self, name)[items] for name in tensors},
+            span=self.span[of_cpu],
+            invalid=None if self.invalid is None else self.invalid[items],
+            forbidding=self.forbidding[of_cpu],
+        )
 
 
 def prepare_costs(
@@ -59,9 +75,11 @@ def prepare_costs(
     shared = low * (abs(low) > span)
     common = torch.as_tensor(shared, device=cost.device)
     steep = span > _STEEP * eps.cpu().numpy()
-    rows = columns = common.new_empty(len(span), 0)
+    rows, columns = mu[..., None][..., :0], nu[..., None][..., :0]
     if steep.any():
-        rows, columns = _minima(cost, common, mu, nu, torch.as_tensor(steep, device=cost.device))
+        rest = cost - common[:, None, None]
+        least = least_costs(rest, mu, nu, torch.as_tensor(steep, device=cost.device))
+        rows, columns = (part.unsqueeze(-1) for part in least)
     if rows.shape[-1] or shared.any():
         cost = take_off(cost, common, rows, columns)
     if empty is not None:
@@ -93,15 +111,13 @@ def _without_invalid(
     return cost, lowest, span, forbidding & ~wide, invalid | wide
 
 
-def _minima(
+def least_costs(
     cost: Float[Tensor, "b n m"],
-    common: Float[Tensor, " b"],
     mu: Float[Tensor, "b n"],
     nu: Float[Tensor, "b m"],
     steep: Bool[Tensor, " b"],
 ) -> tuple[Float[Tensor, "b n"], Float[Tensor, "b m"]]:
     """Return the least cost of each row, and of each column without those; 0 in items not steep."""
-    cost = cost - common[:, None, None]
     rows = cost.masked_fill((nu == 0).unsqueeze(-2), torch.inf).amin(-1)
     rows = torch.where((rows < torch.inf) & steep[:, None], rows, 0.0)
     rest = (cost - rows.unsqueeze(-1)).masked_fill((mu == 0).unsqueeze(-1), torch.inf)
@@ -115,17 +131,18 @@ def used_eps(eps: Float[Tensor, " b"], used: Float[Tensor, " b"]) -> Float[Tenso
 
 
 def plain_start(
-    rows: Float[Tensor, "b n_or_0"], mu: Float[Tensor, "b n"], eps: Float[Tensor, " b"]
+    rows: Float[Tensor, "b n parts"], mu: Float[Tensor, "b n"], eps: Float[Tensor, " b"]
 ) -> Float[Tensor, "b n"]:
     """Return the u that is 0 for the costs as they were given, up to a constant."""
     if not rows.shape[-1]:
         return torch.zeros_like(mu)
+    rows = rows.sum(-1)
     return (rows.amin(-1, keepdim=True) - rows) / eps.unsqueeze(-1)
 
 
 def warm_u(
     start: Float[Tensor, "b start"],
-    rows: Float[Tensor, "b n_or_0"],
+    rows: Float[Tensor, "b n parts"],
     mu: Float[Tensor, "b n"],
     eps: Float[Tensor, " b"],
 ) -> tuple[Float[Tensor, "b n"], Bool[Tensor, " b"]]:
@@ -137,7 +154,7 @@ def warm_u(
     if not start.shape[-1]:
         return plain, torch.zeros_like(eps, dtype=torch.bool)
     held = mu > 0
-    f = torch.where(held, start - rows if rows.shape[-1] else start, -torch.inf)
+    f = torch.where(held, start - rows.sum(-1) if rows.shape[-1] else start, -torch.inf)
     u = (f - f.amax(-1, keepdim=True)) / eps.unsqueeze(-1)
     warm = (u.isfinite() | ~held).all(-1)
     u = torch.where(held, u, 0.0)
@@ -147,20 +164,39 @@ def warm_u(
 def take_off(
     cost: Float[Tensor, "b n m"],
     common: Float[Tensor, " b"],
-    rows: Float[Tensor, "b n_or_0"],
-    columns: Float[Tensor, "b m_or_0"],
+    rows: Float[Tensor, "b n parts"],
+    columns: Float[Tensor, "b m parts"],
 ) -> Float[Tensor, "b n m"]:
     """Return costs without what they have in common, rounded once. It is differentiable."""
     if not rows.shape[-1]:
         return cost - common[:, None, None]
     allowed = cost < torch.inf
-    finite = torch.where(allowed, cost, 0.0) - common[:, None, None]
-    without_rows, lost = _subtract(finite, rows.unsqueeze(-1))
-    rest, lost_again = _subtract(without_rows, columns.unsqueeze(-2))
-    return torch.where(allowed, rest + (lost + lost_again), cost)
+    rest = torch.where(allowed, cost, 0.0) - common[:, None, None]
+    parts = []
+    for row, column in zip(rows.unbind(-1), columns.unbind(-1), strict=True):
+        parts += [row.unsqueeze(-1), column.unsqueeze(-2)]
+    if len(parts) == 2:
+        rest = _rest(rest, parts)
+    else:
+        # Sums on the way may overflow. A rest that does is far too much to have a mass.
+        rest = 4 * _rest(rest / 4, [part / 4 for part in parts])
+        rest = rest.clamp(max=torch.finfo(rest.dtype).max)
+    return torch.where(allowed, rest, cost)
 
 
-def _subtract(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+def _rest(total: Float[Tensor, "b n m"], parts: list[Tensor]) -> Float[Tensor, "b n m"]:
+    """Return a total without parts, rounded once: what is lost is summed, and what that loses."""
+    lost = less = torch.zeros_like(total[:, :1, :1])
+    for part in parts:
+        total, more = subtract(total, part)
+        lost, more = subtract(lost, -more)
+        less = less + more
+    lost, more = subtract(lost, -less)
+    total, less = subtract(total, -lost)
+    return total + (less + more)
+
+
+def subtract(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
     """Return a - b, and what its rounding has lost (Knuth's two-sum)."""
     difference = a - b
     taken = difference - a

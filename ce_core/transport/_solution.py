@@ -8,10 +8,10 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from ce_core._arrays import as_arrays, as_tensors, entrywise
-from ce_core.transport._epsilon_scaling import RESOLVED, anneal, resolvable_eps
-from ce_core.transport._fixed_point_loop import Solution, solve
+from ce_core.transport._attempts import Asked, iterate
+from ce_core.transport._fixed_point_loop import Solution
 from ce_core.transport._flat_kernel import FLAT, iterate_flat
-from ce_core.transport._offsets import Costs, prepare_costs, warm_u
+from ce_core.transport._offsets import Costs
 from ce_core.transport._problem import Problem
 from ce_core.transport.status import SinkhornStatus, accuracy_within_reach, judge
 
@@ -37,8 +37,8 @@ class Found(NamedTuple):
     transport_cost: Float[Tensor, " b"]
     entropic_value: Float[Tensor, " b"]
     common: Float[Tensor, " b"]
-    rows: Float[Tensor, "b n_or_0"]
-    columns: Float[Tensor, "b m_or_0"]
+    rows: Float[Tensor, "b n parts"]
+    columns: Float[Tensor, "b m parts"]
     special: Float[Tensor, "b one_or_0"]
     """Empty if all pairs of the batch have a mass, and each item a plan."""
     eps: Float[Tensor, " b"]
@@ -62,22 +62,10 @@ def find_plans(
     empty = None
     if not (mu_.all() and nu_.all()):
         empty = (mu == 0).unsqueeze(-1) | (nu == 0).unsqueeze(-2)
-    costs = prepare_costs(cost, mu, nu, eps, empty)
-    problem = Problem(costs.cost, mu, nu, eps, costs.forbidding)
-    spread = costs.span / eps.cpu().numpy()
-    if (spread > RESOLVED).any():
-        eps = resolvable_eps(problem, costs.span)
-        problem, spread = problem.softened(eps), costs.span / eps.cpu().numpy()
     accuracy = accuracy_within_reach(request.tol, len(mu), request.dtype)
     plain = request.plain or request.tol is None
-    solution = solve(
-        problem,
-        start=_first_u(problem, spread, costs.rows, start, plain=plain),
-        goal=accuracy.goal,
-        max_iter=request.max_iter,
-        spread=spread,
-        plain=plain,
-    )
+    asked = Asked(cost, mu, nu, eps, empty, start, accuracy.goal, request.max_iter, plain)
+    costs, problem, spread, solution = iterate(asked)
     u, v, plan = solution.u, solution.v, solution.plan
     if empty is not None:
         plan.masked_fill_(empty, 0.0)
@@ -85,10 +73,10 @@ def find_plans(
     divergence = None
     if flat.any():
         u, v, plan, divergence = _flatten(problem, solution, flat)
-    eps_, u, v = as_arrays(eps, u, v, like=mu_)
+    eps_, u, v = as_arrays(problem.eps, u, v, like=mu_)
     f, g = eps_[:, None] * u, eps_[:, None] * v
     if empty is not None:
-        f, g = as_arrays(*_reach_out(cost, mu, nu, eps, costs, *as_tensors(f, g)), like=f)
+        f, g = as_arrays(*_reach_out(cost, mu, nu, problem.eps, costs, *as_tensors(f, g)), like=f)
     row_sums, column_sums = _sums(plan, like=f)
     maximum = torch.maximum if isinstance(f, Tensor) else np.maximum
     error = maximum(abs(row_sums - mu_).sum(-1), abs(column_sums - nu_).sum(-1))
@@ -99,10 +87,15 @@ def find_plans(
     transport_cost = _total_cost(plan, cost, costs)
     rows, columns = 0.0, as_arrays(costs.common, like=f)[0][:, None]
     if costs.rows.shape[-1]:
-        rows, more = as_arrays(costs.rows, costs.columns, like=f)
+        rows, more = as_arrays(costs.rows.sum(-1), costs.columns.sum(-1), like=f)
         columns = columns + more
     value = (row_sums * (f + rows)).sum(-1) + (column_sums * (g + columns)).sum(-1)
     f, g, value = as_tensors(f, g, value)
+    if costs.rows.shape[-1] > 1:
+        # In which large numbers that are no cost of the plan do not have to cancel.
+        rest = _total_cost(plan, problem.cost, costs)
+        inner = (torch.as_tensor(row_sums) * f).sum(-1) + (torch.as_tensor(column_sums) * g).sum(-1)
+        value = torch.where(costs.large(), transport_cost - rest + inner, value)
     if divergence is not None:
         value = torch.where(divergence.isnan(), value, transport_cost + eps * divergence)
     fields = f, g, plan, transport_cost, value
@@ -114,27 +107,7 @@ def find_plans(
     regular = costs.finite and empty is None
     special = torch.as_tensor(spread[:, None][:, : 0 if regular else 1], device=mu.device)
     taken = costs.common, costs.rows, costs.columns
-    return Found(*fields, *taken, special, eps.clone(), *told)
-
-
-def _first_u(
-    problem: Problem,
-    spread: Float[np.ndarray, " b"],
-    rows: Float[Tensor, "b n_or_0"],
-    start: Float[Tensor, "b start"],
-    *,
-    plain: bool,
-) -> Float[Tensor, "b n"]:
-    """Return where the iteration starts: where it is told to, or by way of larger eps."""
-    if plain or start.shape[-1]:
-        u, warm = warm_u(start, rows, problem.mu, problem.eps)
-        if plain:
-            return u
-        u = u.masked_fill(~warm.unsqueeze(-1), 0.0)
-        spread = np.where(warm.cpu().numpy(), 0.0, spread)
-    else:
-        u = torch.zeros_like(problem.mu)
-    return anneal(problem, spread, u)
+    return Found(*fields, *taken, special, problem.eps.clone(), *told)
 
 
 def _sums(plan: Float[Tensor, "b n m"], *, like: Any) -> list[Any]:
@@ -193,8 +166,8 @@ def _reach_out(
         if not len(item):
             continue
         rest = matrix[item, index] - costs.common[item, None]
-        if own.shape[-1]:
-            rest = rest - own[item, index, None] - theirs[item]
+        for mine, other in zip(own.unbind(-1), theirs.unbind(-1), strict=True):
+            rest = rest - mine[item, index, None] - other[item]
         exponent = others[item].log() + (known[item] - rest) / eps[item, None]
         sums = exponent.logsumexp(-1)
         # Without an allowed pair, or in an invalid item, it is free.

@@ -44,7 +44,8 @@ def unroll(
     # The mass, and with a fixed count the rows, are exact: what they have in common is no variable.
     value = (rows * f).sum(-1) + (columns * g).sum(-1) + found.common
     if found.rows.shape[-1]:
-        value = value + (mu * found.rows).sum(-1) + (columns * found.columns).sum(-1)
+        value = value + (mu * found.rows.sum(-1)).sum(-1)
+        value = value + (columns * found.columns.sum(-1)).sum(-1)
     moved = {
         "f": f,
         "g": g,

@@ -1,5 +1,6 @@
 """Balanced targets: scores turned into a plan by Sinkhorn's alternate scaling."""
 
+import numpy as np
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
@@ -173,10 +174,12 @@ def _scale_kernel(
         return plan / plan.sum(-1, keepdim=True)
     factors, rows = as_arrays(kernel, rows)
     transposed = factors.swapaxes(-1, -2)
-    for _ in range(n_iter):
-        # Were columns scaled to 1, the factors would drift by n/m an iteration, and overflow.
-        columns = (n / m) / (rows @ factors)
-        rows = 1 / (columns @ transposed)
+    # BLAS computes in full registers, and flags what it finds beside a narrow matrix.
+    with np.errstate(all="ignore"):
+        for _ in range(n_iter):
+            # Were columns scaled to 1, the factors would drift by n/m an iteration, and overflow.
+            columns = (n / m) / (rows @ factors)
+            rows = 1 / (columns @ transposed)
     rows, columns = torch.as_tensor(rows), torch.as_tensor(columns)
     plan = kernel.mul_(rows.mT).mul_(columns)
     return plan.div_(plan.sum(-1, keepdim=True))

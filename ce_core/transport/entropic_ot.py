@@ -114,11 +114,13 @@ def sinkhorn(
     iteration converges from any start. With `tol=None` it is the plain one.
 
     What all costs of a row or of a column have in common is taken off first, without rounding: it
-    moves potentials and no plan. A marginal error below the rounding of the dtype of `cost` (half its
-    eps for a narrow dtype, in float64 about 2e-16 (8 + range of C/ε), the range being what then
-    remains among pairs that mass needs) is not sought: the status is `TOLERANCE_UNREACHABLE`. An ε
-    below 2e-13 of that range is taken for it, by derivatives too: the plan is that of least cost,
-    with marginals within 1e-2. An item is `INFEASIBLE` where some rows hold more mass than the
+    moves potentials and no plan. Potentials of more than 8e6 ε are found at larger ε, taken off as
+    well, and the rest is solved again: so a cost however large, which parts the plan into blocks or
+    which mass has to bear, and an ε however small cost no digits. Between blocks, f and g are then any
+    that fit. A fixed count does without: an ε below 2e-13 of the range of costs that mass needs is
+    taken for it there, by derivatives too. A marginal error below the rounding of the dtype of `cost`
+    (half its eps for a narrow dtype, in float64 about 2e-16 (8 + potentials/ε)) is not sought: the
+    status is `TOLERANCE_UNREACHABLE`. An item is `INFEASIBLE` where some rows hold more mass than the
     columns that they may use.
 
     Derivatives of every order exist, backward and forward, of every field with respect to cost,
@@ -157,7 +159,7 @@ def sinkhorn(
         found = unroll(*parts, start, found) if unrolled else found
     f, g = found.f, found.g + found.common.unsqueeze(-1)
     if found.rows.shape[-1]:
-        f, g = f + found.rows, g + found.columns
+        f, g = f + found.rows.sum(-1), g + found.columns.sum(-1)
     # The constant between the potentials is free.
     shift = (parts[1] * f).sum(-1, keepdim=True)
     fields = {

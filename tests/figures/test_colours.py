@@ -19,7 +19,7 @@ from ce_core.figures.colours import (
     recolour,
     recolour_tree,
 )
-from ce_core.figures.style import make_figure
+from ce_core.figures.style import figure_tree
 from tests.support.closeness import close_to
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,8 +41,8 @@ FILES = sorted(
     for folder, ending in (
         ("ce_core/figures", "py"),
         ("pages", "py"),
-        ("pages", "css"),
-        ("pages", "js"),
+        ("pages/lab", "css"),
+        ("pages/lab", "js"),
     )
     for file in (ROOT / folder).rglob(f"*.{ending}")
 )
@@ -192,7 +192,7 @@ def test_recolour_reaches_lines_scales_lists_and_words_and_leaves_data_alone() -
 
 
 def test_recolour_returns_the_figure_in_the_theme_and_keeps_the_given_one() -> None:
-    light = make_figure([], title="", x_title="", y_title="")
+    light = go.Figure(figure_tree([], title="", x_title="", y_title=""))
     dark = figures.recolour(light, theme="dark")
     for figure, page, ink in (
         (light, NEUTRALS["page"].light, NEUTRALS["ink"].light),

@@ -29,7 +29,7 @@ from ce_core.cli.experiment import read_config
 from ce_core.cli.parser import parse
 from ce_core.experiment.export import config_call, config_command, summary, trial_rows
 from ce_core.experiment.point_density import count_points
-from ce_core.experiment.sweep import chunk_sweep, fit_sweep, sweep_configs
+from ce_core.experiment.sweep import fit_sweep, sweep_configs
 from ce_core.experiment.work import experiment_work, fit_work
 from tests.fuzz.strategies import Draw, not_count, not_positive
 from tests.support.cases import INF, NAN, draws_of, log_domain_assignment
@@ -169,20 +169,6 @@ def test_frame_configs_refuses_what_is_no_parameter(config: ExperimentConfig, na
 
 
 sizes = st.sampled_from(["n", "trials", "n_iter"])
-
-
-@given(configs(), sizes, st.lists(st.integers(1, 50), max_size=12), st.integers(0, 20_000))
-def test_chunk_frames_loses_nothing_and_cuts_only_where_it_must(
-    config: ExperimentConfig, name: str, values: list[int], work: int
-) -> None:
-    chunks = list(chunk_sweep(config, name, values, work))
-    assert [value for chunk in chunks for value in chunk] == values
-    cost = [[experiment_work(step) for step in sweep_configs(config, name, chunk)] for chunk in chunks]
-    for index, chunk in enumerate(cost):
-        assert chunk
-        assert sum(chunk) <= work or len(chunk) == 1
-        if index + 1 < len(cost):
-            assert sum(chunk) + cost[index + 1][0] > work
 
 
 @given(

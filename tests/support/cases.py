@@ -15,7 +15,7 @@ from torch import Tensor
 
 import ce_core
 from ce_core import ExperimentConfig
-from ce_core.experiment import run
+from ce_core.experiment.inputs import draw_chunks
 
 FLOATS = [torch.float64, torch.float32, torch.bfloat16, torch.float16]
 HALVES = [torch.bfloat16, torch.float16]
@@ -127,7 +127,7 @@ def mp_cross_entropy(a: list[float], q: list[float]) -> float:
 
 def draws_of(config: ExperimentConfig) -> np.ndarray:
     """Return the uniform numbers of all trials, [trials, 2, n, m]."""
-    return np.concatenate([draws.copy() for draws in run._draw_chunks(config)])
+    return np.concatenate([draws.copy() for draws in draw_chunks(config)])
 
 
 def log_domain_assignment(cost: np.ndarray, *, eps: float, n_iter: int) -> np.ndarray:

@@ -45,7 +45,8 @@ def receive(key: str, name: str, session: str) -> dict[str, Any] | None:
     session
         Names the visit.
     """
-    message = st.session_state[key].get(name)
+    # There is none where what was sent of the component is forged.
+    message: Any = (st.session_state.get(key) or {}).get(name)
     if not is_next(message, session, answered(key)):
         return None
     st.session_state[_ANSWERED.format(key)] = message["serial"]

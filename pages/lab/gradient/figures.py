@@ -59,7 +59,7 @@ def _moving(found: Answer, step: int) -> list[Card]:
     return [
         Card(
             key="simplex",
-            figure=simplex_figure(
+            tree=simplex_figure.tree(
                 found.triangle[:, so_far],
                 found.triangle[:, step],
                 target=found.target,
@@ -75,7 +75,7 @@ def _moving(found: Answer, step: int) -> list[Card]:
         ),
         Card(
             key="approach",
-            figure=approach_figure(
+            tree=approach_figure.tree(
                 steps,
                 found.paths.p[:, steps, watched],
                 now=step,
@@ -89,13 +89,13 @@ def _moving(found: Answer, step: int) -> list[Card]:
         ),
         Card(
             key="gradients",
-            figure=descent_gradients_figure(found.gradients[:, step], limit=limit, translate=_),
+            tree=descent_gradients_figure.tree(found.gradients[:, step], limit=limit, translate=_),
             alt=_("For each class three bars: the gradient of L1, of L2 with p held, of L2 in full."),
             numbers=text.gradient_numbers(found, step),
         ),
         Card(
             key="residual",
-            figure=residual_figure(
+            tree=residual_figure.tree(
                 found.gradients[0, step], found.residual[step], limit=limit, translate=_
             ),
             alt=_("For each class p − q and J a as bars, and their sum; last, the sums over classes."),
@@ -109,13 +109,13 @@ def _resting(found: Answer) -> list[Card]:
     return [
         Card(
             key="elements",
-            figure=check_elements_figure(found.check.elements, translate=_),
+            tree=check_elements_figure.tree(found.check.elements, translate=_),
             alt=_("The five elements of the post's check as bars, and their sum, too small to see."),
             numbers=text.element_numbers(found),
         ),
         Card(
             key="errors",
-            figure=check_errors_figure(found.errors, published=PUBLISHED_SUM, translate=_),
+            tree=check_errors_figure.tree(found.errors, published=PUBLISHED_SUM, translate=_),
             alt=_("How often the sum misses 0 by how many eps, in float64 and float32."),
             numbers=text.error_numbers(found),
         ),

@@ -22,8 +22,8 @@ BENT = ExperimentConfig(dtype="float64", logit_scale=16.0)
 
 def _titled(card: Card, title: str, **changes: str) -> Card:
     """Return a card under a title of its own, with what else is changed of it."""
-    card.figure.layout.title.text = title
-    return replace(card, **changes)
+    layout = card.tree["layout"] | {"title": card.tree["layout"]["title"] | {"text": title}}
+    return replace(card, tree=card.tree | {"layout": layout}, **changes)
 
 
 @once_a_language
@@ -35,7 +35,7 @@ def softmax_figures() -> FigureSet:
             _titled(
                 Card(
                     key="contour",
-                    figure=contour_figure(two.surface, two.point, translate=_),
+                    tree=contour_figure.tree(two.surface, two.point, translate=_),
                     alt=_("Lines of equal p₁ over a₁ and a₂, and the present point with its a₁ − a₂."),
                     numbers=contour_numbers(two),
                 ),
@@ -43,7 +43,7 @@ def softmax_figures() -> FigureSet:
             ),
             Card(
                 key="eigenvalues",
-                figure=eigenvalue_figure(five.spectrum, five.p, translate=_),
+                tree=eigenvalue_figure.tree(five.spectrum, five.p, translate=_),
                 alt=_("Eigenvalues of J in descending order, between the sorted p; the tolerance."),
                 numbers=eigenvalue_numbers(five),
             ),

@@ -1,24 +1,25 @@
 """Live figures: they stay while their data change, and are scrubbed without a word to the server.
 
-The author of a figure builds a `go.Figure`, or one for each value of a parameter, and writes no
-JavaScript. On the page lie a timeline that says where, and a figure grid; the animation is computed,
-and fetched, once a hand reaches for the timeline.
+The author of a figure builds its tree, or one for each value of a parameter, and writes no JavaScript.
+On the page lie a timeline that says where, and a figure grid; the animation is computed, and fetched,
+once a hand reaches for the timeline.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
 
-import plotly.graph_objects as go
 import streamlit as st
 
+from ce_core.figures.builder import FigureTree
 from ce_core.figures.colours import NEUTRALS, Theme, dark_values, recolour_tree
 from ce_core.figures.style import hold_axes
 from lab.drag.editor import answered, receive
 from lab.language.catalogues import _, spoken
 from lab.live.animations import Offer, offer_animation
-from lab.live.packing import animation, figure_tree, pack
+from lab.live.packing import animation, pack
 from lab.state.fields import is_number
 from lab.state.visit import LIVE, PLAIN, change_view, current_visit, token
 from lab.web.assets import plotly_address, register
@@ -36,8 +37,9 @@ class Card:
     ----------
     key
         Its name, unique on the page.
-    figure
-        Its title becomes a heading of the page, which wraps and which a screen reader can jump to.
+    tree
+        The figure, as the `tree` of its builder returns it. Its title becomes a heading of the page,
+        which wraps and which a screen reader can jump to.
     alt
         What it shows, in words, for those who do not see it.
     numbers
@@ -45,7 +47,7 @@ class Card:
     """
 
     key: str
-    figure: go.Figure
+    tree: FigureTree
     alt: str
     numbers: str = ""
 
@@ -106,7 +108,7 @@ def show_figures(key: str, figures: FigureSet, *, timeline: Timeline | None = No
             "group": key,
             "token": timeline and timeline.token,
             "at": timeline and timeline.at,
-            "plotly": plotly_address(),
+            "plotly": plotly_address(spatial=any(map(is_spatial, figures.cards))),
             "dark": _DARK,
             "ink": NEUTRALS["ink"].light,
             "cards": [_card_head(card) for card in figures.cards],
@@ -135,7 +137,7 @@ def pack_animation(token: str, values: Sequence[float], frames: Sequence[FigureS
     """Pack the figures at each of `values`; axes keep their range where that hides nothing."""
     cards = {}
     for place, card in enumerate(frames[0].cards):
-        trees = [_bare(frame.cards[place].figure) for frame in frames]
+        trees = [_bare(frame.cards[place].tree) for frame in frames]
         hold_axes(trees)
         cards[card.key] = animation(trees)
     return pack(
@@ -210,23 +212,27 @@ def known_value(value: Any, values: Sequence[float]) -> float | None:
     return next((known for known in values if known == value), None) if is_number(value) else None
 
 
+def is_spatial(card: Card) -> bool:
+    """Tell whether a figure has three dimensions."""
+    return "scene" in card.tree["layout"]
+
+
 def _card_head(card: Card) -> dict[str, Any]:
     return {
         "key": card.key,
-        "title": card.figure.layout.title.text,
+        "title": card.tree["layout"]["title"]["text"],
         "alt": card.alt,
         "numbers": card.numbers,
-        "height": card.figure.layout.height,
-        "animation": animation([_bare(card.figure)]),
+        "height": card.tree["layout"]["height"],
+        "animation": animation([_bare(card.tree)]),
     }
 
 
-def _bare(figure: go.Figure) -> dict[str, Any]:
+def _bare(tree: FigureTree) -> FigureTree:
     """Return the figure without its title, which is a heading of the page, and without a template."""
-    tree = figure_tree(figure)
-    tree["layout"].pop("template", None)
-    tree["layout"]["title"] = {"text": ""}
-    return tree
+    layout = tree["layout"] | {"title": {"text": ""}}
+    layout.pop("template", None)
+    return tree | {"layout": layout}
 
 
 def _show_plain(key: str, figures: FigureSet) -> None:
@@ -237,9 +243,10 @@ def _show_plain(key: str, figures: FigureSet) -> None:
     columns = st.columns(2) if len(figures.cards) > 1 else [st.container()]
     for place, card in enumerate(figures.cards):
         with columns[place % len(columns)].container(border=True, key=f"figure-{card.key}"):
-            st.header(card.figure.layout.title.text, anchor=False)
+            st.header(card.tree["layout"]["title"]["text"], anchor=False)
             st.plotly_chart(
-                recolour_tree(_bare(card.figure), theme=_theme()),
+                # One of its own: Plotly takes each trace apart, and other visitors show the same tree.
+                deepcopy(recolour_tree(_bare(card.tree), theme=_theme())),
                 key=f"plain-chart-{card.key}",
                 config={"showSendToCloud": False},
             )

@@ -1,17 +1,17 @@
 """Figures as bytes for the browser: JSON with the arrays beside it, and only what moves per frame.
 
-The author of an animation builds one `go.Figure` a frame. What all frames share is found here and sent
+The author of an animation builds one tree a frame. What all frames share is found here and sent
 once; `pages/lab/live/unpack.js` reads it.
 """
 
 import json
+import math
 import struct
 import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 import numpy as np
-import plotly.graph_objects as go
 
 Tree: TypeAlias = Any
 """What JSON holds, and NumPy arrays."""
@@ -27,21 +27,13 @@ _TOLERANCE: Final = 1e-4
 _MISSING: Final = object()
 
 
-def figure_tree(figure: go.Figure) -> dict[str, Tree]:
-    """Return the figure as `{"data": [...], "layout": {...}}`, its arrays as they are."""
-    return {
-        "data": [trace.to_plotly_json() for trace in figure.data],
-        "layout": figure.layout.to_plotly_json(),
-    }
-
-
 def animation(trees: Sequence[dict[str, Tree]]) -> dict[str, Tree]:
     """Split the frames of one figure into what they share and what moves.
 
     Parameters
     ----------
     trees
-        A figure each as `figure_tree` returns it, at least one.
+        A figure each, at least one.
 
     Returns
     -------
@@ -58,46 +50,48 @@ def animation(trees: Sequence[dict[str, Tree]]) -> dict[str, Tree]:
 def _shared(frames: list[Tree], path: list[str | int], moves: list[Tree]) -> Tree:
     """Return what the frames share below a path, and note the rest."""
     first = frames[0]
-    if all(isinstance(frame, dict) for frame in frames):
+    if len(set(map(id, frames))) == 1:
+        return first
+    kinds = set(map(type, frames))
+    if kinds == {dict}:
         names = dict.fromkeys(name for frame in frames for name in frame)
         children = {
             name: _shared([frame.get(name, _MISSING) for frame in frames], [*path, name], moves)
             for name in names
         }
         return {name: child for name, child in children.items() if child is not _MISSING}
-    if all(_is_branch(frame) and len(frame) == len(first) for frame in frames):
+    if kinds <= {list, tuple} and all(_is_branch(frame, len(first)) for frame in frames):
         return [
             _shared([frame[index] for frame in frames], [*path, index], moves)
             for index in range(len(first))
         ]
-    if all(_same(frame, first) for frame in frames):
+    if len(kinds) == 1 and all(_same(frame, first) for frame in frames):
         return first
     moves.append([path, [[] if frame is _MISSING else [frame] for frame in frames]])
     # A trace keeps its place in the list, and whatever else is there is overwritten.
     return None if path and isinstance(path[-1], int) else _MISSING
 
 
-def _is_branch(value: Tree) -> bool:
-    """Tell a list of parts, which are compared one by one, from a list of values."""
-    return isinstance(value, list | tuple) and any(isinstance(part, dict) for part in value)
+def _is_branch(value: Sequence[Tree], length: int) -> bool:
+    """Tell a list of so many parts, which are compared one by one, from a list of values."""
+    return len(value) == length and any(isinstance(part, dict) for part in value)
 
 
 def _same(left: Tree, right: Tree) -> bool:
+    """Return whether two trees, whose roots are of one type, hold the same."""
     if left is right:
         return True
-    if isinstance(left, np.ndarray) and isinstance(right, np.ndarray):
-        return (
-            left.dtype == right.dtype
-            and left.shape == right.shape
-            and left.tobytes() == right.tobytes()
-        )
-    if type(left) is not type(right):
-        return False
+    if isinstance(left, np.ndarray):
+        return _content(left) == _content(right)
     if isinstance(left, dict):
-        return left.keys() == right.keys() and all(_same(left[name], right[name]) for name in left)
+        return left.keys() == right.keys() and all(_alike(left[name], right[name]) for name in left)
     if isinstance(left, list | tuple):
-        return len(left) == len(right) and all(map(_same, left, right))
+        return len(left) == len(right) and all(map(_alike, left, right))
     return bool(left == right)
+
+
+def _alike(left: Tree, right: Tree) -> bool:
+    return type(left) is type(right) and _same(left, right)
 
 
 def pack(tree: Mapping[str, Tree]) -> bytes:
@@ -126,34 +120,44 @@ class _Arrays:
         self.table: list[Tree] = []
         self.blocks: list[bytes] = []
         self._offset = 0
-        self._known: dict[tuple[str, bytes], int] = {}
+        self._given: dict[tuple[str, tuple[int, ...], bytes], int] = {}
+        self._written: dict[tuple[str, tuple[int, ...], bytes], int] = {}
 
     def replace(self, tree: Tree) -> Tree:
         """Return the tree with references in the place of its arrays."""
-        if isinstance(tree, Mapping):
+        if tree is None or isinstance(tree, str):
+            return tree
+        if isinstance(tree, dict):
             return {name: self.replace(child) for name, child in tree.items()}
         if isinstance(tree, list | tuple):
             return [self.replace(child) for child in tree]
+        if isinstance(tree, np.ndarray):
+            # What is no number is written as it is.
+            return {"$": self._add(tree)} if tree.dtype.kind in "iuf" else self.replace(tree.tolist())
         if isinstance(tree, np.generic):
             return self.replace(tree.item())
-        if isinstance(tree, float) and not np.isfinite(tree):
-            return None
-        if not isinstance(tree, np.ndarray):
-            return tree
-        if tree.dtype.kind not in "iuf":
-            return self.replace(tree.tolist())
-        return {"$": self._add(compact(tree))}
+        return None if isinstance(tree, float) and not math.isfinite(tree) else tree
 
     def _add(self, array: np.ndarray) -> int:
-        content = array.tobytes()
-        described = f"{array.dtype.str[1:]} {array.shape}"
-        index = self._known.setdefault((described, content), len(self.table))
+        given = _content(array)
+        index = self._given.get(given)
+        if index is None:
+            index = self._given[given] = self._write(compact(array))
+        return index
+
+    def _write(self, array: np.ndarray) -> int:
+        written = dtype, shape, content = _content(array)
+        index = self._written.setdefault(written, len(self.table))
         if index == len(self.table):
-            self.table.append([array.dtype.str[1:], self._offset, list(array.shape)])
+            self.table.append([dtype[1:], self._offset, list(shape)])
             block = content + b"\0" * (-len(content) % 8)
             self.blocks.append(block)
             self._offset += len(block)
         return index
+
+
+def _content(array: np.ndarray) -> tuple[str, tuple[int, ...], bytes]:
+    return array.dtype.str, array.shape, array.tobytes()
 
 
 def compact(values: np.ndarray) -> np.ndarray:
@@ -166,14 +170,26 @@ def compact(values: np.ndarray) -> np.ndarray:
     >>> compact(np.array([4.0, 4.0 + 1e-7])).dtype  # float32 would draw both at one place
     dtype('float64')
     """
-    finite = values[np.isfinite(values)]
-    if finite.size == values.size and not np.signbit(finite).any():
-        for whole, limit in (("<u1", 0xFF), ("<u2", 0xFFFF)):
-            if (values <= limit).all() and (values == np.floor(values)).all():
-                return values.astype(whole)
+    if not values.size:
+        return values.astype("<u1")
+    low, high = values.min().item(), values.max().item()
+    known = values
+    if not (math.isfinite(low) and math.isfinite(high)):
+        finite = np.isfinite(values)
+        known = values[finite]
+        low, high = known.min(initial=np.inf), known.max(initial=-np.inf)
+    elif low >= 0 and high <= 0xFFFF and _is_whole(values, high):
+        return values.astype("<u1" if high <= 0xFF else "<u2")
     with np.errstate(over="ignore", invalid="ignore"):
         single = values.astype("<f4")
-        moved = np.abs(single[np.isfinite(values)] - finite).max(initial=0.0)
-        width = np.ptp(finite) if finite.size else 0.0
-    fits = moved < np.inf and moved <= _TOLERANCE * width
+        kept = single if known is values else single[finite]
+        moved = np.abs(kept - known).max(initial=0.0)
+    fits = not known.size or (moved < math.inf and moved <= _TOLERANCE * (high - low))
     return single if fits else values.astype("<f8")
+
+
+def _is_whole(values: np.ndarray, high: float) -> bool:
+    """Return whether numbers from 0 to `high` are whole, and none is -0."""
+    if high != int(high):
+        return False
+    return bool((values == np.floor(values)).all() and not np.signbit(values).any())

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
-from ce_core import ExperimentConfig, SortedLosses, run_sweep
-from ce_core.experiment.sweep import chunk_sweep, fit_sweep
+from ce_core import ExperimentConfig, SortedLosses
+from ce_core.experiment.sweep import fit_sweep, iterate_sweep
 from ce_core.figures import (
     entropy_split_figure,
     entropy_stem_figure,
@@ -18,21 +18,18 @@ from lab.live.figures import Card, FigureSet
 from lab.losses import text
 from lab.losses.results import PUBLISHED, Measured, Results, reduce_result
 from lab.losses.state import NOTHING, LossesState
-from lab.page.kept import computed_once
 from lab.page.lab import Along
 from lab.state.fields import label_of, stops_of
 
 # A second or two of one core, spent once a hand reaches for the timeline, for all who ask for the same.
 ANIMATION_WORK: Final = 450_000_000
-# After each, the animation is left if nobody waits for it any more.
-_CHUNK_WORK: Final = 30_000_000
 
 
 def answer_card(measured: Measured, *, key: str, title: str, trials: int | None = None) -> Card:
     """Return L1 = L2 + H(p), and what H(p) moves the trials by; they may be the first of so many."""
     return Card(
         key=key,
-        figure=entropy_stem_figure(
+        tree=entropy_stem_figure.tree(
             measured.losses,
             measured.comparison,
             title=title,
@@ -50,7 +47,7 @@ def pairs_card(measured: Measured, *, published: bool = False) -> Card:
     """Return the post's first chart."""
     return Card(
         key="pairs",
-        figure=loss_pairs_figure(
+        tree=loss_pairs_figure.tree(
             measured.losses, measured.comparison, published=_laid_over(published), translate=_
         ),
         alt=_("L2 over L1, one dot a trial, and the line of slope 1 through their mean."),
@@ -62,7 +59,7 @@ def gradients_card(measured: Measured) -> Card:
     """Return the true gradients."""
     return Card(
         key="gradients",
-        figure=gradient_figure(measured.gradients, translate=_),
+        tree=gradient_figure.tree(measured.gradients, translate=_),
         alt=_("dL2/da over dL1/da, one point a logit, and the line where they are equal."),
         numbers=text.gradient_numbers(measured),
     )
@@ -72,7 +69,7 @@ def split_card(measured: Measured) -> Card:
     """Return the entropy between the two losses."""
     return Card(
         key="split",
-        figure=entropy_split_figure(measured.l1, measured.l2, measured.entropy, translate=_),
+        tree=entropy_split_figure.tree(measured.l1, measured.l2, measured.entropy, translate=_),
         alt=_("L1 of each trial as L2 and H(p) stacked; below, how each varies over the trials."),
         numbers=text.split_numbers(measured),
     )
@@ -82,7 +79,7 @@ def spacing_card(measured: Measured, *, published: bool = False) -> Card:
     """Return the post's second chart."""
     return Card(
         key="spacing",
-        figure=spacing_figure(measured.losses, published=_laid_over(published), translate=_),
+        tree=spacing_figure.tree(measured.losses, published=_laid_over(published), translate=_),
         alt=_("Spacing of the sorted L2 over the spacing of the sorted L1, one dot a trial."),
         numbers=text.spacing_numbers(measured),
     )
@@ -139,17 +136,12 @@ def _cards(measured: Measured, *, published: bool) -> list[Card]:
 def _frames(
     config: ExperimentConfig, name: str, values: tuple[float, ...], *, published: bool
 ) -> Iterator[FigureSet]:
-    """Yield the figures at each value, computed chunk by chunk."""
-    for chunk in chunk_sweep(config, name, values, _CHUNK_WORK):
-        for measured in _measure(config, name, chunk):
-            # What it is compared with stands still.
-            cards = _cards(measured, published=published)
-            yield FigureSet(cards=cards, readouts=text.readouts(measured))
-
-
-@computed_once(megabytes=32)
-def _measure(config: ExperimentConfig, name: str, values: tuple[float, ...]) -> tuple[Measured, ...]:
-    return tuple(reduce_result(result) for result in run_sweep(config, name, values))
+    """Yield the figures at each value, computed one after another."""
+    for result in iterate_sweep(config, name, values):
+        measured = reduce_result(result)
+        # What it is compared with stands still.
+        cards = _cards(measured, published=published)
+        yield FigureSet(cards=cards, readouts=text.readouts(measured))
 
 
 def _without(config: ExperimentConfig, name: str) -> ExperimentConfig:

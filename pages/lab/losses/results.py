@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import Final
 
+import torch
 from torch import Tensor
 
 from ce_core import (
@@ -47,19 +48,41 @@ SAMPLE: Final = 150
 class Measured:
     """An experiment as the page needs it; the gradients are reduced to what a chart can draw.
 
-    Of them, `gradient_size` is the root mean square of an entry of dL1/da in the first trial.
+    `result` has none of them left; `gradient_size` is the root mean square of an entry of dL1/da in
+    the first trial.
     """
 
-    config: ExperimentConfig
-    l1: Tensor
-    l2: Tensor
-    entropy: Tensor
+    result: ExperimentResult
     comparison: LossComparison
     losses: SortedLosses
     gradients: PointDensity
     gradient_size: float
     numbers: dict[str, int | float]
-    csv: str
+
+    @property
+    def config(self) -> ExperimentConfig:
+        """The parameters."""
+        return self.result.config
+
+    @property
+    def l1(self) -> Tensor:
+        """L1 of each trial."""
+        return self.result.l1
+
+    @property
+    def l2(self) -> Tensor:
+        """L2 of each trial."""
+        return self.result.l2
+
+    @property
+    def entropy(self) -> Tensor:
+        """H(p) of each trial."""
+        return self.result.entropy
+
+    @property
+    def csv(self) -> str:
+        """The trials as a table."""
+        return trials_csv(self.result)
 
     @property
     def has_line(self) -> bool:
@@ -130,15 +153,12 @@ def measure(config: ExperimentConfig) -> Measured:
 def reduce_result(result: ExperimentResult) -> Measured:
     """Derive from a result everything that the page shows, which is much less than the result."""
     comparison = compare_losses(result.l1, result.l2, result.entropy, rounding=result.rounding)
+    none = torch.empty(0, result.config.m, dtype=torch.float64)
     return Measured(
-        config=result.config,
-        l1=result.l1,
-        l2=result.l2,
-        entropy=result.entropy,
+        result=replace(result, l1_grad=none, l2_grad=none),
         comparison=comparison,
         losses=sort_losses(result.l1, result.l2),
         gradients=count_points(result.l1_grad, result.l2_grad, sample=SAMPLE),
         gradient_size=result.l1_grad.square().mean().sqrt().item(),
         numbers=summary(result, comparison),
-        csv=trials_csv(result),
     )

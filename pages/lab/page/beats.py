@@ -38,7 +38,8 @@ def show_ignored(page: PageVisit[Any]) -> None:
     ignored = page.ignored
     if not ignored:
         return
-    names = ", ".join(f"`{part}`" for part in ignored[:5])
+    # Of what has no letters nothing is left, and two backticks alone would be no code.
+    names = ", ".join(f"`{part}`" if part else _("(empty)") for part in ignored[:5])
     more = len(ignored) - 5
     with st.container(key="ignored-notice", horizontal=True, vertical_alignment="center"):
         said = (

@@ -13,7 +13,7 @@ def figure_set(found: Answer) -> FigureSet:
         cards=[
             Card(
                 key="differences",
-                figure=difference_figure(found.differences, translate=_),
+                tree=difference_figure.tree(found.differences, translate=_),
                 alt=_(
                     "Error of central differences over the step h, a V a dtype; autograd through "
                     "torch's softmax dotted."
@@ -22,19 +22,19 @@ def figure_set(found: Answer) -> FigureSet:
             ),
             Card(
                 key="eigenvalues",
-                figure=eigenvalue_figure(found.spectrum, found.p, translate=_),
+                tree=eigenvalue_figure.tree(found.spectrum, found.p, translate=_),
                 alt=_("Eigenvalues of J in descending order, between the sorted p; the tolerance."),
                 numbers=text.eigenvalue_numbers(found),
             ),
             Card(
                 key="surface",
-                figure=surface_figure(found.surface, found.point, translate=_),
+                tree=surface_figure.tree(found.surface, found.point, translate=_),
                 alt=_("The surface of p₁ over a₁ and a₂, and the present point on it."),
                 numbers=text.surface_numbers(found),
             ),
             Card(
                 key="contour",
-                figure=contour_figure(found.surface, found.point, translate=_),
+                tree=contour_figure.tree(found.surface, found.point, translate=_),
                 alt=_("Lines of equal p₁ over a₁ and a₂, and the present point with its a₁ − a₂."),
                 numbers=text.contour_numbers(found),
             ),

@@ -17,7 +17,7 @@ def figure_set(found: Results) -> FigureSet:
         cards=[
             Card(
                 key="values",
-                figure=accuracy_map_figure(
+                tree=accuracy_map_figure.tree(
                     judged, of="values", labels=labels, gap=found.on_map, chosen=chosen, translate=_
                 ),
                 alt=_("A bar a formula and dtype: at which gap its loss is right, wrong, ∞ or NaN."),
@@ -25,7 +25,7 @@ def figure_set(found: Results) -> FigureSet:
             ),
             Card(
                 key="gradients",
-                figure=accuracy_map_figure(
+                tree=accuracy_map_figure.tree(
                     judged, of="gradients", labels=labels, gap=found.on_map, chosen=chosen, translate=_
                 ),
                 alt=_("A bar a formula and dtype: at which gap its gradient is right, wrong or NaN."),
@@ -33,7 +33,7 @@ def figure_set(found: Results) -> FigureSet:
             ),
             Card(
                 key="clipping",
-                figure=clipping_error_figure(
+                tree=clipping_error_figure.tree(
                     found.curves, floor=state.floor, gap=found.on_curves, translate=_
                 ),
                 alt=_("Error of the clipped L1 over the gap, a line a floor; the truth is 0."),
@@ -41,7 +41,7 @@ def figure_set(found: Results) -> FigureSet:
             ),
             Card(
                 key="dying",
-                figure=clipping_gradient_figure(
+                tree=clipping_gradient_figure.tree(
                     found.curves, floor=state.floor, gap=found.on_curves, translate=_
                 ),
                 alt=_("Gradient of the clipped L1 at the target over the gap, a line a floor."),

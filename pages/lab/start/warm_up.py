@@ -11,8 +11,10 @@ from typing import Any, Final
 
 import streamlit as st
 
+from lab.start.memory import give_back, share_arenas
 from lab.web.health import Readiness
 from lab.web.page_names import LABS
+from lab.web.rationed_log import rationed_log
 
 _LOG: Final = logging.getLogger(__name__)
 
@@ -43,13 +45,16 @@ def warm_up() -> None:
 def serving(readiness: Readiness) -> Callable[[st.App], AbstractAsyncContextManager[None]]:
     """Return the life of a server, which says how far it is.
 
-    It answers that it is alive from the first moment on, and warms up beside that in a thread.
+    It answers that it is alive from the first moment on, and warms up beside that in a thread. While it
+    serves, its log is rationed.
     """
 
     @asynccontextmanager
     async def lifespan(_: st.App) -> AsyncIterator[None]:
+        share_arenas()
         beside = [asyncio.create_task(_warm(readiness)), asyncio.create_task(_collect())]
-        yield
+        with rationed_log():
+            yield
         readiness.turn("ended")
         for task in beside:
             task.cancel()
@@ -76,3 +81,4 @@ async def _collect() -> None:
     while True:
         await asyncio.sleep(_COLLECT_SECONDS)
         gc.collect()
+        give_back()

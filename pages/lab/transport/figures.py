@@ -30,7 +30,7 @@ def _figures(found: Results, length: int) -> FigureSet:
     cards = [
         Card(
             key="plan",
-            figure=plan_figure(found.plan, problem.mu, problem.nu, translate=_),
+            tree=plan_figure.tree(found.plan, problem.mu, problem.nu, translate=_),
             alt=_("The plan as a heat map; its column sums above, its row sums at the right."),
             numbers=text.plan_numbers(found),
         )
@@ -39,7 +39,7 @@ def _figures(found: Results, length: int) -> FigureSet:
         cards.append(
             Card(
                 key="points",
-                figure=clouds_figure(
+                tree=clouds_figure.tree(
                     problem.x, problem.y, found.plan, problem.mu, problem.nu, translate=_
                 ),
                 alt=_("Two clouds of points, and the plan as lines between them."),
@@ -49,7 +49,7 @@ def _figures(found: Results, length: int) -> FigureSet:
     cards += [
         Card(
             key="errors",
-            figure=convergence_figure(
+            tree=convergence_figure.tree(
                 found.trace.first(length),
                 at=int(frame.n_iter),
                 error=found.column_error,
@@ -60,7 +60,7 @@ def _figures(found: Results, length: int) -> FigureSet:
         ),
         Card(
             key="path",
-            figure=eps_path_figure(
+            tree=eps_path_figure.tree(
                 found.path,
                 eps=found.state.eps,
                 entropy=found.entropy,
@@ -75,7 +75,7 @@ def _figures(found: Results, length: int) -> FigureSet:
         ),
         Card(
             key="variant",
-            figure=variant_figure(found.variant, now=found.steepness, translate=_),
+            tree=variant_figure.tree(found.variant, now=found.steepness, translate=_),
             alt=_("Largest difference of the post's variant over the range of C/ε, a line a dtype."),
             numbers=text.variant_numbers(found),
         ),
@@ -99,5 +99,5 @@ def timeline(found: Results) -> Along[TransportState] | None:
         at=at,
         rest=(rest, length),
         change=lambda present, value: replace(present, **{along: value}),
-        frames=lambda: (_figures(one, length) for one in results_along(rest, along, values)),
+        frames=lambda: (_figures(one, length) for one in results_along(found, along, values)),
     )

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Final
 
 import torch
@@ -44,6 +43,7 @@ POST_ITERATIONS: Final = 10
 BALANCED: Final = 1e-8
 LEAST_SHARE: Final = 0.02
 _HORIZONS: Final = (10, 20, 30, 50, 75, 100, 150, 200)
+_EPS_STOPS: Final = list(stops_of(TransportState, "eps"))
 # All frames over eps show as many, so that the axis stays.
 _EPS_HORIZON: Final = 100
 _RANGES: Final = torch.logspace(1, 5, 41, dtype=torch.float64)
@@ -190,37 +190,57 @@ def pose(state: TransportState) -> Problem:
 @computed_once(megabytes=32)
 def results(state: TransportState) -> Results:
     """Compute everything that the page shows of a state."""
-    return results_along(state, "n_iter", (state.n_iter,))[0]
-
-
-def results_along(state: TransportState, along: str, values: Sequence[float]) -> list[Results]:
-    """Compute what the page shows at each value of the parameter that is scrubbed."""
     problem = pose(state)
-    cost, mu, nu = problem.cost, problem.mu, problem.nu
-    states = [replace(state, **{along: value}) for value in values]  # type: ignore[arg-type]
-    traces = {
-        eps: trace_convergence(cost, eps=eps, mu=mu, nu=nu, n_iter=_HORIZONS[-1], tol=TOL)
-        for eps in {one.eps for one in states}
-    }
+    trace = _trace(problem, state.eps)
     # Whether there is a plan does not depend on eps.
-    feasible = all(trace.status != SinkhornStatus.INFEASIBLE for trace in traces.values())
+    feasible = trace.status != SinkhornStatus.INFEASIBLE
     path, variant = _at_every_eps(_problem_alone(state), feasible)
-    stops = list(stops_of(TransportState, "eps"))
-    balanced = {
-        eps: _one(path, stops.index(eps)) if eps in stops else _balanced(problem, [eps], feasible)
-        for eps in traces
-    }
-    here = {
-        eps: variant_differences(cost, [problem.spread / eps], n_iter=POST_ITERATIONS)
-        for eps in {one.eps for one in states}
-        if problem.spread
-    }
-    return [
-        Results(
-            one, problem, frame, traces[one.eps], path, balanced[one.eps], variant, here.get(one.eps)
-        )
-        for one, frame in zip(states, _frames(problem, state, along, states), strict=True)
-    ]
+    (frame,) = _frames(problem, state, [state.n_iter])
+    return Results(
+        state=state,
+        problem=problem,
+        frame=frame,
+        trace=trace,
+        path=path,
+        balanced=_balanced_at(state.eps, problem, path, feasible),
+        variant=variant,
+        variant_now=_variant(problem, [problem.spread / state.eps]),
+    )
+
+
+def results_along(found: Results, along: str, values: Sequence[float]) -> Iterator[Results]:
+    """Yield what the page shows at each value of the parameter that is scrubbed.
+
+    What the parameter does not change is that of the state where it stands.
+    """
+    states = [replace(found.state, **{along: value}) for value in values]  # type: ignore[arg-type]
+    if along == "n_iter":
+        frames = _frames(found.problem, found.state, [one.n_iter for one in states])
+        for one, frame in zip(states, frames, strict=True):
+            yield replace(found, state=one, frame=frame)
+    else:
+        for one in states:
+            yield found if one == found.state else _at_eps(found, one)
+
+
+def _at_eps(found: Results, state: TransportState) -> Results:
+    """Return the results at another eps."""
+    problem = found.problem
+    (frame,) = _frames(problem, state, [state.n_iter])
+    return replace(
+        found,
+        state=state,
+        frame=frame,
+        trace=_trace(problem, state.eps),
+        balanced=_balanced_at(state.eps, problem, found.path, found.feasible),
+        variant_now=_variant(problem, [problem.spread / state.eps]),
+    )
+
+
+def _trace(problem: Problem, eps: float) -> ConvergenceTrace:
+    return trace_convergence(
+        problem.cost, eps=eps, mu=problem.mu, nu=problem.nu, n_iter=_HORIZONS[-1], tol=TOL
+    )
 
 
 def _problem_alone(state: TransportState) -> TransportState:
@@ -240,18 +260,27 @@ def _at_every_eps(
 ) -> tuple[PlanFrames, VariantDifferences | None]:
     """Return what the page shows of a problem at every eps, which is most of the work."""
     problem = pose(state)
-    variant = None
-    if problem.spread:
-        variant = variant_differences(problem.cost, _RANGES, n_iter=POST_ITERATIONS)
-    return _balanced(problem, stops_of(TransportState, "eps"), feasible), variant
+    return _balanced(problem, _EPS_STOPS, feasible), _variant(problem, _RANGES)
 
 
-def _balanced(problem: Problem, eps: Sequence[float], feasible: bool) -> PlanFrames:
+def _balanced_at(eps: float, problem: Problem, path: PlanFrames, feasible: bool) -> PlanFrames:
+    """Return the balanced plan at one eps, from the path over the stops if it is one of them."""
+    if eps in _EPS_STOPS:
+        return _one(path, _EPS_STOPS.index(eps))
+    return _balanced(problem, [eps], feasible)
+
+
+def _balanced(problem: Problem, eps: list[float], feasible: bool) -> PlanFrames:
     # Without a plan, no number of iterations is enough.
     tol, most = (TOL, _MOST_ITERATIONS) if feasible else (None, _HORIZONS[-1])
-    return plans_along_eps(
-        problem.cost, mu=problem.mu, nu=problem.nu, eps=list(eps), tol=tol, max_iter=most
-    )
+    return plans_along_eps(problem.cost, mu=problem.mu, nu=problem.nu, eps=eps, tol=tol, max_iter=most)
+
+
+def _variant(problem: Problem, ranges: Tensor | list[float]) -> VariantDifferences | None:
+    """Return how wrong the post's variant is; None where C/eps has no range."""
+    if not problem.spread:
+        return None
+    return variant_differences(problem.cost, ranges, n_iter=POST_ITERATIONS)
 
 
 def lines_of(found: Results) -> list[tuple[int, int, float]]:
@@ -324,16 +353,13 @@ def _lines(found: Results) -> Iterator[tuple[str, float, float | str, float]]:
             )
 
 
-def _frames(
-    problem: Problem, state: TransportState, along: str, states: Sequence[TransportState]
-) -> list[PlanFrames]:
-    """Return the plan of each state, by the path on which `trace_convergence` counts iterations."""
+def _frames(problem: Problem, state: TransportState, counts: list[int]) -> list[PlanFrames]:
+    """Return the plan after each count, by the path on which `trace_convergence` counts iterations."""
     tol = TOL if state.accelerate else None
-    plans = partial(plans_along_iterations, problem.cost, mu=problem.mu, nu=problem.nu, tol=tol)
-    if along == "eps":
-        return [plans(eps=one.eps, counts=[one.n_iter]) for one in states]
-    frames = plans(eps=state.eps, counts=[one.n_iter for one in states])
-    return [_one(frames, k) for k in range(len(states))]
+    frames = plans_along_iterations(
+        problem.cost, mu=problem.mu, nu=problem.nu, eps=state.eps, counts=counts, tol=tol
+    )
+    return [_one(frames, k) for k in range(len(counts))]
 
 
 def _one(frames: PlanFrames, k: int) -> PlanFrames:

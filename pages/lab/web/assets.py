@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from lab.web.plotly_script import SCRIPT_NAME
+from lab.web.plotly_script import FLAT, WHOLE
 
 _FOLDER: Final = Path(__file__).parents[1]
 SCRIPT_FILES: Final = tuple(sorted(_FOLDER.rglob("*.js")))
@@ -30,9 +30,9 @@ def script_name(file: Path) -> str:
     return file.relative_to(_FOLDER).as_posix()
 
 
-def plotly_address() -> str:
-    """Return where the app serves plotly.js, seen from the browser."""
-    return f"{base_address()}/lab/{SCRIPT_NAME}"
+def plotly_address(*, spatial: bool) -> str:
+    """Return where the app serves the plotly.js that draws 3-D figures, or the smaller one without."""
+    return f"{base_address()}/lab/{WHOLE if spatial else FLAT}"
 
 
 def imported_scripts(name: str) -> list[str]:

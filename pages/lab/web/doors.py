@@ -4,7 +4,10 @@ import asyncio
 import time
 from collections import Counter
 from typing import Final
+from urllib.parse import urlsplit
 
+import streamlit as st
+from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -19,10 +22,12 @@ _CLOSED: Final = (
     "/_stcore/agent",
     "/_stcore/upload_file",
 )
-# What a page of the lab never sends: each would act on the server of all.
-_UNHEARD: Final = {"clear_cache", "set_run_on_save", "load_git_info"}
+# What a page of the lab sends; anything else would act on the server of all, or fill its log.
+_HEARD: Final = {"rerun_script", "stop_script", "app_heartbeat"}
 _LOCAL: Final = {"127.0.0.1", "::1"}
-_TRY_AGAIN_LATER: Final = 1013
+_NO_MESSAGE, _NOT_BINARY, _GONE, _AGAINST_RULES, _TOO_LARGE, _TRY_AGAIN_LATER = (
+    1002, 1003, 1006, 1008, 1009, 1013,
+)  # fmt: skip
 
 
 class Doors:
@@ -51,17 +56,21 @@ class Doors:
             await self.inner(scope, receive, send)
 
     async def _session(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not _has_readable_origin(scope):
+            await _refuse(receive, send, _AGAINST_RULES)
+            return
         address = scope["client"][0] if scope.get("client") else ""
         if address in _LOCAL and not self.limits.local:
-            await self.inner(scope, _heard(receive), send)
+            line = _Line(receive, send)
+            await self.inner(scope, line.receive, line.send)
             return
         if self.open[address] >= self.limits.sessions_an_address:
-            await receive()
-            await send({"type": "websocket.close", "code": _TRY_AGAIN_LATER})
+            await _refuse(receive, send, _TRY_AGAIN_LATER)
             return
         self.open[address] += 1
         try:
-            await self.inner(scope, _heard(_in_turn(receive, self.limits)), send)
+            line = _Line(_in_turn(receive, self.limits), send)
+            await self.inner(scope, line.receive, line.send)
         finally:
             self.open[address] -= 1
             # An address that has gone is not remembered.
@@ -69,36 +78,88 @@ class Doors:
                 del self.open[address]
 
 
+async def _refuse(receive: Receive, send: Send, code: int) -> None:
+    await receive()
+    await send({"type": "websocket.close", "code": code})
+
+
+def _has_readable_origin(scope: Scope) -> bool:
+    """Tell whether the site that opens a session, if one is named, is an address at all."""
+    origin = Headers(scope=scope).get("origin")
+    if origin is None:
+        return True
+    try:
+        # As Streamlit reads it, which a broken one has write a traceback.
+        return bool(urlsplit(origin if "://" in origin else f"http://{origin}").hostname)
+    except ValueError:
+        return False
+
+
 def _is_closed(path: str) -> bool:
     inside = path.removeprefix(base_address())
     return any(inside == closed or inside.startswith(f"{closed}/") for closed in _CLOSED)
 
 
-def _heard(receive: Receive) -> Receive:
-    """Return what a session sends, without the messages that no page sends."""
+class _Line:
+    """A session's line, on which the app hears only what a page may send.
 
-    async def hear() -> Message:
+    What is no message ends the line, as it would in Streamlit, which writes a traceback for each.
+
+    Parameters
+    ----------
+    receive, send
+        Of the server.
+    """
+
+    def __init__(self, receive: Receive, send: Send) -> None:
+        self._receive, self._send = receive, send
+        self._ended = False
+
+    async def receive(self) -> Message:
+        """Return the next message that a page may send, or that the line has ended."""
         while True:
-            message = await receive()
-            if not _is_unheard(message):
+            message = await self._receive()
+            if message["type"] != "websocket.receive":
+                return message
+            if self._ended:
+                # Of a visitor who has gone, some messages may still lie here.
+                return {"type": "websocket.disconnect", "code": _GONE}
+            kind, fault = _kind(message)
+            if fault is not None:
+                await self.send({"type": "websocket.close", "code": fault})
+                self._ended = True
+                return {"type": "websocket.disconnect", "code": fault}
+            if kind in _HEARD:
                 return message
 
-    return hear
+    async def send(self, message: Message) -> None:
+        """Pass on what the app sends, until the line has ended: the app hears that as its next message.
+
+        As an error it would have Streamlit take that message for a text, and end a line that is none.
+        """
+        if self._ended:
+            return
+        try:
+            await self._send(message)
+        except (OSError, RuntimeError):
+            # The first says that the visitor has gone; the second that the server has closed the line
+            # while this waited for its turn.
+            self._ended = True
 
 
-def _is_unheard(message: Message) -> bool:
-    data = message.get("bytes") if message["type"] == "websocket.receive" else None
-    # Whatever cannot be read is Streamlit's to refuse. A run asked for is what nearly all of them are.
-    kind = _kind(data) if data else None
-    return kind in _UNHEARD
-
-
-def _kind(data: bytes) -> str | None:
+def _kind(message: Message) -> tuple[str | None, int | None]:
+    """Return the kind of a message; or why it is none, as a code with which a line ends."""
+    data = message.get("bytes")
+    if data is None:
+        return None, _NOT_BINARY
+    if len(data) > st.get_option("server.maxWidgetStateSize") * 1_000_000:
+        return None, _TOO_LARGE
     try:
-        kind: str | None = BackMsg.FromString(data).WhichOneof("type")
+        said = BackMsg.FromString(data)
     except Exception:  # The errors of a parser in C have no common public name.
-        return None
-    return kind
+        return None, _NO_MESSAGE
+    # No page runs in fragments, and Streamlit writes the name of one that is not there into its log.
+    return None if said.rerun_script.fragment_id else said.WhichOneof("type"), None
 
 
 def _in_turn(receive: Receive, limits: Limits) -> Receive:

@@ -10,7 +10,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lab.web.assets import imported_scripts, plotly_address, script_address
-from lab.web.page_names import page_at
+from lab.web.page_names import HOME, LABS, SPATIAL, page_at
 from lab.web.previews import PICTURE_SIZE, Preview, picture_address, preview, site_name
 from lab.web.streamlit_private import INDEX_PAGE
 from lab.web.visit_language import Choose, english, language_of
@@ -48,7 +48,7 @@ class Opening:
 
     def __init__(self, inner: ASGIApp, choose: Choose = english) -> None:
         self.inner, self.choose = inner, choose
-        self.html = _html()
+        self.html = {page: _html(page) for page in (HOME, *LABS)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, and if Streamlit answers with its page, answer with that of the lab.
@@ -75,7 +75,7 @@ class Opening:
         language, translate, _asked = language_of(scope, self.choose)
         words = preview(page, language, translate)
         return Response(
-            _told(self.html, page, words, site_name(translate), _origin(scope)),
+            _told(self.html[page], page, words, site_name(translate), _origin(scope)),
             media_type="text/html",
             headers={"Cache-Control": "no-cache", "Vary": "Accept-Language"},
         )
@@ -86,14 +86,15 @@ def _is_page(message: Message) -> bool:
     return message["status"] == 200 and any(kind.startswith(b"text/html") for kind in kinds)
 
 
-def _html() -> str:
+def _html(page: str) -> str:
     """Return Streamlit's page with the server's address before its scripts, and the lab's after them.
 
     What live figures need is told of here, so that the browser fetches it while Streamlit starts,
     and after what Streamlit needs for its start.
     """
     html = INDEX_PAGE.read_text(encoding="utf-8")
-    needed = (*map(script_address, imported_scripts("live/live.js")), plotly_address())
+    plotly = plotly_address(spatial=page in SPATIAL)
+    needed = (*map(script_address, imported_scripts("live/live.js")), plotly)
     for mark, text in (
         ("<head>", f"<head>{_SERVER}"),
         ("</head>", "".join(map(_PRELOAD.format, needed)) + "</head>"),

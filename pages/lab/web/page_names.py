@@ -6,6 +6,8 @@ from lab.web.assets import base_address
 
 HOME: Final = ""
 LABS: Final = ("softmax", "gradient", "stability", "losses", "transport")
+# Those with a figure in three dimensions.
+SPATIAL: Final = frozenset({"softmax"})
 
 
 def page_at(path: str) -> str | None:

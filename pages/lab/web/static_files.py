@@ -10,9 +10,9 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from lab.web.assets import SCRIPT_FILES, base_address, plotly_address, script_address, script_name
+from lab.web.assets import SCRIPT_FILES, base_address, script_address, script_name
 from lab.web.page_names import HOME, LABS
-from lab.web.plotly_script import SCRIPT_FILE
+from lab.web.plotly_script import SCRIPT_FILES as PLOTLY_FILES
 from lab.web.previews import picture_address, picture_file
 from lab.web.streamlit_private import STATIC_FOLDER
 
@@ -51,7 +51,8 @@ class KeptFiles:
 
 def _addresses() -> Iterator[tuple[str, Path]]:
     """Yield every file with where the browser asks for it."""
-    yield plotly_address(), SCRIPT_FILE
+    for name, file in PLOTLY_FILES.items():
+        yield f"{base_address()}/lab/{name}", file
     for file in SCRIPT_FILES:
         yield script_address(script_name(file)), file
     for page in (HOME, *LABS):

@@ -4,12 +4,17 @@ A new version of Streamlit may change any of it without a word: a test holds eac
 on, and that no other module of the pages reaches behind the public names.
 """
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 import streamlit as st
+
+# Asks another host for the address of this one, while the server waits, for each session that a page of
+# another site opens.
+from streamlit import net_util
 
 # Sets any setting; `st.set_option` sets a few. And whether somebody has set it.
 from streamlit.config import is_manually_set
@@ -21,9 +26,19 @@ from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
 
 # What a browser sends, by which what no page of the lab sends is told apart.
 from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.WidgetStates_pb2 import WidgetState
 
 # Tells, in a run, whether Back or Forward caused it; nothing public does.
 from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+# What a session's widgets are set to, as they were sent until somebody asks.
+# And what the names of all widgets begin with.
+from streamlit.runtime.state.common import is_element_id
+from streamlit.runtime.state.session_state import (
+    STREAMLIT_INTERNAL_KEY_PREFIX,
+    Serialized,
+    WStates,
+)
 
 # Whether a session is let in by `server.allowedHosts`: pages are held to the same rule.
 from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
@@ -34,6 +49,8 @@ __all__ = [
     "STATIC_FOLDER",
     "BackMsg",
     "ExpanderContainer",
+    "ask_nobody_for_the_address",
+    "forget_forged_values",
     "is_history_navigation",
     "is_host_allowed",
     "is_manually_set",
@@ -68,3 +85,51 @@ def is_history_navigation() -> bool:
     """
     context = get_script_run_ctx(suppress_warning=True)
     return context is not None and context.is_history_navigation
+
+
+def ask_nobody_for_the_address() -> None:
+    """Have Streamlit not look for the address of this machine, from now on.
+
+    It is for pages of another site at that address, which has to be among `server.corsAllowedOrigins`
+    instead, and for a line that is printed at the start.
+    """
+    net_util.get_external_ip = _nobody
+
+
+def _nobody() -> None:
+    return None
+
+
+_take, _keep = WStates.__getitem__, WStates.set_widget_from_proto
+
+
+def forget_forged_values() -> None:
+    """Have what no widget sends count as not sent, in every session from now on.
+
+    By itself Streamlit keeps a value of a wrong type or of no widget, or raises where it cannot read
+    one: each way the page shows an error, and mostly in every run from then on.
+    """
+    WStates.__getitem__ = _take_fitting  # type: ignore[method-assign]
+    WStates.set_widget_from_proto = _keep_named  # type: ignore[method-assign]
+
+
+def _keep_named(self: WStates, widget_state: WidgetState) -> None:
+    name = widget_state.id
+    if is_element_id(name) or name.startswith(STREAMLIT_INTERNAL_KEY_PREFIX):
+        _keep(self, widget_state)
+
+
+def _take_fitting(states: WStates, name: str) -> Any:
+    sent, widget = states.states.get(name), states.widget_metadata.get(name)
+    if not isinstance(sent, Serialized) or widget is None:
+        return _take(states, name)
+    kind = sent.value.WhichOneof("value")
+    if kind not in {None, widget.value_type}:
+        raise KeyError(name)
+    try:
+        # What a component sets is an object; Streamlit writes a traceback for each that is none.
+        if kind == "json_value" and not isinstance(json.loads(sent.value.json_value), dict):
+            raise KeyError(name)
+        return _take(states, name)
+    except Exception as error:  # Whatever a reader of a stranger's text may raise.
+        raise KeyError(name) from error

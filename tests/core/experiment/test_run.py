@@ -21,7 +21,7 @@ from ce_core import (
     logit_gap,
     run_experiment,
 )
-from ce_core.experiment import run
+from ce_core.experiment import inputs
 from tests.support.cases import SMALL, draws_of
 from tests.support.closeness import close_to
 
@@ -57,7 +57,7 @@ def test_run_experiment_keeps_the_first_trials_whatever_follows(
     trials: int, chunk_entries: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     expected, drawn = run_experiment(SMALL), draws_of(SMALL)
-    monkeypatch.setattr(run, "_CHUNK_ENTRIES", chunk_entries)
+    monkeypatch.setattr(inputs, "CHUNK_ENTRIES", chunk_entries)
     config = dataclasses.replace(SMALL, trials=trials)
     common = min(trials, SMALL.trials)
     assert np.array_equal(draws_of(config)[:common], drawn[:common])

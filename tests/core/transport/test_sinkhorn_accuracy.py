@@ -65,43 +65,30 @@ def test_sinkhorn_status_is_that_of_the_plan_returned(
     mu, nu = weights(n, seed=seed), weights(m, seed=seed + 1)
     result = sinkhorn(cost, eps=10**log_eps, mu=mu, nu=nu, max_iter=300)
     missed = max(errors_of(result.plan, mu, nu))
-    assert result.errors[-1].item() == close_to(missed, rel=1e-9)
+    assert result.errors[-1].item() == close_to(missed, rel=1e-9, abs=1e-15)
     assert bool(result.converged) == (missed <= 1e-6)
     if result.status == SinkhornStatus.NOT_CONVERGED:
         assert result.n_iter == 300
 
 
-@pytest.mark.parametrize(
-    ("cost", "eps"),
-    [
-        (uniform(6, 6), 1e-13),
-        (torch.tensor([[3.0, 1.0, 4.0], [1.0, 5.0, 9.0], [2.0, 6.0, 5.3]], dtype=F64), 1e-18),
-    ],
-    ids=["row error", "mass"],
-)
-def test_sinkhorn_names_a_tolerance_that_rounding_does_not_let_it_reach(
-    cost: Tensor, eps: float
-) -> None:
-    result = sinkhorn(cost, eps=eps)
-    size = len(cost)
-    uniform_weights = torch.full((size,), 1 / size, dtype=F64)
+@pytest.mark.parametrize("eps", [0.1, 1e-13])
+def test_sinkhorn_names_a_tolerance_that_rounding_does_not_let_it_reach(eps: float) -> None:
+    result = sinkhorn(uniform(6, 6), eps=eps, mu=weights(6, seed=1), tol=1e-18)
     assert result.status == SinkhornStatus.TOLERANCE_UNREACHABLE
-    assert max(errors_of(result.plan, uniform_weights, uniform_weights)) > 1e-6
+    assert result.errors[-1] < 1e-10
 
 
 @pytest.mark.parametrize("dtype", [F64, torch.float32], ids=str)
-@pytest.mark.parametrize("eps", [1e-14, 1e-18, 5e-324])
+@pytest.mark.parametrize("eps", [1e-10, 1e-14, 1e-18, 5e-324])
 @pytest.mark.parametrize(("n", "m"), [(6, 6), (5, 6), (40, 30)])
-def test_sinkhorn_plan_of_an_eps_below_rounding_is_that_of_the_least_that_is_not(
+def test_sinkhorn_plan_of_a_tiny_eps_is_that_of_least_cost(
     n: int, m: int, eps: float, dtype: torch.dtype
 ) -> None:
     cost, mu, nu = uniform(n, m).to(dtype), weights(n, seed=1), weights(m, seed=2)
     result = sinkhorn(cost, eps=eps, mu=mu, nu=nu)
-    assert result.status == SinkhornStatus.TOLERANCE_UNREACHABLE
-    # What the rounding of exponents of 2^42 leaves.
-    assert max(errors_of(result.plan.double(), mu, nu)) < 1e-2
-    assert result.transport_cost.item() == close_to(least_cost(cost.double(), mu, nu), abs=5e-3)
-    assert sinkhorn(cost, eps=eps, mu=mu, nu=nu, tol=1e-2).converged
+    assert result.converged
+    assert max(errors_of(result.plan.double(), mu, nu)) < 2e-6
+    assert result.transport_cost.item() == close_to(least_cost(cost.double(), mu, nu), abs=2e-6)
 
 
 def test_sinkhorn_eps_below_rounding_leaves_mates_and_a_warm_start_alone() -> None:

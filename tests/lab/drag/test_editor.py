@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from lab.drag.editor import is_next
 
@@ -27,3 +28,12 @@ def test_what_is_no_message_is_not_read(message: Any) -> None:
 @pytest.mark.parametrize("serial", [None, "1", True, 1.0, -1, 0, 2**53, 2**70, 10**400, [1]])
 def test_message_without_a_number_of_its_own_is_not_read(serial: Any) -> None:
     assert not is_next(NEXT | {"serial": serial}, "a1", 0)
+
+
+def test_message_of_a_component_that_sent_nothing_readable_is_none() -> None:
+    def script() -> None:
+        from lab.drag.editor import receive
+
+        assert receive("never.shown", "moved", "visit") is None
+
+    assert not AppTest.from_function(script).run().exception

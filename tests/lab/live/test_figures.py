@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import streamlit as st
 
 from ce_core import ExperimentConfig, run_experiment, sort_losses
 from ce_core.experiment.export import summary
@@ -172,3 +173,16 @@ def test_component_script_names_a_script_that_the_app_serves() -> None:
         assert assets.script_address(name) in assets.component_script(name)
     folder = Path(assets.__file__).parents[1]
     assert {file.name for file in assets.SCRIPT_FILES} == {file.name for file in folder.rglob("*.js")}
+
+
+def test_a_plain_chart_takes_no_tree_apart_that_others_show(
+    open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[Any] = []
+    monkeypatch.setattr(st, "plotly_chart", lambda figure, **_options: shown.append(figure))
+    for _visit in range(2):
+        assert not open_page("home.py", charts="plain").exception
+    half = len(shown) // 2
+    assert half
+    for first, second in zip(shown[:half], shown[half:], strict=True):
+        assert first["data"][0] is not second["data"][0]

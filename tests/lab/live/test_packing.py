@@ -4,13 +4,13 @@ import math
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ce_core.figures.style import hold_axes
-from lab.live.packing import animation, compact, figure_tree, pack
+from lab.live.packing import animation, compact, pack
+from tests.support.trees import assert_same
 from tests.support.unpacking import frame_of, unpack
 
 Tree = dict[str, Any]
@@ -18,24 +18,7 @@ Tree = dict[str, Any]
 
 def line(y: Any, **layout: Any) -> Tree:
     trace = {"type": "scatter", "x": np.arange(3), "y": y}
-    return figure_tree(go.Figure({"data": [trace], "layout": layout}))
-
-
-def assert_same(left: Any, right: Any) -> None:
-    """Compare two trees, their arrays to float32."""
-    if isinstance(left, np.ndarray) and isinstance(right, np.ndarray):
-        assert left.shape == right.shape
-        np.testing.assert_allclose(left, right, rtol=2**-23)
-    elif isinstance(left, dict):
-        assert left.keys() == right.keys()
-        for name in left:
-            assert_same(left[name], right[name])
-    elif isinstance(left, list | tuple):
-        assert len(left) == len(right)
-        for one, other in zip(left, right, strict=True):
-            assert_same(one, other)
-    else:
-        assert left == right
+    return {"data": [trace], "layout": layout}
 
 
 def assert_animation_shows(trees: list[Tree]) -> None:
@@ -56,7 +39,7 @@ def test_animation_shows_figures_whose_layout_moves() -> None:
 
 @pytest.mark.parametrize("order", [1, -1], ids=["appears", "vanishes"])
 def test_animation_shows_figures_of_which_one_has_other_traces(order: int) -> None:
-    empty = figure_tree(go.Figure(layout={"annotations": [{"text": "nothing to draw"}]}))
+    empty: Tree = {"data": [], "layout": {"annotations": [{"text": "nothing to draw"}]}}
     two = line([1.5, 2, 3])
     two["data"].append({"type": "heatmap", "z": np.eye(3)})
     assert_animation_shows([two, empty, line([1, 2, 3])][::order])

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import mpmath
 import numpy as np
+import plotly.graph_objects as go
 import pytest
 import torch
 
@@ -113,7 +114,7 @@ def test_captions_and_charts_show_no_zero_as_a_number(state: SoftmaxState) -> No
         assert "nan" not in text(found)
         assert "−0 " not in text(found)
     for card in figure_set(found).cards:
-        for drawn in card.figure.data:
+        for drawn in go.Figure(card.tree).data:
             if drawn.type == "scatter" and drawn.y is not None:
                 assert not np.isin(drawn.y, [1e-18]).any()
 
@@ -136,7 +137,7 @@ def test_step_that_is_exact_is_not_called_the_best(a: tuple[float, ...]) -> None
     found = answer(SoftmaxState(a, 1.0, 1).settled())
     said = difference_numbers(found)
     assert "error 0" not in said
-    (chart,) = (card.figure for card in figure_set(found).cards if card.key == "differences")
+    (chart,) = (go.Figure(card.tree) for card in figure_set(found).cards if card.key == "differences")
     marked = {drawn.uid.removesuffix("-best") for drawn in chart.data if drawn.uid.endswith("-best")}
     errors = zip(found.differences.dtypes, found.differences.best_errors.tolist(), strict=True)
     for dtype, error in errors:

@@ -141,6 +141,11 @@ def test_notice_of_what_was_ignored_cannot_act(open_page: OpenPage, page: str) -
     assert "\n" not in notice.value
 
 
+def test_notice_of_what_has_no_letters_says_that_it_is_empty(open_page: OpenPage) -> None:
+    (notice,) = open_page("softmax.py", **{"\u202e" * 300: "x", "y": "`"}).warning
+    assert notice.value == "Ignored in the link: (empty), `y=`."
+
+
 def go_to(app: AppTest, query: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Go to an address as Back and Forward do."""
     for name in list(app.query_params):

@@ -82,7 +82,7 @@ def found_of(state: TransportState) -> Results:
 @cache
 def charts_of(state: TransportState) -> dict[str, go.Figure]:
     """Return the figures of a state by their keys."""
-    return {card.key: card.figure for card in figure_set(found_of(state)).cards}
+    return {card.key: go.Figure(card.tree) for card in figure_set(found_of(state)).cards}
 
 
 def errors_of(found: Results) -> tuple[float, float]:
@@ -296,7 +296,7 @@ def test_equal_costs_are_told_before_the_first_iteration() -> None:
 @pytest.mark.parametrize("name", ["one finite cost", "no finite cost", "some of one cost"])
 def test_costs_of_which_some_are_infinite_are_not_called_equal(name: str) -> None:
     found = results(STATES[name])
-    (chart,) = (card.figure for card in figure_set(found).cards if card.key == "variant")
+    (chart,) = (go.Figure(card.tree) for card in figure_set(found).cards if card.key == "variant")
     said = [variant_numbers(found), chart.layout.annotations[0].text, *(n.text for n in notes(found))]
     assert "costs are equal" not in " ".join(said).lower()
     assert "finite costs" in said[0]
@@ -348,7 +348,7 @@ def test_least_entropy_is_drawn_as_what_it_is(
     assert found.least[0] == kind
     if value is not None:
         assert found.least[1] == close_to(value, abs=1e-3)
-    (path,) = (card.figure for card in figure_set(found).cards if card.key == "path")
+    (path,) = (go.Figure(card.tree) for card in figure_set(found).cards if card.key == "path")
     (line,) = (drawn for drawn in path.data if drawn.uid == "assignment")
     assert set(line.y) == {found.least[1]}
     assert ("assignment" in line.text) == (kind == "assignment")
@@ -376,6 +376,6 @@ def test_bound_that_is_not_wildly_pessimistic_is_not_called_so() -> None:
 def test_frames_along_eps_count_iterations_as_the_chart_does() -> None:
     """At eps .001 the accelerated iteration took 129 by one path, and 65 by that of the batch."""
     state = replace(DEFAULT, eps=0.001, n_iter=200, accelerate=True, along="eps")
-    for found in results_along(state, "eps", (0.001, 0.01, 1.0)):
+    for found in results_along(results(state), "eps", (0.001, 0.01, 1.0)):
         assert int(found.frame.n_iter) == found.trace.needed
         assert found.column_error == close_to(found.trace.accelerated[-1].item(), rel=1e-2)

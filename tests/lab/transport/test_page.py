@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 import ce_core as ce
 from ce_core.post.plan_variant import variant_differences
 from lab.transport.notes import notes
-from lab.transport.results import data_csv, pose, results, results_along
+from lab.transport.results import data_csv, pose, results
 from lab.transport.state import (
     DEFAULT,
     PRESETS,
@@ -126,10 +126,10 @@ def test_transport_animation_holds_a_frame_a_stop(open_page: OpenPage, along: st
     at = values.index(DEFAULT.n_iter if along == "n_iter" else DEFAULT.eps)
     assert bar["token"] == frames["token"]
     state = TransportState(n=6, m=5)
-    expected = results_along(state, along, values)
     for place in (0, at, len(values) - 1):
         plan = next(t for t in frame_of(frames["cards"]["plan"], place)["data"] if t["uid"] == "plan")
-        np.testing.assert_allclose(plan["z"], expected[place].plan, rtol=0, atol=1e-5)
+        expected = results(replace(state, **{along: values[place]}))
+        np.testing.assert_allclose(plan["z"], expected.plan, rtol=0, atol=1e-5)
     here = frame_of(frames["cards"]["plan"], at)["data"][0]["z"]
     np.testing.assert_allclose(here, drawn(app, "plan")["z"], rtol=0, atol=1e-5)
 

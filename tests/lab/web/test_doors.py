@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
+import streamlit as st
 from starlette.types import Message, Receive, Scope, Send
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ClientState_pb2 import ClientState
@@ -18,27 +19,42 @@ RUN = BackMsg(rerun_script=ClientState(page_name="losses")).SerializeToString()
 
 
 def sent_to_the_app(
-    messages: Iterable[bytes], *, limits: Limits | None = None, address: str = "192.0.2.1"
+    messages: Iterable[bytes | str], *, limits: Limits | None = None, address: str = "192.0.2.1"
 ) -> list[bytes]:
     """Return what of a session's messages comes to the app."""
-    heard: list[bytes] = []
+    return session_of(messages, limits=limits, address=address)[0]
 
-    async def inner(_scope: Scope, receive: Receive, _send: Send) -> None:
+
+def session_of(
+    messages: Iterable[bytes | str], *, limits: Limits | None = None, address: str = "192.0.2.1"
+) -> tuple[list[bytes], list[int]]:
+    """Return what of a session's messages comes to the app, and with what codes the line was ended."""
+    heard: list[bytes] = []
+    ended: list[int] = []
+
+    async def inner(_scope: Scope, receive: Receive, send: Send) -> None:
         while (message := await receive())["type"] != "websocket.disconnect":
             heard.append(message["bytes"])
+        if ended:
+            # The app may not know yet that nobody is there.
+            await send({"type": "websocket.send", "bytes": b"late"})
 
-    queue: list[Message] = [{"type": "websocket.receive", "bytes": data} for data in messages]
+    queue: list[Message] = [
+        {"type": "websocket.receive", "text" if isinstance(data, str) else "bytes": data}
+        for data in messages
+    ]
     queue.append({"type": "websocket.disconnect"})
 
     async def receive() -> Any:
         return queue.pop(0)
 
-    async def send(_message: Message) -> None:
-        raise AssertionError("nothing is to be sent")
+    async def send(message: Message) -> None:
+        assert message["type"] == "websocket.close"
+        ended.append(message["code"])
 
-    scope = {"type": "websocket", "path": "/_stcore/stream", "client": (address, 1)}
+    scope = {"type": "websocket", "path": "/_stcore/stream", "headers": [], "client": (address, 1)}
     run_apart(Doors(inner, limits or Limits())(scope, receive, send))
-    return heard
+    return heard, ended
 
 
 @pytest.mark.parametrize(
@@ -65,10 +81,27 @@ def test_doors_are_closed_below_a_path_too() -> None:
 
 
 def test_messages_that_no_page_sends_are_not_heard() -> None:
-    others = [BackMsg(clear_cache=True), BackMsg(set_run_on_save=True), BackMsg(load_git_info=True)]
-    messages = [RUN, *(other.SerializeToString() for other in others), b"\xff\xff", b"", RUN]
+    others = []
+    for one in BackMsg.DESCRIPTOR.oneofs_by_name["type"].fields:
+        if one.name not in {"rerun_script", "stop_script", "app_heartbeat"}:
+            given: Any = {one.name: {} if one.message_type else True}
+            others.append(BackMsg(**given).SerializeToString())
+    of_no_fragment = BackMsg(rerun_script=ClientState(fragment_id="x")).SerializeToString()
+    messages = [RUN, *others, of_no_fragment, b"", RUN]
+    assert len(others) >= 7
     for address in ("192.0.2.1", "127.0.0.1"):
-        assert sent_to_the_app(messages, address=address) == [RUN, b"\xff\xff", b"", RUN]
+        assert session_of(messages, address=address) == ([RUN, RUN], [])
+
+
+@pytest.mark.parametrize(
+    ("broken", "code"),
+    [(b"\xff\xff", 1002), ("text", 1003), (bytes(1_000_001), 1009)],
+    ids=["noise", "text", "megabyte"],
+)
+def test_what_is_no_message_ends_the_session_and_nothing_else(broken: bytes | str, code: int) -> None:
+    st.config.set_option("server.maxWidgetStateSize", 1)
+    for address in ("192.0.2.1", "127.0.0.1"):
+        assert session_of([RUN, broken, RUN], address=address) == ([RUN], [code])
 
 
 def test_messages_that_come_too_fast_wait_their_turn() -> None:
@@ -100,7 +133,12 @@ def test_sessions_of_an_address_are_bounded_and_those_that_end_make_room() -> No
             async def send(message: Message) -> None:
                 refused.append((address, message["code"]))
 
-            scope = {"type": "websocket", "path": "/_stcore/stream", "client": (address, 1)}
+            scope = {
+                "type": "websocket",
+                "path": "/_stcore/stream",
+                "headers": [],
+                "client": (address, 1),
+            }
             await doors(scope, receive, send)
 
         visits = [asyncio.ensure_future(come("192.0.2.1")) for _ in range(3)]
@@ -114,6 +152,65 @@ def test_sessions_of_an_address_are_bounded_and_those_that_end_make_room() -> No
     run_apart(run())
     assert refused == [("192.0.2.1", 1013)]
     assert len(let_in) == 4
+
+
+@pytest.mark.parametrize("error", [OSError, RuntimeError])
+def test_the_app_hears_that_the_line_has_ended_while_it_sent(error: type[Exception]) -> None:
+    heard: list[Message] = []
+
+    async def inner(_scope: Scope, receive: Receive, send: Send) -> None:
+        heard.append(await receive())
+        await send({"type": "websocket.send", "bytes": b"to nobody"})
+        await send({"type": "websocket.send", "bytes": b"to nobody"})
+        heard.append(await receive())
+
+    async def receive() -> Any:
+        return {"type": "websocket.receive", "bytes": RUN}
+
+    async def send(_message: Message) -> None:
+        raise error
+
+    scope = {"type": "websocket", "path": "/_stcore/stream", "headers": [], "client": ("192.0.2.1", 1)}
+    run_apart(Doors(inner, Limits())(scope, receive, send))
+    assert [message["type"] for message in heard] == ["websocket.receive", "websocket.disconnect"]
+
+
+@pytest.mark.parametrize("origin", [b"http://[", b"[]", b"[::1", b"", b"http://"])
+def test_a_session_of_a_site_that_is_no_address_is_refused(origin: bytes) -> None:
+    sent: list[Message] = []
+
+    async def receive() -> Any:
+        return {"type": "websocket.connect"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "websocket",
+        "path": "/_stcore/stream",
+        "headers": [(b"origin", origin)],
+        "client": ("192.0.2.1", 1),
+    }
+    run_apart(Doors(passing_on, Limits())(scope, receive, send))
+    assert sent == [{"type": "websocket.close", "code": 1008}]
+
+
+@pytest.mark.parametrize("origin", [b"https://lab.test", b"null", b"http://[::1]:8501"])
+def test_a_session_of_a_site_is_for_streamlit_to_judge(origin: bytes) -> None:
+    asked: list[Scope] = []
+
+    async def inner(scope: Scope, _receive: Receive, _send: Send) -> None:
+        asked.append(scope)
+
+    async def receive() -> Any:
+        raise AssertionError("nothing is to be received")
+
+    async def send(_message: Message) -> None:
+        raise AssertionError("nothing is to be sent")
+
+    scope = {"type": "websocket", "path": "/", "headers": [(b"origin", origin)], "client": ("::1", 1)}
+    run_apart(Doors(inner, Limits())(scope, receive, send))
+    assert asked == [scope]
 
 
 def test_limits_are_what_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from lab.web import index_page
 from lab.web.assets import plotly_address
 from lab.web.index_page import Opening
-from lab.web.page_names import HOME, LABS
+from lab.web.page_names import HOME, LABS, SPATIAL
 from lab.web.previews import Preview, picture_address, picture_file, preview
 from lab.web.static_files import KeptFiles
 from tests.support.asking import PASSED_ON, Answer, ask_app, passing_on
@@ -101,11 +101,12 @@ def test_a_page_is_streamlits_own_with_what_the_lab_says(address: str) -> None:
     assert html.index("BACKEND_BASE_URL") < html.index("/static/js/")
 
 
-def test_what_live_figures_need_comes_after_streamlits_own_and_is_served() -> None:
-    html = opened("/losses").body.decode()
+@pytest.mark.parametrize("page", [HOME, *LABS])
+def test_what_live_figures_need_comes_after_streamlits_own_and_is_served(page: str) -> None:
+    html = opened(f"/{page}").body.decode()
     addresses = told(html)
     # The largest is last.
-    assert addresses[-1] == plotly_address()
+    assert addresses[-1] == plotly_address(spatial=page in SPATIAL)
     assert html.index('"modulepreload" href="/lab/') > html.rindex("./static/")
     for address in addresses:
         assert ask_app(KeptFiles(passing_on), address).status == 200

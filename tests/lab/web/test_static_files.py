@@ -7,7 +7,8 @@ import pytest
 import streamlit as st
 
 from lab.web.assets import SCRIPT_FILES, imported_scripts, plotly_address, script_address, script_name
-from lab.web.plotly_script import SCRIPT_FILE
+from lab.web.plotly_script import FLAT, WHOLE
+from lab.web.plotly_script import SCRIPT_FILES as PLOTLY_FILES
 from lab.web.static_files import KeptFiles
 from tests.support.asking import PASSED_ON, Answer, ask_app, passing_on
 
@@ -41,7 +42,8 @@ def test_what_streamlit_ships_arrives_as_it_is(pattern: str) -> None:
 
 def test_the_labs_own_files_are_served_where_it_is_served(served_at_a_path: None) -> None:
     for address, file in (
-        (plotly_address(), SCRIPT_FILE),
+        (plotly_address(spatial=True), PLOTLY_FILES[WHOLE]),
+        (plotly_address(spatial=False), PLOTLY_FILES[FLAT]),
         *((script_address(script_name(file)), file) for file in SCRIPT_FILES),
     ):
         assert address.startswith("/teaching/lab/lab/")
@@ -60,7 +62,7 @@ def test_all_else_is_left_to_streamlit(address: str) -> None:
 
 
 def test_a_file_is_not_written_to() -> None:
-    assert ask(plotly_address(), method="POST")[0] == PASSED_ON
+    assert ask(plotly_address(spatial=True), method="POST")[0] == PASSED_ON
 
 
 def test_imported_scripts_are_found_through_others() -> None:

@@ -1,14 +1,20 @@
 """What the lab relies on in Streamlit beyond its public names is there, listed, and as relied on."""
 
 import ast
+import json
 import re
 from pathlib import Path
 from types import ModuleType
+from typing import Any, cast
 
 import pytest
 import streamlit as st
 from playwright.sync_api import Page, expect
+from streamlit import net_util
+from streamlit.runtime.state.common import WidgetMetadata
+from streamlit.runtime.state.session_state import WStates
 from streamlit.testing.v1 import AppTest
+from streamlit.web.server.server_util import is_url_from_allowed_origins
 
 from lab.web import streamlit_private
 from lab.web.streamlit_private import (
@@ -16,9 +22,12 @@ from lab.web.streamlit_private import (
     INDEX_PAGE,
     STATIC_FOLDER,
     ExpanderContainer,
+    ask_nobody_for_the_address,
+    forget_forged_values,
     is_history_navigation,
 )
 from scripts.browser import ROOT, served_page
+from scripts.protocol import WidgetState
 
 SOURCES = [
     ROOT / "app.py",
@@ -85,17 +94,21 @@ def test_only_one_module_reaches_behind_streamlits_public_names() -> None:
     assert len(reaching) > 50
     assert {file: names for file, names in reaching.items() if names} == {
         # A visitor without a browser has to speak as one does.
-        "benchmarks/sessions.py": [
+        "scripts/protocol.py": [
             "streamlit.proto.BackMsg_pb2",
             "streamlit.proto.ForwardMsg_pb2",
-            "streamlit.proto.Slider_pb2",
+            "streamlit.proto.WidgetStates_pb2",
         ],
         "pages/lab/web/streamlit_private.py": [
+            "streamlit.net_util",
             "streamlit.config",
             "streamlit.config",
             "streamlit.elements.lib.mutable_expander_container",
             "streamlit.proto.BackMsg_pb2",
+            "streamlit.proto.WidgetStates_pb2",
             "streamlit.runtime.scriptrunner",
+            "streamlit.runtime.state.common",
+            "streamlit.runtime.state.session_state",
             "streamlit.web.server.starlette.starlette_websocket",
             "streamlit.__file__",
         ],
@@ -141,6 +154,76 @@ def test_every_name_of_the_front_end_is_listed() -> None:
         for name in re.findall(r"\bst[A-Z]\w+|\bBACKEND_\w+", file.read_text(encoding="utf-8"))
     }
     assert found == set(FRONT_END_NAMES)
+
+
+NAME = "$$ID-0-a.field"
+
+
+def read_back(states: WStates, kind: str, **sent: Any) -> Any:
+    """Return what a session has of a widget that reports a value of a kind, after a message."""
+
+    def read(value: str | None) -> Any:
+        return json.loads(value) if kind == "json_trigger_value" and value else value
+
+    widget = WidgetMetadata(id=NAME, deserializer=read, serializer=str, value_type=cast("Any", kind))
+    states.set_widget_metadata(widget)
+    states.set_widget_from_proto(WidgetState(id=NAME, **sent))
+    return states.get(NAME)
+
+
+@pytest.fixture
+def forgetful(monkeypatch: pytest.MonkeyPatch) -> WStates:
+    """Return the widgets of a session in which what is forged is forgotten."""
+    for name in ("__getitem__", "set_widget_from_proto"):
+        monkeypatch.setattr(WStates, name, getattr(WStates, name))
+    forget_forged_values()
+    return WStates()
+
+
+def test_a_value_that_a_widget_sends_is_read(forgetful: WStates) -> None:
+    assert read_back(forgetful, "string_value", string_value="1,2") == "1,2"
+    assert read_back(forgetful, "string_value") is None
+    assert read_back(forgetful, "json_trigger_value", json_trigger_value="[1]") == [1]
+    assert read_back(forgetful, "json_value", json_value='{"a": 1}') == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    ("kind", "sent"),
+    [
+        ("string_value", {"double_value": 1.0}),
+        ("string_value", {"string_array_value": {"data": ["a"]}}),
+        ("trigger_value", {"string_value": "a"}),
+        ("json_value", {"json_value": "{"}),
+        ("json_value", {"json_value": '"{"'}),
+        ("json_value", {"json_value": "[1]"}),
+        ("json_trigger_value", {"json_trigger_value": "[" * 100_000}),
+        ("json_trigger_value", {"json_trigger_value": "9" * 5000}),
+    ],
+    ids=["number", "list", "word", "broken", "text", "array", "deep", "digits"],
+)
+def test_a_value_that_no_widget_sends_counts_as_not_sent(
+    forgetful: WStates, kind: str, sent: dict[str, Any]
+) -> None:
+    assert read_back(forgetful, kind, **sent) is None
+    assert NAME not in forgetful
+
+
+def test_what_is_sent_of_no_widget_is_not_kept(forgetful: WStates) -> None:
+    for name in ("nan", "", "lab: visit", NAME, "$$STREAMLIT_INTERNAL_KEY_a__events"):
+        forgetful.set_widget_from_proto(WidgetState(id=name, bool_value=True))
+    assert set(forgetful.states) == {NAME, "$$STREAMLIT_INTERNAL_KEY_a__events"}
+
+
+def test_nobody_is_asked_for_the_address_of_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(net_util, "_make_blocking_http_get", lambda url, **_options: asked.append(url))
+    monkeypatch.setattr(net_util, "get_external_ip", net_util.get_external_ip)
+    assert not is_url_from_allowed_origins("https://elsewhere.test")
+    assert asked
+    asked.clear()
+    ask_nobody_for_the_address()
+    assert not is_url_from_allowed_origins("https://elsewhere.test")
+    assert not asked
 
 
 def test_outside_a_run_no_history_caused_it() -> None:

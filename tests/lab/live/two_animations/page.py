@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
-from ce_core.figures.style import make_figure
+from ce_core.figures.style import figure_tree
 from lab.live.figures import Card, FigureSet, Timeline, show_figures
 from lab.page.style import apply_style
 
@@ -16,13 +16,13 @@ def figure_set(key: str, factor: float) -> FigureSet:
     """Draw a wave."""
     x = np.arange(8.0)
     y = np.sin(factor * x) if key == "sine" else np.cos(factor * x)
-    figure = make_figure(
+    tree = figure_tree(
         [{"type": "scatter", "uid": "wave", "name": "wave", "x": x, "y": y}],
         title=key,
         x_title="x",
         y_title="y",
     )
-    return FigureSet(cards=[Card(key=key, figure=figure, alt=f"A wave, {key}.", numbers=f"{factor:g}")])
+    return FigureSet(cards=[Card(key=key, tree=tree, alt=f"A wave, {key}.", numbers=f"{factor:g}")])
 
 
 def frames(key: str) -> list[FigureSet]:
