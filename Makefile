@@ -21,6 +21,7 @@ RUNTIME := .venv/runtime-installed
 DEV := .venv/dev-installed
 BENCH := .venv/bench-installed
 MUTATION := .venv/mutation-installed
+AUDIT := .venv/audit-installed
 # There while pip installs: an environment that still has it was cut short.
 UNFINISHED := .venv/unfinished
 
@@ -37,7 +38,7 @@ SHELL := bash
 .ONESHELL:
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help run check test lint check-js fuzz fuzz-web mutants bench bench-browser load soak messages screenshots lock clean browser FORCE
+.PHONY: help run check test lint check-js fuzz fuzz-web mutants bench bench-browser load soak messages screenshots audit sbom lock clean browser FORCE
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -97,6 +98,12 @@ messages: $(DEV) ## Collect every visible string into the translators' template
 screenshots: browser $(DEV) ## Take the README's screenshots anew
 	$(PY) scripts/screenshots.py
 
+audit: $(AUDIT) ## Ask whether anything is known against a pinned package (needs the network)
+	@$(PY) scripts/audit.py
+
+sbom: $(RUNTIME) ## Write the bill of materials of all pinned packages, sbom.cdx.json (CycloneDX)
+	@$(PY) scripts/sbom.py
+
 # On Python 3.11, since some packages are needed only before 3.13. What torch
 # brings for a GPU is left out: torch pins it itself, and not everyone gets it.
 lock: ## Write constraints.txt anew, from what the requirements resolve to today
@@ -106,10 +113,11 @@ lock: ## Write constraints.txt anew, from what the requirements resolve to today
 	touch "$$work/constraints.txt"
 	$(PYTHON) -m venv --without-pip "$$work/venv"
 	$(PIP) --python "$$work/venv/bin/python" install \
-	  -r "$$work/requirements-bench.txt" -r "$$work/requirements-mutants.txt"
+	  -r "$$work/requirements-bench.txt" -r "$$work/requirements-mutants.txt" \
+	  -r "$$work/requirements-audit.txt"
 	{
-	  echo '# Every package of the development, benchmark and mutation environments; written by `make lock`.'
-	  $(PIP) --python "$$work/venv/bin/python" freeze --all --exclude pip |
+	  echo '# Every package of the development, benchmark, mutation and audit environments; written by `make lock`.'
+	  $(PIP) --python "$$work/venv/bin/python" freeze --all |
 	    sed -E -e '/^(nvidia|cuda|triton)/d' -e 's/\+[^+]*$$//'
 	} > "$$work/locked.txt"
 	cp "$$work/locked.txt" constraints.txt
@@ -161,6 +169,10 @@ $(BENCH): $(RUNTIME) requirements-bench.txt
 $(MUTATION): $(RUNTIME) requirements-mutants.txt requirements-dev.txt
 	@echo 'Installing the pinned mutation tester into .venv: once'
 	$(call install,requirements-mutants.txt)
+
+$(AUDIT): $(RUNTIME) requirements-audit.txt
+	@echo 'Installing the pinned auditor into .venv: once'
+	$(call install,requirements-audit.txt)
 
 browser:
 	@for name in $(BROWSERS); do

@@ -18,22 +18,41 @@ from starlette.middleware import Middleware  # noqa: E402
 
 from lab.language.preference import choose_translation  # noqa: E402
 from lab.live.animations import animation_route  # noqa: E402
-from lab.start.warm_up import lifespan  # noqa: E402
+from lab.page.mishaps import show_mishap  # noqa: E402
+from lab.start.warm_up import serving  # noqa: E402
+from lab.web.connections import bound_connections  # noqa: E402
 from lab.web.doors import Doors  # noqa: E402
+from lab.web.error_pages import ErrorPages  # noqa: E402
+from lab.web.health import Gate, Readiness  # noqa: E402
+from lab.web.hosts import Hosts  # noqa: E402
 from lab.web.index_page import Opening  # noqa: E402
+from lab.web.limits import Limits  # noqa: E402
 from lab.web.old_links import OldLinks  # noqa: E402
-from lab.web.security import Headers  # noqa: E402
+from lab.web.security import Headers, sites_of_environment  # noqa: E402
 from lab.web.settings import apply_settings  # noqa: E402
 from lab.web.static_files import KeptFiles  # noqa: E402
 from lab.web.streamlit_private import ask_nobody_for_the_address, forget_forged_values  # noqa: E402
 
+# Here, and not when the first visitor comes.
+try:
+    limits, framed_by = Limits.of_environment(), sites_of_environment()
+except ValueError as error:
+    sys.exit(f"app.py: {error}")
+
+bound_connections(limits)
+readiness = Readiness()
+
 app = st.App(
     ROOT / "pages" / "router.py",
-    lifespan=lifespan,
+    lifespan=serving(readiness),
+    on_script_error=show_mishap,
     routes=[animation_route()],
     middleware=[
-        Middleware(Headers),
-        Middleware(Doors),
+        Middleware(Headers, framed_by=framed_by),
+        Middleware(ErrorPages, choose=choose_translation),
+        Middleware(Hosts),
+        Middleware(Gate, readiness=readiness),
+        Middleware(Doors, limits=limits),
         Middleware(KeptFiles),
         Middleware(OldLinks),
         Middleware(Opening, choose=choose_translation),

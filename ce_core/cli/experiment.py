@@ -7,7 +7,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from ce_core.cli.files import STANDARD, name_of, report_beside, write_text
+from ce_core.cli.files import STANDARD, check_output, name_of, report_beside, write_text
 from ce_core.cli.options import number, whole_number
 from ce_core.dtypes import DTYPES
 from ce_core.experiment.config import ExperimentConfig
@@ -60,7 +60,9 @@ def read_config(options: argparse.Namespace) -> ExperimentConfig:
 
 def run(options: argparse.Namespace) -> int:
     """Print the trials and the summary of an experiment; return the exit code."""
-    result = run_experiment(read_config(options))
+    config = read_config(options)
+    check_output(options.csv)
+    result = run_experiment(config)
     comparison = compare_losses(result.l1, result.l2, result.entropy, rounding=result.rounding)
     numbers = summary(result, comparison)
     with report_beside(options.csv):

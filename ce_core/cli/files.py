@@ -4,8 +4,10 @@
 remedy.
 """
 
+import errno
 import os
 import shutil
+import stat
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
@@ -75,6 +77,24 @@ def read_weights(file: Path, count: int, of: str) -> np.ndarray:
     return weights
 
 
+def check_output(file: Path | None) -> None:
+    """Refuse a file that cannot be written to, before what is to be written is computed.
+
+    None is no file. What is refused later on, as a device that is full, `write_text` refuses.
+
+    Raises
+    ------
+    ValueError
+        In one line that names the file and the reason.
+    """
+    if file is None or file == STANDARD:
+        return
+    try:
+        _require_writable(file.resolve())
+    except (OSError, RuntimeError, ValueError) as error:
+        raise _unwritable(file, error) from None
+
+
 def write_text(file: Path, text: str) -> None:
     """Write a text whole or not at all: a file that is there stays as it is until the new one is."""
     if file == STANDARD:
@@ -83,7 +103,13 @@ def write_text(file: Path, text: str) -> None:
     try:
         _replace(file.resolve(), text)
     except (OSError, ValueError) as error:
-        raise ValueError(f"{name_of(file)} must be a file to write to, got {_why(error)}") from None
+        raise _unwritable(file, error) from None
+
+
+def say_aside(text: str) -> None:
+    """Print to standard error, if it is open: where it is not, `print` would take standard output."""
+    if sys.stderr is not None:
+        print(text, file=sys.stderr)
 
 
 @contextmanager
@@ -94,6 +120,33 @@ def report_beside(*files: Path | None) -> Iterator[None]:
             yield
     else:
         yield
+
+
+def _require_writable(file: Path) -> None:
+    try:
+        mode = file.stat().st_mode
+    except FileNotFoundError:
+        mode = None
+    if mode is not None:
+        if stat.S_ISDIR(mode):
+            raise _error(errno.EISDIR)
+        if not os.access(file, os.W_OK):
+            raise _error(errno.EACCES)
+        if not stat.S_ISREG(mode):
+            return
+    # A file is written beside the one that is there, and takes its place.
+    if not file.parent.exists():
+        raise OSError(errno.ENOENT, "no such folder")
+    if not os.access(file.parent, os.W_OK | os.X_OK):
+        raise _error(errno.EACCES)
+
+
+def _error(number: int) -> OSError:
+    return OSError(number, os.strerror(number))
+
+
+def _unwritable(file: Path, error: Exception) -> ValueError:
+    return ValueError(f"{name_of(file)} must be a file to write to, got {_why(error)}")
 
 
 def _replace(file: Path, text: str) -> None:
@@ -178,6 +231,8 @@ def _lines(file: Path) -> list[str]:
 def _bytes(file: Path) -> bytes:
     try:
         if file == STANDARD:
+            if sys.stdin is None:
+                raise OSError(errno.EBADF, "closed")
             data = sys.stdin.buffer.read(_LARGEST_FILE + 1)
         else:
             with file.open("rb") as stream:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from ce_core._shown import LONGEST_MESSAGE, clip
 from ce_core.cli import experiment, sinkhorn
+from ce_core.cli.files import say_aside
 from ce_core.cli.options import OneLineParser
 
 _PROGRAM = "python -m ce_core"
@@ -33,6 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(arguments: Sequence[str] | None) -> int:
     try:
         options = parse(arguments)
+        # Closed streams are None: what is printed would vanish, and nobody would know.
+        if sys.stdout is None:
+            raise ValueError("standard output must be open, got one that is closed")
         status: int = options.run(options)
         _flush()
         return status
@@ -47,7 +51,7 @@ def _run(arguments: Sequence[str] | None) -> int:
 
 
 def _complain(message: str) -> None:
-    print(clip(f"{_PROGRAM}: {message}", LONGEST_MESSAGE), file=sys.stderr)
+    say_aside(clip(f"{_PROGRAM}: {message}", LONGEST_MESSAGE))
     try:
         _flush()
     except OSError:

@@ -1,11 +1,19 @@
 """`python -m ce_core sinkhorn`: the transport plan of a cost matrix."""
 
 import argparse
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from ce_core.cli.files import STANDARD, name_of, read_matrix, read_weights, report_beside, write_text
+from ce_core.cli.files import (
+    STANDARD,
+    check_output,
+    name_of,
+    read_matrix,
+    read_weights,
+    report_beside,
+    say_aside,
+    write_text,
+)
 from ce_core.cli.options import number, whole_number
 from ce_core.transport.entropic_ot import sinkhorn
 from ce_core.transport.status import SinkhornStatus
@@ -35,6 +43,7 @@ def run(options: argparse.Namespace) -> int:
     """Solve a problem and print its numbers; return the exit code, 1 without a solution."""
     if [options.cost, options.mu, options.nu].count(STANDARD) > 1:
         raise ValueError("cost, mu and nu must come from standard input one at a time, got - twice")
+    check_output(options.plan)
     cost = read_matrix(options.cost)
     result = sinkhorn(
         cost,
@@ -57,7 +66,7 @@ def run(options: argparse.Namespace) -> int:
             print(f"\nplan written to {name_of(options.plan, room=4096)}")
     if status is SinkhornStatus.CONVERGED:
         return 0
-    print(f"python -m ce_core: {status.advice}", file=sys.stderr)
+    say_aside(f"python -m ce_core: {status.advice}")
     return 1
 
 

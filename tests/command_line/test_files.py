@@ -1,6 +1,7 @@
 """Tables and files on the command line: what is read, what is said of the rest, and how it ends."""
 
 import io
+import os
 import signal
 import subprocess
 import sys
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ce_core.cli import files, parser
+from ce_core.cli import experiment, files, parser, sinkhorn
 from ce_core.cli.parser import main
 
 COMMAND = [sys.executable, "-m", "ce_core"]
@@ -220,6 +221,91 @@ def test_write_leaves_a_device_in_place() -> None:
     assert Path("/dev/null").is_char_device()
 
 
+@pytest.fixture
+def nothing_is_computed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def compute(*_: object, **__: object) -> None:
+        raise AssertionError("the file is to be refused before")
+
+    monkeypatch.setattr(experiment, "run_experiment", compute)
+    monkeypatch.setattr(sinkhorn, "read_matrix", compute)
+
+
+@pytest.mark.usefixtures("nothing_is_computed")
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("missing/out.csv", "no such folder"),
+        (".", "is a directory"),
+        ("file/out.csv", "not a directory"),
+        ("x" * 300, "name too long"),
+        ("loop", "link"),
+        ("nul\0", "null"),
+        ("sealed.csv", "permission denied"),
+        ("sealed/out.csv", "permission denied"),
+    ],
+    ids=["missing", "folder", "below_a_file", "long", "loop", "nul", "sealed", "sealed_folder"],
+)
+@pytest.mark.parametrize(
+    "command", [["experiment", "--csv"], ["sinkhorn", "--cost=c", "--eps=1", "--plan"]]
+)
+def test_output_that_cannot_be_is_refused_before_the_work(
+    tmp_path: Path,
+    name: str,
+    reason: str,
+    command: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    (tmp_path / "sealed.csv").touch()
+    (tmp_path / "sealed").mkdir()
+    # The modes of files say nothing to a test that is run by root.
+    monkeypatch.setattr(os, "access", lambda path, _mode: "sealed" not in Path(path).name)
+    assert main([*command, str(tmp_path / name)]) == 2
+    printed = capsys.readouterr()
+    (line,) = printed.err.splitlines()
+    assert "must be a file to write to" in line
+    assert reason in line
+    assert len(line) <= 200
+    assert printed.out == ""
+
+
+@pytest.mark.parametrize("file", [None, Path("-"), Path("/dev/null"), Path("new.csv")], ids=str)
+def test_output_that_can_be_is_let_be(
+    file: Path | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    files.check_output(file)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("shell", "said"),
+    [
+        (">&-", "standard output must be open"),
+        ("--csv - >&-", "standard output must be open"),
+        ("--csv - 2>&-", ""),
+        ("--eps -1 2>&-", ""),
+    ],
+)
+def test_closed_streams_are_no_traceback_and_spoil_nothing(shell: str, said: str) -> None:
+    command = f'"{sys.executable}" -m ce_core experiment --n 2 --trials 2 {shell}'
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+    assert done.returncode == (0 if shell.startswith("--csv - 2") else 2)
+    assert said in done.stderr
+    assert len(done.stderr.splitlines()) == bool(said)
+    assert len(done.stdout.splitlines()) == (3 if done.returncode == 0 else 0)
+
+
+def test_closed_input_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    assert main(["sinkhorn", "--cost", "-", "--eps", "1"]) == 2
+    assert 'standard input must be a file to read, got "closed"' in capsys.readouterr().err
+
+
 def test_closed_pipe_is_quiet() -> None:
     options = ["experiment", "--n", "2", "--trials", "5000"]
     with subprocess.Popen(
@@ -230,7 +316,8 @@ def test_closed_pipe_is_quiet() -> None:
         running.stdout.readline()
         running.stdout.close()
         complaint = running.stderr.read()
-        assert running.wait(60) == 141
+        # A shell shows 141.
+        assert running.wait(60) == -signal.SIGPIPE
     assert complaint == b""
 
 
@@ -266,7 +353,8 @@ def test_interrupt_ends_without_a_traceback() -> None:
         # Between two reads, Python looks for signals only after the next one.
         running.stdin.close()
         complaint = running.stderr.read()
-        assert running.wait(60) == 130
+        # A shell shows 130.
+        assert running.wait(60) == -signal.SIGINT
     assert complaint == b""
 
 

@@ -1,10 +1,11 @@
 """What the browser tests do on a page, and the numbers they read off its charts."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, Response, expect
 
 from scripts.browser import settle
@@ -27,6 +28,13 @@ def open_lab(page: Page, address: str) -> Response | None:
     page.wait_for_selector("h1")
     settle(page)
     return served
+
+
+def violations(page: Page, *, only: Sequence[str] = ()) -> list[str]:
+    """Return what axe objects to, with where, by all of its rules or only by some."""
+    rules = {"runOnly": list(only)} if only else {}
+    found = Axe().run(page, options={"resultTypes": ["violations"], **rules}).response["violations"]
+    return [f"{v['id']}: {node['html'][:200]}" for v in found for node in v["nodes"]]
 
 
 def on_phone(page: Page) -> None:

@@ -127,6 +127,21 @@ describe("table", () => {
     assert.equal(csvOf(rowsOf({ data: [line], layout }), "series"), 'series,x,loss\n"l, ""1""",0.1,3\n"l, ""1""",0.2,\n');
   });
 
+  it("is no formula of a spreadsheet as CSV, and its numbers stay numbers", () => {
+    const formulas = { type: "scatter", name: "=1+1", x: ["-log q", "@a", "+b", "\tc", "\rd", "-3.5e-3"], y: [-1, -Infinity] };
+    const lines = csvOf(rowsOf({ data: [formulas], layout: {} }), "-series").split("\n");
+    assert.deepEqual(lines, [
+      "'-series,x,y",
+      "'=1+1,'-log q,-1",
+      "'=1+1,'@a,-Infinity",
+      "'=1+1,'+b,",
+      "'=1+1,'\tc,",
+      "'=1+1,\"'\rd\",",
+      "'=1+1,-3.5e-3,",
+      "",
+    ]);
+  });
+
   it("writes 8 digits and says what is not finite", () => {
     assert.deepEqual([1 / 3, 1e-20, Infinity, NaN, undefined].map(shown), ["0.33333333", "1e-20", "Infinity", "NaN", ""]);
   });

@@ -49,10 +49,15 @@ export function shown(value) {
   return Number.isFinite(value) ? String(Number(value.toPrecision(8))) : String(value);
 }
 
+// With these a spreadsheet takes a cell for a formula, and computes it; what is a number may.
+const FORMULA = /^[=+\-@\t\r]/;
+const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$|^[+-]?inf(inity)?$/i;
+
 /** @param {unknown} value */
 function quoted(value) {
-  const text = shown(value);
-  return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  const said = shown(value);
+  const text = FORMULA.test(said) && !NUMBER.test(said) ? `'${said}` : said;
+  return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
 /** @param {any} values */

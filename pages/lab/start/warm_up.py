@@ -3,15 +3,20 @@
 import asyncio
 import gc
 import importlib
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+import logging
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Final
 
 import streamlit as st
 
 from lab.start.memory import give_back, share_arenas
+from lab.web.health import Readiness
 from lab.web.page_names import LABS
 from lab.web.rationed_log import rationed_log
+
+_LOG: Final = logging.getLogger(__name__)
 
 # What the first run imports that needs it; visitors who come at once would meet it half done.
 _LATER: Final = (
@@ -37,22 +42,39 @@ def warm_up() -> None:
             part(found)
 
 
-@asynccontextmanager
-async def lifespan(_: st.App) -> AsyncIterator[None]:
-    """Warm up, have the garbage collector pass over all that is loaded, and collect by the clock.
+def serving(readiness: Readiness) -> Callable[[st.App], AbstractAsyncContextManager[None]]:
+    """Return the life of a server, which says how far it is.
 
-    While it serves, its log is rationed.
+    It answers that it is alive from the first moment on, and warms up beside that in a thread. While it
+    serves, its log is rationed.
     """
-    share_arenas()
-    warm_up()
+
+    @asynccontextmanager
+    async def lifespan(_: st.App) -> AsyncIterator[None]:
+        share_arenas()
+        beside = [asyncio.create_task(_warm(readiness)), asyncio.create_task(_collect())]
+        with rationed_log():
+            yield
+        readiness.turn("ended")
+        for task in beside:
+            task.cancel()
+        await asyncio.gather(*beside, return_exceptions=True)
+
+    return lifespan
+
+
+async def _warm(readiness: Readiness) -> None:
+    """Warm up, and have the garbage collector pass over all that is loaded."""
+    try:
+        await asyncio.to_thread(warm_up)
+    except Exception:
+        _LOG.exception("The lab cannot warm up, and ends")
+        readiness.turn("ended")
+        signal.raise_signal(signal.SIGTERM)
+        return
     gc.collect()
     gc.freeze()
-    collecting = asyncio.create_task(_collect())
-    with rationed_log():
-        yield
-    collecting.cancel()
-    with suppress(asyncio.CancelledError):
-        await collecting
+    readiness.turn("ready")
 
 
 async def _collect() -> None:

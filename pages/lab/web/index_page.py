@@ -1,27 +1,19 @@
 """The HTML that every page opens with: Streamlit's own, with what the lab has to say of the page."""
 
 import re
-from collections.abc import Callable
 from html import escape
 from typing import Final
 
 import streamlit as st
-from starlette.datastructures import Headers, QueryParams
-from starlette.responses import Response
+from starlette.datastructures import Headers
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lab.web.assets import imported_scripts, plotly_address, script_address
 from lab.web.page_names import HOME, LABS, SPATIAL, page_at
-from lab.web.previews import (
-    ENGLISH,
-    PICTURE_SIZE,
-    Preview,
-    Translate,
-    picture_address,
-    preview,
-    site_name,
-)
+from lab.web.previews import PICTURE_SIZE, Preview, picture_address, preview, site_name
 from lab.web.streamlit_private import INDEX_PAGE
+from lab.web.visit_language import Choose, english, language_of
 
 # Else Streamlit asks below the page's own address first, waits, and asks again above it; see
 # https://github.com/streamlit/streamlit/issues/7074. All its other addresses are relative like this.
@@ -42,13 +34,6 @@ _HOST: Final = re.compile(
 )
 
 
-Choose = Callable[[str | None, str | None], tuple[str, Translate]]
-
-
-def _english(_asked: str | None, _accepted: str | None) -> tuple[str, Translate]:
-    return ENGLISH, str
-
-
 class Opening:
     """ASGI middleware that answers for every page of the lab.
 
@@ -61,38 +46,39 @@ class Opening:
         `Accept-Language`.
     """
 
-    def __init__(self, inner: ASGIApp, choose: Choose = _english) -> None:
+    def __init__(self, inner: ASGIApp, choose: Choose = english) -> None:
         self.inner, self.choose = inner, choose
         self.html = {page: _html(page) for page in (HOME, *LABS)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, and if Streamlit answers with its page, answer with that of the lab."""
+        """Pass a request on, and if Streamlit answers with its page, answer with that of the lab.
+
+        Streamlit has its page for every address; there is none but at those of the lab's pages.
+        """
         answered = False
 
         async def send_opening(message: Message) -> None:
             nonlocal answered
             if message["type"] == "http.response.start" and _is_page(message):
                 answered = True
-                page, words, site = self.words(scope)
-                await Response(
-                    _told(self.html[page], page, words, site, _origin(scope)),
-                    # Streamlit has a page for every address, and says on it that there is none.
-                    status_code=404 if page_at(scope["path"]) is None else 200,
-                    media_type="text/html",
-                    headers={"Cache-Control": "no-cache", "Vary": "Accept-Language"},
-                )(scope, receive, send)
+                await self.answer(scope)(scope, receive, send)
             elif not answered:
                 await send(message)
 
         await self.inner(scope, receive, send_opening)
 
-    def words(self, scope: Scope) -> tuple[str, Preview, str]:
-        """Return the page that was asked for, the words of its preview, and the name of the site."""
-        asked = QueryParams(scope.get("query_string", b"")).getlist("lang")
-        accepted = Headers(scope=scope).get("accept-language")
-        language, translate = self.choose(asked[0] if len(asked) == 1 else None, accepted)
-        page = page_at(scope["path"]) or HOME
-        return page, preview(page, language, translate), site_name(translate)
+    def answer(self, scope: Scope) -> Response:
+        """Return the HTML of the page that was asked for; for one that there is not, 404."""
+        page = page_at(scope["path"])
+        if page is None:
+            return PlainTextResponse("Not found", status_code=404)
+        language, translate, _asked = language_of(scope, self.choose)
+        words = preview(page, language, translate)
+        return Response(
+            _told(self.html[page], page, words, site_name(translate), _origin(scope)),
+            media_type="text/html",
+            headers={"Cache-Control": "no-cache", "Vary": "Accept-Language"},
+        )
 
 
 def _is_page(message: Message) -> bool:

@@ -23,6 +23,10 @@ class Limits:
         As many are read without a wait after a rest.
     sessions_an_address
         Sessions that one address may have open; a class behind one router is one address.
+    request_seconds
+        Within which a request is there whole, from its connection or its first byte on.
+    unread_seconds
+        After which a connection ends that takes nothing of what was sent to it.
     local
         1 to have limits hold for visitors from the machine itself too. Behind a proxy that names
         its visitors these are not meant.
@@ -31,6 +35,8 @@ class Limits:
     messages_a_second: float = _limit(20.0, at_least=0.1)
     messages_at_once: int = _limit(60, at_least=1)
     sessions_an_address: int = _limit(200, at_least=1)
+    request_seconds: float = _limit(10.0, at_least=1)
+    unread_seconds: float = _limit(60.0, at_least=1)
     local: int = _limit(0, at_least=0)
 
     @classmethod

@@ -40,6 +40,9 @@ from streamlit.runtime.state.session_state import (
     WStates,
 )
 
+# Whether a session is let in by `server.allowedHosts`: pages are held to the same rule.
+from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
+
 __all__ = [
     "FRONT_END_NAMES",
     "INDEX_PAGE",
@@ -49,6 +52,7 @@ __all__ = [
     "ask_nobody_for_the_address",
     "forget_forged_values",
     "is_history_navigation",
+    "is_host_allowed",
     "is_manually_set",
     "set_setting",
 ]

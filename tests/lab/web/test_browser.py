@@ -1,16 +1,14 @@
 """What every page shares: reachable first on a fresh server, fits a phone, safe and compressed."""
 
 import re
-from collections.abc import Sequence
 from html import unescape
 from urllib.request import urlopen
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, Response, expect
 
 from scripts.browser import settle
-from tests.support.browsing import on_phone, open_lab
+from tests.support.browsing import on_phone, open_lab, violations
 
 pytestmark = pytest.mark.browser
 
@@ -36,13 +34,6 @@ WIDER = """() => [...document.querySelectorAll("[data-testid='stMain'] *")]
     .filter(node => node.getBoundingClientRect().right > innerWidth + 1
                     && !node.closest('.katex-mathml, .trace-scroller, .st-key-nav'))
     .map(node => node.className.toString().slice(0, 60))"""
-
-
-def violations(page: Page, *, only: Sequence[str] = ()) -> list[str]:
-    """Return what axe objects to, with where, by all of its rules or only by some."""
-    rules = {"runOnly": list(only)} if only else {}
-    found = Axe().run(page, options={"resultTypes": ["violations"], **rules}).response["violations"]
-    return [f"{v['id']}: {node['html'][:200]}" for v in found for node in v["nodes"]]
 
 
 @pytest.mark.parametrize("path", PAGES.values(), ids=PAGES)

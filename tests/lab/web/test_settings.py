@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from scripts.browser import ROOT
 
 SAY = """
@@ -27,3 +29,21 @@ def test_settings_hold_where_streamlit_is_not_the_server(tmp_path: Path) -> None
         check=True,
     )
     assert told.stdout.split() == ["none", "False", "none"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("LAB_SESSIONS_AN_ADDRESS", "0"), ("LAB_FRAMED_BY", "school.example")]
+)
+def test_option_that_is_none_ends_the_start_in_one_line(tmp_path: Path, name: str, text: str) -> None:
+    ended = subprocess.run(
+        [sys.executable, str(ROOT / "app.py"), "--server.port", "0"],
+        cwd=tmp_path,
+        env={**os.environ, name: text},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert ended.returncode == 1
+    (line,) = ended.stderr.strip().splitlines()
+    assert line.startswith(f"app.py: {name} must ")
