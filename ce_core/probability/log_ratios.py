@@ -114,7 +114,7 @@ def _alike(q: Tensor, b: Tensor, a: Tensor) -> tuple[Tensor, Float[Tensor, "rows
     """Return log(q / p) and KL of q = softmax(b) and p = softmax(a), by d = a - b up to a constant.
 
     With E_q[d] = 0, KL = log E_q[e^d] = log(1 + E_q[e^d - 1 - d]), of which no term is below 0, and
-    log(q / p) = KL - d. A class that q excludes adds what it has of p.
+    log(q / p) = KL - d. A class that q excludes, or all but excludes, adds what it has of p.
     """
     excluded = q == 0
     winner = q.argmax(-1, keepdim=True)
@@ -128,5 +128,7 @@ def _alike(q: Tensor, b: Tensor, a: Tensor) -> tuple[Tensor, Float[Tensor, "rows
         series = 1 / math.factorial(power) + x * series
     over = q * torch.where(x.abs() < NEAR, x * x * series, torch.expm1(x) - x)
     outside = q.gather(-1, winner) * torch.exp(a - a.gather(-1, winner) - mean)
-    divergence = torch.log1p(torch.where(excluded, outside, over).sum(-1, keepdim=True))
+    # The rounding of a large d would be that of e^d.
+    terms = torch.where(excluded | (x > 1), outside - q * (1 + x), over)
+    divergence = torch.log1p(terms.sum(-1, keepdim=True))
     return divergence - x, divergence
