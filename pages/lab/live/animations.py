@@ -1,14 +1,16 @@
 """Animations on request: a page offers one with each run; a hand that reaches for it has it computed.
 
 An offer lies in the session of its visitor and goes with it; what it costs is fixed when it is made, so
-that an address can ask for nothing else. One thread computes, one animation after another: the runs of
-the pages keep the other cores. What nobody waits for any more is dropped, in the queue or half done.
+that an address can ask for nothing else. One thread computes, one animation after another, and gives
+way to the runs of pages. What nobody waits for any more is dropped, in the queue or half done.
 """
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+import threading
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 from weakref import WeakValueDictionary
@@ -28,6 +30,37 @@ OFFER: Final = "lab: animation {}"
 _PATH: Final = "/lab/animation/{visit}/{group}/{token}"
 # Some 250 animations of the default size.
 _KEPT_BYTES: Final = 32 * 2**20
+# A frame waits no longer than this for pages that are being made: it comes late, but it comes.
+_GIVE_WAY_SECONDS: Final = 0.05
+
+
+class Runs:
+    """The runs of pages that are going on; a visitor waits for each of them."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        """Count a run as going on."""
+        with self._changed:
+            self._count += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._count -= 1
+                self._changed.notify_all()
+
+    def give_way(self, seconds: float) -> None:
+        """Wait until none goes on, or for so long."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._count, seconds)
+
+
+RUNS: Final = Runs()
+"""Those of all visitors."""
 
 
 class AbandonedError(Exception):
@@ -79,7 +112,11 @@ class _Job:
         self.offer = offer
         self.waiting = 0
         self.abandoned = False
-        self.done = asyncio.wrap_future(worker.submit(offer.compute, lambda: not self.abandoned))
+        self.done = asyncio.wrap_future(worker.submit(offer.compute, self._goes_on))
+
+    def _goes_on(self) -> bool:
+        RUNS.give_way(_GIVE_WAY_SECONDS)
+        return not self.abandoned
 
 
 class Animations:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from lab.language.catalogues import SOURCE, spoken
-from lab.live.animations import Animations, Offer
+from lab.live.animations import Animations, Offer, Runs
 from tests.support.asking import run_apart
 
 PATIENCE = 10
@@ -160,3 +160,19 @@ def test_frames_that_fail_say_so_to_whoever_waits() -> None:
                 await ask(animations, "visit")
 
     run_apart(run())
+
+
+def test_animation_gives_way_to_runs_of_pages_but_not_for_ever() -> None:
+    runs, gone_on = Runs(), threading.Event()
+
+    def give_way() -> None:
+        runs.give_way(PATIENCE)
+        gone_on.set()
+
+    with runs.one():
+        waiting = threading.Thread(target=give_way)
+        waiting.start()
+        assert not gone_on.wait(0.05)
+        runs.give_way(0.01)
+    assert gone_on.wait(PATIENCE)
+    waiting.join()
