@@ -193,7 +193,7 @@ def _by_elimination(links: Float[Tensor, "b n n"], given: _System) -> Sums:
     means = (columns * inverse).unsqueeze(-1)
     right = rows - (plan @ means).squeeze(-1)
     sizes = rows.abs() + (plan @ means.abs()).squeeze(-1)
-    apart = differences(network, right, sizes)
+    apart = differences(network, mass, right, sizes)
     rows, columns = given._replace(rows=rows, columns=columns).asked()
     pairs = (columns.unsqueeze(-2) + apart @ plan) * inverse.unsqueeze(-2)
     # The mean of X by mass, group by group, is half of what is asked of the group's rows.

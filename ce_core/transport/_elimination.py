@@ -7,12 +7,14 @@ Heyman), and what flows by these links is kept apart, link by link.
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor
 
 _UNIT = torch.finfo(torch.float64).eps
 # Links below this are none: products of smaller ones underflow.
 _FAINT = 1e-280
+# Above 0, and less than any sum of links.
+_LEAST = torch.finfo(torch.float64).tiny
 # How many rows are eliminated before the others hear of it.
 _BLOCK = 32
 # A group of rows that hangs on the rest by less than this share of its mass gets nothing over that
@@ -27,8 +29,6 @@ class Eliminated(NamedTuple):
     """In row k, what share of what flows out of row k goes to each row before it."""
     links: Float[Tensor, "b n"]
     """What links a row with all those before it, once those after it are eliminated; or 0."""
-    loose: Bool[Tensor, "b n"]
-    """Whether that is next to nothing."""
     group: Tensor
     """The first row that each row is connected with, [b, n]."""
     mass: Float[Tensor, "b n"]
@@ -45,25 +45,18 @@ def eliminate(
     linked = links > _FAINT
     links = torch.where(linked, links, 0.0)
     between = None if between is None else torch.where(linked, between, 0.0)
-    inflow = None if between is None else torch.zeros_like(mass)
-    shares, sums, held = torch.zeros_like(links), torch.zeros_like(mass), mass.clone()
-    loose = torch.zeros_like(mass, dtype=torch.bool)
+    shares = torch.zeros_like(links)
     for last in range(n, 0, -_BLOCK):
         # The rows of a block are eliminated among themselves, then from all others at once.
         first = max(last - _BLOCK, 0)
         block = slice(first, last)
         for k in range(last - 1, max(first, 1) - 1, -1):
             row = links[:, k, :k]
-            total = row.sum(-1, keepdim=True)
-            share = torch.where(total > 0, row / total, 0.0)
-            shares[:, k, :k], sums[:, k] = share, total[:, 0]
-            loose[:, k] = total[:, 0] < _LOOSE * held[:, k]
-            held[:, :k].addcmul_(share, held[:, k : k + 1])
+            total = row.sum(-1, keepdim=True).clamp(min=_LEAST)
+            share = torch.div(row, total, out=shares[:, k, :k])
             links[:, first:k, :k].addcmul_(row[:, first:, None], share[:, None, :])
-            if between is not None and inflow is not None:
-                into = between[:, k, :k]
-                inflow[:, k] = into.sum(-1)
-                near = between[:, first:k, :k]
+            if between is not None:
+                into, near = between[:, k, :k], between[:, first:k, :k]
                 near.addcmul_(share[:, first:, None], into[:, None, :])
                 near.addcmul_(into[:, first:, None], share[:, None, :], value=-1)
         passed = shares[:, block, :first]
@@ -71,31 +64,42 @@ def eliminate(
         if between is not None:
             over = passed.mT @ between[:, block, :first]
             between[:, :first, :first] += over - over.mT
+    sums, inflow = links.tril(-1).sum(-1), None if between is None else between.tril(-1).sum(-1)
     group = torch.arange(n, device=mass.device).expand(mass.shape).contiguous()
     for k in range(1, n):
         nearest = group.gather(-1, shares[:, k].argmax(-1, keepdim=True))[:, 0]
         group[:, k] = torch.where(sums[:, k] > 0, nearest, group[:, k])
     of_group = torch.zeros_like(mass).scatter_add(-1, group, mass)
-    return Eliminated(shares, sums, loose, group, of_group, inflow)
+    return Eliminated(shares, sums, group, of_group, inflow)
 
 
 def differences(
-    network: Eliminated, right: Float[Tensor, "b n"], sizes: Float[Tensor, "b n"]
+    network: Eliminated,
+    mass: Float[Tensor, "b n"],
+    right: Float[Tensor, "b n"],
+    sizes: Float[Tensor, "b n"],
 ) -> Float[Tensor, "b n n"]:
     """Return all X_i - X_k, right being what flows into each row, and sizes what it was summed from."""
-    shares, links, loose, _, _, inflow = network
+    shares, links, _, _, inflow = network
     n = right.shape[-1]
-    right, sizes = right.clone(), sizes.clone()
+    # What is passed on to the rows before: with its sizes, and the mass of what is eliminated.
+    passed = torch.stack([right, sizes, mass], -2)
+    noise = 8 * n * _UNIT
     for k in range(n - 1, 0, -1):
-        noise = loose[:, k] & (right[:, k].abs() <= 8 * n * _UNIT * sizes[:, k])
-        right[:, k].masked_fill_(noise, 0.0)
-        right[:, :k].addcmul_(shares[:, k, :k], right[:, k : k + 1])
-        sizes[:, :k].addcmul_(shares[:, k, :k], sizes[:, k : k + 1])
+        right, sizes, held = passed[..., k].unbind(-1)
+        loose = links[:, k] < _LOOSE * held
+        right.masked_fill_(loose & (right.abs() <= noise * sizes), 0.0)
+        passed[..., :k].addcmul_(shares[:, k, None, :k], passed[..., k : k + 1])
+    right = passed[:, 0]
     right = right if inflow is None else right + inflow
     lead = torch.where(links > 0, right / links, 0.0)
-    found = torch.zeros_like(shares)
-    for k in range(1, n):
-        ahead = (shares[:, k, None, :k] @ found[:, :k, :k])[:, 0] + lead[:, k : k + 1]
-        found[:, k, :k] = ahead
-        found[:, :k, k] = -ahead
+    found = lead.unsqueeze(-1).expand(shares.shape).tril(-1)
+    for first in range(0, n, _BLOCK):
+        last = min(first + _BLOCK, n)
+        found[:, first:last, :first] += shares[:, first:last, :first] @ found[:, :first, :first]
+        for k in range(max(first, 1), last):
+            share, row = shares[:, k : k + 1, :k], found[:, k : k + 1, :k]
+            row[..., :first].baddbmm_(share[..., first:], found[:, first:k, :first])
+            row[..., first:].baddbmm_(share, found[:, :k, first:k])
+            torch.neg(row[:, 0], out=found[:, :k, k])
     return found
