@@ -84,7 +84,7 @@ class _Network(torch.autograd.Function):
         return (*solve_network(plan, rows, columns, flow),)
 
     @staticmethod
-    def vmap(info: Any, in_dims: tuple[Any, ...], *args: Tensor) -> tuple[Any, tuple[int, ...]]:
+    def vmap(info: Any, in_dims: tuple[Any, ...], *args: Any) -> tuple[Any, tuple[int, ...]]:
         return apply_flattened(_Network, info.batch_size, in_dims, args)
 
 
