@@ -75,16 +75,17 @@ def test_solve_network_oracle_where_groups_hang_on_each_other_by_next_to_nothing
     np.testing.assert_allclose((plan * pairs).sum(1), rows, rtol=0, atol=1e-14)
 
 
-@pytest.mark.parametrize("size", [4, 70])
+@pytest.mark.parametrize("shape", [(4, 6), (6, 4), (70, 70)], ids=str)
 @pytest.mark.parametrize("faint", [1e-9, 1e-22, 1e-120])
-def test_solve_network_takes_flows_link_by_link(size: int, faint: float) -> None:
+def test_solve_network_takes_flows_link_by_link(shape: tuple[int, int], faint: float) -> None:
     # Where every pair flows by T_ij = s_i + t_j times its link, X_i + Y_j is T_ij, whatever the links.
-    plan = faint * (1 + uniform(size, size, seed=1))
-    plan[: size // 2, : size // 2] = 0.1 + uniform(size // 2, size // 2)
-    plan[size // 2 :, size // 2 :] = 0.1 + uniform(size - size // 2, size - size // 2, seed=2)
-    tension = uniform(size, 1, seed=3) + uniform(size, seed=4)
-    nothing = torch.zeros(1, size, dtype=F64)
-    pairs = solve_network(plan[None], nothing, nothing, (plan * tension)[None]).pairs[0]
+    n, m = shape
+    plan = faint * (1 + uniform(n, m, seed=1))
+    plan[: n // 2, : m // 2] = 0.1 + uniform(n // 2, m // 2)
+    plan[n // 2 :, m // 2 :] = 0.1 + uniform(n // 2, m // 2, seed=2)
+    tension = uniform(n, 1, seed=3) + uniform(m, seed=4)
+    nothing = torch.zeros(1, n, dtype=F64), torch.zeros(1, m, dtype=F64)
+    pairs = solve_network(plan[None], *nothing, (plan * tension)[None]).pairs[0]
     np.testing.assert_allclose(pairs, tension, rtol=0, atol=1e-13)
 
 
