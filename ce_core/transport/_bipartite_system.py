@@ -3,7 +3,11 @@
 A plan P is a network: rows and columns are its nodes, and P_ij is the conductance between row i and
 column j. Sought are X and Y with
 
-    Σ_j P_ij (X_i + Y_j) = rows_i    and    Σ_i P_ij (X_i + Y_j) = columns_j.
+    Σ_j P_ij (X_i + Y_j) = rows_i + Σ_j Φ_ij    and    Σ_i P_ij (X_i + Y_j) = columns_j + Σ_i Φ_ij.
+
+The flows Φ add nothing to rows and columns that could not be added to `rows` and `columns`. But summed
+up, those of a link of 1e-22 would be lost among those of links of 1, and only they tell by how much
+potentials on both sides of it differ.
 
 Per group of rows and columns that mass connects, X + t and Y - t solve it as well, and there is a
 solution only if both sides sum to the same. Where they do not, what is too much is taken off in
@@ -18,15 +22,10 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from ce_core._surroundings import mapped_in_front
+from ce_core.transport._elimination import differences, eliminate
 
-_UNIT = torch.finfo(torch.float64).eps
 # The least pivot, as a share of the mass of its row, at which Cholesky's solution is good.
 _SOUND = 1e-6
-# Links below this are none: products of smaller ones underflow.
-_FAINT = 1e-280
-# A group of rows that hangs on the rest by less than this share of its mass gets nothing over that
-# link but what is asked for: no rounding.
-_LOOSE = 1e-7
 
 
 class Sums(NamedTuple):
@@ -38,50 +37,54 @@ class Sums(NamedTuple):
 
 
 def solve_network(
-    plan: Float[Tensor, "b n m"], rows: Float[Tensor, "b n"], columns: Float[Tensor, "b m"]
+    plan: Float[Tensor, "b n m"],
+    rows: Float[Tensor, "b n"],
+    columns: Float[Tensor, "b m"],
+    flow: Float[Tensor, "b n m"] | None = None,
 ) -> Sums:
     """Solve the system of each plan. It is differentiable, as often as wanted.
 
-    Rows and columns without mass get 0, and what is asked of them is not heard.
+    Rows and columns without mass get 0, and what is asked of them is not heard. No flow is one of 0.
     """
-    return Sums(*_Network.apply(plan, rows, columns))  # type: ignore[no-untyped-call]
+    return Sums(*_Network.apply(plan, rows, columns, flow))  # type: ignore[no-untyped-call]
 
 
 class _Network(torch.autograd.Function):
     """The system is symmetric, so its derivatives are solutions of it."""
 
     @staticmethod
-    def forward(plan: Tensor, rows: Tensor, columns: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(
+        plan: Tensor, rows: Tensor, columns: Tensor, flow: Tensor | None
+    ) -> tuple[Tensor, Tensor, Tensor]:
         if plan.shape[-2] <= plan.shape[-1]:
-            return (*_solve(plan, rows, columns),)
-        y, x, pairs = _solve(plan.mT, columns, rows)
+            return (*_solve(plan, rows, columns, flow),)
+        y, x, pairs = _solve(plan.mT, columns, rows, None if flow is None else flow.mT)
         return x, y, pairs.mT.contiguous()
 
     @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Tensor, ...], output: tuple[Tensor, ...]) -> None:
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
+        ctx.flowing = inputs[3] is not None
         ctx.save_for_backward(inputs[0], output[2])
         ctx.save_for_forward(inputs[0], output[2])
 
     @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
         plan, pairs = ctx.saved_tensors
-        by_x, by_y, by_pairs = grads
-        x, y, weights = solve_network(plan, by_x + by_pairs.sum(-1), by_y + by_pairs.sum(-2))
-        return -weights * pairs, x, y
+        x, y, weights = solve_network(plan, *grads)
+        return -weights * pairs, x, y, weights if ctx.flowing else None
 
     @staticmethod
     def jvp(ctx: Any, *tangents: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
         plan, pairs = ctx.saved_tensors
-        moved, rows, columns = tangents
+        moved, rows, columns, flow = tangents
         rows = torch.zeros_like(plan[..., 0]) if rows is None else rows
         columns = torch.zeros_like(plan[..., 0, :]) if columns is None else columns
         if moved is not None:
-            flow = moved * pairs
-            rows, columns = rows - flow.sum(-1), columns - flow.sum(-2)
-        return (*solve_network(plan, rows, columns),)
+            flow = -moved * pairs if flow is None else flow - moved * pairs
+        return (*solve_network(plan, rows, columns, flow),)
 
     @staticmethod
-    def vmap(info: Any, in_dims: tuple[Any, ...], *args: Tensor) -> tuple[Any, tuple[int, ...]]:
+    def vmap(info: Any, in_dims: tuple[Any, ...], *args: Any) -> tuple[Any, tuple[int, ...]]:
         return apply_flattened(_Network, info.batch_size, in_dims, args)
 
 
@@ -95,8 +98,34 @@ def apply_flattened(
     return found, (0,) * len(found)
 
 
+class _System(NamedTuple):
+    """The system of each plan, with what is made of the plan."""
+
+    plan: Float[Tensor, "b n m"]
+    rows: Float[Tensor, "b n"]
+    columns: Float[Tensor, "b m"]
+    flow: Float[Tensor, "b n m"] | None
+    mass: Float[Tensor, "b n"]
+    column_mass: Float[Tensor, "b m"]
+    inverse: Float[Tensor, "b m"]
+    """1 over the mass of a column, or 0."""
+
+    def take(self, items: Bool[Tensor, " b"]) -> "_System":
+        """Return some items of the batch."""
+        return _System(*(None if part is None else part[items] for part in self))  # type: ignore[arg-type]
+
+    def asked(self) -> tuple[Float[Tensor, "b n"], Float[Tensor, "b m"]]:
+        """Return the right sides, flows included."""
+        if self.flow is None:
+            return self.rows, self.columns
+        return self.rows + self.flow.sum(-1), self.columns + self.flow.sum(-2)
+
+
 def _solve(
-    plan: Float[Tensor, "b n m"], rows: Float[Tensor, "b n"], columns: Float[Tensor, "b m"]
+    plan: Float[Tensor, "b n m"],
+    rows: Float[Tensor, "b n"],
+    columns: Float[Tensor, "b m"],
+    flow: Float[Tensor, "b n m"] | None,
 ) -> Sums:
     """Solve with the columns eliminated first."""
     mass, column_mass = plan.sum(-1), plan.sum(-2)
@@ -112,31 +141,25 @@ def _solve(
     factor, failed = torch.linalg.cholesky_ex(system)
     pivots = torch.diagonal(factor, dim1=-2, dim2=-1).square() / torch.where(mass > 0, mass, 1.0)
     sound = (failed == 0) & (pivots.amin(-1) > _SOUND)
+    given = _System(plan, rows, columns, flow, mass, column_mass, inverse)
     if sound.all():
-        return _by_cholesky(factor, plan, mass, column_mass, inverse, rows, columns)
+        return _by_cholesky(factor, given)
     found = Sums(*(torch.zeros_like(part) for part in (rows, columns, plan)))
     for items, method, matrix in ((sound, _by_cholesky, factor), (~sound, _by_elimination, links)):
         if items.any():
-            parts = (matrix, plan, mass, column_mass, inverse, rows, columns)
-            for into, part in zip(found, method(*(x[items] for x in parts)), strict=True):
+            for into, part in zip(found, method(matrix[items], given.take(items)), strict=True):
                 into[items] = part
     return found
 
 
-def _by_cholesky(
-    factor: Float[Tensor, "b n n"],
-    plan: Float[Tensor, "b n m"],
-    mass: Float[Tensor, "b n"],
-    column_mass: Float[Tensor, "b m"],
-    inverse: Float[Tensor, "b m"],
-    rows: Float[Tensor, "b n"],
-    columns: Float[Tensor, "b m"],
-) -> Sums:
+def _by_cholesky(factor: Float[Tensor, "b n n"], given: _System) -> Sums:
     """Solve where all rows are well connected."""
+    plan, mass, inverse = given.plan, given.mass, given.inverse
+    rows, columns = given.asked()
     total = mass.sum(-1, keepdim=True)
     total = torch.where(total > 0, total, 1.0)
     excess = (rows.sum(-1, keepdim=True) - columns.sum(-1, keepdim=True)) / (2 * total)
-    rows, columns = rows - excess * mass, columns + excess * column_mass
+    rows, columns = rows - excess * mass, columns + excess * given.column_mass
     right = rows.unsqueeze(-1) - plan @ (columns * inverse).unsqueeze(-1)
     x = torch.cholesky_solve(right, factor).squeeze(-1)
     half = rows.sum(-1, keepdim=True) / 2
@@ -145,22 +168,19 @@ def _by_cholesky(
     return Sums(x, y, x.unsqueeze(-1) + y.unsqueeze(-2))
 
 
-def _by_elimination(
-    links: Float[Tensor, "b n n"],
-    plan: Float[Tensor, "b n m"],
-    mass: Float[Tensor, "b n"],
-    column_mass: Float[Tensor, "b m"],
-    inverse: Float[Tensor, "b m"],
-    rows: Float[Tensor, "b n"],
-    columns: Float[Tensor, "b m"],
-) -> Sums:
+def _by_elimination(links: Float[Tensor, "b n n"], given: _System) -> Sums:
     """Solve where links of 1e-22 may stand beside links of 1, or rows be connected by none.
 
-    No step subtracts (Grassmann, Taksar and Heyman): the diagonal is the sum of the other entries.
-    And since X of two groups of rows that hang on each other by such a link differ by its inverse,
-    it is the differences of X that are found, each of them from others, instead of X.
+    Since X of two groups of rows that hang on each other by such a link differ by its inverse, it is
+    the differences of X that are found, each of them from others, instead of X.
     """
-    network = _eliminate(links, mass)
+    plan, rows, columns, flow, mass, column_mass, inverse = given
+    between = None
+    if flow is not None:
+        # By way of a column, whose sum does not move.
+        between = flow @ (plan * inverse.unsqueeze(-2)).mT
+        between = between - between.mT
+    network = eliminate(links, mass, between)
     group, of_group = network.group, network.mass
     by_group = torch.zeros_like(mass)
     # Columns belong to the group of the row that has most of them.
@@ -173,70 +193,14 @@ def _by_elimination(
     means = (columns * inverse).unsqueeze(-1)
     right = rows - (plan @ means).squeeze(-1)
     sizes = rows.abs() + (plan @ means.abs()).squeeze(-1)
-    differences = _differences(network, right, sizes)
-    pairs = (columns.unsqueeze(-2) + differences @ plan) * inverse.unsqueeze(-2)
+    apart = differences(network, mass, right, sizes)
+    rows, columns = given._replace(rows=rows, columns=columns).asked()
+    pairs = (columns.unsqueeze(-2) + apart @ plan) * inverse.unsqueeze(-2)
     # The mean of X by mass, group by group, is half of what is asked of the group's rows.
     same = group.unsqueeze(-1) == group.unsqueeze(-2)
-    inner = torch.where(same, differences * mass.unsqueeze(-2), 0.0).sum(-1)
+    inner = torch.where(same, apart * mass.unsqueeze(-2), 0.0).sum(-1)
     half = by_group.scatter_add(-1, group, rows) / 2
     weight = of_group.gather(-1, group)
     x = torch.where(mass > 0, (inner + half.gather(-1, group)) / weight, 0.0)
     y = (plan * (pairs - x.unsqueeze(-1))).sum(-2) * inverse
     return Sums(x, y, pairs)
-
-
-class _Eliminated(NamedTuple):
-    """A network with its rows eliminated, the last first."""
-
-    shares: Float[Tensor, "b n n"]
-    """In row k, what share of what flows out of row k goes to each row before it."""
-    links: Float[Tensor, "b n"]
-    """What links a row with all those before it, once those after it are eliminated; or 0."""
-    loose: Bool[Tensor, "b n"]
-    """Whether that is next to nothing."""
-    group: Tensor
-    """The first row that each row is connected with, [b, n]."""
-    mass: Float[Tensor, "b n"]
-    """That of the group of which a row is the first."""
-
-
-def _eliminate(links: Float[Tensor, "b n n"], mass: Float[Tensor, "b n"]) -> _Eliminated:
-    n = links.shape[-1]
-    links = torch.where(links > _FAINT, links, 0.0)
-    shares, sums, held = torch.zeros_like(links), torch.zeros_like(mass), mass.clone()
-    loose = torch.zeros_like(mass, dtype=torch.bool)
-    for k in range(n - 1, 0, -1):
-        row = links[:, k, :k]
-        total = row.sum(-1, keepdim=True)
-        share = torch.where(total > 0, row / total, 0.0)
-        links[:, :k, :k].addcmul_(row.unsqueeze(-1), share.unsqueeze(-2))
-        shares[:, k, :k], sums[:, k] = share, total[:, 0]
-        loose[:, k] = total[:, 0] < _LOOSE * held[:, k]
-        held[:, :k].add_(share * held[:, k : k + 1])
-    group = torch.arange(n, device=mass.device).expand(mass.shape).contiguous()
-    for k in range(1, n):
-        nearest = group.gather(-1, shares[:, k].argmax(-1, keepdim=True))[:, 0]
-        group[:, k] = torch.where(sums[:, k] > 0, nearest, group[:, k])
-    of_group = torch.zeros_like(mass).scatter_add(-1, group, mass)
-    return _Eliminated(shares, sums, loose, group, of_group)
-
-
-def _differences(
-    network: _Eliminated, right: Float[Tensor, "b n"], sizes: Float[Tensor, "b n"]
-) -> Float[Tensor, "b n n"]:
-    """Return all X_i - X_k, right being what flows into each row, and sizes what it was summed from."""
-    shares, links, loose, _, _ = network
-    n = right.shape[-1]
-    right, sizes = right.clone(), sizes.clone()
-    for k in range(n - 1, 0, -1):
-        noise = loose[:, k] & (right[:, k].abs() <= 8 * n * _UNIT * sizes[:, k])
-        right[:, k].masked_fill_(noise, 0.0)
-        right[:, :k].addcmul_(shares[:, k, :k], right[:, k : k + 1])
-        sizes[:, :k].addcmul_(shares[:, k, :k], sizes[:, k : k + 1])
-    lead = torch.where(links > 0, right / links, 0.0)
-    found = torch.zeros_like(shares)
-    for k in range(1, n):
-        ahead = (shares[:, k, None, :k] @ found[:, :k, :k])[:, 0] + lead[:, k : k + 1]
-        found[:, k, :k] = ahead
-        found[:, :k, k] = -ahead
-    return found

@@ -189,7 +189,7 @@ def _pull_back(
             _plus(by_nu, lambda: weight * at.whole_g),
         )
         by_eps = _plus(by_eps, lambda: by_value * (at.plan * at.exponent).sum((-2, -1)))
-    pull = by_plan
+    pull, direct = by_plan, None
     if by_transport is not None:
         # It is mu·f + nu·g - ε ⟨P, w⟩. So nothing is divided by ε, and nothing large has to cancel.
         share = by_transport[..., None]
@@ -204,12 +204,11 @@ def _pull_back(
     by_g = torch.zeros_like(at.nu) if by_g is None else by_g
     if pull is not None:
         direct = pull * at.plan / at.eps[..., None, None]
-        by_f, by_g = by_f + direct.sum(-1), by_g + direct.sum(-2)
         by_cost = by_cost - direct
         by_mu = _plus(by_mu, lambda: (pull * at.by_row).sum(-1))
         by_nu = _plus(by_nu, lambda: (pull * at.by_column).sum(-2))
         by_eps = _plus(by_eps, lambda: -(direct * at.exponent).sum((-2, -1)))
-    x, y, through = _pull_through(at, by_f, by_g)
+    x, y, through = _pull_through(at, by_f, by_g, direct)
     eps = at.eps[..., None]
     return (
         by_cost + through,
@@ -225,11 +224,14 @@ def _plus(total: Tensor | None, part: Callable[[], Tensor]) -> Tensor | None:
 
 
 def _pull_through(
-    at: _Equations, by_f: Float[Tensor, "b n"], by_g: Float[Tensor, "b m"]
+    at: _Equations,
+    by_f: Float[Tensor, "b n"],
+    by_g: Float[Tensor, "b m"],
+    by_pairs: Float[Tensor, "b n m"] | None,
 ) -> tuple[Float[Tensor, "b n"], Float[Tensor, "b m"], Float[Tensor, "b n m"]]:
     """Return how much each row's and each column's equation counts, and by them each pair's cost."""
     if at.regular:
-        x, y, pairs = solve_network(at.plan, by_f, by_g)
+        x, y, pairs = solve_network(at.plan, by_f, by_g, by_pairs)
         return at.mu * x, at.nu * y, at.plan * pairs
     # Rows and columns without mass follow from the others.
     outer_f, outer_g = torch.where(at.mu > 0, 0.0, by_f), torch.where(at.nu > 0, 0.0, by_g)
@@ -237,6 +239,7 @@ def _pull_through(
         at.plan,
         torch.where(at.mu > 0, by_f, 0.0) - (at.by_column @ outer_g.unsqueeze(-1)).squeeze(-1),
         torch.where(at.nu > 0, by_g, 0.0) - (outer_f.unsqueeze(-2) @ at.by_row).squeeze(-2),
+        by_pairs,
     )
     outer = outer_f.unsqueeze(-1) * at.by_row + outer_g.unsqueeze(-2) * at.by_column
     return at.mu * x + outer_f, at.nu * y + outer_g, at.plan * pairs + outer
@@ -259,8 +262,7 @@ def _push_forward(
     from_nu = at.eps[..., None] * (at.kernel @ nu.unsqueeze(-1)).squeeze(-1)
     from_mu = at.eps[..., None] * (mu.unsqueeze(-2) @ at.kernel).squeeze(-2)
     flow = at.plan * moved
-    rows, columns = flow.sum(-1) - at.mu * from_nu, flow.sum(-2) - at.nu * from_mu
-    f, g, pairs = solve_network(at.plan, rows, columns)
+    f, g, pairs = solve_network(at.plan, -at.mu * from_nu, -at.nu * from_mu, flow)
     if not at.regular:
         outer_f = (at.by_row * (moved - g.unsqueeze(-2))).sum(-1) - from_nu
         outer_g = (at.by_column * (moved - f.unsqueeze(-1))).sum(-2) - from_mu

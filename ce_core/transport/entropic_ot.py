@@ -129,6 +129,11 @@ def sinkhorn(
     group of rows and columns that mass connects, so that no plan is too close to an assignment. Rows
     and columns without mass, and items that are `INFEASIBLE` or `INVALID`, have gradient 0.
 
+    Where less mass than the marginal error links some rows and columns with the rest, f and g of both
+    may differ from the exact ones by a constant that no iteration sees; derivatives are those of the
+    equations at what is returned. Where no mass links them the constant is free, and f and g are
+    differentiated as though their means by mass changed alike in each block.
+
     References
     ----------
     Cuturi, "Sinkhorn distances", 2013, arXiv:1306.0895; Peyré and Cuturi, "Computational optimal

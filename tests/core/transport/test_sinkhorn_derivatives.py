@@ -75,6 +75,20 @@ def test_solve_network_oracle_where_groups_hang_on_each_other_by_next_to_nothing
     np.testing.assert_allclose((plan * pairs).sum(1), rows, rtol=0, atol=1e-14)
 
 
+@pytest.mark.parametrize("shape", [(4, 6), (6, 4), (70, 70)], ids=str)
+@pytest.mark.parametrize("faint", [1e-9, 1e-22, 1e-120])
+def test_solve_network_takes_flows_link_by_link(shape: tuple[int, int], faint: float) -> None:
+    # Where every pair flows by T_ij = s_i + t_j times its link, X_i + Y_j is T_ij, whatever the links.
+    n, m = shape
+    plan = faint * (1 + uniform(n, m, seed=1))
+    plan[: n // 2, : m // 2] = 0.1 + uniform(n // 2, m // 2)
+    plan[n // 2 :, m // 2 :] = 0.1 + uniform(n // 2, m // 2, seed=2)
+    tension = uniform(n, 1, seed=3) + uniform(m, seed=4)
+    nothing = torch.zeros(1, n, dtype=F64), torch.zeros(1, m, dtype=F64)
+    pairs = solve_network(plan[None], *nothing, (plan * tension)[None]).pairs[0]
+    np.testing.assert_allclose(pairs, tension, rtol=0, atol=1e-13)
+
+
 @pytest.mark.parametrize("sound", [0.0, 2.0], ids=["Cholesky", "elimination"])
 def test_solve_network_both_ways_agree_and_are_differentiable_twice(
     sound: float, monkeypatch: pytest.MonkeyPatch
@@ -83,13 +97,14 @@ def test_solve_network_both_ways_agree_and_are_differentiable_twice(
     plan = 0.1 + uniform(2, 3, 4)
     rows, columns = uniform(2, 3, seed=1), uniform(2, 4, seed=2)
 
-    def pairs(plan: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+    def pairs(plan: Tensor, rows: Tensor, columns: Tensor, flow: Tensor | None = None) -> Tensor:
         excess = rows.sum(-1, keepdim=True) / columns.sum(-1, keepdim=True)
-        return solve_network(plan, rows, columns * excess).pairs
+        return solve_network(plan, rows, columns * excess, flow).pairs
 
-    inputs = [x.requires_grad_() for x in (plan, rows, columns)]
-    assert torch.autograd.gradcheck(pairs, inputs, check_forward_ad=True)
-    assert torch.autograd.gradgradcheck(pairs, inputs)
+    inputs = [x.requires_grad_() for x in (plan, rows, columns, uniform(2, 3, 4, seed=3))]
+    for parts in (inputs[:3], inputs):
+        assert torch.autograd.gradcheck(pairs, parts, check_forward_ad=True)
+        assert torch.autograd.gradgradcheck(pairs, parts)
 
 
 def test_solve_network_takes_off_what_no_solution_can_have() -> None:
