@@ -24,7 +24,7 @@ from lab.web.connections import bound_connections  # noqa: E402
 from lab.web.doors import Doors  # noqa: E402
 from lab.web.error_pages import ErrorPages  # noqa: E402
 from lab.web.health import Gate, Readiness  # noqa: E402
-from lab.web.hosts import Hosts  # noqa: E402
+from lab.web.hosts import Hosts, check_hosts  # noqa: E402
 from lab.web.index_page import Opening  # noqa: E402
 from lab.web.limits import Limits  # noqa: E402
 from lab.web.old_links import OldLinks  # noqa: E402
@@ -61,6 +61,10 @@ app = st.App(
 
 # After the app, which reads the settings anew.
 apply_settings(ROOT / ".streamlit" / "config.toml")
+try:
+    check_hosts()
+except ValueError as error:
+    sys.exit(f"app.py: {error}")
 ask_nobody_for_the_address()
 forget_forged_values()
 

@@ -47,9 +47,12 @@ def has_tangent(x: Tensor) -> bool:
     return in_forward_mode() and forward_ad.unpack_dual(x).tangent is not None  # type: ignore[no-untyped-call]
 
 
-def forward_modes() -> int:
-    """Return how many forward modes of `torch.func` there are within each other."""
-    return eager_transforms.JVP_NESTING
+def refuse_nested_forward_mode() -> None:
+    """Raise within forward mode within itself, where torch would lose the outer tangent silently."""
+    if eager_transforms.JVP_NESTING > 1:
+        raise NotImplementedError(
+            "torch cannot nest forward mode here: use torch.func.hessian or jacfwd over jacrev"
+        )
 
 
 def is_ordinary(*tensors: Tensor) -> bool:

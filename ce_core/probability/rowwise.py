@@ -14,12 +14,12 @@ import torch
 from torch import Tensor
 
 from ce_core._surroundings import (
-    forward_modes,
     is_mapped_by_engine,
     is_ordinary,
     is_recorded,
     mapped_in_front,
     recordable,
+    refuse_nested_forward_mode,
     uncompiled,
 )
 
@@ -47,10 +47,7 @@ class RowFunction(torch.autograd.Function):
     @classmethod
     def jvp(cls, ctx: Any, *tangents: Tensor) -> Any:
         """Forward mode; not within itself, where torch would lose the outer tangent silently."""
-        if forward_modes() > 1:
-            raise NotImplementedError(
-                "torch cannot nest forward mode here: use torch.func.hessian or jacfwd over jacrev"
-            )
+        refuse_nested_forward_mode()
         return cls.pushed(ctx.saved_tensors, tangents)
 
     @classmethod

@@ -19,6 +19,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from ce_core._surroundings import refuse_nested_forward_mode
 from ce_core.transport._bipartite_system import apply_flattened, solve_network
 from ce_core.transport._offsets import take_off, used_eps
 from ce_core.transport._problem import within_reach
@@ -73,6 +74,7 @@ class _Solution(torch.autograd.Function):
     @staticmethod
     def jvp(ctx: Any, *tangents: Tensor | None) -> tuple[Tensor | None, ...]:
         """Return the tangents of what can be differentiated."""
+        refuse_nested_forward_mode()
         moved = _push_forward(_Equations(*ctx.saved_tensors), *tangents[:4])
         return *moved, *[None] * (len(Found._fields) - _DIFFERENTIABLE)
 

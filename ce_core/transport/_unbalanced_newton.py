@@ -53,7 +53,10 @@ def newton(problem: PricedProblem, point: Potentials) -> Potentials:
     fixed = ones.unsqueeze(-1) * weights.unsqueeze(-2)
     system = identity - both.unsqueeze(-1) * (by_row @ by_column - fixed)
     right = missing_f - kept_f * (by_row @ missing_g.unsqueeze(-1)).squeeze(-1)
-    x = torch.linalg.solve(system, right.unsqueeze(-1)).squeeze(-1)
+    # `torch.linalg.solve` loses the tangents of all items but one where `vmap` is within `vmap`.
+    inverse, right = torch.linalg.inv(system), right.unsqueeze(-1)
+    x = inverse @ right
+    x = (x + inverse @ (right - system @ x)).squeeze(-1)
     mean = (weights * x).sum(-1, keepdim=True)
     x = x - mean * ones
     undetermined = lost_f + kept_f * lost_g

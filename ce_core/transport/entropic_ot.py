@@ -17,6 +17,9 @@ from ce_core.transport._solution import Request, find_plans
 from ce_core.transport._unrolled import unroll
 from ce_core.transport.status import SinkhornStatus
 
+# Potentials to start from are taken as no larger.
+_FARTHEST = 1e300
+
 
 @dataclass(frozen=True)
 class SinkhornResult:
@@ -240,4 +243,6 @@ def _as_start(
             f"warm_start must have potentials f of shape {[*batch, n]}, or that broadcast to it, "
             f"got shape {tuple(f.shape)}"
         )
+    # From the largest numbers there is no way on.
+    f = torch.where(f.isinf(), f, f.clamp(-_FARTHEST, _FARTHEST))
     return f.expand(*batch, n).reshape(size, n)

@@ -37,7 +37,7 @@ def offer_fits(desk: Desk[LossesState], found: Results) -> None:
     """Say that an experiment is too much work, and offer those that fit as buttons."""
     if found.fits == (found.state.config,):
         return
-    st.error(
+    st.warning(
         ngettext(
             "This experiment is {times} times the work that the lab does at once "
             "(n·m·trials·(iterations + 25) is at most {budget:,.0f} million). The charts show this one "

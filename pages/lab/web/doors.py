@@ -1,6 +1,7 @@
 """What is not open to visitors, and how much one visitor may ask."""
 
 import asyncio
+import logging
 import time
 from collections import Counter
 from typing import Final
@@ -15,6 +16,7 @@ from lab.web.assets import base_address
 from lab.web.limits import Limits
 from lab.web.streamlit_private import BackMsg
 
+_LOG: Final = logging.getLogger(__name__)
 # Of Streamlit: what tells of the server's inside, drives the app for programs, or takes files.
 _CLOSED: Final = (
     "/_stcore/metrics",
@@ -65,6 +67,12 @@ class Doors:
             await self.inner(scope, line.receive, line.send)
             return
         if self.open[address] >= self.limits.sessions_an_address:
+            _LOG.warning(
+                "%s has %d sessions open, and gets no more: LAB_SESSIONS_AN_ADDRESS is %d",
+                address,
+                self.open[address],
+                self.limits.sessions_an_address,
+            )
             await _refuse(receive, send, _TRY_AGAIN_LATER)
             return
         self.open[address] += 1

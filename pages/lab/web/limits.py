@@ -1,5 +1,6 @@
 """What one visitor may ask of the server: every limit, with the variable that sets it."""
 
+import math
 import os
 from dataclasses import dataclass, field, fields
 from typing import Any, Final, Self, get_type_hints
@@ -7,8 +8,12 @@ from typing import Any, Final, Self, get_type_hints
 _PREFIX: Final = "LAB_"
 
 
-def _limit(default: float, *, at_least: float) -> Any:
-    return field(default=default, metadata={"at_least": at_least})
+# Longer, in milliseconds, the system does not count.
+_DAY: Final = 86_400.0
+
+
+def _limit(default: float, *, at_least: float, at_most: float = math.inf) -> Any:
+    return field(default=default, metadata={"bounds": (at_least, at_most)})
 
 
 @dataclass(frozen=True)
@@ -35,8 +40,8 @@ class Limits:
     messages_a_second: float = _limit(20.0, at_least=0.1)
     messages_at_once: int = _limit(60, at_least=1)
     sessions_an_address: int = _limit(200, at_least=1)
-    request_seconds: float = _limit(10.0, at_least=1)
-    unread_seconds: float = _limit(60.0, at_least=1)
+    request_seconds: float = _limit(10.0, at_least=1, at_most=_DAY)
+    unread_seconds: float = _limit(60.0, at_least=1, at_most=_DAY)
     local: int = _limit(0, at_least=0)
 
     @classmethod
@@ -46,7 +51,7 @@ class Limits:
         Raises
         ------
         ValueError
-            If a variable is no number, or below what lets one visitor in.
+            If a variable is no number, below what lets one visitor in, or above a day.
         """
         kinds = get_type_hints(cls)
         said = {}
@@ -54,17 +59,18 @@ class Limits:
             name = f"{_PREFIX}{limit.name}".upper()
             text = os.environ.get(name)
             if text is not None:
-                said[limit.name] = _number(name, text, kinds[limit.name], limit.metadata["at_least"])
+                said[limit.name] = _number(name, text, kinds[limit.name], *limit.metadata["bounds"])
         return cls(**said)
 
 
-def _number(name: str, text: str, kind: type, least: float) -> Any:
+def _number(name: str, text: str, kind: type, least: float, most: float) -> Any:
     try:
         value = kind(text)
     except ValueError:
         value = None
     # Nothing compares with a NaN.
-    if value is None or not least <= value < float("inf"):
+    if value is None or not least <= value <= most or value == math.inf:
         word = "a whole number" if kind is int else "a number"
-        raise ValueError(f"{name} must be {word} of at least {least:g}, got {text[:40]!r}")
+        bounds = f"of at least {least:g}" if most == math.inf else f"from {least:g} to {most:g}"
+        raise ValueError(f"{name} must be {word} {bounds}, got {text[:40]!r}")
     return value

@@ -347,3 +347,13 @@ def test_sinkhorn_gradient_does_not_lose_digits_to_offsets() -> None:
             result = sinkhorn(one, eps=0.2, tol=1e-13)
             slopes += torch.autograd.grad((getattr(result, name) * weights).sum(), one)
         torch.testing.assert_close(slopes[1], slopes[0], rtol=1e-8, atol=1e-10)
+
+
+def test_sinkhorn_refuses_forward_mode_within_forward_mode() -> None:
+    def value(eps: Tensor) -> Tensor:
+        return sinkhorn([[0.0, 1.0], [1.0, 0.2]], eps=eps, tol=1e-12).entropic_value
+
+    eps = torch.tensor(0.3, dtype=torch.float64)
+    for nested in (jacfwd(jacfwd(value)), jacfwd(grad(jacfwd(value)))):
+        with pytest.raises(NotImplementedError, match=r"torch\.func\.hessian"):
+            nested(eps)

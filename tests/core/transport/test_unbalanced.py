@@ -8,7 +8,7 @@ import pytest
 import torch
 from scipy.optimize import minimize
 from torch import Tensor
-from torch.func import grad, hessian, jvp, vmap
+from torch.func import grad, hessian, jacfwd, jvp, vmap
 
 from ce_core import SinkhornStatus, UnbalancedResult, sinkhorn, unbalanced_sinkhorn
 from tests.support.cases import FLOATS, INF, uniform
@@ -211,3 +211,14 @@ def test_unbalanced_refuses_a_price_by_name(rho: Any) -> None:
 def test_unbalanced_refuses_masses_by_name(mu: list[float]) -> None:
     with pytest.raises(ValueError, match=r"^mu must "):
         unbalanced_sinkhorn([[0.0], [1.0]], eps=1.0, rho=1.0, mu=mu)
+
+
+def test_unbalanced_derivatives_within_vmap_are_those_of_each_item() -> None:
+    costs = torch.stack([uniform(3, 3, seed=seed) for seed in (1, 2, 3)])
+
+    def value(cost: Tensor) -> Tensor:
+        return unbalanced_sinkhorn(cost, eps=0.3, rho=0.7, tol=1e-12).value
+
+    for derivative in (jacfwd, hessian):
+        alone = torch.stack([derivative(value)(cost) for cost in costs])
+        torch.testing.assert_close(vmap(derivative(value))(costs), alone, rtol=1e-9, atol=1e-12)

@@ -155,3 +155,11 @@ def test_warm_start_within_torch_func() -> None:
 def test_warm_start_refuses_what_is_none(wrong: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         sinkhorn(uniform(4, 5), eps=0.1, warm_start=wrong)
+
+
+def test_warm_start_from_the_largest_numbers_leads_to_the_plan_too() -> None:
+    cost = uniform(3, 3, seed=4)
+    start = torch.full((3,), torch.finfo(torch.float64).max, dtype=torch.float64)
+    found, cold = sinkhorn(cost, eps=0.05, warm_start=start), sinkhorn(cost, eps=0.05)
+    assert found.converged
+    torch.testing.assert_close(found.plan, cold.plan, rtol=0, atol=1e-5)

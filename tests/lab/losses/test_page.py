@@ -113,10 +113,10 @@ def test_losses_link_that_repeats_itself_is_noticed(open_page: OpenPage) -> None
 
 def test_losses_over_budget_says_so_and_proposes_what_fits(open_page: OpenPage) -> None:
     app = open_page(PAGE, n="8192", m="8192", trials="1000", n_iter="1000")
-    assert "times the work" in app.error[0].value
+    assert "times the work" in app.warning[0].value
     (button,) = (b for b in app.button if b.label.startswith("n = "))
     button.click().run()
-    assert not app.error
+    assert not app.warning
     assert not app.exception
 
 
@@ -128,7 +128,7 @@ def test_losses_over_budget_keeps_the_charts(open_page: OpenPage) -> None:
     press(app, "m = 43")
     assert shown(app, "losses.m") == 43
     assert shown(app, "losses.n") == 8192
-    assert not app.error
+    assert not app.warning
 
 
 @pytest.mark.parametrize(

@@ -228,6 +228,7 @@ def test_limits_are_what_the_environment_says(monkeypatch: pytest.MonkeyPatch) -
         ("LAB_MESSAGES_A_SECOND", "nan"),
         ("LAB_MESSAGES_A_SECOND", "fast" * 100),
         ("LAB_MESSAGES_A_SECOND", "inf"),
+        ("LAB_UNREAD_SECONDS", "1e9"),
     ],
 )
 def test_limits_that_are_none_are_refused_by_name(

@@ -7,7 +7,7 @@ import pytest
 import streamlit as st
 from starlette.types import Message, Receive, Scope, Send
 
-from lab.web.hosts import Hosts
+from lab.web.hosts import Hosts, check_hosts
 from tests.support.asking import PASSED_ON, ask_app, passing_on, run_apart
 
 MISDIRECTED = 421
@@ -64,3 +64,12 @@ def test_session_of_a_host_that_is_not_named_is_closed() -> None:
     scope = {"type": "websocket", "path": "/_stcore/stream", "headers": [(b"host", b"evil.test")]}
     run_apart(Hosts(inner)(scope, receive, send))
     assert [message["type"] for message in sent] == ["websocket.close"]
+
+
+@pytest.mark.usefixtures("allowed_hosts")
+def test_hosts_that_are_none_are_refused() -> None:
+    check_hosts()
+    for host in ("https://lab.example.org", "lab.example.org:8501", "a b", "", "lab/x"):
+        st.config.set_option("server.allowedHosts", [host])
+        with pytest.raises(ValueError, match=r"^server\.allowedHosts must be .{1,60}, got .{1,90}$"):
+            check_hosts()
