@@ -151,6 +151,10 @@ def _measure(browser: Browser, lab: str, bare: str, effort: Effort) -> Section:
     return section
 
 
+def _add_limit(section: Section, case: str, measured: str, limit: str, *, met: bool) -> None:
+    section.add(case, "a limit", measured, "", "", limit, section.verdict(met))
+
+
 def _add_reaching(section: Section, page: Page, effort: Effort) -> None:
     """Reach for the bar in states whose animation nobody has asked for."""
     waits: list[float] = []
@@ -158,14 +162,12 @@ def _add_reaching(section: Section, page: Page, effort: Effort) -> None:
         _press(page, "losses-eps-", "ArrowRight")
         waits.append(page.evaluate(_REACH))
     median = statistics.median(waits)
-    section.add(
+    _add_limit(
+        section,
         "from a hand at the bar to its animation",
-        "a limit",
         f"{median:.3g} ms ({min(waits):.3g} to {max(waits):.3g}; {len(waits)} states)",
-        "",
-        "",
         f"at most {_MS_TO_AN_ANIMATION:g} ms",
-        section.verdict(median <= _MS_TO_AN_ANIMATION),
+        met=median <= _MS_TO_AN_ANIMATION,
     )
 
 
@@ -184,24 +186,14 @@ def _add_scrubbing(section: Section, browser: Browser, address: str) -> None:
     ticks: list[float] = page.evaluate(_SCRUB, _FRAMES)
     messages = len(sent) - before
     median = statistics.median(ticks)
-    section.add(
+    _add_limit(
+        section,
         "dragging, a frame of all charts in sight",
-        "a limit",
         f"{median:.3g} ms ({min(ticks):.3g} to {max(ticks):.3g}; {len(ticks)} frames)",
-        "",
-        "",
         f"at most {_MS_A_FRAME:g} ms",
-        section.verdict(median <= _MS_A_FRAME),
+        met=median <= _MS_A_FRAME,
     )
-    section.add(
-        "dragging, messages to the server",
-        "a limit",
-        str(messages),
-        "",
-        "",
-        "0",
-        section.verdict(not messages),
-    )
+    _add_limit(section, "dragging, messages to the server", str(messages), "0", met=not messages)
     context.close()
 
 
