@@ -3,6 +3,8 @@
 import os
 import runpy
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 # One thread a run: sessions share the cores better than their matrices do. Before torch is loaded.
@@ -33,11 +35,18 @@ from lab.web.settings import apply_settings  # noqa: E402
 from lab.web.static_files import KeptFiles  # noqa: E402
 from lab.web.streamlit_private import ask_nobody_for_the_address, forget_forged_values  # noqa: E402
 
-# Here, and not when the first visitor comes.
-try:
+
+@contextmanager
+def told_in_a_line() -> Iterator[None]:
+    """End the start, and not the first visit, with what is wrong about an option."""
+    try:
+        yield
+    except ValueError as error:
+        sys.exit(f"app.py: {error}")
+
+
+with told_in_a_line():
     limits, framed_by = Limits.of_environment(), sites_of_environment()
-except ValueError as error:
-    sys.exit(f"app.py: {error}")
 
 bound_connections(limits)
 readiness = Readiness()
@@ -61,10 +70,8 @@ app = st.App(
 
 # After the app, which reads the settings anew.
 apply_settings(ROOT / ".streamlit" / "config.toml")
-try:
+with told_in_a_line():
     check_hosts()
-except ValueError as error:
-    sys.exit(f"app.py: {error}")
 ask_nobody_for_the_address()
 forget_forged_values()
 

@@ -108,7 +108,8 @@ def _first_u(
 
 def _iterate_again(asked: Asked, before: Attempt, items: Int[Tensor, " some"]) -> Attempt:
     """Solve some items without their large potentials, and keep what is no worse."""
-    goal, chosen = np.asarray(asked.goal)[items.cpu().numpy()], items.cpu().numpy()
+    chosen = items.cpu().numpy()
+    goal = np.asarray(asked.goal)[chosen]
     empty = None if asked.empty is None else asked.empty[items]
     costs = before.costs.take(items)
     mu, nu, eps = (part[items] for part in (asked.mu, asked.nu, asked.eps))

@@ -11,7 +11,6 @@ from scripts.fuzz_web.addresses import PAGES, query
 from scripts.fuzz_web.values import json_text, number, one_of, text, tree, whole
 from scripts.protocol import BackMsg, ForwardMsg, WidgetState, component_bytes, element_of, rerun
 
-_RERUN: Final = "rerun_script"
 _FITTING: Final[Mapping[str, str]] = {
     "slider": "string_array_value double_array_value",
     "number_input": "int_value double_value",

@@ -1,7 +1,7 @@
 """Ask an ASGI application, or a middleware, without a server."""
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple, TypeVar
 
@@ -66,3 +66,25 @@ def ask_app(
     run_apart(ask())
     headers = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
     return Answer(sent[0]["status"], headers, b"".join(part["body"] for part in sent[1:]))
+
+
+def closes_session(middleware: Callable[[ASGIApp], ASGIApp], scope: dict[str, Any]) -> bool:
+    """Tell whether what stands before an app closes a session that asks to begin, without the app."""
+    sent: list[Message] = []
+
+    async def inner(_scope: Scope, _receive: Receive, _send: Send) -> None:
+        raise AssertionError("no session may come here")
+
+    async def receive() -> Any:
+        return {"type": "websocket.connect"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    whole = {"type": "websocket", "path": "/_stcore/stream", **scope}
+
+    async def come() -> None:
+        await middleware(inner)(whole, receive, send)
+
+    run_apart(come())
+    return [message["type"] for message in sent] == ["websocket.close"]

@@ -108,7 +108,7 @@ def show_figures(key: str, figures: FigureSet, *, timeline: Timeline | None = No
             "group": key,
             "token": timeline and timeline.token,
             "at": timeline and timeline.at,
-            "plotly": plotly_address(spatial=any(map(is_spatial, figures.cards))),
+            "plotly": plotly_address(spatial=any(map(_is_spatial, figures.cards))),
             "dark": _DARK,
             "ink": NEUTRALS["ink"].light,
             "cards": [_card_head(card) for card in figures.cards],
@@ -212,7 +212,7 @@ def known_value(value: Any, values: Sequence[float]) -> float | None:
     return next((known for known in values if known == value), None) if is_number(value) else None
 
 
-def is_spatial(card: Card) -> bool:
+def _is_spatial(card: Card) -> bool:
     """Tell whether a figure has three dimensions."""
     return "scene" in card.tree["layout"]
 

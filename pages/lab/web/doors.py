@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lab.web.assets import base_address
 from lab.web.limits import Limits
+from lab.web.refusals import refuse_session
 from lab.web.streamlit_private import BackMsg
 
 _LOG: Final = logging.getLogger(__name__)
@@ -59,7 +60,7 @@ class Doors:
 
     async def _session(self, scope: Scope, receive: Receive, send: Send) -> None:
         if not _has_readable_origin(scope):
-            await _refuse(receive, send, _AGAINST_RULES)
+            await refuse_session(receive, send, _AGAINST_RULES)
             return
         address = scope["client"][0] if scope.get("client") else ""
         if address in _LOCAL and not self.limits.local:
@@ -74,7 +75,7 @@ class Doors:
                 self.open[address],
                 self.limits.sessions_an_address,
             )
-            await _refuse(receive, send, _TRY_AGAIN_LATER)
+            await refuse_session(receive, send, _TRY_AGAIN_LATER)
             return
         self.open[address] += 1
         try:
@@ -85,11 +86,6 @@ class Doors:
             # An address that has gone is not remembered.
             if not self.open[address]:
                 del self.open[address]
-
-
-async def _refuse(receive: Receive, send: Send, code: int) -> None:
-    await receive()
-    await send({"type": "websocket.close", "code": code})
 
 
 def _has_readable_origin(scope: Scope) -> bool:

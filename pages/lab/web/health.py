@@ -7,6 +7,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from lab.web.assets import base_address
+from lab.web.refusals import refuse_session
 
 Phase = Literal["starting", "ready", "ended"]
 
@@ -82,8 +83,7 @@ class Gate:
         elif scope["type"] == "http":
             await _say("ended", 503)(scope, receive, send)
         else:
-            await receive()
-            await send({"type": "websocket.close", "code": _SERVICE_RESTART})
+            await refuse_session(receive, send, _SERVICE_RESTART)
 
 
 def _say(word: str, status: int) -> PlainTextResponse:

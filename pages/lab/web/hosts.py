@@ -8,6 +8,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from lab.web.health import is_health
+from lab.web.refusals import refuse_session
 from lab.web.streamlit_private import is_host_allowed
 
 # A name or a number, without scheme and port, or all names below one.
@@ -50,8 +51,7 @@ class Hosts:
             answer = PlainTextResponse("No such host", status_code=_MISDIRECTED)
             await answer(scope, receive, send)
         else:
-            await receive()
-            await send({"type": "websocket.close", "code": _POLICY_VIOLATION})
+            await refuse_session(receive, send, _POLICY_VIOLATION)
 
 
 def _is_allowed(scope: Scope) -> bool:

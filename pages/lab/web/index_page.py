@@ -10,7 +10,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lab.web.assets import imported_scripts, plotly_address, script_address
-from lab.web.page_names import HOME, LABS, SPATIAL, page_at
+from lab.web.page_names import SPATIAL, page_at
 from lab.web.previews import PICTURE_SIZE, Preview, picture_address, preview, site_name
 from lab.web.streamlit_private import INDEX_PAGE
 from lab.web.visit_language import Choose, english, language_of
@@ -26,6 +26,7 @@ _PRELOAD: Final = '  <link rel="modulepreload" href="{}">\n  '
 
 _LANGUAGE: Final = '<html lang="en">'
 _TITLE: Final = "<title>Streamlit</title>"
+_END: Final = "</head>"
 
 # A name or number of a host, and perhaps a port: nothing that could end an address or an attribute.
 _HOST: Final = re.compile(
@@ -48,7 +49,10 @@ class Opening:
 
     def __init__(self, inner: ASGIApp, choose: Choose = english) -> None:
         self.inner, self.choose = inner, choose
-        self.html = {page: _html(page) for page in (HOME, *LABS)}
+        html = _html()
+        self.html = {
+            spatial: _with_preloads(html, plotly_address(spatial=spatial)) for spatial in (False, True)
+        }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, and if Streamlit answers with its page, answer with that of the lab.
@@ -75,7 +79,7 @@ class Opening:
         language, translate, _asked = language_of(scope, self.choose)
         words = preview(page, language, translate)
         return Response(
-            _told(self.html[page], page, words, site_name(translate), _origin(scope)),
+            _told(self.html[page in SPATIAL], page, words, site_name(translate), _origin(scope)),
             media_type="text/html",
             headers={"Cache-Control": "no-cache", "Vary": "Accept-Language"},
         )
@@ -86,25 +90,28 @@ def _is_page(message: Message) -> bool:
     return message["status"] == 200 and any(kind.startswith(b"text/html") for kind in kinds)
 
 
-def _html(page: str) -> str:
+def _html() -> str:
     """Return Streamlit's page with the server's address before its scripts, and the lab's after them.
 
     What live figures need is told of here, so that the browser fetches it while Streamlit starts,
     and after what Streamlit needs for its start.
     """
     html = INDEX_PAGE.read_text(encoding="utf-8")
-    plotly = plotly_address(spatial=page in SPATIAL)
-    needed = (*map(script_address, imported_scripts("live/live.js")), plotly)
+    scripts = map(script_address, imported_scripts("live/live.js"))
     for mark, text in (
         ("<head>", f"<head>{_SERVER}"),
-        ("</head>", "".join(map(_PRELOAD.format, needed)) + "</head>"),
+        (_END, _END),
         (_LANGUAGE, _LANGUAGE),
         (_TITLE, _TITLE),
     ):
         if html.count(mark) != 1:
             raise RuntimeError(f"the page of Streamlit {st.__version__} must have one {mark}")
         html = html.replace(mark, text)
-    return html
+    return _with_preloads(html, *scripts)
+
+
+def _with_preloads(html: str, *addresses: str) -> str:
+    return html.replace(_END, "".join(map(_PRELOAD.format, addresses)) + _END)
 
 
 def _told(html: str, page: str, words: Preview, site: str, origin: str | None) -> str:

@@ -4,16 +4,17 @@ import asyncio
 import subprocess
 import sys
 import time
+from functools import partial
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
 import pytest
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Message
 
 from lab.web.health import Gate, Phase, Readiness
 from scripts.browser import ROOT, free_port
-from tests.support.asking import PASSED_ON, ask_app, passing_on, run_apart
+from tests.support.asking import PASSED_ON, ask_app, closes_session, passing_on, run_apart
 
 PATIENCE = 90
 
@@ -66,22 +67,9 @@ def test_visitor_waits_while_the_lab_starts(path: str, phase: Phase, status: int
 
 
 def test_session_of_a_lab_that_has_ended_is_closed() -> None:
-    sent: list[Message] = []
-
-    async def inner(_scope: Scope, _receive: Receive, _send: Send) -> None:
-        raise AssertionError("no session may come here")
-
-    async def receive() -> Any:
-        return {"type": "websocket.connect"}
-
-    async def send(message: Message) -> None:
-        sent.append(message)
-
     readiness = Readiness()
     readiness.turn("ended")
-    scope = {"type": "websocket", "path": "/_stcore/stream"}
-    run_apart(Gate(inner, readiness)(scope, receive, send))
-    assert [message["type"] for message in sent] == ["websocket.close"]
+    assert closes_session(partial(Gate, readiness=readiness), {})
 
 
 async def never() -> Any:

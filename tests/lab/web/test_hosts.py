@@ -1,14 +1,12 @@
 """The hosts under which the lab answers."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 import streamlit as st
-from starlette.types import Message, Receive, Scope, Send
 
 from lab.web.hosts import Hosts, check_hosts
-from tests.support.asking import PASSED_ON, ask_app, passing_on, run_apart
+from tests.support.asking import PASSED_ON, ask_app, closes_session, passing_on
 
 MISDIRECTED = 421
 
@@ -50,20 +48,7 @@ def test_health_is_told_under_any_name(path: str) -> None:
 
 @pytest.mark.usefixtures("allowed_hosts")
 def test_session_of_a_host_that_is_not_named_is_closed() -> None:
-    sent: list[Message] = []
-
-    async def inner(_scope: Scope, _receive: Receive, _send: Send) -> None:
-        raise AssertionError("no session may come here")
-
-    async def receive() -> Any:
-        return {"type": "websocket.connect"}
-
-    async def send(message: Message) -> None:
-        sent.append(message)
-
-    scope = {"type": "websocket", "path": "/_stcore/stream", "headers": [(b"host", b"evil.test")]}
-    run_apart(Hosts(inner)(scope, receive, send))
-    assert [message["type"] for message in sent] == ["websocket.close"]
+    assert closes_session(Hosts, {"headers": [(b"host", b"evil.test")]})
 
 
 @pytest.mark.usefixtures("allowed_hosts")
