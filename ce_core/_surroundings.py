@@ -72,6 +72,11 @@ def is_recorded(*tensors: Tensor) -> bool:
     return False
 
 
+def keeps_graph() -> bool:
+    """Tell whether this backward may be run again, so that what was kept for it has to stay as it is."""
+    return torch._C._autograd._get_current_graph_task_keep_graph()
+
+
 def recordable(x: Tensor) -> Tensor:
     """Return a tensor that autograd can save, a copy where this one was made in inference mode."""
     if x.is_inference() and not torch.is_inference_mode_enabled():

@@ -17,6 +17,7 @@ from ce_core._surroundings import (
     is_mapped_by_engine,
     is_ordinary,
     is_recorded,
+    keeps_graph,
     mapped_in_front,
     recordable,
     refuse_nested_forward_mode,
@@ -107,7 +108,7 @@ class KnownGradient(RowLoss):
         a, q, gradient = ctx.saved_tensors
         g = g.unsqueeze(-1)
         by_target = scaled(cls.by_target(a, q), g) if ctx.needs_input_grad[1] else None
-        return scaled(gradient, g, kept=True) if ctx.needs_input_grad[0] else None, by_target
+        return scaled(gradient, g, kept=keeps_graph()) if ctx.needs_input_grad[0] else None, by_target
 
 
 def apply_rows(function: type[RowFunction], *inputs: Tensor) -> Any:

@@ -166,3 +166,17 @@ def test_lists_beside_a_half_type_keep_their_digits_in_descents(dtype: torch.dty
     assert found.p.dtype == dtype
     wide = descent_paths([70000.0, 70001.0], q.double(), steps=3)
     torch.testing.assert_close(found.p.double(), wide.p, rtol=0, atol=4e-3)
+
+
+@pytest.mark.parametrize("loss", [cross_entropy, logit_gap], ids=str)
+def test_backward_may_be_run_again_where_the_graph_is_kept(loss: Any) -> None:
+    a = torch.tensor([[1.0, -2.0, 0.5], [0.0, 3.0, 1.0]], requires_grad=True)
+    q = torch.tensor([[0.2, 0.3, 0.5], [1.0, 0.0, 0.0]])
+    weights = torch.tensor([2.0, 0.0])
+    total = (weights * loss(a, q)).sum()
+    first, second = (torch.autograd.grad(total, a, retain_graph=True)[0] for _ in range(2))
+    (last,) = torch.autograd.grad(total, a)
+    assert first.equal(second)
+    assert first.equal(last)
+    with pytest.raises(RuntimeError, match="second time"):
+        torch.autograd.grad(total, a)
