@@ -73,7 +73,7 @@ def is_recorded(*tensors: Tensor) -> bool:
 
 
 def keeps_graph() -> bool:
-    """Tell whether this backward may be run again, so that what was kept for it has to stay as it is."""
+    """Tell whether this backward may be run again, and needs what was kept for it."""
     return torch._C._autograd._get_current_graph_task_keep_graph()
 
 
