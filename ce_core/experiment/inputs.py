@@ -1,7 +1,7 @@
 """What the experiment runs on: random logits and balanced targets, some trials at a time."""
 
 from collections.abc import Callable, Iterator
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
@@ -16,8 +16,6 @@ CHUNK_ENTRIES = 1 << 18
 
 Inputs: TypeAlias = Iterator[tuple[Float[Tensor, "chunk n m"], Float[Tensor, "chunk n m"]]]
 """Logits and targets of the next trials, which belong to whoever takes them."""
-
-T = TypeVar("T")
 
 
 def draw_inputs(config: ExperimentConfig, device: torch.device | str = "cpu") -> Inputs:
@@ -34,14 +32,25 @@ def draw_inputs(config: ExperimentConfig, device: torch.device | str = "cpu") ->
         yield _logits(config, draws, device).mul_(config.logit_scale), _target(config, draws, device)
 
 
+Key: TypeAlias = tuple[object, ...]
+"""What a part of the inputs is of: its name first, then all that it depends on."""
+
+
 class SharedInputs:
-    """The inputs of experiments one after another: what the next has in common with the last is kept.
+    """The inputs of several experiments: what they have in common is made once.
 
     So much is kept only where all trials of an experiment are worked on at once.
+
+    Parameters
+    ----------
+    keep
+        Returns what was kept under a key, or what it is given makes: a cache. By default the last of
+        each name is kept.
     """
 
-    def __init__(self) -> None:
-        self._kept: dict[str, tuple[tuple[object, ...], Any]] = {}
+    def __init__(self, keep: Callable[[Key, Callable[[], Any]], Any] | None = None) -> None:
+        self._last: dict[object, tuple[Key, Any]] = {}
+        self._keep = keep or self._keep_last
 
     def draw(self, config: ExperimentConfig) -> Inputs:
         """Return what `draw_inputs` does, digit by digit."""
@@ -51,26 +60,27 @@ class SharedInputs:
 
     def _draw_all(self, config: ExperimentConfig) -> tuple[Tensor, Tensor]:
         drawn = (config.seed, config.n, config.m, config.trials)
-        draws = self._keep("draws", drawn, lambda: next(draw_chunks(config)))
-        logits = self._keep(
-            "logits",
-            (*drawn, config.dtype, config.logit_exponent),
+
+        def draws() -> Float[np.ndarray, "chunk 2 n m"]:
+            made: np.ndarray = self._keep(("draws", *drawn), lambda: next(draw_chunks(config)))
+            return made
+
+        logits: Tensor = self._keep(
+            ("logits", *drawn, config.dtype, config.logit_exponent),
             # Of a copy, since powers of 1 are the numbers themselves, and are divided in place.
-            lambda: _logits(config, draws.copy(), "cpu"),
+            lambda: _logits(config, draws().copy(), "cpu"),
         )
-        target = self._keep(
-            "target",
-            (*drawn, config.dtype, config.cost_exponent, config.eps, config.n_iter),
-            lambda: _target(config, draws, "cpu"),
+        target: Tensor = self._keep(
+            ("target", *drawn, config.dtype, config.cost_exponent, config.eps, config.n_iter),
+            lambda: _target(config, draws(), "cpu"),
         )
         return logits * config.logit_scale, target.clone()
 
-    def _keep(self, name: str, key: tuple[object, ...], make: Callable[[], T]) -> T:
-        """Return what was made last under a name if it was of the same key, or else make it."""
-        if name not in self._kept or self._kept[name][0] != key:
-            self._kept[name] = key, make()
-        kept: T = self._kept[name][1]
-        return kept
+    def _keep_last(self, key: Key, make: Callable[[], Any]) -> Any:
+        name = key[0]
+        if name not in self._last or self._last[name][0] != key:
+            self._last[name] = key, make()
+        return self._last[name][1]
 
 
 def draw_chunks(config: ExperimentConfig) -> Iterator[Float[np.ndarray, "chunk 2 n m"]]:

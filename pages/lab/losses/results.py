@@ -1,8 +1,9 @@
 """What the lab of the losses shows, computed once for all visitors who ask for the same."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 import torch
 from torch import Tensor
@@ -13,12 +14,13 @@ from ce_core import (
     LossComparison,
     SortedLosses,
     compare_losses,
-    run_experiment,
     sort_losses,
     trials_csv,
 )
 from ce_core.experiment.export import summary
+from ce_core.experiment.inputs import Key, SharedInputs
 from ce_core.experiment.point_density import PointDensity, count_points
+from ce_core.experiment.run import run_on
 from ce_core.experiment.work import experiment_work, fit_work
 from ce_core.post.published import PUBLISHED_L1, PUBLISHED_L2
 from lab.losses.state import LossesState
@@ -143,11 +145,20 @@ def _contrast(config: ExperimentConfig) -> Measured | None:
     return measure(other) if same and other.trials >= min(config.trials, _FEWEST_TRIALS) else None
 
 
+@computed_once(megabytes=48, key=lambda key, make: key)
+def _kept(key: Key, make: Callable[[], Any]) -> Any:
+    return make()
+
+
+# Most controls change but one of draws, logits and targets, and a class starts with the same.
+_INPUTS: Final = SharedInputs(_kept)
+
+
 @computed_once(megabytes=32)
 def measure(config: ExperimentConfig) -> Measured:
     """Run an experiment and everything that the page derives from it."""
     with admitted(heavy=experiment_work(config) > _HEAVY_WORK):
-        return reduce_result(run_experiment(config))
+        return reduce_result(run_on(config, _INPUTS.draw(config)))
 
 
 def reduce_result(result: ExperimentResult) -> Measured:

@@ -2,28 +2,32 @@
 
 import sys
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import is_dataclass
 from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 from cachetools import LRUCache, cached
+from cachetools.keys import hashkey
 from torch import Tensor
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def computed_once(*, megabytes: float) -> Callable[[Callable[P, R]], Callable[P, R]]:
+def computed_once(
+    *, megabytes: float, key: Callable[..., Hashable] = hashkey
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Keep what a function returns for the arguments used last, within a number of bytes.
 
     Visitors who ask for the same at once wait for one computation. They are handed the one value, which
-    is not to be changed. A value too large to be kept is computed each time.
+    is not to be changed. A value too large to be kept is computed each time. What is the same is said
+    by the key of the arguments, which are all of it by default.
     """
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
         kept: LRUCache[Any, R] = LRUCache(megabytes * 2**20, getsizeof=bytes_held)
-        asked: Callable[P, R] = cached(kept, condition=threading.Condition())(function)
+        asked: Callable[P, R] = cached(kept, key=key, condition=threading.Condition())(function)
         return asked
 
     return decorate

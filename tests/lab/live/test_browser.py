@@ -12,7 +12,16 @@ from playwright.sync_api import Browser, Page, Request, Route, expect
 from ce_core import ExperimentConfig, run_experiment, sort_losses
 from ce_core.figures.colours import QUANTITIES
 from scripts.browser import served_page, settle
-from tests.support.browsing import address_has, charts, field, open_lab, query, reach, trace
+from tests.support.browsing import (
+    address_has,
+    charts,
+    double_click_until,
+    field,
+    open_lab,
+    query,
+    reach,
+    trace,
+)
 from tests.support.closeness import close_to
 
 pytestmark = pytest.mark.browser
@@ -243,9 +252,9 @@ def test_losses_zoom_survives_scrub_and_commit(lab: str, page: Page) -> None:
     drawn_at(page, at(page))
     assert plot.evaluate("node => node._fullLayout.xaxis.range") == zoomed
     assert plot.evaluate("node => node.same") is True
-    page.mouse.dblclick(box["x"] + 100, box["y"] + 100)
     losses = l1_at(float(at(page)), n=32, m=16, trials=8)
-    page.wait_for_function(
+    double_click_until(
+        plot,
         """([first, last]) => { const [low, high] = document.querySelector(
              "[data-card='pairs'] .js-plotly-plot")._fullLayout.xaxis.range;
              return low < first && last < high && high - low < 3 * (last - first); }""",

@@ -11,6 +11,7 @@ from tests.support.browsing import (
     address_has,
     after_change,
     charts,
+    double_click_until,
     on_phone,
     open_lab,
     press_key,
@@ -183,8 +184,8 @@ def test_losses_zoom_and_node_survive_a_change(lab: str, page: Page) -> None:
     assert plot.evaluate("node => node.same") is True
     assert plot.evaluate("node => node._fullLayout.xaxis.range") == zoomed
     # A double click shows everything again, of the new data.
-    page.mouse.dblclick(box["x"] + 100, box["y"] + 100)
-    page.wait_for_function(
+    double_click_until(
+        plot,
         """losses => { const [low, high] = document.querySelector(
              "[data-card='pairs'] .js-plotly-plot")._fullLayout.xaxis.range;
              return low < Math.min(...losses) && Math.max(...losses) < high; }""",

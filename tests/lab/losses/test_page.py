@@ -46,6 +46,23 @@ def test_losses_shows_the_numbers_of_the_core(open_page: OpenPage) -> None:
     assert f"cosine of the two **{result.gradient_cosine:.4g}**" in text_of(app)
 
 
+def test_states_one_after_another_share_inputs_and_have_the_numbers_of_the_core() -> None:
+    base = LossesState(n=9, m=5, trials=3, seed=71, logit_exponent=1.0)
+    steps: list[dict[str, Any]] = [
+        {},
+        {"logit_scale": 16.0},
+        {"eps": 0.1},
+        {"logit_exponent": 3.0},
+        {"dtype": "float64"},
+        {},
+    ]
+    for step in steps:
+        state = replace(base, **step)
+        measured, expected = results(state).measured, run_experiment(state.config)
+        for name in ("l1", "l2", "entropy", "marginal_error"):
+            assert getattr(measured.result, name).equal(getattr(expected, name))
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
