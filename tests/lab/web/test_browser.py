@@ -96,7 +96,7 @@ def test_the_hint_shows_exactly_where_the_controls_are_hidden(lab: str, page: Pa
     hint = page.locator(".st-key-phone-hint")
     show = page.get_by_test_id("stExpandSidebarButton")
     hide = page.get_by_test_id("stSidebarCollapseButton")
-    for width in (320, 360, 640, 641, 768, 769, 820, 1200):
+    for width in (360, 768, 769, 1200):
         page.set_viewport_size({"width": width, "height": 800})
         open_lab(page, f"{lab}/gradient")
         hidden = width <= 768
@@ -117,7 +117,7 @@ def test_the_hint_shows_exactly_where_the_controls_are_hidden(lab: str, page: Pa
 
 def test_the_hint_comes_and_goes_while_the_window_narrows_and_widens(lab: str, page: Page) -> None:
     open_lab(page, f"{lab}/softmax")
-    for width in (1200, 820, 700, 820, 1200, 360):
+    for width in (1200, 700, 820, 360):
         page.set_viewport_size({"width": width, "height": 800})
         page.wait_for_timeout(400)
         shown = page.get_by_test_id("stExpandSidebarButton").is_visible()
