@@ -68,8 +68,7 @@ class Doors:
             await self.inner(scope, line.receive, line.send)
             return
         if self.open[address] >= self.limits.sessions_an_address:
-            _LOG.log(
-                logging.WARNING,
+            _LOG.warning(
                 "%s has %d sessions open, and gets no more: LAB_SESSIONS_AN_ADDRESS is %d",
                 address,
                 self.open[address],

@@ -1,6 +1,5 @@
 """The HTML that every page opens with: Streamlit's own, with what the lab has to say of the page."""
 
-import re
 from html import escape
 from typing import Final
 
@@ -10,6 +9,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lab.web.assets import imported_scripts, plotly_address, script_address
+from lab.web.host_pattern import NAME, PORT, SIX, pattern
 from lab.web.page_names import SPATIAL, page_at
 from lab.web.previews import PICTURE_SIZE, Preview, picture_address, preview, site_name
 from lab.web.streamlit_private import INDEX_PAGE
@@ -28,11 +28,7 @@ _LANGUAGE: Final = '<html lang="en">'
 _TITLE: Final = "<title>Streamlit</title>"
 _END: Final = "</head>"
 
-# A name or number of a host, and perhaps a port: nothing that could end an address or an attribute.
-_HOST: Final = re.compile(
-    r"(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?|\[[0-9a-f:.]{2,45}\])(?::[0-9]{1,5})?",
-    re.ASCII | re.IGNORECASE,
-)
+_HOST: Final = pattern(rf"(?:{NAME}|\[{SIX}\])(?:{PORT})?")
 
 
 class Opening:
