@@ -158,10 +158,10 @@ _prepare = SafeSessionState.__init__
 def one_run_at_a_time_changes_a_session() -> None:
     """Have the runs of a session share a lock for each step on its state, from now on.
 
-    Where a visitor acts while a run goes on, Streamlit begins another at once (`runner.fastReruns`), and
-    the first ends where it next asks for something. Each locks the state with a lock of its own, so
-    that the second could clear away the value of a widget which the first was putting there: a
-    KeyError. Without fast reruns, acts that come during a run would be answered together, in any order.
+    Where a visitor acts while a run goes on, Streamlit begins another (`runner.fastReruns`), and the
+    first ends where it next asks for something. Each locks the state with a lock of its own, so that
+    the second could clear away the value of a widget which the first was putting there: a KeyError.
+    Without fast reruns, acts that come during a run would be answered together, in any order.
     """
     SafeSessionState.__init__ = _prepare_with_one_lock  # type: ignore[method-assign]
 
