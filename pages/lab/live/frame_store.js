@@ -4,7 +4,14 @@
 
 import { unpack } from "./unpack.js";
 
-/** @typedef {import("./groups.js").Frames} Frames */
+/**
+ * @typedef {import("./groups.js").Frames} Frames
+ * @typedef {"unreachable" | "failed" | null} Trouble why an animation has not come, of which the second is
+ * for good
+ */
+
+/** The lab has tried, and could not compute it. */
+class FailedError extends Error {}
 
 export class FrameStore {
   /** @param {() => void} changed called when an animation has come, or will not come */
@@ -14,6 +21,8 @@ export class FrameStore {
     this.animation = null;
     /** @type {{ address: string, left: AbortController } | null} */
     this.asked = null;
+    /** @type {Trouble} */
+    this.trouble = null;
   }
 
   /** Whether an animation is under way. */
@@ -39,10 +48,15 @@ export class FrameStore {
     this.leave();
     const asked = { address, left: new AbortController() };
     this.asked = asked;
+    this.trouble = null;
     fetchFrames(address, asked.left.signal)
       .then((animation) => asked === this.asked && (this.animation = animation))
       // What did not come is asked for again at the next reach.
-      .catch((error) => asked.left.signal.aborted || console.warn("The animation has not come:", error))
+      .catch((error) => {
+        if (asked !== this.asked) return;
+        this.trouble = error instanceof FailedError ? "failed" : "unreachable";
+        console.warn("The animation has not come:", error);
+      })
       .finally(() => {
         if (asked !== this.asked) return;
         this.asked = null;
@@ -71,6 +85,8 @@ export class FrameStore {
 /** @param {string} address @param {AbortSignal} signal @returns {Promise<Frames>} */
 async function fetchFrames(address, signal) {
   const answer = await fetch(new URL(address, document.baseURI), { signal });
-  if (!answer.ok) throw new Error(`${answer.status} ${answer.statusText}`);
+  const { ok, status } = answer;
+  // Any other is of what stands before the lab, or of one that was started anew: a run will say where now.
+  if (!ok) throw new (status === 500 ? FailedError : Error)(`${status} ${answer.statusText}`);
   return unpack(new Uint8Array(await answer.arrayBuffer()));
 }

@@ -14,6 +14,7 @@ from lab.web.page_names import SPATIAL, page_at
 from lab.web.previews import PICTURE_SIZE, Preview, picture_address, preview, site_name
 from lab.web.streamlit_private import INDEX_PAGE
 from lab.web.visit_language import Choose, english, language_of
+from lab.web.waiting_room import waiting_room
 
 # Else Streamlit asks below the page's own address first, waits, and asks again above it; see
 # https://github.com/streamlit/streamlit/issues/7074. All its other addresses are relative like this.
@@ -27,6 +28,7 @@ _PRELOAD: Final = '  <link rel="modulepreload" href="{}">\n  '
 _LANGUAGE: Final = '<html lang="en">'
 _TITLE: Final = "<title>Streamlit</title>"
 _END: Final = "</head>"
+_LAST: Final = "</body>"
 
 _HOST: Final = pattern(rf"(?:{NAME}|\[{SIX}\])(?:{PORT})?")
 
@@ -75,7 +77,9 @@ class Opening:
         language, translate, _asked = language_of(scope, self.choose)
         words = preview(page, language, translate)
         return Response(
-            _told(self.html[page in SPATIAL], page, words, site_name(translate), _origin(scope)),
+            _told(
+                self.html[page in SPATIAL], page, words, site_name(translate), _origin(scope)
+            ).replace(_LAST, f"{waiting_room(translate)}{_LAST}"),
             media_type="text/html",
             headers={"Cache-Control": "no-cache", "Vary": "Accept-Language"},
         )
@@ -97,6 +101,7 @@ def _html() -> str:
     for mark, text in (
         ("<head>", f"<head>{_SERVER}"),
         (_END, _END),
+        (_LAST, _LAST),
         (_LANGUAGE, _LANGUAGE),
         (_TITLE, _TITLE),
     ):
