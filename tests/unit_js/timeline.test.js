@@ -70,7 +70,7 @@ describe("timeline", () => {
     come();
     bar.step(1);
     mock.timers.tick(1000);
-    assert.equal(spoken(), "n 2: ra2");
+    assert.equal(spoken(), "n 2: r a2");
   });
 
   it("waits without an animation for the numbers that the server answers", () => {
@@ -79,7 +79,7 @@ describe("timeline", () => {
     assert.deepEqual(told, [{ value: 2, serial: 1, session: "s" }]);
     assert.equal(spoken(), "");
     hear(head("a", 2, 1));
-    assert.equal(spoken(), "n 2: ra2");
+    assert.equal(spoken(), "n 2: r a2");
   });
 
   it("says the numbers anew when something else was moved, after it has played", () => {
@@ -89,9 +89,9 @@ describe("timeline", () => {
     bar.step(1);
     mock.timers.tick(1000);
     hear(head("a", 2, 1));
-    assert.equal(spoken(), "n 2: ra2");
+    assert.equal(spoken(), "n 2: r a2");
     hear(head("b", 2, 1));
-    assert.equal(spoken(), "n 2: rb2");
+    assert.equal(spoken(), "n 2: r b2");
   });
 
   it("says nothing of an answer to what was moved since, nor while a hand is on it", () => {
@@ -99,10 +99,10 @@ describe("timeline", () => {
     bar.step(1);
     mock.timers.tick(400);
     hear(head("b", 1, 0));
-    assert.equal(spoken(), "n 2: ra2");
+    assert.equal(spoken(), "n 2: r a2");
     bar.dragging = true;
     hear(head("c", 2, 1));
-    assert.equal(spoken(), "n 2: ra2");
+    assert.equal(spoken(), "n 2: r a2");
   });
 
   it("says that the lab cannot be reached, and plays once it can be", async () => {
@@ -112,7 +112,7 @@ describe("timeline", () => {
     assert.equal(said(), "Out of reach");
     assert.equal(bar.view.waiting.hidden, true);
     assert.equal(bar.view.playLabel.textContent, "Pause");
-    for (const status of [502, 404]) {
+    for (const status of [502, 503]) {
       answer = () => Promise.resolve({ ok: false, status, statusText: "" });
       mock.timers.tick(2000);
       await settle();
@@ -121,6 +121,23 @@ describe("timeline", () => {
     assert.equal(fetched, 3);
     come();
     assert.equal(said(), "");
+    assert.equal(bar.playing, true);
+  });
+
+  it("has a lab that was started anew offer the animation, by one act that says nothing", async () => {
+    answer = () => Promise.resolve({ ok: false, status: 404, statusText: "" });
+    play();
+    for (let time = 0; time < 3; time += 1) {
+      await settle();
+      assert.equal(said(), "Out of reach");
+      assert.deepEqual(told, [{}]);
+      mock.timers.tick(2000);
+    }
+    await settle();
+    answer = () => new Promise(() => {});
+    hear({ ...head(), session: "new", animation: "/lab/animation/new" });
+    assert.equal(fetched, 5);
+    come();
     assert.equal(bar.playing, true);
   });
 

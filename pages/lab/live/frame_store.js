@@ -6,12 +6,21 @@ import { unpack } from "./unpack.js";
 
 /**
  * @typedef {import("./groups.js").Frames} Frames
- * @typedef {"unreachable" | "failed" | null} Trouble why an animation has not come, of which the second is
- * for good
+ * @typedef {"unreachable" | "gone" | "failed" | null} Trouble why an animation has not come: there was no
+ * lab, or one that does not offer it, or one that could not compute it
  */
 
-/** The lab has tried, and could not compute it. */
-class FailedError extends Error {}
+/** @type {Record<number, Trouble>} */
+const TROUBLES = { 404: "gone", 500: "failed" };
+
+class AnswerError extends Error {
+  /** @param {Response} answer */
+  constructor({ status, statusText }) {
+    super(`${status} ${statusText}`);
+    // Any other is of what stands before the lab.
+    this.trouble = TROUBLES[status] ?? "unreachable";
+  }
+}
 
 export class FrameStore {
   /** @param {() => void} changed called when an animation has come, or will not come */
@@ -54,7 +63,7 @@ export class FrameStore {
       // What did not come is asked for again at the next reach.
       .catch((error) => {
         if (asked !== this.asked) return;
-        this.trouble = error instanceof FailedError ? "failed" : "unreachable";
+        this.trouble = error instanceof AnswerError ? error.trouble : "unreachable";
         console.warn("The animation has not come:", error);
       })
       .finally(() => {
@@ -85,8 +94,6 @@ export class FrameStore {
 /** @param {string} address @param {AbortSignal} signal @returns {Promise<Frames>} */
 async function fetchFrames(address, signal) {
   const answer = await fetch(new URL(address, document.baseURI), { signal });
-  const { ok, status } = answer;
-  // Any other is of what stands before the lab, or of one that was started anew: a run will say where now.
-  if (!ok) throw new (status === 500 ? FailedError : Error)(`${status} ${answer.statusText}`);
+  if (!answer.ok) throw new AnswerError(answer);
   return unpack(new Uint8Array(await answer.arrayBuffer()));
 }

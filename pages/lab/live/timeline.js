@@ -3,7 +3,7 @@
 // without a word to the server, and where it comes to rest is told to the server once. The animation
 // that they show is fetched as soon as a hand reaches for the bar.
 
-import { Conversation } from "../drag/conversation.js";
+import { Conversation, streamlitApp } from "../drag/conversation.js";
 import { icon, make, setText } from "../web/dom.js";
 import { groupOf } from "./groups.js";
 import { buildBar } from "./timeline_view.js";
@@ -56,6 +56,8 @@ export class TimelineBar {
     this.spoken = false;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.again = undefined;
+    // For which animation a run was asked.
+    this.renewed = "";
     this.dragging = false;
     this.due = 0;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -169,12 +171,22 @@ export class TimelineBar {
       this.start();
       return;
     }
-    if (eager) this.trouble = this.group?.frames.trouble ?? null;
-    if (this.trouble === "unreachable") {
+    const trouble = this.group?.frames.trouble ?? null;
+    if (trouble === "gone") this.renew();
+    if (eager) this.trouble = trouble === "gone" ? "unreachable" : trouble;
+    if (eager && trouble !== "failed") {
       this.eager = true;
       this.again = setTimeout(() => this.reach(), AGAIN_MS);
     }
     this.refresh();
+  }
+
+  // A lab that was started anew has offered nothing: a run does, and any act brings one about.
+  renew() {
+    const { animation } = this.head;
+    if (this.renewed === animation || !streamlitApp().connected) return;
+    this.renewed = animation;
+    this.component?.setTriggerValue("commit", {});
   }
 
   // It is not to play any more once the animation comes.
@@ -318,7 +330,9 @@ export class TimelineBar {
   announce() {
     if (!this.spoken || this.busy) return;
     const { readouts, announcer, output } = this.view;
-    const numbers = [...readouts.children].map((row) => row.textContent).join(", ");
+    const numbers = [...readouts.children]
+      .map(({ children: [label, number] }) => `${label.textContent} ${number.textContent}`)
+      .join(", ");
     setText(announcer, `${this.head.label} ${output.textContent}: ${numbers}`);
   }
 
