@@ -175,4 +175,12 @@ describe("timeline", () => {
     assert.equal(said(), "");
     assert.equal(fetched, 2);
   });
+
+  it("says so no more of another state", async () => {
+    answer = () => Promise.resolve({ ok: false, status: 500, statusText: "" });
+    play();
+    await settle();
+    hear(head("b"));
+    assert.equal(said(), "");
+  });
 });

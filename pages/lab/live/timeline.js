@@ -3,10 +3,11 @@
 // without a word to the server, and where it comes to rest is told to the server once. The animation
 // that they show is fetched as soon as a hand reaches for the bar.
 
-import { Conversation, streamlitApp } from "../drag/conversation.js";
+import { Conversation } from "../drag/conversation.js";
 import { icon, make, setText } from "../web/dom.js";
 import { groupOf } from "./groups.js";
 import { buildBar } from "./timeline_view.js";
+import { Wish } from "./wish.js";
 
 /**
  * @typedef {object} Head What the server says.
@@ -29,8 +30,6 @@ const MS_PER_FRAME = 125;
 // Keys and steps come in bursts, of which the last counts.
 const REST_MS = 350;
 const UNSEEN_MS = 150;
-// Until a lab that cannot be reached is asked again.
-const AGAIN_MS = 2000;
 const RELEASES = /** @type {const} */ (["pointerup", "pointercancel"]);
 
 export class TimelineBar {
@@ -48,16 +47,13 @@ export class TimelineBar {
     /** @type {number | undefined} */
     this.value = undefined;
     this.playing = false;
-    // Whether it is to play once the animation has come, and why it has not.
-    this.eager = false;
-    /** @type {import("./frame_store.js").Trouble} */
-    this.trouble = null;
+    this.wish = new Wish(
+      () => this.reach(),
+      // Any act brings a run about; this one says nothing.
+      () => this.component?.setTriggerValue("commit", {})
+    );
     // Whether a hand has told the server anything, which is said to who does not see it.
     this.spoken = false;
-    /** @type {ReturnType<typeof setTimeout> | undefined} */
-    this.again = undefined;
-    // For which animation a run was asked.
-    this.renewed = "";
     this.dragging = false;
     this.due = 0;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -117,7 +113,7 @@ export class TimelineBar {
   }
 
   get reached() {
-    return this.eager || this.node.matches(":hover, :focus-within");
+    return this.wish.open || this.node.matches(":hover, :focus-within");
   }
 
   reach() {
@@ -144,6 +140,7 @@ export class TimelineBar {
     }
     setText(waiting, head.texts.waiting);
     this.group.frames.keep(head.token, head.animation);
+    if (!this.wish.open) this.wish.drop();
     this.hear(head);
     if (this.reached) this.reach();
     else this.refresh();
@@ -165,35 +162,12 @@ export class TimelineBar {
 
   // The animation has come, or will not.
   arrived() {
-    const { eager } = this;
-    this.giveUp();
-    if (eager && this.animation()) {
+    if (!this.animation()) this.wish.wait(this.group?.frames.trouble ?? null, this.head.animation);
+    else if (this.wish.open) {
       this.start();
       return;
     }
-    const trouble = this.group?.frames.trouble ?? null;
-    if (trouble === "gone") this.renew();
-    if (eager) this.trouble = trouble === "gone" ? "unreachable" : trouble;
-    if (eager && trouble !== "failed") {
-      this.eager = true;
-      this.again = setTimeout(() => this.reach(), AGAIN_MS);
-    }
     this.refresh();
-  }
-
-  // A lab that was started anew has offered nothing: a run does, and any act brings one about.
-  renew() {
-    const { animation } = this.head;
-    if (this.renewed === animation || !streamlitApp().connected) return;
-    this.renewed = animation;
-    this.component?.setTriggerValue("commit", {});
-  }
-
-  // It is not to play any more once the animation comes.
-  giveUp() {
-    clearTimeout(this.again);
-    this.eager = false;
-    this.trouble = null;
   }
 
   // Something that is shown here has changed.
@@ -201,11 +175,12 @@ export class TimelineBar {
     const animation = this.animation();
     const { play, playLabel, waiting, trouble } = this.view;
     const { texts } = this.head;
+    const { wish } = this;
     this.node.dataset.ready = String(Boolean(animation));
-    waiting.hidden = !this.group?.frames.waiting || this.trouble !== null;
-    setText(trouble, this.trouble ? texts[this.trouble] : "");
+    waiting.hidden = !this.group?.frames.waiting || wish.trouble !== null;
+    setText(trouble, wish.trouble ? texts[wish.trouble] : "");
     if (!animation && this.playing) this.pause();
-    const picture = this.playing || this.eager ? "pause" : "play";
+    const picture = this.playing || wish.open ? "pause" : "play";
     if (play.dataset.shows !== picture) {
       play.dataset.shows = picture;
       play.firstChild?.replaceWith(icon(picture));
@@ -255,12 +230,10 @@ export class TimelineBar {
   toggle() {
     if (this.playing) this.pause();
     else if (this.animation()) this.start();
+    else if (this.wish.open) this.pause();
     else {
-      const { eager } = this;
-      this.giveUp();
-      this.eager = !eager;
-      if (this.eager) this.reach();
-      else this.refresh();
+      this.wish.make();
+      this.reach();
     }
   }
 
@@ -294,10 +267,11 @@ export class TimelineBar {
   }
 
   pause() {
-    const { playing, eager } = this;
-    this.giveUp();
+    const { playing, wish } = this;
+    const changed = playing || wish.open;
+    wish.drop();
     this.playing = false;
-    if (playing || eager) this.refresh();
+    if (changed) this.refresh();
     if (playing) this.rest(0);
   }
 
@@ -306,7 +280,7 @@ export class TimelineBar {
     clearTimeout(this.timer);
     this.timer = undefined;
     this.playing = false;
-    this.giveUp();
+    this.wish.drop();
   }
 
   /** @param {number} delay */
