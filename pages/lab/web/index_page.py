@@ -97,7 +97,7 @@ def _html() -> str:
     and after what Streamlit needs for its start.
     """
     html = INDEX_PAGE.read_text(encoding="utf-8")
-    scripts = map(script_address, imported_scripts("live/live.js"))
+    scripts = map(script_address, ("web/opening.js", *imported_scripts("live/live.js")))
     for mark, text in (
         ("<head>", f"<head>{_SERVER}"),
         (_END, _END),
