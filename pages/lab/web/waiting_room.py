@@ -32,6 +32,7 @@ def waiting_room(translate: Translate) -> str:
     return (
         f'<p id="lab-full" role="alert" hidden>{escape(text)}</p>\n'
         f"    <style>#lab-full:not([hidden]) {{ {_STYLE} }}</style>\n"
-        f'    <script type="module">import {{ begin }} from "{script_address("web/opening.js")}"; '
-        "begin();</script>\n  "
+        # The page does not wait for it.
+        f'    <script type="module">import("{script_address("web/opening.js")}")'
+        ".then(({ begin }) => begin(), console.warn);</script>\n  "
     )

@@ -219,7 +219,7 @@ def test_page_is_told_of_in_the_language_of_the_visit() -> None:
 @pytest.mark.usefixtures("served_at_a_path")
 def test_script_of_every_page_is_served() -> None:
     html = opened("/teaching/lab/losses").body.decode()
-    (address,) = re.findall('<script type="module">import { begin } from "(.+?)"; begin', html)
+    (address,) = re.findall(r'<script type="module">import\("(.+?)"\)', html)
     assert address.startswith("/teaching/lab/lab/js-")
     script = ask_app(KeptFiles(passing_on), address, accepts="")
     assert b"export function begin" in script.body
