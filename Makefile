@@ -44,7 +44,7 @@ help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
 
 run: $(RUNTIME) ## Serve the lab and print its address (PORT=8600 picks the port)
-	@exec $(PY) -m streamlit run app.py $(if $(PORT),--server.port $(PORT))
+	@exec $(PY) app.py $(if $(PORT),--server.port $(PORT))
 
 check: lint ## Run the linters, and the tests that need neither page nor browser (2 minutes)
 	$(PYTEST) $(SHARED) $(QUICK)
@@ -85,9 +85,10 @@ bench: $(BENCH) ## Time the core against its peers and write docs/benchmarks.md
 bench-browser: browser $(DEV) ## Time the pages against a bare Streamlit page in a browser
 	$(PY) -m benchmarks.in_browser
 
-load: $(DEV) ## Have a class of 60 at the lab, and at a bare Streamlit page (SESSIONS="60 100", PAGES=all)
-	$(PY) -m benchmarks.load --bare
-	$(PY) -m benchmarks.load $(if $(SESSIONS),--sessions $(SESSIONS)) $(if $(PAGES),--pages $(PAGES))
+load: $(DEV) ## Have a class of 60 at the lab, and at a bare Streamlit page (SESSIONS="60 100", PAGES=all, MOVES=10)
+	$(PY) -m benchmarks.load --bare $(if $(MOVES),--moves $(MOVES))
+	$(PY) -m benchmarks.load $(if $(SESSIONS),--sessions $(SESSIONS)) $(if $(PAGES),--pages $(PAGES)) \
+	  $(if $(MOVES),--moves $(MOVES))
 
 soak: $(DEV) ## Have ten visitors at all pages for an hour, and look at the memory
 	$(PY) -m benchmarks.load --sessions 10 --pages all --moves 1200

@@ -1,4 +1,7 @@
-"""The lab as an ASGI application: `python app.py`, `streamlit run app.py`, or any ASGI server."""
+"""The lab as an ASGI application: `python app.py`, `streamlit run app.py`, or any ASGI server.
+
+Of these, the first alone reads every option before it serves, and is quiet at Ctrl-C from the start on.
+"""
 
 import os
 import runpy
@@ -15,6 +18,12 @@ for folder in (ROOT / "pages", ROOT):
     if str(folder) not in sys.path:
         sys.path.insert(0, str(folder))
 
+if __name__ == "__main__":
+    from lab.start.interrupts import end_quietly_at_ctrl_c
+
+    # Before torch is loaded, which takes a while.
+    end_quietly_at_ctrl_c()
+
 import streamlit as st  # noqa: E402
 from starlette.middleware import Middleware  # noqa: E402
 
@@ -30,10 +39,16 @@ from lab.web.hosts import Hosts, check_hosts  # noqa: E402
 from lab.web.index_page import Opening  # noqa: E402
 from lab.web.limits import Limits  # noqa: E402
 from lab.web.old_links import OldLinks  # noqa: E402
+from lab.web.options import tell_of_unknown_options  # noqa: E402
 from lab.web.security import Headers, sites_of_environment  # noqa: E402
 from lab.web.settings import apply_settings  # noqa: E402
 from lab.web.static_files import KeptFiles  # noqa: E402
-from lab.web.streamlit_private import ask_nobody_for_the_address, forget_forged_values  # noqa: E402
+from lab.web.streamlit_private import (  # noqa: E402
+    ask_nobody_for_the_address,
+    forget_forged_values,
+    one_run_at_a_time_changes_a_session,
+    read_command_line,
+)
 
 
 @contextmanager
@@ -45,6 +60,9 @@ def told_in_a_line() -> Iterator[None]:
         sys.exit(f"app.py: {error}")
 
 
+if __name__ == "__main__":
+    read_command_line(sys.argv[1:])
+tell_of_unknown_options()
 with told_in_a_line():
     limits, framed_by = Limits.of_environment(), sites_of_environment()
 
@@ -74,6 +92,7 @@ with told_in_a_line():
     check_hosts()
 ask_nobody_for_the_address()
 forget_forged_values()
+one_run_at_a_time_changes_a_session()
 
 if __name__ == "__main__":
     # Not `app.run()`, which takes neither options nor STREAMLIT_SERVER_PORT and its like.

@@ -32,7 +32,7 @@ const LOOKS_BEFORE_AGAIN = 3;
 const LOOKS_BEFORE_REFUSED = 40;
 
 /** @returns {App} As Streamlit's front end marks its root; without such marks, all is well. */
-function streamlitApp() {
+export function streamlitApp() {
   const root = /** @type {HTMLElement | null} */ (document.querySelector("[data-testid='stApp']"));
   const { testConnectionState = "CONNECTED", testScriptState = "notRunning" } = root?.dataset ?? {};
   return { connected: testConnectionState === "CONNECTED", running: testScriptState !== "notRunning" };

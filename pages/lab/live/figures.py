@@ -181,6 +181,8 @@ def _show_timeline(key: str, figures: FigureSet, timeline: Timeline) -> None:
             "loop": _("Play in a loop"),
             "speed": _("Speed"),
             "waiting": _("The animation is being computed"),
+            "unreachable": _("The lab cannot be reached just now; this plays once it can."),
+            "failed": _("The animation could not be computed."),
         },
     }
     _LIVE(

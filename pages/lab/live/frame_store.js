@@ -4,7 +4,23 @@
 
 import { unpack } from "./unpack.js";
 
-/** @typedef {import("./groups.js").Frames} Frames */
+/**
+ * @typedef {import("./groups.js").Frames} Frames
+ * @typedef {"unreachable" | "gone" | "failed" | null} Trouble why an animation has not come: there was no
+ * lab, or one that does not offer it, or one that could not compute it
+ */
+
+/** @type {Record<number, Trouble>} */
+const TROUBLES = { 404: "gone", 500: "failed" };
+
+class AnswerError extends Error {
+  /** @param {Response} answer */
+  constructor({ status, statusText }) {
+    super(`${status} ${statusText}`);
+    // Any other is of what stands before the lab.
+    this.trouble = TROUBLES[status] ?? "unreachable";
+  }
+}
 
 export class FrameStore {
   /** @param {() => void} changed called when an animation has come, or will not come */
@@ -14,6 +30,8 @@ export class FrameStore {
     this.animation = null;
     /** @type {{ address: string, left: AbortController } | null} */
     this.asked = null;
+    /** @type {Trouble} */
+    this.trouble = null;
   }
 
   /** Whether an animation is under way. */
@@ -39,10 +57,15 @@ export class FrameStore {
     this.leave();
     const asked = { address, left: new AbortController() };
     this.asked = asked;
+    this.trouble = null;
     fetchFrames(address, asked.left.signal)
       .then((animation) => asked === this.asked && (this.animation = animation))
       // What did not come is asked for again at the next reach.
-      .catch((error) => asked.left.signal.aborted || console.warn("The animation has not come:", error))
+      .catch((error) => {
+        if (asked !== this.asked) return;
+        this.trouble = error instanceof AnswerError ? error.trouble : "unreachable";
+        console.warn("The animation has not come:", error);
+      })
       .finally(() => {
         if (asked !== this.asked) return;
         this.asked = null;
@@ -71,6 +94,6 @@ export class FrameStore {
 /** @param {string} address @param {AbortSignal} signal @returns {Promise<Frames>} */
 async function fetchFrames(address, signal) {
   const answer = await fetch(new URL(address, document.baseURI), { signal });
-  if (!answer.ok) throw new Error(`${answer.status} ${answer.statusText}`);
+  if (!answer.ok) throw new AnswerError(answer);
   return unpack(new Uint8Array(await answer.arrayBuffer()));
 }

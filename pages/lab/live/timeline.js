@@ -6,6 +6,8 @@
 import { Conversation } from "../drag/conversation.js";
 import { icon, make, setText } from "../web/dom.js";
 import { groupOf } from "./groups.js";
+import { buildBar } from "./timeline_view.js";
+import { Wish } from "./wish.js";
 
 /**
  * @typedef {object} Head What the server says.
@@ -24,41 +26,16 @@ import { groupOf } from "./groups.js";
  * @typedef {import("./groups.js").Mounted} Mounted
  */
 
-const SPEEDS = [0.5, 1, 2, 4];
 const MS_PER_FRAME = 125;
 // Keys and steps come in bursts, of which the last counts.
 const REST_MS = 350;
 const UNSEEN_MS = 150;
 const RELEASES = /** @type {const} */ (["pointerup", "pointercancel"]);
 
-/** @param {"play" | "back" | "forward" | "loop"} name @param {...Node} extra */
-const button = (name, ...extra) => make("button", { type: "button", class: `lab-${name}` }, icon(name), ...extra);
-
-/** @param {HTMLElement} root */
-function build(root) {
-  const name = make("span", { class: "lab-name" });
-  const output = make("span", { class: "lab-value" });
-  const range = make("input", { type: "range", min: "0", step: "1", "data-testid": "scrub" });
-  const playLabel = make("span");
-  const [play, back, forward, loop] = [button("play", playLabel), button("back"), button("forward"), button("loop")];
-  loop.setAttribute("aria-pressed", "false");
-  const speed = make("select", {}, ...SPEEDS.map((by) => make("option", { value: by }, `${by}×`)));
-  speed.value = "1";
-  const waiting = make("span", { class: "lab-waiting" });
-  const readouts = make("dl", { class: "lab-readouts" });
-  const announcer = make("p", { class: "lab-unseen", "aria-live": "polite" });
-  const track = make("div", { class: "lab-track" }, make("div", { class: "lab-where" }, name, output), range);
-  const buttons = make("div", { class: "lab-buttons" }, play, back, forward, loop, speed, waiting);
-  const deck = make("div", { class: "lab-deck" }, buttons, readouts);
-  const node = make("div", { class: "lab-scrub", role: "group" }, track, deck, announcer);
-  root.replaceChildren(node);
-  return { name, output, range, play, playLabel, back, forward, loop, speed, waiting, readouts, announcer, node };
-}
-
 export class TimelineBar {
   /** @param {HTMLElement} root */
   constructor(root) {
-    this.view = build(root);
+    this.view = buildBar(root);
     this.node = this.view.node;
     /** @type {Head | undefined} */
     this.told = undefined;
@@ -70,8 +47,13 @@ export class TimelineBar {
     /** @type {number | undefined} */
     this.value = undefined;
     this.playing = false;
-    // Whether it is to play once the animation has come.
-    this.eager = false;
+    this.wish = new Wish(
+      () => this.reach(),
+      // Any act brings a run about; this one says nothing.
+      () => this.component?.setTriggerValue("commit", {})
+    );
+    // Whether a hand has told the server anything, which is said to who does not see it.
+    this.spoken = false;
     this.dragging = false;
     this.due = 0;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -116,6 +98,10 @@ export class TimelineBar {
     return this.view.loop.getAttribute("aria-pressed") === "true";
   }
 
+  get busy() {
+    return this.dragging || this.playing || this.timer !== undefined;
+  }
+
   /** What the server has said last; there is nothing to see before it has. */
   get head() {
     if (!this.told) throw new Error("the server has not said anything yet");
@@ -127,7 +113,7 @@ export class TimelineBar {
   }
 
   get reached() {
-    return this.eager || this.node.matches(":hover, :focus-within");
+    return this.wish.open || this.node.matches(":hover, :focus-within");
   }
 
   reach() {
@@ -154,6 +140,7 @@ export class TimelineBar {
     }
     setText(waiting, head.texts.waiting);
     this.group.frames.keep(head.token, head.animation);
+    if (!this.wish.open) this.wish.drop();
     this.hear(head);
     if (this.reached) this.reach();
     else this.refresh();
@@ -161,7 +148,7 @@ export class TimelineBar {
 
   /** @param {Head} head */
   hear({ session, answered, at, values }) {
-    const busy = this.dragging || this.playing || this.timer !== undefined;
+    const { busy } = this;
     const verdict = this.conversation.hear({ session, answered, state: { value: at } }, busy);
     if (verdict === "theirs") {
       this.stop();
@@ -170,25 +157,30 @@ export class TimelineBar {
     const theirs = verdict === "theirs" || (verdict === "known" && !busy);
     const index = values.indexOf(theirs ? at : this.value ?? at);
     this.move(index < 0 ? values.indexOf(at) : index, 0);
+    if (verdict !== "late") this.announce();
   }
 
   // The animation has come, or will not.
   arrived() {
-    const eager = this.eager && Boolean(this.animation());
-    this.eager = false;
-    if (eager) this.start();
-    else this.refresh();
+    if (!this.animation()) this.wish.wait(this.group?.frames.trouble ?? null, this.head.animation);
+    else if (this.wish.open) {
+      this.start();
+      return;
+    }
+    this.refresh();
   }
 
   // Something that is shown here has changed.
   refresh() {
     const animation = this.animation();
-    const { play, playLabel, waiting } = this.view;
-    this.node.dataset.ready = String(Boolean(animation));
-    waiting.hidden = !this.group?.frames.waiting;
-    if (!animation && this.playing) this.pause();
+    const { play, playLabel, waiting, trouble } = this.view;
     const { texts } = this.head;
-    const picture = this.playing || this.eager ? "pause" : "play";
+    const { wish } = this;
+    this.node.dataset.ready = String(Boolean(animation));
+    waiting.hidden = !this.group?.frames.waiting || wish.trouble !== null;
+    setText(trouble, wish.trouble ? texts[wish.trouble] : "");
+    if (!animation && this.playing) this.pause();
+    const picture = this.playing || wish.open ? "pause" : "play";
     if (play.dataset.shows !== picture) {
       play.dataset.shows = picture;
       play.firstChild?.replaceWith(icon(picture));
@@ -238,10 +230,10 @@ export class TimelineBar {
   toggle() {
     if (this.playing) this.pause();
     else if (this.animation()) this.start();
+    else if (this.wish.open) this.pause();
     else {
-      this.eager = !this.eager;
-      if (this.eager) this.reach();
-      else this.refresh();
+      this.wish.make();
+      this.reach();
     }
   }
 
@@ -275,11 +267,12 @@ export class TimelineBar {
   }
 
   pause() {
-    this.eager = false;
-    if (!this.playing) return;
+    const { playing, wish } = this;
+    const changed = playing || wish.open;
+    wish.drop();
     this.playing = false;
-    this.refresh();
-    this.rest(0);
+    if (changed) this.refresh();
+    if (playing) this.rest(0);
   }
 
   // Without a word to the server.
@@ -287,7 +280,7 @@ export class TimelineBar {
     clearTimeout(this.timer);
     this.timer = undefined;
     this.playing = false;
-    this.eager = false;
+    this.wish.drop();
   }
 
   /** @param {number} delay */
@@ -301,10 +294,19 @@ export class TimelineBar {
 
   commit() {
     if (this.dragging || this.playing) return;
-    const { readouts, announcer, output } = this.view;
     const told = this.conversation.tell({ value: this.value });
-    if (!told) return;
-    const numbers = [...readouts.children].map((row) => row.textContent).join(", ");
+    this.spoken ||= told;
+    // Without the animation the numbers are still those of before: the answer has the new ones.
+    if (!told || this.animation()) this.announce();
+  }
+
+  // For who does not see it; before a hand was here, nobody has asked.
+  announce() {
+    if (!this.spoken || this.busy) return;
+    const { readouts, announcer, output } = this.view;
+    const numbers = [...readouts.children]
+      .map(({ children: [label, number] }) => `${label.textContent} ${number.textContent}`)
+      .join(", ");
     setText(announcer, `${this.head.label} ${output.textContent}: ${numbers}`);
   }
 

@@ -25,8 +25,26 @@ _CSS = """
   /* The row lies on it; Streamlit leaves it clear on a page without a sidebar. */
   .stAppHeader { background: var(--lab-page); }
   .st-key-nav p { white-space: nowrap; }
-  /* A row that is too long begins at the page that is shown. */
-  .st-key-nav-here { scroll-initial-target: nearest; }
+  /* In a row that is too long, web/opening.js brings the page that is shown into sight: it hears of the
+     animation. */
+  .st-key-nav { scroll-padding-inline: 2.5rem; }
+  .st-key-nav-here { animation: lab-here 1ms; }
+  @keyframes lab-here { to { outline-color: currentcolor; } }
+  /* It fades where it goes on, by as much as it does; where it is short, its timeline stands still.
+     An angle bracket in a style would have Streamlit take the whole of it for markup. */
+  @property --lab-before { syntax: "\\3c length>"; inherits: false; initial-value: 0px; }
+  @property --lab-after { syntax: "\\3c length>"; inherits: false; initial-value: 0px; }
+  @keyframes lab-before { to { --lab-before: 2.5rem; } }
+  @keyframes lab-after { from { --lab-after: 2.5rem; } }
+  @supports (animation-timeline: scroll()) {
+    .st-key-nav {
+      mask-image: linear-gradient(to right, transparent, black var(--lab-before),
+                                  black calc(100% - var(--lab-after)), transparent);
+      animation: lab-before linear both, lab-after linear both;
+      animation-timeline: scroll(self inline);
+      animation-range: 0 2.5rem, calc(100% - 2.5rem) 100%;
+    }
+  }
   [class*="st-key-figure-"] h2, .st-key-notes h2 { font-size: 1.2rem; padding: 0; }
   /* Two answers side by side, also beside the controls of a small screen. */
   .st-key-live-losses .lab-figures {
@@ -41,8 +59,10 @@ _CSS = """
     color: var(--lab-ink);
   }
   @media (max-width: 640px) {
-    .st-key-nav { mask-image: linear-gradient(to right, black calc(100% - 2rem), transparent); }
-    .st-key-nav > :last-child { padding-right: 2rem; }
+    @supports not (animation-timeline: scroll()) {
+      .st-key-nav { mask-image: linear-gradient(to right, black calc(100% - 2rem), transparent); }
+      .st-key-nav > :last-child { padding-right: 2rem; }
+    }
     .stMainBlockContainer { padding-left: 0.75rem; padding-right: 0.75rem; }
     .stMainBlockContainer h1 { font-size: 1.6rem; }
     [class*="st-key-figure-"] { padding: 0.5rem; }

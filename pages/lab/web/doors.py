@@ -16,6 +16,7 @@ from lab.web.assets import base_address
 from lab.web.limits import Limits
 from lab.web.refusals import refuse_session
 from lab.web.streamlit_private import BackMsg
+from lab.web.waiting_room import ROOM
 
 _LOG: Final = logging.getLogger(__name__)
 # Of Streamlit: what tells of the server's inside, drives the app for programs, or takes files.
@@ -34,7 +35,7 @@ _NO_MESSAGE, _NOT_BINARY, _GONE, _AGAINST_RULES, _TOO_LARGE, _TRY_AGAIN_LATER = 
 
 
 class Doors:
-    """ASGI middleware that keeps doors closed and has a session wait its turn.
+    """ASGI middleware that keeps doors closed, and has a session wait its turn or refuses it.
 
     Parameters
     ----------
@@ -53,6 +54,10 @@ class Doors:
         """Pass a request on, or refuse it; hold back what a session sends too fast."""
         if scope["type"] == "http" and _is_closed(scope["path"]):
             await PlainTextResponse("Not found", status_code=404)(scope, receive, send)
+        elif scope["type"] == "http" and _inside(scope["path"]) == ROOM:
+            word = "full" if self._is_full(_address(scope)) else "free"
+            answer = PlainTextResponse(word, headers={"Cache-Control": "no-store"})
+            await answer(scope, receive, send)
         elif scope["type"] == "websocket":
             await self._session(scope, receive, send)
         else:
@@ -62,14 +67,13 @@ class Doors:
         if not _has_readable_origin(scope):
             await refuse_session(receive, send, _AGAINST_RULES)
             return
-        address = scope["client"][0] if scope.get("client") else ""
-        if address in _LOCAL and not self.limits.local:
+        address = _address(scope)
+        if not self._is_limited(address):
             line = _Line(receive, send)
             await self.inner(scope, line.receive, line.send)
             return
-        if self.open[address] >= self.limits.sessions_an_address:
-            _LOG.log(
-                logging.WARNING,
+        if self._is_full(address):
+            _LOG.warning(
                 "%s has %d sessions open, and gets no more: LAB_SESSIONS_AN_ADDRESS is %d",
                 address,
                 self.open[address],
@@ -87,6 +91,16 @@ class Doors:
             if not self.open[address]:
                 del self.open[address]
 
+    def _is_limited(self, address: str) -> bool:
+        return address not in _LOCAL or bool(self.limits.local)
+
+    def _is_full(self, address: str) -> bool:
+        return self._is_limited(address) and self.open[address] >= self.limits.sessions_an_address
+
+
+def _address(scope: Scope) -> str:
+    return scope["client"][0] if scope.get("client") else ""
+
 
 def _has_readable_origin(scope: Scope) -> bool:
     """Tell whether the site that opens a session, if one is named, is an address at all."""
@@ -101,8 +115,12 @@ def _has_readable_origin(scope: Scope) -> bool:
 
 
 def _is_closed(path: str) -> bool:
-    inside = path.removeprefix(base_address())
+    inside = _inside(path)
     return any(inside == closed or inside.startswith(f"{closed}/") for closed in _CLOSED)
+
+
+def _inside(path: str) -> str:
+    return path.removeprefix(base_address())
 
 
 class _Line:

@@ -9,22 +9,18 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ce_core.figures.colours import NEUTRALS
 from lab.web.assets import base_address
 from lab.web.page_names import HOME, LABS
 from lab.web.previews import Translate, preview, site_name
 from lab.web.visit_language import Choose, Spoken, english, language_of
+from lab.web.waiting_room import NEUTRALS_CSS
 
 _LOG: Final = logging.getLogger(__name__)
 # At a name that the lab does not answer, and while it does not answer at all, links would lead nowhere.
 _NO_WAY_ON: Final = {421, 503}
 
-_COLOURS: Final = "".join(
-    f"--{name}: light-dark({NEUTRALS[name].light}, {NEUTRALS[name].dark}); "
-    for name in ("page", "ink", "second", "grid")
-)
 _CSS: Final = f"""
-  :root {{ color-scheme: light dark; {_COLOURS}}}
+  :root {{ color-scheme: light dark; {NEUTRALS_CSS}}}
   body {{
     margin: 0; padding: 15vh 1.5rem 3rem; background: var(--page); color: var(--ink);
     font: 1rem/1.6 system-ui, sans-serif;

@@ -1,18 +1,16 @@
 """The names under which the lab answers, for its pages as for a session: `server.allowedHosts`."""
 
-import re
-
 import streamlit as st
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from lab.web.health import is_health
+from lab.web.host_pattern import ALL_BELOW, NAME, SIX, pattern
 from lab.web.refusals import refuse_session
 from lab.web.streamlit_private import is_host_allowed
 
-# A name or a number, without scheme and port, or all names below one.
-_NAME = re.compile(r"(?:\*\.)?[\w-]+(?:\.[\w-]+)*|\*|\[?[0-9a-fA-F:]+\]?")
+_ALLOWED = pattern(rf"(?:{ALL_BELOW})?{NAME}|\*|{SIX}")
 _MISDIRECTED = 421
 _POLICY_VIOLATION = 1008
 
@@ -26,7 +24,7 @@ def check_hosts() -> None:
         If one of it is no host.
     """
     for host in st.get_option("server.allowedHosts") or ():
-        if not _NAME.fullmatch(str(host)):
+        if not _ALLOWED.fullmatch(str(host)):
             raise ValueError(
                 "server.allowedHosts must be names of hosts without scheme and port, "
                 f"got {str(host)[:80]!r}"

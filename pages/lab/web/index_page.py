@@ -1,6 +1,5 @@
 """The HTML that every page opens with: Streamlit's own, with what the lab has to say of the page."""
 
-import re
 from html import escape
 from typing import Final
 
@@ -10,10 +9,12 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lab.web.assets import imported_scripts, plotly_address, script_address
+from lab.web.host_pattern import NAME, PORT, SIX, pattern
 from lab.web.page_names import SPATIAL, page_at
 from lab.web.previews import PICTURE_SIZE, Preview, picture_address, preview, site_name
 from lab.web.streamlit_private import INDEX_PAGE
 from lab.web.visit_language import Choose, english, language_of
+from lab.web.waiting_room import waiting_room
 
 # Else Streamlit asks below the page's own address first, waits, and asks again above it; see
 # https://github.com/streamlit/streamlit/issues/7074. All its other addresses are relative like this.
@@ -27,12 +28,9 @@ _PRELOAD: Final = '  <link rel="modulepreload" href="{}">\n  '
 _LANGUAGE: Final = '<html lang="en">'
 _TITLE: Final = "<title>Streamlit</title>"
 _END: Final = "</head>"
+_LAST: Final = "</body>"
 
-# A name or number of a host, and perhaps a port: nothing that could end an address or an attribute.
-_HOST: Final = re.compile(
-    r"(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?|\[[0-9a-f:.]{2,45}\])(?::[0-9]{1,5})?",
-    re.ASCII | re.IGNORECASE,
-)
+_HOST: Final = pattern(rf"(?:{NAME}|\[{SIX}\])(?:{PORT})?")
 
 
 class Opening:
@@ -79,7 +77,9 @@ class Opening:
         language, translate, _asked = language_of(scope, self.choose)
         words = preview(page, language, translate)
         return Response(
-            _told(self.html[page in SPATIAL], page, words, site_name(translate), _origin(scope)),
+            _told(
+                self.html[page in SPATIAL], page, words, site_name(translate), _origin(scope)
+            ).replace(_LAST, f"{waiting_room(translate)}{_LAST}"),
             media_type="text/html",
             headers={"Cache-Control": "no-cache", "Vary": "Accept-Language"},
         )
@@ -97,10 +97,11 @@ def _html() -> str:
     and after what Streamlit needs for its start.
     """
     html = INDEX_PAGE.read_text(encoding="utf-8")
-    scripts = map(script_address, imported_scripts("live/live.js"))
+    scripts = map(script_address, ("web/opening.js", *imported_scripts("live/live.js")))
     for mark, text in (
         ("<head>", f"<head>{_SERVER}"),
         (_END, _END),
+        (_LAST, _LAST),
         (_LANGUAGE, _LANGUAGE),
         (_TITLE, _TITLE),
     ):

@@ -5,8 +5,7 @@ import os
 from dataclasses import dataclass, field, fields
 from typing import Any, Final, Self, get_type_hints
 
-_PREFIX: Final = "LAB_"
-
+PREFIX: Final = "LAB_"
 
 # Longer, in milliseconds, the system does not count.
 _DAY: Final = 86_400.0
@@ -45,6 +44,11 @@ class Limits:
     local: int = _limit(0, at_least=0)
 
     @classmethod
+    def variables(cls) -> dict[str, str]:
+        """Return the variable that sets each limit, by the name of the limit."""
+        return {limit.name: f"{PREFIX}{limit.name}".upper() for limit in fields(cls)}
+
+    @classmethod
     def of_environment(cls) -> Self:
         """Return the limits that the variables set.
 
@@ -53,10 +57,10 @@ class Limits:
         ValueError
             If a variable is no number, below what lets one visitor in, or above a day.
         """
-        kinds = get_type_hints(cls)
+        kinds, variables = get_type_hints(cls), cls.variables()
         said = {}
         for limit in fields(cls):
-            name = f"{_PREFIX}{limit.name}".upper()
+            name = variables[limit.name]
             text = os.environ.get(name)
             if text is not None:
                 said[limit.name] = _number(name, text, kinds[limit.name], *limit.metadata["bounds"])

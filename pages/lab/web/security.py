@@ -1,18 +1,16 @@
 """The security headers of every response, and which sites may show the lab inside a page of theirs."""
 
 import os
-import re
 from typing import Final
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-_FRAMED_BY: Final = "LAB_FRAMED_BY"
+from lab.web.host_pattern import ALL_BELOW, NAME, PORT, pattern
+
+FRAMED_BY: Final = "LAB_FRAMED_BY"
 # What CSP calls a source: nothing in it could end a directive or begin another.
-_SITE: Final = re.compile(
-    r"https?://(?:\*\.)?[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?(?::[0-9]{1,5})?",
-    re.ASCII | re.IGNORECASE,
-)
+_SITE: Final = pattern(rf"https?://(?:{ALL_BELOW})?{NAME}(?:{PORT})?")
 _MOST_SITES: Final = 50
 
 _POLICY: Final = "Content-Security-Policy"
@@ -53,15 +51,15 @@ def sites_of_environment() -> tuple[str, ...]:
     ValueError
         If one is no scheme and host, or they are too many.
     """
-    sites = tuple(os.environ.get(_FRAMED_BY, "").split())
+    sites = tuple(os.environ.get(FRAMED_BY, "").split())
     wrong = next((site for site in sites if not _SITE.fullmatch(site)), None)
     if wrong is not None:
         raise ValueError(
-            f"{_FRAMED_BY} must be sites as https://school.example, with spaces between them, "
+            f"{FRAMED_BY} must be sites as https://school.example, with spaces between them, "
             f"got {wrong[:40]!r}"
         )
     if len(sites) > _MOST_SITES:
-        raise ValueError(f"{_FRAMED_BY} must name at most {_MOST_SITES} sites, got {len(sites)}")
+        raise ValueError(f"{FRAMED_BY} must name at most {_MOST_SITES} sites, got {len(sites)}")
     return sites
 
 

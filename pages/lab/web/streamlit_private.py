@@ -5,7 +5,8 @@ on, and that no other module of the pages reaches behind the public names.
 """
 
 import json
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
@@ -31,14 +32,22 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 # Tells, in a run, whether Back or Forward caused it; nothing public does.
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+# How a run reaches the state of its session: two runs of one session overlap.
+from streamlit.runtime.state import SafeSessionState
+
 # What a session's widgets are set to, as they were sent until somebody asks.
 # And what the names of all widgets begin with.
 from streamlit.runtime.state.common import is_element_id
 from streamlit.runtime.state.session_state import (
     STREAMLIT_INTERNAL_KEY_PREFIX,
     Serialized,
+    SessionState,
     WStates,
 )
+
+# What of its command line sets what; by itself it reads that only once it serves.
+from streamlit.web.bootstrap import load_config_options
+from streamlit.web.cli import main_run
 
 # Whether a session is let in by `server.allowedHosts`: pages are held to the same rule.
 from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
@@ -54,6 +63,8 @@ __all__ = [
     "is_history_navigation",
     "is_host_allowed",
     "is_manually_set",
+    "one_run_at_a_time_changes_a_session",
+    "read_command_line",
     "set_setting",
 ]
 
@@ -85,6 +96,12 @@ def is_history_navigation() -> bool:
     """
     context = get_script_run_ctx(suppress_warning=True)
     return context is not None and context.is_history_navigation
+
+
+def read_command_line(arguments: Sequence[str]) -> None:
+    """Set what the arguments of `streamlit run` set; what is wrong among them, it says itself."""
+    said = main_run.make_context("run", ["app.py", *arguments], resilient_parsing=True).params
+    load_config_options({name: value for name, value in said.items() if name not in {"target", "args"}})
 
 
 def ask_nobody_for_the_address() -> None:
@@ -133,3 +150,26 @@ def _take_fitting(states: WStates, name: str) -> Any:
         return _take(states, name)
     except Exception as error:  # Whatever a reader of a stranger's text may raise.
         raise KeyError(name) from error
+
+
+_prepare = SafeSessionState.__init__
+
+
+def one_run_at_a_time_changes_a_session() -> None:
+    """Have the runs of a session share a lock for each step on its state, from now on.
+
+    Where a visitor acts while a run goes on, Streamlit begins another (`runner.fastReruns`), and the
+    first ends where it next asks for something. Each locks the state with a lock of its own, so that
+    the second could clear away the value of a widget which the first was putting there: a KeyError.
+    Without fast reruns, acts that come during a run would be answered together, in any order.
+    """
+    SafeSessionState.__init__ = _prepare_with_one_lock  # type: ignore[method-assign]
+
+
+def _prepare_with_one_lock(
+    self: SafeSessionState, state: SessionState, yield_callback: Callable[[], None]
+) -> None:
+    _prepare(self, state, yield_callback)
+    # Of all that a state consists of, this alone takes another attribute.
+    lock = vars(state.query_params).setdefault("lab_lock", threading.RLock())
+    object.__setattr__(self, "_lock", lock)

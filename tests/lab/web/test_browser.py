@@ -29,6 +29,9 @@ EXTREMES = {
 }
 NARROW = PAGES | EXTREMES
 BACKGROUND = "getComputedStyle(document.querySelector('.stApp')).backgroundColor"
+# Whether the row of pages fades at its beginning, and at its end.
+FADES = """['before', 'after'].map(edge => parseFloat(getComputedStyle(
+    document.querySelector('.st-key-nav')).getPropertyValue('--lab-' + edge)) > 0)"""
 # What may be wider than the phone: the formulas for screen readers, and a table that scrolls.
 WIDER = """() => [...document.querySelectorAll("[data-testid='stMain'] *")]
     .filter(node => node.getBoundingClientRect().right > innerWidth + 1
@@ -70,11 +73,22 @@ def test_every_page_can_be_reached_on_a_phone(lab: str, page: Page) -> None:
         expect(page).to_have_title(f"{name} · Cross-Entropy Lab")
 
 
-def test_row_of_pages_begins_with_the_page_that_is_shown_on_a_phone(lab: str, page: Page) -> None:
+def test_row_of_pages_shows_the_page_that_is_shown_and_fades_where_it_goes_on(
+    lab: str, page: Page
+) -> None:
     on_phone(page)
+    row = page.locator(".st-key-nav")
     open_lab(page, f"{lab}/transport")
-    link = page.locator(".st-key-nav").get_by_role("link", name="Transport")
-    expect(link).to_be_in_viewport(ratio=1)
+    expect(row.get_by_role("link", name="Transport")).to_be_in_viewport(ratio=1)
+    assert page.evaluate(FADES) == [True, False]
+    row.get_by_role("link", name="Gradient").click()
+    expect(page).to_have_title("Gradient · Cross-Entropy Lab")
+    expect(row.get_by_role("link", name="Gradient")).to_be_in_viewport(ratio=1)
+    page.wait_for_function(f"JSON.stringify({FADES}) === '[true,true]'")
+    open_lab(page, lab)
+    assert page.evaluate(FADES) == [False, True]
+    page.set_viewport_size({"width": 1000, "height": 780})
+    page.wait_for_function(f"JSON.stringify({FADES}) === '[false,false]'")
 
 
 @pytest.mark.parametrize(

@@ -116,6 +116,7 @@ def test_messages_that_come_too_fast_wait_their_turn() -> None:
 
 def test_sessions_of_an_address_are_bounded_and_those_that_end_make_room() -> None:
     limits, refused, let_in = Limits(sessions_an_address=2), [], []
+    rooms: list[str] = []
 
     async def run() -> None:
         end = asyncio.Event()
@@ -144,14 +145,42 @@ def test_sessions_of_an_address_are_bounded_and_those_that_end_make_room() -> No
         visits = [asyncio.ensure_future(come("192.0.2.1")) for _ in range(3)]
         visits.append(asyncio.ensure_future(come("192.0.2.2")))
         await asyncio.sleep(0)
+        rooms.extend([await room(doors, "192.0.2.1"), await room(doors, "192.0.2.2")])
         end.set()
         await asyncio.gather(*visits)
         await come("192.0.2.1")
+        rooms.append(await room(doors, "192.0.2.1"))
         assert not doors.open
 
     run_apart(run())
     assert refused == [("192.0.2.1", 1013)]
     assert len(let_in) == 4
+    assert rooms == ["full", "free", "free"]
+
+
+@pytest.mark.usefixtures("served_at_a_path")
+def test_machine_itself_has_room_unless_limits_hold_for_it() -> None:
+    for local, word in ((0, "free"), (1, "full")):
+        doors = Doors(passing_on, Limits(sessions_an_address=1, local=local))
+        doors.open["127.0.0.1"] = 1
+        assert run_apart(room(doors, "127.0.0.1", below="/teaching/lab")) == word
+
+
+async def room(doors: Doors, address: str, *, below: str = "") -> str:
+    """Return what doors answer to an address that asks whether there is room."""
+    sent: list[Message] = []
+
+    async def receive() -> Any:
+        raise AssertionError("nothing is to be received")
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "GET", "path": f"{below}/lab/room", "client": (address, 1)}
+    await doors(scope, receive, send)
+    assert (b"cache-control", b"no-store") in sent[0]["headers"]
+    text: str = sent[1]["body"].decode()
+    return text
 
 
 @pytest.mark.parametrize("error", [OSError, RuntimeError])

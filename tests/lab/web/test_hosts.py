@@ -53,8 +53,30 @@ def test_session_of_a_host_that_is_not_named_is_closed() -> None:
 
 @pytest.mark.usefixtures("allowed_hosts")
 def test_hosts_that_are_none_are_refused() -> None:
-    check_hosts()
-    for host in ("https://lab.example.org", "lab.example.org:8501", "a b", "", "lab/x"):
+    for host in (
+        "lab.example.org",
+        "*.school.example",
+        "*",
+        "lab_1",
+        "192.0.2.1",
+        "::1",
+        "2001:db8::1",
+    ):
+        st.config.set_option("server.allowedHosts", [host])
+        check_hosts()
+    for host in (
+        "https://lab.example.org",
+        "lab.example.org:8501",
+        "cafe:8501",
+        "a b",
+        "",
+        "lab/x",
+        "lab..org",
+        "-lab.org",
+        "läb.org",
+        "lab.org\n",
+        "[::1]",
+    ):
         st.config.set_option("server.allowedHosts", [host])
         with pytest.raises(ValueError, match=r"^server\.allowedHosts must be .{1,60}, got .{1,90}$"):
             check_hosts()

@@ -21,7 +21,9 @@ from tests.support.asking import PASSED_ON, Answer, ask_app, passing_on
 INDEX = (Path(st.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
 OURS = re.compile(
     r"<script>\s*window\.__streamlit = .+?</script>|<link[^>]+\"/lab/.+?>"
-    r"|<title>.+?</title>|<meta (name=\"(description|twitter:)|property=).+?/>",
+    r"|<title>.+?</title>|<meta (name=\"(description|twitter:)|property=).+?/>"
+    r"|<p id=\"lab-full\".+?</p>|<style>#lab-full.+?</style>"
+    r"|<script type=\"module\">import.+?</script>",
     re.S,
 )
 HOSTILE = [
@@ -177,7 +179,7 @@ def test_words_are_escaped(monkeypatch: pytest.MonkeyPatch) -> None:
     hostile = Preview(**{name: f"\"><script>'&amp; {name}" for name in Preview.__dataclass_fields__})
     monkeypatch.setattr(index_page, "preview", lambda *_given: hostile)
     head = head_of("/losses")
-    assert head.tags.count("script") == Head(INDEX).tags.count("script") + 1
+    assert head.tags.count("script") == Head(INDEX).tags.count("script") + 2
     assert (head.language, head.title) == (hostile.language, hostile.title)
     assert head.meta["description"] == [hostile.description]
     assert head.meta["og:title"] == [hostile.question]
@@ -210,3 +212,21 @@ def test_page_is_told_of_in_the_language_of_the_visit() -> None:
     assert '<html lang="zh">' in html
     assert '<meta property="og:title" content="⟦Are L1 and L2 the same?⟧" />' in html
     assert heard == [("zh", None)]
+    # What only a script shows, where a session is refused.
+    assert '<p id="lab-full" role="alert" hidden>⟦The class is full' in html
+
+
+@pytest.mark.usefixtures("served_at_a_path")
+def test_script_of_every_page_is_served() -> None:
+    html = opened("/teaching/lab/losses").body.decode()
+    (address,) = re.findall(r'<script type="module">import\("(.+?)"\)', html)
+    assert address.startswith("/teaching/lab/lab/js-")
+    script = ask_app(KeptFiles(passing_on), address, accepts="")
+    assert b"export function begin" in script.body
+
+
+def test_words_of_the_notice_are_escaped() -> None:
+    inner = HTMLResponse(INDEX)
+    opening = Opening(inner, lambda *_given: ("zh", lambda text: f"</p><script>{text}"))
+    html = ask_app(opening, "/losses").body.decode()
+    assert Head(html).tags.count("script") == Head(INDEX).tags.count("script") + 2

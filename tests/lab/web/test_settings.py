@@ -32,18 +32,28 @@ def test_settings_hold_where_streamlit_is_not_the_server(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("name", "text"), [("LAB_SESSIONS_AN_ADDRESS", "0"), ("LAB_FRAMED_BY", "school.example")]
+    ("name", "variables", "arguments"),
+    [
+        ("LAB_SESSIONS_AN_ADDRESS", {"LAB_SESSIONS_AN_ADDRESS": "0"}, ()),
+        ("LAB_FRAMED_BY", {"LAB_FRAMED_BY": "school.example"}, ()),
+        ("server.allowedHosts", {}, ("--server.allowedHosts", "https://lab.example.org")),
+    ],
+    ids=["limit", "site", "argument"],
 )
-def test_option_that_is_none_ends_the_start_in_one_line(tmp_path: Path, name: str, text: str) -> None:
+def test_option_that_is_none_ends_the_start_in_one_line(
+    tmp_path: Path, name: str, variables: dict[str, str], arguments: tuple[str, ...]
+) -> None:
     ended = subprocess.run(
-        [sys.executable, str(ROOT / "app.py"), "--server.port", "0"],
+        [sys.executable, str(ROOT / "app.py"), "--server.port", "0", *arguments],
         cwd=tmp_path,
-        env={**os.environ, name: text},
+        env={**os.environ, **variables},
         capture_output=True,
         text=True,
         check=False,
         timeout=60,
     )
     assert ended.returncode == 1
+    # Else it would name an address at which nothing will be.
+    assert ended.stdout == ""
     (line,) = ended.stderr.strip().splitlines()
     assert line.startswith(f"app.py: {name} must ")

@@ -3,6 +3,8 @@
 import ast
 import json
 import re
+import threading
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
@@ -11,8 +13,9 @@ import pytest
 import streamlit as st
 from playwright.sync_api import Page, expect
 from streamlit import net_util
+from streamlit.runtime.state import SafeSessionState
 from streamlit.runtime.state.common import WidgetMetadata
-from streamlit.runtime.state.session_state import WStates
+from streamlit.runtime.state.session_state import SessionState, WStates
 from streamlit.testing.v1 import AppTest
 from streamlit.web.server.server_util import is_url_from_allowed_origins
 
@@ -25,6 +28,7 @@ from lab.web.streamlit_private import (
     ask_nobody_for_the_address,
     forget_forged_values,
     is_history_navigation,
+    one_run_at_a_time_changes_a_session,
 )
 from scripts.browser import ROOT, served_page
 from scripts.protocol import WidgetState
@@ -107,8 +111,11 @@ def test_only_one_module_reaches_behind_streamlits_public_names() -> None:
             "streamlit.proto.BackMsg_pb2",
             "streamlit.proto.WidgetStates_pb2",
             "streamlit.runtime.scriptrunner",
+            "streamlit.runtime.state",
             "streamlit.runtime.state.common",
             "streamlit.runtime.state.session_state",
+            "streamlit.web.bootstrap",
+            "streamlit.web.cli",
             "streamlit.web.server.starlette.starlette_websocket",
             "streamlit.__file__",
         ],
@@ -224,6 +231,40 @@ def test_nobody_is_asked_for_the_address_of_the_server(monkeypatch: pytest.Monke
     ask_nobody_for_the_address()
     assert not is_url_from_allowed_origins("https://elsewhere.test")
     assert not asked
+
+
+def test_two_runs_of_a_session_that_overlap_lose_no_widget(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the second run begins, it clears away what it has not seen yet of the first."""
+    monkeypatch.setattr(SafeSessionState, "__init__", SafeSessionState.__init__)
+    one_run_at_a_time_changes_a_session()
+    session = SessionState()
+    first, second = (SafeSessionState(session, lambda: None) for _ in range(2))
+    others = SafeSessionState(SessionState(), lambda: None)
+    assert others._lock is not first._lock
+    begun, put, put_in = threading.Event(), threading.Event(), WStates.set_from_value
+    second_run = threading.Thread(target=second.on_script_will_rerun, args=(None,))
+
+    def slow(_value: str | None) -> str:
+        begun.set()
+        put.wait(0.3)
+        return "slow"
+
+    def put_and_wait(self: WStates, name: str, value: Any) -> None:
+        put_in(self, name, value)
+        put.set()
+        second_run.join(0.3)
+
+    session._set_widget_metadata(_text_widget("$$ID-0-slow", slow))
+    session._new_widget_state.set_widget_from_proto(WidgetState(id="$$ID-0-slow", string_value="a"))
+    monkeypatch.setattr(WStates, "set_from_value", put_and_wait)
+    second_run.start()
+    begun.wait(5)
+    assert first.register_widget(_text_widget(NAME, lambda _value: "new"), None).value == "new"
+    second_run.join(5)
+
+
+def _text_widget(name: str, read: Callable[[str | None], str]) -> WidgetMetadata[str]:
+    return WidgetMetadata(id=name, deserializer=read, serializer=str, value_type="string_value")
 
 
 def test_outside_a_run_no_history_caused_it() -> None:

@@ -1,9 +1,12 @@
 """A lab that has a name and may be framed by a school, and a page of which fails: what visitors see."""
 
+import socket
 from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import pytest
@@ -16,6 +19,8 @@ from tests.support.browsing import open_lab, violations
 
 pytestmark = pytest.mark.browser
 
+# More than the other tests here need, who come one after the other.
+SEATS = 5
 # It is the lab, but for one page, which fails in one state.
 FAILING = """
 import runpy
@@ -76,6 +81,8 @@ def named_lab(log: Path, school: str) -> Iterator[str]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("STREAMLIT_SERVER_ALLOWED_HOSTS", "lab.localhost")
         patch.setenv("LAB_FRAMED_BY", school)
+        patch.setenv("LAB_LOCAL", "1")
+        patch.setenv("LAB_SESSIONS_AN_ADDRESS", str(SEATS))
         # It is asked for its health at 127.0.0.1.
         server = start_server([str(failing)], port=port, log=log, folder=log.parent)
     yield f"http://lab.localhost:{port}"
@@ -94,6 +101,23 @@ def test_a_school_that_is_named_frames_the_lab(named_lab: str, school: str, visi
     frame = visitor.frame_locator("iframe")
     expect(frame.locator("h1")).to_have_text("Are L1 and L2 the same?")
     expect(frame.locator(".lab-card .main-svg").first).to_be_visible()
+
+
+def test_who_finds_the_class_full_is_told_and_let_in_later(named_lab: str, visitor: Page) -> None:
+    port = urlsplit(named_lab).port
+    address = f"{named_lab.replace('http:', 'ws:')}/_stcore/stream"
+    with ExitStack() as class_mates:
+        for _ in range(SEATS):
+            # Those of the tests before may still be there.
+            with suppress(InvalidStatus):
+                line = socket.create_connection(("127.0.0.1", port))
+                class_mates.enter_context(connect(address, sock=line))
+        visitor.goto(f"{named_lab}/losses")
+        notice = visitor.get_by_role("alert")
+        expect(notice).to_contain_text("The class is full")
+        assert violations(visitor, only=["color-contrast"]) == []
+    expect(visitor.get_by_role("heading", level=1)).to_have_text("Are L1 and L2 the same?")
+    expect(notice).to_be_hidden()
 
 
 def test_another_does_not(named_lab: str, school: str, visitor: Page) -> None:

@@ -1,0 +1,34 @@
+// @ts-check
+// What the bar that scrubs is made of.
+
+import { icon, make } from "../web/dom.js";
+
+const SPEEDS = [0.5, 1, 2, 4];
+
+/** @param {"play" | "back" | "forward" | "loop"} name @param {...Node} extra */
+const button = (name, ...extra) => make("button", { type: "button", class: `lab-${name}` }, icon(name), ...extra);
+
+/** @param {HTMLElement} root */
+export function buildBar(root) {
+  const name = make("span", { class: "lab-name" });
+  const output = make("span", { class: "lab-value" });
+  const range = make("input", { type: "range", min: "0", step: "1", "data-testid": "scrub" });
+  const playLabel = make("span");
+  const [play, back, forward, loop] = [button("play", playLabel), button("back"), button("forward"), button("loop")];
+  loop.setAttribute("aria-pressed", "false");
+  const speed = make("select", {}, ...SPEEDS.map((by) => make("option", { value: by }, `${by}×`)));
+  speed.value = "1";
+  const waiting = make("span", { class: "lab-waiting" });
+  const readouts = make("dl", { class: "lab-readouts" });
+  // It has its line only where there is something to say.
+  const trouble = make("p", { class: "lab-trouble", role: "status" });
+  const announcer = make("p", { class: "lab-unseen", "aria-live": "polite" });
+  const track = make("div", { class: "lab-track" }, make("div", { class: "lab-where" }, name, output), range);
+  const buttons = make("div", { class: "lab-buttons" }, play, back, forward, loop, speed, waiting);
+  const deck = make("div", { class: "lab-deck" }, buttons, readouts);
+  const node = make("div", { class: "lab-scrub", role: "group" }, track, deck, trouble, announcer);
+  root.replaceChildren(node);
+  return {
+    name, output, range, play, playLabel, back, forward, loop, speed, waiting, readouts, trouble, announcer, node,
+  };
+}
