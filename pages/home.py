@@ -15,7 +15,7 @@ from lab.home.ledger import draw_ledger
 from lab.home.state import HomeState
 from lab.language.catalogues import _
 from lab.live.figures import show_figures
-from lab.page.beats import open_page, show_ignored
+from lab.page.beats import open_page, show_formulas, show_ignored
 from lab.state.visit import enter
 
 visit = enter("home", HomeState())
@@ -28,10 +28,8 @@ open_page(
         "and tests it in an experiment. Here are its five steps: what holds, what does not, and by "
         "how much."
     ),
-    r"L_1 = -\sum_i q_i \log p_i",
-    r"L_2 = \sum_i (p_i - q_i)\, a_i",
-    r"L_1 - L_2 = H(p)",
 )
+show_formulas(r"L_1 = -\sum_i q_i \log p_i", r"L_2 = \sum_i (p_i - q_i)\, a_i", r"L_1 - L_2 = H(p)")
 show_ignored(visit)
 st.markdown(text.contents())
 with st.container(border=True):

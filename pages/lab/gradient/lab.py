@@ -9,10 +9,8 @@ from lab.page.lab import Code, Lab
 LAB = Lab(
     slug="gradient",
     question=N_("Which way does the loss push each logit?"),
-    intro=N_(
-        "The post says that L2 = Σ (p − q) a has the gradient of cross-entropy. It has, while p is "
-        "held constant. In full it has one term more, and descent on it misses every target but the "
-        "uniform one."
+    answer=N_(
+        "L1 pushes p towards q. L2 in full pushes it towards uniform as well, since L2 = L1 − H(p)."
     ),
     formulas=(
         r"\frac{\partial L_1}{\partial a} = p - q",
@@ -27,7 +25,7 @@ LAB = Lab(
     figures=figures.figure_set,
     timeline=figures.timeline,
     notes=text.notes,
-    notes_first=True,
+    acts_on_stage=True,
     numbers=results.numbers,
     csv=results.data_csv,
     code=lambda found: Code(text.snippet(found.state), text.command(found.state)),

@@ -9,6 +9,7 @@ from ce_core import ExperimentConfig
 from ce_core.experiment.work import experiment_work
 from lab.language.catalogues import _, ngettext
 from lab.language.numerals import number
+from lab.live.figures import live_charts
 from lab.losses.results import LARGEST_WORK, Results
 from lab.losses.state import NOTHING, LossesState
 from lab.page.desk import Desk
@@ -64,6 +65,8 @@ def _times(config: ExperimentConfig) -> str:
 
 def choose_along(desk: Desk[LossesState], _found: Results, along: Along[LossesState] | None) -> None:
     """Draw the choice of the parameter that the timeline scrubs, and say where it has fewer frames."""
+    if not live_charts():
+        return
     desk.field("along")
     name = desk.state.along
     if name == NOTHING:

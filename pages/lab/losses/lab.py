@@ -9,7 +9,7 @@ from lab.page.lab import Code, Lab
 LAB = Lab(
     slug="losses",
     question=N_("Are L1 and L2 the same?"),
-    intro=N_(
+    answer=N_(
         "**No. L1 = L2 + H(p)**, exactly. They move alike only while H(p) stands still, as on the "
         "post's small logits."
     ),
@@ -19,11 +19,10 @@ LAB = Lab(
         r"L_1 - L_2 = H(p)",
     ),
     default=LossesState(),
-    figures_first=True,
     controls=controls.draw_controls,
     results=results.results,
     stage=controls.offer_fits,
-    choose_along=controls.choose_along,
+    beneath=controls.choose_along,
     timeline=figures.timeline,
     figures=figures.figure_set,
     notes=lambda found: notes.notes(found.measured),

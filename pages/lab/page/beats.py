@@ -1,4 +1,4 @@
-"""The beats that all pages share: question, formula, figures, numbers, share, export, code."""
+"""The beats that all pages share: question, answer, notes, formulas, numbers, link, code, next page."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -6,18 +6,19 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from lab.language.catalogues import _, ngettext
+from lab.language.catalogues import _, ngettext, spoken
 from lab.page.notes import Note
-from lab.state.visit import PageVisit
+from lab.state.visit import PageVisit, query_of
+from lab.web.page_names import LABS
+from lab.web.previews import preview
 from lab.web.streamlit_private import ExpanderContainer
 
 
-def open_page(question: str, lead: str, *formulas: str) -> None:
-    """Head a page with its question, what it is about, and its formulas, if they come first."""
+def open_page(question: str, answer: str) -> None:
+    """Head a page with its question and the answer to it."""
     st.title(question, anchor=False)
-    st.markdown(lead)
-    if formulas:
-        show_formulas(*formulas)
+    with st.container(key="answer"):
+        st.markdown(answer)
 
 
 def show_formulas(*formulas: str) -> None:
@@ -94,6 +95,17 @@ def show_numbers(
         drawer.download_button(
             _("Download the data as CSV"), csv(), file_name=file_name, mime="text/csv"
         )
+
+
+def show_next_page(slug: str) -> None:
+    """Lead on to the lab after this one, as the visitor left it; the last leads home."""
+    following = dict(zip(LABS, [*LABS[1:], "home"], strict=True))[slug]
+    st.page_link(
+        f"{following}.py",
+        label=_("Next: {question}").format(question=preview(following, spoken(), _).question),
+        icon=":material/arrow_forward:",
+        query_params=dict(query_of(following)),
+    )
 
 
 def _drawer(name: str, label: str) -> ExpanderContainer:

@@ -82,8 +82,8 @@ class Lab(Generic[S, R]):
     ----------
     slug
         The page in the URL.
-    question, intro
-        What it answers and what it is about, before translation.
+    question, answer
+        What it asks, and what holds in every state of it, before translation.
     formulas
         At most three, as LaTeX.
     default
@@ -104,21 +104,19 @@ class Lab(Generic[S, R]):
     presets
         States worth seeing, by name. `preset_intro` stands before them, before translation.
     stage
-        Draws what the lab has between its presets and its figures: an editor, a table, a warning.
+        Draws what the lab has before its figures: an editor, a table, a warning.
     timeline
         Says what the timeline moves through; None where nothing.
-    choose_along
-        Draws the choice of what the timeline moves through, above it, where charts are live.
-    notes_first
-        Whether the notes belong to the stage, and come before the figures.
-    figures_first
-        Whether the figures are the answer, so that the formulas, and the choice of what the timeline
-        moves through, come after them.
+    beneath
+        Draws what serves the figures and lies beneath them: the choice of what the timeline moves
+        through, an editor.
+    acts_on_stage
+        Whether the stage is the picture that answers; else the figures are.
     """
 
     slug: str
     question: str
-    intro: str
+    answer: str
     formulas: tuple[str, ...]
     default: S
     controls: Callable[[Desk[S]], None]
@@ -132,6 +130,5 @@ class Lab(Generic[S, R]):
     preset_intro: str = ""
     stage: Callable[[Desk[S], R], None] | None = None
     timeline: Callable[[R], Along[S] | None] | None = None
-    choose_along: Callable[[Desk[S], R, Along[S] | None], None] | None = None
-    notes_first: bool = False
-    figures_first: bool = False
+    beneath: Callable[[Desk[S], R, Along[S] | None], None] | None = None
+    acts_on_stage: bool = False

@@ -1,4 +1,4 @@
-"""Draw the page of a lab: question, controls, stage, timeline, figures, notes, numbers, link, code."""
+"""Draw the page of a lab: question, answer, picture, presets, notes, formulas, numbers, link, code."""
 
 import hashlib
 from functools import partial
@@ -16,6 +16,7 @@ from lab.page.beats import (
     show_formulas,
     show_ignored,
     show_link,
+    show_next_page,
     show_notes,
     show_numbers,
 )
@@ -32,36 +33,35 @@ def run_lab(lab: Lab[S, R]) -> None:
     """Draw a page in the state that the visitor has set."""
     page = enter(lab.slug, lab.default)
     desk = Desk(page)
-    open_page(_(lab.question), _(lab.intro), *(() if lab.figures_first else lab.formulas))
-    phone_hint()
+    open_page(_(lab.question), _(lab.answer))
     with st.sidebar:
         lab.controls(desk)
     show_ignored(page)
-    _show_presets(lab, desk)
     found = saying_who_is_before(partial(lab.results, page.state))
     if lab.stage:
         lab.stage(desk, found)
-    if lab.notes_first:
-        show_notes(lab.notes(found))
     along = lab.timeline(found) if lab.timeline and live_charts() else None
-    if not lab.figures_first:
-        _choose_along(lab, desk, found, along)
-    timeline = _timeline(page, along) if along else None
-    show_figures(lab.slug, lab.figures(found), timeline=timeline)
-    if lab.figures_first:
-        _choose_along(lab, desk, found, along)
-        show_formulas(*lab.formulas)
-    if not lab.notes_first:
-        show_notes(lab.notes(found))
+    draw_figures = partial(_show_figures, lab, page, found, along)
+    if not lab.acts_on_stage:
+        draw_figures()
+    _show_presets(lab, desk)
+    phone_hint()
+    show_notes(lab.notes(found))
+    if lab.acts_on_stage:
+        draw_figures()
+    if lab.beneath:
+        lab.beneath(desk, found, along)
+    show_formulas(*lab.formulas)
     show_numbers(partial(lab.numbers, found), partial(lab.csv, found), file_name=f"{lab.slug}.csv")
     show_link(link_to(page.state, lab.default))
     code = lab.code(found)
     show_code(code.python, code.command)
+    show_next_page(lab.slug)
 
 
-def _choose_along(lab: Lab[Any, Any], desk: Desk[Any], found: Any, along: Along[Any] | None) -> None:
-    if lab.choose_along and live_charts():
-        lab.choose_along(desk, found, along)
+def _show_figures(lab: Lab[S, R], page: PageVisit[S], found: R, along: Along[S] | None) -> None:
+    timeline = _timeline(page, along) if along else None
+    show_figures(lab.slug, lab.figures(found), timeline=timeline)
 
 
 def _show_presets(lab: Lab[Any, Any], desk: Desk[Any]) -> None:

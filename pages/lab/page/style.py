@@ -50,6 +50,7 @@ _CSS = """
   .st-key-live-losses .lab-figures {
     grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr));
   }
+  .st-key-answer p { max-width: 44rem; font-size: 1.125rem; line-height: 1.45; }
   .st-key-formulas [data-testid="stMarkdownContainer"] {
     display: flex; flex-wrap: wrap; justify-content: center; align-items: baseline; column-gap: 4rem;
   }

@@ -9,10 +9,7 @@ from lab.softmax.state import DEFAULT
 LAB = Lab(
     slug="softmax",
     question=N_("How does p move when I move a?"),
-    intro=N_(
-        "Softmax turns logits a into probabilities p. Drag a logit: every p moves, the loss and its "
-        "gradient with it. J says how much each p answers to each logit."
-    ),
+    answer=N_("What one class gains the others lose: raising a logit lifts its own p and no other."),
     formulas=(
         r"p_i = \frac{e^{a_i/T}}{\sum_j e^{a_j/T}}",
         r"J = \frac{\partial p}{\partial (a/T)} = \mathrm{diag}(p) - p\,p^{\mathsf T}",
@@ -24,7 +21,7 @@ LAB = Lab(
     stage=controls.draw_logits,
     figures=figures.figure_set,
     notes=text.notes,
-    notes_first=True,
+    acts_on_stage=True,
     numbers=results.numbers,
     csv=results.data_csv,
     code=lambda found: Code(text.snippet(found.state), text.command(found.state)),

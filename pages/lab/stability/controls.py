@@ -60,8 +60,7 @@ def _draw_gap(desk: Desk[StabilityState]) -> None:
 
 
 def draw_stage(desk: Desk[StabilityState], found: Results) -> None:
-    """Draw the line of code that gets into this state with its cure, and the table of operations."""
-    show_case(found.state)
+    """Draw the table of operations, and the line of code that gets into this state with its cure."""
     with st.container(border=True, key="trace"):
         data = trace_data(
             rows(found),
@@ -73,6 +72,7 @@ def draw_stage(desk: Desk[StabilityState], found: Results) -> None:
             ),
         )
         desk.editor(TRACE, "trace-table", data, read_step, otherwise=partial(_draw_plain, found))
+    show_case(found.state)
 
 
 def _draw_plain(found: Results) -> None:

@@ -9,9 +9,9 @@ from lab.stability.state import DEFAULT, PRESETS
 LAB = Lab(
     slug="stability",
     question=N_("Where does NaN come from?"),
-    intro=N_(
-        "Cross-entropy in exact arithmetic is never NaN. In a computer it depends on how it is "
-        "written. Step through every operation, forward and backward, and see the first that breaks."
+    answer=N_(
+        "From the way the loss is written. In exact arithmetic it is never NaN; in each dtype, the "
+        "first operation that breaks is marked."
     ),
     formulas=(
         r"p_i \to 0 \;\Rightarrow\; q_i \log p_i \to 0 \cdot (-\infty) = \mathrm{NaN}",
@@ -26,7 +26,7 @@ LAB = Lab(
     controls=controls.draw_controls,
     results=results.results,
     stage=controls.draw_stage,
-    notes_first=True,
+    acts_on_stage=True,
     figures=figures.figure_set,
     notes=notes,
     numbers=results.numbers,

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from lab.language.catalogues import _
+from lab.live.figures import live_charts
 from lab.page.desk import Desk
 from lab.page.lab import Along
 from lab.transport.point_editor import POINT_EDITOR, point_words, weight_words
@@ -47,23 +48,22 @@ def draw_controls(desk: Desk[TransportState]) -> None:
         desk.group(_("Points"), "x", "y")
 
 
-def draw_editors(desk: Desk[TransportState], found: Results) -> None:
-    """Draw the points to drag and the weights to paint, where the state has some."""
-    state = found.state
-    if state.cost == DIGITS:
-        return
-    if state.cost == CLOUDS:
+def draw_points(desk: Desk[TransportState], found: Results) -> None:
+    """Draw the points to drag, where the state has some."""
+    if found.state.cost == CLOUDS:
         with st.container(border=True, key="pad"):
             desk.editor(POINT_EDITOR, "points", _points(found), read_points)
-    with st.expander(_("Paint the marginals μ and ν")):
-        desk.editor(POINT_EDITOR, "weights", _weights(state), read_weights)
 
 
-def choose_along(
-    desk: Desk[TransportState], _found: Results, _along: Along[TransportState] | None
+def draw_beneath(
+    desk: Desk[TransportState], found: Results, _along: Along[TransportState] | None
 ) -> None:
-    """Draw the choice of what the timeline scrubs."""
-    desk.field("along")
+    """Draw the choice of what the timeline scrubs, and the weights to paint."""
+    if live_charts():
+        desk.field("along")
+    if found.state.cost != DIGITS:
+        with st.expander(_("Paint the marginals μ and ν")):
+            desk.editor(POINT_EDITOR, "weights", _weights(found.state), read_weights)
 
 
 def _points(found: Results) -> Mapping[str, object]:

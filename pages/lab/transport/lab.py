@@ -9,18 +9,17 @@ from lab.transport.state import DEFAULT, PRESETS
 LAB = Lab(
     slug="transport",
     question=N_("How does Sinkhorn balance a plan?"),
-    intro=N_(
-        "A plan says how much mass goes from each row to each column. Sinkhorn scales the columns to "
-        "their sums ν, then the rows to theirs μ, again and again. Play it, and see what is left after "
-        "3 iterations."
+    answer=N_(
+        "By turns: it scales the columns to their sums ν, then the rows to theirs μ, until both hold. "
+        "The post stops after 3 turns."
     ),
     formulas=(r"P_{ij} = \mu_i\, \nu_j\, e^{(f_i + g_j - C_{ij})/\varepsilon}",),
     default=DEFAULT,
     presets=PRESETS,
     controls=controls.draw_controls,
     results=results.results,
-    stage=controls.draw_editors,
-    choose_along=controls.choose_along,
+    stage=controls.draw_points,
+    beneath=controls.draw_beneath,
     timeline=figures.timeline,
     figures=figures.figure_set,
     notes=notes,
