@@ -13,6 +13,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from ce_core.transport._extreme_scale import finite_size, require_range
 from ce_core.transport._problem import within_reach
 from ce_core.transport._unbalanced_newton import climb, newton, soft_f, soft_g
 from ce_core.transport._unbalanced_problem import Potentials, PricedProblem
@@ -59,6 +60,9 @@ def find_potentials(
     The last has no columns if none is.
     """
     prices, tol, coarse, max_iter = options
+    if len(eps):
+        fits = bool((2 * finite_size(cost)).amax() < torch.inf)
+        require_range(cost, eps.cpu().numpy(), fits=fits)
     invalid = ~(cost > -torch.inf).all((-2, -1))
     problem = as_priced(torch.where(invalid[:, None, None], 0.0, cost), mu, nu, eps, prices)
     size = problem.cost.abs().amax((-2, -1)) if len(eps) else eps

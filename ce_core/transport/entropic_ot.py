@@ -11,9 +11,10 @@ from torch import Tensor
 from ce_core._array_arguments import ArrayLike, floating, require_matrices
 from ce_core._options import require_choice, require_integer, require_number
 from ce_core._surroundings import may_be_differentiated, uncompiled
+from ce_core.transport._extreme_scale import in_range
 from ce_core.transport._implicit_differentiation import solve_differentiably
 from ce_core.transport._problem import as_eps, as_marginals
-from ce_core.transport._solution import Request, find_plans
+from ce_core.transport._solution import Found, Request, find_plans
 from ce_core.transport._unrolled import unroll
 from ce_core.transport.status import SinkhornStatus
 
@@ -124,7 +125,8 @@ def sinkhorn(
     taken for it there, by derivatives too. A marginal error below the rounding of the dtype of `cost`
     (half its eps for a narrow dtype, in float64 about 2e-16 (8 + potentials/ε)) is not sought: the
     status is `TOLERANCE_UNREACHABLE`. An item is `INFEASIBLE` where some rows hold more mass than the
-    columns that they may use.
+    columns that they may use. Costs whose range overflows, and an ε below 2e-308, are multiplied by a
+    power of two first, which rounds nothing.
 
     Derivatives of every order exist, backward and forward, of every field with respect to cost,
     marginals and ε, alone or within `torch.func`. That of `entropic_value` with respect to the cost
@@ -158,13 +160,12 @@ def sinkhorn(
     gradient = require_choice("gradient", gradient, ("implicit", "unrolled"))
     batch, parts = as_batch(cost, mu, nu, eps)
     start = _as_start(warm_start, cost, batch)
-    unrolled = gradient == "unrolled" or tol is None
-    request = Request(tol, max_iter, cost.dtype, plain=unrolled)
-    if not may_be_differentiated(*parts):
-        found = find_plans(*parts, start, request)
-    else:
-        found = solve_differentiably(*parts, start, request)
-        found = unroll(*parts, start, found) if unrolled else found
+    plain = gradient == "unrolled" or tol is None
+    request = Request(tol, max_iter, cost.dtype, plain=plain)
+    wide, rows, columns, each = parts
+    found, unit = in_range(
+        lambda wide, each, unit: _solve(wide, rows, columns, each, start * unit, request), wide, each
+    )
     f, g = found.f, found.g + found.common.unsqueeze(-1)
     if found.rows.shape[-1]:
         f, g = f + found.rows.sum(-1), g + found.columns.sum(-1)
@@ -177,6 +178,8 @@ def sinkhorn(
         "transport_cost": found.transport_cost,
         "entropic_value": found.entropic_value,
     }
+    if unit != 1:
+        fields = {name: x if name == "plan" else x / unit for name, x in fields.items()}
     return SinkhornResult(
         **{name: x.reshape((*batch, *x.shape[1:])).to(cost.dtype) for name, x in fields.items()},
         errors=found.errors.reshape((*batch, found.errors.shape[-1])),
@@ -184,6 +187,14 @@ def sinkhorn(
         n_iter=found.n_iter.reshape(batch),
         status=found.status.reshape(batch),
     )
+
+
+def _solve(cost: Tensor, mu: Tensor, nu: Tensor, eps: Tensor, start: Tensor, request: Request) -> Found:
+    parts = cost, mu, nu, eps
+    if not may_be_differentiated(*parts):
+        return find_plans(*parts, start, request)
+    found = solve_differentiably(*parts, start, request)
+    return unroll(*parts, start, found) if request.plain else found
 
 
 def as_batch(
