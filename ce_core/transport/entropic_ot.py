@@ -46,7 +46,8 @@ class SinkhornResult:
     transport_cost
         ⟨P, C⟩, [...], in the unit of the cost.
     entropic_value
-        ⟨P, C⟩ + eps KL(P‖mu nu), [...]; mu·f + nu·g once converged. It is not the transport cost.
+        ⟨P, C⟩ + eps KL(P‖mu nu), [...]; mu·f + nu·g once converged. It is not the transport cost. inf
+        where there is no plan at all (`INFEASIBLE`), with a gradient of 0.
     """
 
     plan: Float[Tensor, "*batch n m"]
