@@ -21,6 +21,8 @@ from ce_core.transport.status import SinkhornStatus
 
 # Once in so many iterations a Newton step is tried.
 _CHECK = 20
+# After so many, where the error is still no number, the mass itself is none.
+_ENDLESS = 200
 # Costs that span less than so many eps.
 _FLAT = 1e-3
 # Costs that span more than so many eps are approached by way of larger ones, each this much smaller; of
@@ -141,6 +143,8 @@ def _iterate(
             goal[running] = goal[running].maximum(_floor(some, part))
         n_iter[running], error[running] = count, reached
         moving = ~(reached <= goal[running])
+        if count == _ENDLESS:
+            moving &= reached < torch.inf
         if not moving.all() or count == max_iter:
             point.f[running], point.g[running] = part
             left = moving.nonzero().squeeze(-1)

@@ -108,10 +108,12 @@ def unbalanced_sinkhorn(
     apart from them, set to what is best after each, and a Newton step now and then, do without. So a ρ
     or an ε however large costs no digits: the value tends to that of `sinkhorn`, and to that of
     independence. Masses whose sums differ by rounding count as equal. A small ε is reached by way of
-    larger ones. A step is O(nm) and dense: it is slower than `sinkhorn`.
+    larger ones. A step is O(nm) and dense: it is slower than `sinkhorn`. Where the mass overflows, as
+    at costs below -2000 ρ, an item ends as `NOT_CONVERGED` with a value of -inf.
 
-    Derivatives with respect to cost, masses and ε, of first and second order, both ways and within
-    `torch.func`, are those of Newton steps at the solution.
+    Derivatives with respect to cost, masses and ε, up to the third order, both ways and within
+    `torch.func`, are those of two Newton steps at the solution: a third is off by what `tol` leaves,
+    and a fourth is wrong.
 
     References
     ----------
