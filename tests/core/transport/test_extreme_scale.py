@@ -62,13 +62,14 @@ def test_solution_at_an_extreme_scale_is_that_in_another_unit(
 @pytest.mark.parametrize(("unit", "rel"), UNITS, ids=str)
 def test_plans_and_rates_at_an_extreme_scale_are_those_in_another_unit(unit: float, rel: float) -> None:
     cost = signed(4, 5) * unit / unit
-    for function in (
+    functions: tuple[Callable[[Tensor, float], Tensor], ...] = (
         lambda cost, eps: balanced_assignment(cost, eps=eps),
         lambda cost, eps: balanced_assignment(cost, eps=eps / 1024),
         lambda cost, eps: birkhoff_rate(cost, eps=2 * eps),
         lambda cost, eps: plans_along_iterations(cost, eps=eps, counts=[0, 3]).plan,
         lambda cost, eps: trace_convergence(cost, eps=eps, n_iter=9).plain,
-    ):
+    )
+    for function in functions:
         found, expected = function(cost * unit, 0.125 * unit), function(cost, 0.125)
         torch.testing.assert_close(found, expected, rtol=100 * rel, atol=rel)
 
