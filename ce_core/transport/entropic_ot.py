@@ -124,9 +124,9 @@ def sinkhorn(
     moves potentials and no plan. Potentials of more than 8e6 ε are found at larger ε, taken off as
     well, and the rest is solved again: so a cost however large, which parts the plan into blocks or
     which mass has to bear, and an ε however small cost no digits. Between blocks, f and g are then any
-    that fit. A fixed count does without: an ε below 2e-13 of the range of costs that mass needs is taken
-    for it there, by derivatives too. At an ε below 1e-11 of the range, problems of 64 rows or more with
-    many ways of nearly the least cost, such as squared distances on a line, may take seconds and end as
+    that fit. A fixed count does without: an ε below 2e-13 of the range of costs that mass needs is
+    taken for it there, by derivatives too. At an ε below 1e-11 of the range, 64 rows or more with many
+    ways of nearly the least cost, such as squared distances on a line, may take seconds and end as
     `TOLERANCE_UNREACHABLE`, at an error of 1e-6 or so.
 
     A marginal error below the rounding of the dtype of `cost`
