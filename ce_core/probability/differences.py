@@ -1,5 +1,7 @@
 """(Σq) p - q of rows of values, with its digits also where p and q nearly agree."""
 
+import math
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -34,6 +36,13 @@ def kept_digits(
     size = torch.linalg.vector_norm(entries, 2, -1, keepdim=True)
     if (size / total).amin().item() > _APART:
         return entries
+    if not held and not total.isfinite().all():
+        huge = (q.isfinite() & p.isfinite()).all(-1) & ~total.isfinite().squeeze(-1)
+        if huge.any():
+            rest = ~huge
+            entries[rest] = kept_digits(*(x[rest] for x in (entries, p, a, q, total)))
+            entries[huge] = _of_huge(p[huge], a[huge], q[huge])
+            return entries
     surplus = entries.sum(-1, keepdim=True)
     if held:
         surplus += total - 1
@@ -51,6 +60,15 @@ def kept_digits(
             exact = _exact(a[shared].double(), q[shared].double(), held).to(entries.dtype)
             entries[shared] = torch.where(exact.isfinite(), exact, entries[shared])
     return entries
+
+
+def _of_huge(p: Float[Tensor, "rows m"], a: Tensor, q: Tensor) -> Float[Tensor, "rows m"]:
+    """Return (Σq) p - q where Σq overflows, of weights divided by a power of two first."""
+    # Their squares do not overflow any more.
+    unit = 2.0 ** round(0.55 * math.log2(torch.finfo(q.dtype).max))
+    q = q / unit
+    total = q.sum(-1, keepdim=True)
+    return kept_digits(p * total - q, p, a, q, total.abs()).mul_(unit)
 
 
 def _exact(a: Float[Tensor, "rows m"], q: Float[Tensor, "rows m"], held: bool) -> Tensor:

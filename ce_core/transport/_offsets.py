@@ -12,6 +12,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from ce_core._arrays import as_tensors, entrywise
+from ce_core.transport._extreme_scale import require_range
 
 # Costs that span more than so many eps are looked at row by row and column by column.
 _STEEP = 500.0
@@ -31,7 +32,7 @@ class Costs(NamedTuple):
     span: Float[np.ndarray, " b"]
     """The range of the costs of the pairs that are allowed."""
     invalid: Bool[Tensor, " b"] | None
-    """Which items hold NaN or -inf, or numbers whose difference is no number; None if all is finite."""
+    """Which items hold NaN or -inf; None if all is finite."""
     forbidding: Bool[np.ndarray, " b"]
     """Which items forbid a pair."""
     finite: bool
@@ -72,9 +73,11 @@ def prepare_costs(
     if not finite:
         cost, *found, invalid = _without_invalid(cost, lowest, highest)
         low, span, forbidding = (part.cpu().numpy() for part in found)
+    each = eps.cpu().numpy()
+    require_range(cost, each, fits=finite or bool(np.isfinite(span).all()))
     shared = low * (abs(low) > span)
     common = torch.as_tensor(shared, device=cost.device)
-    steep = span > _STEEP * eps.cpu().numpy()
+    steep = span > _STEEP * each
     rows, columns = mu[..., None][..., :0], nu[..., None][..., :0]
     if steep.any():
         rest = cost - common[:, None, None]
@@ -105,10 +108,7 @@ def _without_invalid(
     lowest = torch.where(invalid, 0.0, lowest)
     span = torch.where(lowest < torch.inf, highest - lowest, 0.0)
     lowest = lowest.masked_fill(lowest == torch.inf, 0.0)
-    wide = span == torch.inf
-    cost = cost.masked_fill(wide[:, None, None], 0.0)
-    span, lowest = span.masked_fill(wide, 0.0), lowest.masked_fill(wide, 0.0)
-    return cost, lowest, span, forbidding & ~wide, invalid | wide
+    return cost, lowest, span, forbidding, invalid
 
 
 def least_costs(

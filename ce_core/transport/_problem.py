@@ -13,7 +13,7 @@ from torch import Tensor
 from ce_core._array_arguments import ArrayLike, floating, require_matrices
 from ce_core._options import require_number, require_per_item
 from ce_core._shown import refusal
-from ce_core._surroundings import in_transform, require_unbatched
+from ce_core._surroundings import in_transform, recordable, require_unbatched
 
 # How far off 1 the sum of a marginal may be: rounded to a half type, or to a few digits.
 _HALF_TOLERANCE, _MASS_TOLERANCE = 1e-2, 1e-4
@@ -21,8 +21,6 @@ _LEAST_WEIGHT = 1e-300
 _ROUNDING = torch.finfo(torch.float64).eps
 # A pair that costs so many eps is like one that costs more. Its square by eps is finite.
 _WIDEST = 1e100
-# Whose inverse is finite.
-_LEAST_EPS = torch.finfo(torch.float64).tiny
 
 
 class Problem(NamedTuple):
@@ -136,11 +134,11 @@ def _require_weights(name: str, tolerance: float | None, weights: Tensor) -> flo
 def as_eps(eps: float | Tensor | ArrayLike, cost: Tensor) -> Float[Tensor, "*batch"]:
     """Return eps in float64, one number or one an item, or raise naming it."""
     if not isinstance(eps, Tensor | np.ndarray | list | tuple):
-        number = max(require_number("eps", eps, above=0.0), _LEAST_EPS)
+        number = require_number("eps", eps, above=0.0)
         return torch.tensor(number, dtype=torch.float64, device=cost.device)
     each = require_per_item("eps", eps, cost.device)
     verify(_require_positive, each.detach())
-    return each.clamp(min=_LEAST_EPS)
+    return recordable(each)
 
 
 def _require_positive(eps: Tensor) -> None:

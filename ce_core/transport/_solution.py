@@ -101,6 +101,7 @@ def find_plans(
     fields = f, g, plan, transport_cost, value
     told = [torch.as_tensor(each, device=mu.device) for each in (errors, solution.n_iter, status)]
     if costs.invalid is not None:
+        value[told[2] == SinkhornStatus.INFEASIBLE] = torch.inf
         told[2] = told[2].masked_fill(costs.invalid, SinkhornStatus.INVALID)
         for field in (*fields, told[0]):
             field[costs.invalid] = torch.nan

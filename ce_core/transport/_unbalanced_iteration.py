@@ -13,6 +13,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from ce_core.transport._extreme_scale import finite_size, require_range
 from ce_core.transport._problem import within_reach
 from ce_core.transport._unbalanced_newton import climb, newton, soft_f, soft_g
 from ce_core.transport._unbalanced_problem import Potentials, PricedProblem
@@ -20,6 +21,8 @@ from ce_core.transport.status import SinkhornStatus
 
 # Once in so many iterations a Newton step is tried.
 _CHECK = 20
+# After so many, where the error is still no number, the mass itself is none.
+_ENDLESS = 200
 # Costs that span less than so many eps.
 _FLAT = 1e-3
 # Costs that span more than so many eps are approached by way of larger ones, each this much smaller; of
@@ -59,6 +62,9 @@ def find_potentials(
     The last has no columns if none is.
     """
     prices, tol, coarse, max_iter = options
+    if len(eps):
+        fits = bool((2 * finite_size(cost)).amax() < torch.inf)
+        require_range(cost, eps.cpu().numpy(), fits=fits)
     invalid = ~(cost > -torch.inf).all((-2, -1))
     problem = as_priced(torch.where(invalid[:, None, None], 0.0, cost), mu, nu, eps, prices)
     size = problem.cost.abs().amax((-2, -1)) if len(eps) else eps
@@ -137,6 +143,8 @@ def _iterate(
             goal[running] = goal[running].maximum(_floor(some, part))
         n_iter[running], error[running] = count, reached
         moving = ~(reached <= goal[running])
+        if count == _ENDLESS:
+            moving &= reached < torch.inf
         if not moving.all() or count == max_iter:
             point.f[running], point.g[running] = part
             left = moving.nonzero().squeeze(-1)

@@ -10,6 +10,7 @@ from ce_core._arrays import as_arrays
 from ce_core._options import require_integer
 from ce_core._surroundings import hides_values, may_be_differentiated, product_of
 from ce_core.dtypes import widen
+from ce_core.transport._extreme_scale import units, usable_eps
 from ce_core.transport._fixed_point_loop import solve
 from ce_core.transport._per_item import shared_batch
 from ce_core.transport._problem import Problem, as_eps, within_reach, without_offset
@@ -17,7 +18,6 @@ from ce_core.transport._problem import Problem, as_eps, within_reach, without_of
 # The widest range of the log-kernel that plain scaling takes. Above the first the rounding of
 # cost/eps in float32 would show in the sixth digit; above the second float64 scalings overflow.
 _KERNEL_RANGE = {torch.float32: 16.0, torch.float64: 300.0}
-_NEAR_OVERFLOW = 1e300
 
 
 def balanced_assignment(
@@ -229,14 +229,13 @@ def _prepare(
     undefined = (cost.isnan() | (cost == -torch.inf)).flatten(1).any(1)[:, None, None]
     wide = cost.double().masked_fill(undefined, 0.0)
     largest = wide.detach().abs().nan_to_num(0.0, posinf=0.0).amax((-2, -1), keepdim=True)
-    # Differences of such costs overflow; a power of two rounds nothing.
-    unit = torch.where(largest > _NEAR_OVERFLOW, 0.125, 1.0)
-    if hides_values(cost) or (unit < 1).any():
-        wide, eps, largest = wide * unit, eps * unit, largest * unit
+    unit = units(largest, eps.detach())
+    if hides_values(cost, eps) or (unit != 1).any():
+        wide, eps = wide * unit, eps * unit
     wide = without_offset(wide)
     # So small an eps is at its limit; smaller still, and what mass has to cost would overflow by it.
     borne = _least_to_bear(wide)
-    limited = torch.maximum(1e-300 * borne[:, None, None], eps)
+    limited = torch.maximum(1e-300 * borne[:, None, None], usable_eps(eps))
     return within_reach(wide, limited.flatten(), 4 * wide[0].numel() * borne), limited, undefined
 
 

@@ -22,7 +22,8 @@ class SinkhornDivergence:
     Attributes
     ----------
     value
-        S(x, y), [...], in the unit of the cost.
+        S(x, y), [...], in the unit of the cost. inf where no plan takes x to y, as `cost` forbids too
+        much, and NaN where none takes x or y to itself; with a gradient of 0.
     converged
         Whether all three problems have, [...]; else the value is off by what they lack.
     status
@@ -105,19 +106,21 @@ def sinkhorn_divergence(
         raise refusal("cost", "be a function of two clouds", cost)
     wide_x, wide_y = x.double(), y.double()
     values, ends = [], []
-    for one, other, left, right in (
-        (wide_x, wide_y, mu, nu),
-        (wide_x, wide_x, mu, mu),
-        (wide_y, wide_y, nu, nu),
+    for one, other, left, right, without in (
+        (wide_x, wide_y, mu, nu, torch.inf),
+        (wide_x, wide_x, mu, mu, torch.nan),
+        (wide_y, wide_y, nu, nu, torch.nan),
     ):
         between = _costs(cost, one, other)
         result = sinkhorn(between, eps=eps, mu=left, nu=right, tol=tol, max_iter=max_iter)
-        values.append(_value(result, right))
+        values.append(_value(result, right, without))
         ends.append(result.status)
     cross, own, others = values
     status = torch.stack(torch.broadcast_tensors(*ends), -1)  # type: ignore[no-untyped-call]
+    value = cross - (own + others) / 2
+    lost = (status == SinkhornStatus.INFEASIBLE).any(-1)
     return SinkhornDivergence(
-        value=(cross - (own + others) / 2).to(x.dtype),
+        value=torch.where(lost, value.detach(), value).to(x.dtype),
         converged=(status == SinkhornStatus.CONVERGED).all(-1),
         status=status,
     )
@@ -153,11 +156,12 @@ def _costs(
 
 
 def _value(
-    result: SinkhornResult, nu: Float[Tensor, "*#batch m"] | ArrayLike | None
+    result: SinkhornResult, nu: Float[Tensor, "*#batch m"] | ArrayLike | None, without: float
 ) -> Float[Tensor, "*batch"]:
-    """Return the dual value, with the gradient of the primal one."""
+    """Return the dual value, with the gradient of the primal one, or what it is `without` a plan."""
     g = result.g.detach()
     weights = torch.full_like(g, 1 / g.shape[-1]) if nu is None else floating(nu=nu, g=g)[0].detach()
     # The potentials are such that mu·f = 0.
     dual = (weights * g).sum(-1) / weights.sum(-1)
-    return result.entropic_value + (dual - result.entropic_value.detach())
+    value = result.entropic_value + (dual - result.entropic_value.detach())
+    return torch.where(result.status == SinkhornStatus.INFEASIBLE, without, value)

@@ -11,9 +11,10 @@ from torch import Tensor
 from ce_core._array_arguments import ArrayLike, floating, require_matrices
 from ce_core._options import require_choice, require_integer, require_number
 from ce_core._surroundings import may_be_differentiated, uncompiled
+from ce_core.transport._extreme_scale import in_range
 from ce_core.transport._implicit_differentiation import solve_differentiably
 from ce_core.transport._problem import as_eps, as_marginals
-from ce_core.transport._solution import Request, find_plans
+from ce_core.transport._solution import Found, Request, find_plans
 from ce_core.transport._unrolled import unroll
 from ce_core.transport.status import SinkhornStatus
 
@@ -45,7 +46,8 @@ class SinkhornResult:
     transport_cost
         ⟨P, C⟩, [...], in the unit of the cost.
     entropic_value
-        ⟨P, C⟩ + eps KL(P‖mu nu), [...]; mu·f + nu·g once converged. It is not the transport cost.
+        ⟨P, C⟩ + eps KL(P‖mu nu), [...]; mu·f + nu·g once converged. It is not the transport cost. inf
+        where there is no plan at all (`INFEASIBLE`), with a gradient of 0.
     """
 
     plan: Float[Tensor, "*batch n m"]
@@ -90,7 +92,9 @@ def sinkhorn(
     gradient
         "implicit" differentiates the equations that the solution fulfils, in memory that does not
         depend on the iterations; it is right once converged. "unrolled" differentiates the
-        iterations themselves, and is what `tol=None` always does.
+        iterations themselves, and is what `tol=None` always does; its time and memory grow with
+        their number. Second derivatives take least by reverse mode twice: `torch.func.hessian` takes
+        eight times as long.
     warm_start
         The result for a similar problem, or its `f`, [..., n], in the unit of C: where the iteration
         starts, a fixed count too. It saves iterations where costs moved by less than ε or so, and
@@ -121,10 +125,15 @@ def sinkhorn(
     well, and the rest is solved again: so a cost however large, which parts the plan into blocks or
     which mass has to bear, and an ε however small cost no digits. Between blocks, f and g are then any
     that fit. A fixed count does without: an ε below 2e-13 of the range of costs that mass needs is
-    taken for it there, by derivatives too. A marginal error below the rounding of the dtype of `cost`
+    taken for it there, by derivatives too. At an ε below 1e-11 of the range, 64 rows or more with many
+    ways of nearly the least cost, such as squared distances on a line, may take seconds and end as
+    `TOLERANCE_UNREACHABLE`, at an error of 1e-6 or so.
+
+    A marginal error below the rounding of the dtype of `cost`
     (half its eps for a narrow dtype, in float64 about 2e-16 (8 + potentials/ε)) is not sought: the
     status is `TOLERANCE_UNREACHABLE`. An item is `INFEASIBLE` where some rows hold more mass than the
-    columns that they may use.
+    columns that they may use. Costs whose range overflows, and an ε below 2e-308, are multiplied by a
+    power of two first, which rounds nothing.
 
     Derivatives of every order exist, backward and forward, of every field with respect to cost,
     marginals and ε, alone or within `torch.func`. That of `entropic_value` with respect to the cost
@@ -158,13 +167,12 @@ def sinkhorn(
     gradient = require_choice("gradient", gradient, ("implicit", "unrolled"))
     batch, parts = as_batch(cost, mu, nu, eps)
     start = _as_start(warm_start, cost, batch)
-    unrolled = gradient == "unrolled" or tol is None
-    request = Request(tol, max_iter, cost.dtype, plain=unrolled)
-    if not may_be_differentiated(*parts):
-        found = find_plans(*parts, start, request)
-    else:
-        found = solve_differentiably(*parts, start, request)
-        found = unroll(*parts, start, found) if unrolled else found
+    plain = gradient == "unrolled" or tol is None
+    request = Request(tol, max_iter, cost.dtype, plain=plain)
+    wide, rows, columns, each = parts
+    found, unit = in_range(
+        lambda wide, each, unit: _solve(wide, rows, columns, each, start * unit, request), wide, each
+    )
     f, g = found.f, found.g + found.common.unsqueeze(-1)
     if found.rows.shape[-1]:
         f, g = f + found.rows.sum(-1), g + found.columns.sum(-1)
@@ -177,6 +185,8 @@ def sinkhorn(
         "transport_cost": found.transport_cost,
         "entropic_value": found.entropic_value,
     }
+    if unit != 1:
+        fields = {name: x if name == "plan" else x / unit for name, x in fields.items()}
     return SinkhornResult(
         **{name: x.reshape((*batch, *x.shape[1:])).to(cost.dtype) for name, x in fields.items()},
         errors=found.errors.reshape((*batch, found.errors.shape[-1])),
@@ -184,6 +194,14 @@ def sinkhorn(
         n_iter=found.n_iter.reshape(batch),
         status=found.status.reshape(batch),
     )
+
+
+def _solve(cost: Tensor, mu: Tensor, nu: Tensor, eps: Tensor, start: Tensor, request: Request) -> Found:
+    parts = cost, mu, nu, eps
+    if not may_be_differentiated(*parts):
+        return find_plans(*parts, start, request)
+    found = solve_differentiably(*parts, start, request)
+    return unroll(*parts, start, found) if request.plain else found
 
 
 def as_batch(

@@ -12,6 +12,7 @@ from ce_core._array_arguments import ArrayLike, floating, require_finite, requir
 from ce_core._options import require_integer, require_items, require_number
 from ce_core._shown import refusal
 from ce_core.probability.distributions import entropy
+from ce_core.transport._extreme_scale import common_unit
 from ce_core.transport._log_domain import OnLogarithms
 from ce_core.transport._problem import Problem, as_problem, without_offset
 from ce_core.transport.entropic_ot import sinkhorn
@@ -166,9 +167,12 @@ def _iterate(
 ) -> Float[Tensor, "frames n m"]:
     """Run the plain iteration on logarithms, and keep its plans at the counts."""
     lowest, highest = cost.min(), cost.masked_fill(cost == torch.inf, -torch.inf).max()
-    if not (-torch.inf < lowest and highest - lowest < torch.inf):
-        # NaN, -inf, or a range that no number holds: as `sinkhorn` has it.
+    if not -torch.inf < lowest:
+        # NaN or -inf: as `sinkhorn` has it.
         return cost.new_full((len(counts), *cost.shape), torch.nan)
+    unit = common_unit(cost, cost.new_tensor(eps))
+    cost, eps = cost * unit, eps * unit
+    lowest, highest = lowest * unit, highest * unit
     cost = without_offset(cost)
     # So small an eps is at its limit; smaller still, and cost/eps would overflow.
     eps = max(eps, 1e-300 * (highest - lowest).item())

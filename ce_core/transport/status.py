@@ -43,9 +43,7 @@ _ADVICE = {
         "the error is as small as rounding lets it be, that of the results or of costs that span many "
         "eps: raise tol or eps, or use a wider dtype if there is one"
     ),
-    SinkhornStatus.INVALID: (
-        "the cost holds NaN or -inf, or spans more than float64 can hold: mend it there"
-    ),
+    SinkhornStatus.INVALID: ("the cost holds NaN or -inf: mend it there"),
     SinkhornStatus.FIXED_COUNT: (
         "the count of iterations is done, which claims nothing of convergence: `errors` says how far "
         "off the plan is"

@@ -1,8 +1,9 @@
 """Unbalanced entropic transport: marginals that may be missed, at a price."""
 
 import math
+import sys
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -13,11 +14,14 @@ from ce_core._options import require_integer, require_number
 from ce_core._shown import refusal
 from ce_core._surroundings import may_be_differentiated, uncompiled
 from ce_core.transport._bipartite_system import apply_flattened
+from ce_core.transport._extreme_scale import in_range
 from ce_core.transport._unbalanced_iteration import as_priced, find_potentials
 from ce_core.transport._unbalanced_newton import newton
 from ce_core.transport._unbalanced_problem import Potentials
 from ce_core.transport.entropic_ot import as_batch
 from ce_core.transport.status import SinkhornStatus
+
+_Prices: TypeAlias = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -104,10 +108,12 @@ def unbalanced_sinkhorn(
     apart from them, set to what is best after each, and a Newton step now and then, do without. So a ρ
     or an ε however large costs no digits: the value tends to that of `sinkhorn`, and to that of
     independence. Masses whose sums differ by rounding count as equal. A small ε is reached by way of
-    larger ones. A step is O(nm) and dense: it is slower than `sinkhorn`.
+    larger ones. A step is O(nm) and dense: it is slower than `sinkhorn`. Where the mass overflows, as
+    at costs below -2000 ρ, an item ends as `NOT_CONVERGED` with a value of -inf.
 
-    Derivatives with respect to cost, masses and ε, of first and second order, both ways and within
-    `torch.func`, are those of Newton steps at the solution.
+    Derivatives with respect to cost, masses and ε, up to the third order, both ways and within
+    `torch.func`, are those of two Newton steps at the solution: a third is off by what `tol` leaves,
+    and a fourth is wrong.
 
     References
     ----------
@@ -128,21 +134,52 @@ def unbalanced_sinkhorn(
     prices = _as_prices(rho)
     tol = require_number("tol", tol, at_least=0.0)
     max_iter = require_integer("max_iter", max_iter, at_least=1)
-    batch, parts = as_batch(cost, mu, nu, eps, masses=True)
+    batch, (wide, rows, columns, each) = as_batch(cost, mu, nu, eps, masses=True)
     coarse = 0.0 if cost.dtype == torch.float64 else torch.finfo(cost.dtype).eps / 2
+    (fields, error, n_iter, status), unit = in_range(
+        lambda wide, each, unit: _solve(
+            wide, rows, columns, each, (_scaled(prices, unit), tol, coarse, max_iter)
+        ),
+        wide,
+        each,
+    )
+    for name, part in fields.items():
+        part = part if unit == 1 or name == "plan" else part / unit
+        part = part.masked_fill(
+            (status == SinkhornStatus.INVALID).reshape(-1, *[1] * (part.ndim - 1)), torch.nan
+        )
+        fields[name] = part.reshape((*batch, *part.shape[1:])).to(cost.dtype)
+    return UnbalancedResult(
+        **fields,
+        error=error.reshape(batch),
+        converged=(status == SinkhornStatus.CONVERGED).reshape(batch),
+        n_iter=n_iter.reshape(batch),
+        status=status.reshape(batch),
+    )
+
+
+def _solve(
+    cost: Float[Tensor, "b n m"],
+    mu: Float[Tensor, "b n"],
+    nu: Float[Tensor, "b m"],
+    eps: Float[Tensor, " b"],
+    options: tuple[_Prices, float, float, int],
+) -> tuple[dict[str, Tensor], Float[Tensor, " b"], Int[Tensor, " b"], Int[Tensor, " b"]]:
+    """Return what can be differentiated, by its name, and error, n_iter and status of each item."""
+    parts = cost, mu, nu, eps
     f, g, error, n_iter, status, flat = _Found.apply(  # type: ignore[no-untyped-call]
-        *(part.detach() for part in parts), (prices, tol, coarse, max_iter)
+        *(part.detach() for part in parts), options
     )
     invalid, lost = status == SinkhornStatus.INVALID, status == SinkhornStatus.INFEASIBLE
     good = ~(invalid | lost)
     # What has no solution has no derivative.
-    wide, rows, columns, each = (
+    cost, mu, nu, eps = (
         torch.where(good.reshape(-1, *[1] * (part.ndim - 1)), part, part.detach()) for part in parts
     )
-    wide = torch.where(invalid[:, None, None], 0.0, wide)
-    problem = as_priced(wide, rows, columns, each, prices, flat.squeeze(-1) if flat.shape[-1] else None)
+    cost = torch.where(invalid[:, None, None], 0.0, cost)
+    problem = as_priced(cost, mu, nu, eps, options[0], flat.squeeze(-1) if flat.shape[-1] else None)
     point = Potentials(f, g)
-    if may_be_differentiated(wide, rows, columns, each):
+    if may_be_differentiated(cost, mu, nu, eps):
         moved = point
         for _ in range(2):
             moved = newton(problem, moved)
@@ -155,19 +192,18 @@ def unbalanced_sinkhorn(
         "transport_cost": (plan * problem.cost).sum((-2, -1)),
         "value": torch.where(lost, torch.inf, problem.value(point)),
     }
-    for name, part in fields.items():
-        part = part.masked_fill(invalid.reshape(-1, *[1] * (part.ndim - 1)), torch.nan)
-        fields[name] = part.reshape((*batch, *part.shape[1:])).to(cost.dtype)
-    return UnbalancedResult(
-        **fields,
-        error=error.reshape(batch),
-        converged=(status == SinkhornStatus.CONVERGED).reshape(batch),
-        n_iter=n_iter.reshape(batch),
-        status=status.reshape(batch),
+    return fields, error, n_iter, status
+
+
+def _scaled(prices: _Prices, unit: float) -> _Prices:
+    """Return prices times a unit, finite where they were."""
+    first, second = (
+        price if math.isinf(price) else min(price * unit, sys.float_info.max) for price in prices
     )
+    return first, second
 
 
-def _as_prices(rho: object) -> tuple[float, float]:
+def _as_prices(rho: object) -> _Prices:
     """Return rho of rows and of columns, or raise naming it."""
     both = rho if isinstance(rho, tuple | list) else (rho, rho)
     if len(both) != 2:

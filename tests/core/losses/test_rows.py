@@ -95,6 +95,24 @@ def test_class_indices_are_refused_as_a_target(q: Any) -> None:
         cross_entropy(torch.zeros(3, 3), [5.0, 7.0, -100.0])
 
 
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32], ids=str)
+def test_gradients_are_right_where_only_the_sum_of_the_weights_overflows(dtype: torch.dtype) -> None:
+    large = 2.0**1023 if dtype == torch.float64 else 2.0**127
+    gap = math.log(3)
+    # Beside an ordinary row, one without a value, and one that agrees.
+    a = torch.tensor([[0.0, gap], [0.0, gap], [NAN, gap], [0.0, 0.0]], dtype=dtype)
+    q = torch.tensor([[large, large], [1.0, 1.0], [1.0, 1.0], [1.0, 1.0]], dtype=dtype)
+    true = torch.tensor([[-large / 2, large / 2], [-0.5, 0.5], [NAN, NAN], [0.0, 0.0]], dtype=dtype)
+    found = [
+        cross_entropy_grad(a, q),
+        gradient(lambda x: cross_entropy(x, q).sum(), a),
+        gradient(lambda x: kl_from_logits(q, x).sum(), a),
+        -grad(lambda x: (log_softmax(x) * q).sum())(a),
+    ]
+    for slopes in found:
+        torch.testing.assert_close(slopes, true, rtol=1e-6, atol=0, equal_nan=True)
+
+
 LOSSES = [cross_entropy, cross_entropy_grad, logit_gap, logit_gap_grad]
 OF_DISTRIBUTIONS = [logit_gap, logit_gap_grad, partial(logit_gap_grad, detach_p=True)]
 

@@ -210,3 +210,22 @@ def test_sinkhorn_divergence_of_clusters_that_hardly_exchange_mass_misses_by_tol
     found = sinkhorn_divergence(x, x.flip(0), eps=0.05, mu=mu, nu=mu.flip(0), tol=tol)
     assert found.converged
     assert abs(found.value.item()) <= missed
+
+
+def test_sinkhorn_divergence_without_a_plan_is_not_finite_and_leaves_its_mates_alone() -> None:
+    def cost(x: Tensor, y: Tensor) -> Tensor:
+        far = squared_distances(x, y)
+        return far.masked_fill(far > 9, math.inf)
+
+    def without_own(x: Tensor, y: Tensor) -> Tensor:
+        return squared_distances(x, y).masked_fill(squared_distances(x, y) == 0, math.inf)
+
+    x = torch.tensor([[[0.0], [1.0]], [[0.0], [1.0]]], dtype=F64, requires_grad=True)
+    y = torch.tensor([[[0.5], [1.5]], [[10.0], [11.0]]], dtype=F64)
+    found = sinkhorn_divergence(x, y, eps=0.1, cost=cost)
+    assert found.value.tolist() == [close_to(found.value[0].item()), math.inf]
+    (slopes,) = torch.autograd.grad(found.value.sum(), x)
+    (alone,) = torch.autograd.grad(sinkhorn_divergence(x[0], y[0], eps=0.1, cost=cost).value, x)
+    torch.testing.assert_close(slopes, alone, rtol=1e-9, atol=0)
+    point = torch.zeros(1, 1, dtype=F64)
+    assert sinkhorn_divergence(point, point + 1, eps=0.1, cost=without_own).value.isnan()

@@ -210,6 +210,9 @@ def test_sinkhorn_infeasible_by_hall(
     ended = SinkhornStatus.FIXED_COUNT if tol is None else SinkhornStatus.CONVERGED
     assert result.status[1] == ended
     assert torch.isfinite(result.plan).all()
+    # The least of none is inf.
+    assert result.entropic_value.isfinite().tolist() == [feasible, True]
+    assert result.entropic_value[0] > 0
 
 
 def test_sinkhorn_forbidden_pairs_get_nothing() -> None:

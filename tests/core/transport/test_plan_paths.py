@@ -258,7 +258,7 @@ def test_plans_along_iterations_have_exact_rows_at_the_smallest_eps(eps: float) 
 
 @pytest.mark.parametrize(
     "cost",
-    [[[math.nan, 1.0], [1.0, 0.0]], [[-math.inf, 1.0], [1.0, 0.0]], [[1e308, -1e308], [0.0, 1.0]]],
+    [[[math.nan, 1.0], [1.0, 0.0]], [[-math.inf, 1.0], [1.0, 0.0]]],
     ids=str,
 )
 def test_plans_and_traces_of_an_invalid_cost_are_nan(cost: list[list[float]]) -> None:

@@ -157,18 +157,16 @@ def test_sinkhorn_ends_at_once_where_cost_over_eps_overflows(
     result = sinkhorn(given, eps=eps, tol=tol, max_iter=50)
     assert time.process_time() - start < 5
     (slope,) = torch.autograd.grad(result.transport_cost, given)
-    if result.status == SinkhornStatus.INVALID:
-        assert given.max() - given.min() == INF
-        assert not slope.any()
-    else:
-        torch.testing.assert_close(result.plan, torch.eye(2, dtype=dtype) / 2, rtol=0, atol=1e-12)
+    torch.testing.assert_close(result.plan, torch.eye(2, dtype=dtype) / 2, rtol=0, atol=1e-12)
+    if tol is not None or given.max() - given.min() < INF:
+        # Derivatives of iterations overflow on the way, where a cost over eps does times 2³⁰.
         torch.testing.assert_close(slope, torch.eye(2, dtype=dtype) / 2, rtol=1e-6, atol=1e-6)
 
 
 def test_sinkhorn_item_whose_cost_over_eps_overflows_leaves_its_mates() -> None:
     cost = torch.stack([uniform(2, 2), torch.tensor([[-1e308, 1e308], [1e308, -1e308]], dtype=F64)])
     result = sinkhorn(cost, eps=0.5)
-    assert result.status.tolist() == [SinkhornStatus.CONVERGED, SinkhornStatus.INVALID]
+    assert result.converged.all()
     assert torch.equal(result.plan[0], sinkhorn(cost[0], eps=0.5).plan)
 
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 from scipy.optimize import minimize
 from torch import Tensor
-from torch.func import grad, hessian, jacfwd, jvp, vmap
+from torch.func import grad, hessian, jacfwd, jacrev, jvp, vmap
 
 from ce_core import SinkhornStatus, UnbalancedResult, sinkhorn, unbalanced_sinkhorn
 from tests.support.cases import FLOATS, INF, uniform
@@ -222,3 +222,25 @@ def test_unbalanced_derivatives_within_vmap_are_those_of_each_item() -> None:
     for derivative in (jacfwd, hessian):
         alone = torch.stack([derivative(value)(cost) for cost in costs])
         torch.testing.assert_close(vmap(derivative(value))(costs), alone, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("transforms", ["FFF", "FFR", "RFF", "FRF"])
+def test_unbalanced_derivatives_of_third_order_agree_both_ways(transforms: str) -> None:
+    def value(cost: Tensor) -> Tensor:
+        return unbalanced_sinkhorn(cost, eps=0.5, rho=(0.7, INF), tol=1e-13).plan.sin().sum()
+
+    cost = uniform(3, 2)
+    found = expected = value
+    for kind in transforms:
+        found, expected = (jacfwd if kind == "F" else jacrev)(found), jacrev(expected)
+    torch.testing.assert_close(found(cost), expected(cost), rtol=1e-9, atol=1e-12)
+
+
+def test_unbalanced_whose_mass_overflows_ends_soon_and_leaves_its_mates() -> None:
+    cost = torch.stack([tensor64([[-1e4, 0.0], [0.0, 1.0]]), uniform(2, 2)])
+    result = unbalanced_sinkhorn(cost, eps=1.0, rho=1.0)
+    assert result.status.tolist() == [SinkhornStatus.NOT_CONVERGED, SinkhornStatus.CONVERGED]
+    assert result.value[0] == -INF
+    assert result.n_iter[0] < 1000
+    alone = unbalanced_sinkhorn(cost[1], eps=1.0, rho=1.0)
+    assert torch.equal(result.plan[1], alone.plan)
