@@ -50,7 +50,10 @@ def painted_box(page: Page, bars: Locator) -> FloatRect:
     page.get_by_text("Paint the marginals").click()
     expect(bars).to_be_visible()
     settle(page)
-    page.wait_for_function("!document.getAnimations().some(motion => motion.playState === 'running')")
+    page.wait_for_function(
+        """!document.getAnimations().some(motion => motion.playState === 'running'
+                                         && motion.timeline === document.timeline)"""
+    )
     bars.evaluate("node => node.scrollIntoView({block: 'center'})")
     box = bars.bounding_box()
     assert box is not None
