@@ -3,6 +3,8 @@
 import streamlit as st
 
 from lab.home import figures, text
+from lab.home.doors import show_doors
+from lab.home.hero import show_hero
 from lab.home.layout import (
     apply_home_style,
     open_step,
@@ -15,23 +17,13 @@ from lab.home.ledger import draw_ledger
 from lab.home.state import HomeState
 from lab.language.catalogues import _
 from lab.live.figures import show_figures
-from lab.page.beats import open_page, show_ignored
+from lab.page.beats import show_ignored
 from lab.state.visit import enter
 
 visit = enter("home", HomeState())
 apply_home_style()
-open_page(
-    _("Cross-Entropy Lab"),
-    _(
-        "See why softmax and cross-entropy behave as they do. A Chinese blog post of 2023 derives "
-        "their gradients, puts a loss L2 without a logarithm in the place of the cross-entropy L1, "
-        "and tests it in an experiment. Here are its five steps: what holds, what does not, and by "
-        "how much."
-    ),
-    r"L_1 = -\sum_i q_i \log p_i",
-    r"L_2 = \sum_i (p_i - q_i)\, a_i",
-    r"L_1 - L_2 = H(p)",
-)
+show_hero()
+show_doors()
 show_ignored(visit)
 st.markdown(text.contents())
 with st.container(border=True):
