@@ -1,8 +1,8 @@
 """Write what the unit tests of the lab's JavaScript are held to, into `tests/unit_js/fixtures`.
 
 Packed figures as the server packs them, beside what they hold; and the numbers that the browser
-computes by itself, by mpmath with 60 digits, and those of the home page by `ce_core`. `make check-js` runs this before the tests, so that
-no fixture is older than what it shows.
+computes by itself, by mpmath with 60 digits, and those of the home page by `ce_core`. `make
+check-js` runs this before the tests, so that no fixture is older than what it shows.
 """
 
 import base64

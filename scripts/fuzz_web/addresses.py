@@ -11,10 +11,8 @@ from urllib.parse import quote, urlencode
 from lab.state.fields import records
 from lab.state.visit import View
 from lab.web.old_links import RENAMED
-from lab.web.page_names import HOME, LABS
 from scripts.fuzz_web.values import letters, text
 
-PAGES: Final = (HOME, *LABS)
 _ROUTES: Final = (
     "/_stcore/health", "/_stcore/metrics", "/_stcore/script-health-check", "/_stcore/host-config",
     "/_stcore/allowed-message-origins", "/_stcore/upload_file/a/b", "/_stcore/agent",

@@ -5,8 +5,8 @@ from typing import Final
 
 import streamlit as st
 
-from lab.home.layout import show_page_link
 from lab.language.catalogues import N_, _
+from lab.page.links import show_page_link
 
 _QUESTIONS: Final[Mapping[str, str]] = {
     "softmax": N_("How does *p* move when I move *a*?"),

@@ -7,7 +7,7 @@ import { HeroView } from "./hero_view.js";
 
 /**
  * @typedef {import("../web/types.js").Words} Words
- * @typedef {{ words: Words, lead: number, classes: number }} Data
+ * @typedef {{ words: Words, lead: number, classes: number, moved: Record<string, string> }} Data
  * @typedef {{ pointer: number, before: number, finger: boolean }} Hand
  */
 
@@ -143,6 +143,8 @@ const heroes = new WeakMap();
  * @param {import("../web/types.js").Component<Data>} component
  */
 export default function showHero({ data, parentElement }) {
+  const moved = data.moved[location.hash.slice(1)];
+  if (moved) location.replace(new URL(moved, document.baseURI));
   const root = /** @type {HTMLElement} */ (parentElement.querySelector(".lab-hero"));
   let hero = heroes.get(parentElement);
   if (!hero || JSON.stringify(hero.words) !== JSON.stringify(data.words)) {

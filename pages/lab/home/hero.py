@@ -1,12 +1,17 @@
 """The first screen of the home page: one figure to take hold of, a sentence, and the ways on."""
 
+from pathlib import Path
 from typing import Any, Final
 
 import streamlit as st
 
-from lab.home.layout import show_state_link
 from lab.language.catalogues import _
+from lab.page.frame import PAGES
+from lab.page.links import show_page_link, show_state_link
+from lab.post.text import ANCHORS
 from lab.web.assets import register
+
+_CSS: Final = Path(__file__).with_name("home.css").read_text(encoding="utf-8")
 
 HERO: Final = register("home/hero")
 LEAD, CLASSES = 3.35, 10
@@ -15,6 +20,11 @@ LEAD, CLASSES = 3.35, 10
 # The same state, to be let go.
 LET_GO: Final = {"a": ",".join([f"{LEAD:g}", *["0"] * (CLASSES - 1)])}
 _FAILED: Final = "home: the figure did not come"
+
+
+def apply_home_style() -> None:
+    """Lay out the first screen, the doors and the ledger."""
+    st.html(f"<style>{_CSS}</style>")
 
 
 def show_hero() -> None:
@@ -30,15 +40,24 @@ def show_hero() -> None:
             with st.container(key="hero-ways", horizontal=True):
                 with st.container(key="hero-first", width="content"):
                     show_state_link("gradient", _("Let L2 pull"), LET_GO, arrow=False)
-                st.markdown(f"[{_('Is the post right?')}](#ledger)", width="content")
+                _show_way_to_ledger()
             st.markdown(
                 _(
-                    "A blog post of 2023 replaces cross-entropy :blue[**L1**] by :orange[**L2**], a loss "
-                    "without a logarithm, and finds them the same. Drag past the dashed line: "
-                    ":blue[**L1**] keeps lifting the right class, :orange[**L2**] turns and takes it back."
+                    "A blog post of 2023 replaces cross-entropy :blue[**L1**] by :orange[**L2**], a "
+                    "loss without a logarithm, and finds them the same. Drag past the dashed line: "
+                    ":blue[**L1**] keeps lifting the right class, :orange[**L2**] turns and takes it "
+                    "back."
                 )
             )
             st.markdown(":blue[$L_1$] $=$ :orange[$L_2$] $+$ :green[$H(p)$]")
+
+
+def _show_way_to_ledger() -> None:
+    label = _("Is the post right?")
+    if "claims" in PAGES:
+        show_page_link("claims", label, arrow=False)
+    else:
+        st.markdown(f"[{label}](#ledger)", width="content")
 
 
 def _note_failure() -> None:
@@ -50,6 +69,8 @@ def hero_data() -> dict[str, Any]:
     return {
         "lead": LEAD,
         "classes": CLASSES,
+        # Links from before the steps had a page of their own.
+        "moved": {anchor: f"post#{anchor}" for anchor in ANCHORS},
         "words": {
             "lead": _("Lead of the right logit over the others"),
             "axis": _("lead of the right logit"),
