@@ -130,7 +130,7 @@ def _gradient_case(a: list[float], q: list[float]) -> dict[str, Any]:
 
 def _two_losses(classes: int) -> dict[str, Any]:
     """Return both losses where one logit of so many leads the others, and where L2 comes to rest."""
-    leads = torch.linspace(-1.6, 7, 44, dtype=torch.float64)
+    leads = torch.linspace(-2, 8, 51, dtype=torch.float64)
     q = torch.eye(classes, dtype=torch.float64)[0]
     a = leads[:, None] * q
     rest = ce_core.logit_gap_minimum(q)

@@ -13,7 +13,7 @@ import { answerTo, restOf } from "./two_losses.js";
  */
 
 /** From where to where the lead goes: L2 pushes both ways, for any number of classes. */
-export const ENDS = /** @type {[number, number]} */ ([-1.6, 7]);
+export const ENDS = /** @type {[number, number]} */ ([-2, 8]);
 export const DOT = 8;
 /** A push that is smaller has no word: it would stand at an arrow that cannot be seen. */
 export const SEEN = 0.02;

@@ -19,7 +19,7 @@ const HEIGHT = 20;
 const ORDER = /** @type {Name[]} */ (["drag", "region", "rest", "push2", "push1", "entropy", "l1", "l1Only", "l2", "l2Only", "zero"]);
 /** @type {Partial<Record<Name, Name>>} */
 const SHORT = { l1Only: "l1", l2Only: "l2" };
-const TICKS = [0, 2, 4, 6];
+const TICKS = [0, 2, 4, 6, 8];
 
 /** @param {number} value @param {number} digits */
 export const signed = (value, digits) =>

@@ -15,7 +15,8 @@ from tests.support.shown import shown
 
 STATES: Final[dict[str, tuple[str, dict[str, str]]]] = {
     "home": ("home.py", {}),
-    "home, plain": ("home.py", {"charts": "plain"}),
+    "post": ("post.py", {}),
+    "post, plain": ("post.py", {"charts": "plain"}),
     "softmax": ("softmax.py", {}),
     "softmax, cold": ("softmax.py", {"a": "9,1,1", "temperature": "0.01", "target": "2"}),
     "softmax, overflow": ("softmax.py", {"a": "900,901"}),
@@ -106,7 +107,7 @@ def test_nothing_escapes_translation_in_the_frame(
     monkeypatch.setattr(st, "set_page_config", note)
     app = open_page("softmax.py", lang=pseudo)
     titles += [link.proto.label for link in app.get("page_link")]
-    assert len(titles) == 7
+    assert len(titles) == 8
     assert [word for title in titles for word in escaped("title", title)] == []
 
 
