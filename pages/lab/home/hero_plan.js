@@ -204,7 +204,7 @@ function pushSpots({ from, tip, y }) {
 /** @param {Scene} scene @returns {Spot[]} */
 function entropySpots({ x, y1, y2 }) {
   const height = y2 - y1;
-  const inside = [0.5, 0.3, 0.7, 0.15, 0.85].flatMap((share) => /** @type {Spot[]} */ ([
+  const inside = [0.5, 0.45, 0.55, 0.3, 0.7, 0.15, 0.85].flatMap((share) => /** @type {Spot[]} */ ([
     { x: x - 12, y: y1 + share * height, anchor: "end" },
     { x: x + 12, y: y1 + share * height, anchor: "start" },
   ]));

@@ -17,7 +17,6 @@ from ce_core import (
     softmax,
 )
 from ce_core.post.claims import CLAIMS
-from lab.web.previews import preview
 from scripts.browser import settle
 from tests.support.browsing import open_lab, phone_with_finger, scrolled
 from tests.support.closeness import close_to
@@ -192,7 +191,7 @@ def test_home_leads_to_where_l2_pulls_back_and_to_every_lab(lab: str, page: Page
     expect(page.get_by_text("At the start L1 pushes a₁ up")).to_be_visible()
     page.go_back()
     expect(page.get_by_role("heading", level=1)).to_have_text(TITLE)
-    page.locator(".st-key-door-stability svg").click()
+    page.locator(".st-key-door-stability").click(position={"x": 12, "y": 20})
     expect(page.get_by_role("heading", level=1)).to_have_text("Where does NaN come from?")
 
 
