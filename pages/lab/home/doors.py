@@ -43,9 +43,11 @@ def show_doors() -> None:
     with st.container(key="doors"):
         for slug, question in _QUESTIONS.items():
             with st.container(key=f"door-{slug}"):
-                # Streamlit's `html` takes drawings out.
-                sign = " ".join(_SIGNS[slug].split())
-                st.markdown(
-                    f'<svg viewBox="0 0 42 32" aria-hidden="true">{sign}</svg>', unsafe_allow_html=True
-                )
+                st.markdown(_sign(slug), unsafe_allow_html=True)
                 show_page_link(slug, _(question), arrow=False)
+
+
+def _sign(slug: str) -> str:
+    """Return a drawing, which Streamlit's `html` would take out, on one line, as Markdown needs it."""
+    drawn = " ".join(_SIGNS[slug].split())
+    return f'<svg viewBox="0 0 42 32" aria-hidden="true">{drawn}</svg>'

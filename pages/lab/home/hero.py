@@ -19,6 +19,7 @@ LEAD, CLASSES = 3.4, 10
 
 # The same state, to be let go.
 LET_GO: Final = {"a": ",".join([f"{LEAD:g}", *["0"] * (CLASSES - 1)])}
+_IDENTITY: Final = ":blue[$L_1$] $=$ :orange[$L_2$] $+$ :green[$H(p)$]"
 _FAILED: Final = "home: the figure did not come"
 
 
@@ -49,7 +50,7 @@ def show_hero() -> None:
                     "back."
                 )
             )
-            st.markdown(":blue[$L_1$] $=$ :orange[$L_2$] $+$ :green[$H(p)$]")
+            st.markdown(_IDENTITY)
 
 
 def _show_way_to_ledger() -> None:
@@ -57,7 +58,8 @@ def _show_way_to_ledger() -> None:
     if "claims" in PAGES:
         show_page_link("claims", label, arrow=False)
     else:
-        st.markdown(f"[{label}](#ledger)", width="content")
+        link = f"[{label}](#ledger)"
+        st.markdown(link, width="content")
 
 
 def _note_failure() -> None:

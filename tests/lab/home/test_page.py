@@ -81,7 +81,7 @@ def test_home_links_to_the_pages_and_to_the_states_that_show_the_claims(open_pag
     pages, states = links[: len(PAGES)], links[len(PAGES) :]
     assert pages == [("" if slug == "home" else slug, {}) for slug in PAGES]
     ledger = [(entry.page, dict(entry.query)) for entry in LEDGER.values()]
-    doors = [(slug, {}) for slug in LABS]
+    doors: list[tuple[str, dict[str, str]]] = [(slug, {}) for slug in LABS]
     assert states == [("gradient", LET_GO), *doors, *ledger]
 
 
