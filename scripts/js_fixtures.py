@@ -1,8 +1,8 @@
 """Write what the unit tests of the lab's JavaScript are held to, into `tests/unit_js/fixtures`.
 
 Packed figures as the server packs them, beside what they hold; and the numbers that the browser
-computes by itself, by mpmath with 60 digits. `make check-js` runs this before the tests, so that
-no fixture is older than what it shows.
+computes by itself, by mpmath with 60 digits, and those of the home page by `ce_core`. `make
+check-js` runs this before the tests, so that no fixture is older than what it shows.
 """
 
 import base64
@@ -15,12 +15,14 @@ from typing import Any, Final
 
 import mpmath
 import numpy as np
+import torch
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 FOLDER: Final = ROOT / "tests" / "unit_js" / "fixtures"
-sys.path.insert(0, str(ROOT / "pages"))
+sys.path[:0] = [str(ROOT), str(ROOT / "pages")]
 
-from lab.live.packing import animation, pack  # noqa: E402 - the room of the pages is added above
+import ce_core  # noqa: E402 - both are added above
+from lab.live.packing import animation, pack  # noqa: E402
 
 _EXTREMES: Final = (
     [0.0, -0.0], [-0.0, -0.0, 0.0], [5.0] * 30, [1000.0, -1000.0], [-1000.0] * 2,
@@ -37,6 +39,7 @@ def main() -> None:
             "gradient": [_gradient_case(*case) for case in _targets()],
         }
     fixtures["packed"] = _packed()
+    fixtures["two_losses"] = [_two_losses(classes) for classes in (2, 3, 5, 10, 37, 64)]
     for name, content in fixtures.items():
         (FOLDER / f"{name}.json").write_text(json.dumps(content, allow_nan=False), encoding="utf-8")
 
@@ -122,6 +125,25 @@ def _gradient_case(a: list[float], q: list[float]) -> dict[str, Any]:
         "pulls": list(map(float, pulls)),
         "residual": list(map(float, residual)),
         "full": [float(pull + rest) for pull, rest in zip(pulls, residual, strict=True)],
+    }
+
+
+def _two_losses(classes: int) -> dict[str, Any]:
+    """Return both losses where one logit of so many leads the others, and where L2 comes to rest."""
+    leads = torch.linspace(-2, 8, 51, dtype=torch.float64)
+    q = torch.eye(classes, dtype=torch.float64)[0]
+    a = leads[:, None] * q
+    rest = ce_core.logit_gap_minimum(q)
+    return {
+        "classes": classes,
+        "leads": leads.tolist(),
+        "p": ce_core.softmax(a)[:, 0].tolist(),
+        "l1": ce_core.cross_entropy(a, q).tolist(),
+        "l2": ce_core.logit_gap(a, q).tolist(),
+        "entropy": ce_core.entropy_from_logits(a).tolist(),
+        "push1": (-ce_core.cross_entropy_grad(a, q)[:, 0]).tolist(),
+        "push2": (-ce_core.logit_gap_grad(a, q)[:, 0]).tolist(),
+        "rest": {"lead": 1 / rest.p[0].item(), "p": rest.p[0].item(), "l2": rest.loss.item()},
     }
 
 

@@ -21,6 +21,7 @@ from scripts.browser import ROOT, chromium, served_lab, settle
 
 PAGES: Final = {
     "home": "/",
+    "post": "/post",
     "softmax": "/softmax",
     "softmax-30": "/softmax?a=" + ",".join(f"{2 - k / 8:g}" for k in range(30)),
     "gradient": "/gradient",
@@ -37,7 +38,8 @@ README_SHOT: Final = ("losses", "wide", "light")
 # Of a page's preview: the state, the part that the picture begins with, and how wide the page is.
 # A preview is shown at a third of its size, so its letters must be large.
 PREVIEWS: Final = {
-    "": ("", ".lab-card[data-card='contour']", 960),
+    "": ("", ".st-key-hero", 1120),
+    "post": ("", ".lab-card[data-card='contour']", 960),
     "softmax": ("", ".lab-logits", 800),
     "gradient": ("", ".lab-push-editor", 800),
     "stability": ("", ".lab-trace", 960),
@@ -90,6 +92,7 @@ def take_previews(browser: Browser, address: str) -> None:
             viewport={"width": width, "height": 3000},
             device_scale_factor=scale,
             color_scheme="light",
+            reduced_motion="reduce",
         )
         page = context.new_page()
         open_settled(page, f"{address}/{name}{query}")

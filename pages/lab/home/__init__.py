@@ -1,1 +1,1 @@
-"""The home page: the post's five steps and the ledger of its claims."""
+"""The home page: a live figure, the ways on, and the ledger of the claims."""

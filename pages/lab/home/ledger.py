@@ -8,10 +8,11 @@ import streamlit as st
 
 from ce_core.post.claims import CLAIMS, FALSE, TRUE
 from ce_core.post.derivations import example
-from lab.home.layout import show_state_link
 from lab.language.catalogues import N_, _
 from lab.language.numerals import fixed, number, percent
 from lab.language.sentences import sentences
+from lab.page.links import show_state_link
+from lab.post.text import example_numbers
 from lab.state.fields import spell
 
 
@@ -316,6 +317,16 @@ def statement(key: str) -> str:
     said = _(LEDGER[key].statement).format(**spelled(key))
     badge = BADGES.get(CLAIMS[key].verdict)
     return said if badge is None else sentences(_(badge), said)
+
+
+def intro() -> str:
+    """Return what the ledger is, and the example that its statements speak of."""
+    return _(
+        "What the post says or takes for granted, in its order and in our words. Each verdict has "
+        "a test of its name in `tests/core/post/test_claims.py`; each link opens, in a tab of its own, "
+        "the state that shows it. What no page shows as it stands is marked: computed here. The "
+        "example is {numbers}."
+    ).format(numbers=example_numbers())
 
 
 def draw_ledger() -> None:

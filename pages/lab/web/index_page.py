@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lab.web.assets import imported_scripts, plotly_address, script_address
 from lab.web.host_pattern import NAME, PORT, SIX, pattern
-from lab.web.page_names import SPATIAL, page_at
+from lab.web.page_names import HOME, PAGES, SPATIAL, page_at
 from lab.web.previews import PICTURE_SIZE, Preview, picture_address, preview, site_name
 from lab.web.streamlit_private import INDEX_PAGE
 from lab.web.visit_language import Choose, english, language_of
@@ -48,9 +48,7 @@ class Opening:
     def __init__(self, inner: ASGIApp, choose: Choose = english) -> None:
         self.inner, self.choose = inner, choose
         html = _html()
-        self.html = {
-            spatial: _with_preloads(html, plotly_address(spatial=spatial)) for spatial in (False, True)
-        }
+        self.html = {page: _with_preloads(html, *_needed(page)) for page in PAGES}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, and if Streamlit answers with its page, answer with that of the lab.
@@ -77,9 +75,9 @@ class Opening:
         language, translate, _asked = language_of(scope, self.choose)
         words = preview(page, language, translate)
         return Response(
-            _told(
-                self.html[page in SPATIAL], page, words, site_name(translate), _origin(scope)
-            ).replace(_LAST, f"{waiting_room(translate)}{_LAST}"),
+            _told(self.html[page], page, words, site_name(translate), _origin(scope)).replace(
+                _LAST, f"{waiting_room(translate)}{_LAST}"
+            ),
             media_type="text/html",
             headers={"Cache-Control": "no-cache", "Vary": "Accept-Language"},
         )
@@ -91,13 +89,8 @@ def _is_page(message: Message) -> bool:
 
 
 def _html() -> str:
-    """Return Streamlit's page with the server's address before its scripts, and the lab's after them.
-
-    What live figures need is told of here, so that the browser fetches it while Streamlit starts,
-    and after what Streamlit needs for its start.
-    """
+    """Return Streamlit's page with the server's address before its scripts."""
     html = INDEX_PAGE.read_text(encoding="utf-8")
-    scripts = map(script_address, ("web/opening.js", *imported_scripts("live/live.js")))
     for mark, text in (
         ("<head>", f"<head>{_SERVER}"),
         (_END, _END),
@@ -108,7 +101,19 @@ def _html() -> str:
         if html.count(mark) != 1:
             raise RuntimeError(f"the page of Streamlit {st.__version__} must have one {mark}")
         html = html.replace(mark, text)
-    return _with_preloads(html, *scripts)
+    return html
+
+
+def _needed(page: str) -> list[str]:
+    """Return the addresses of what the figures of a page need, the largest last.
+
+    Told of here, the browser fetches it while Streamlit starts, and after what Streamlit needs.
+    """
+    opening = script_address("web/opening.js")
+    if page == HOME:
+        return [opening, *map(script_address, imported_scripts("home/hero.js"))]
+    live = map(script_address, imported_scripts("live/live.js"))
+    return [opening, *live, plotly_address(spatial=page in SPATIAL)]
 
 
 def _with_preloads(html: str, *addresses: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from lab.web.assets import base_address
-from lab.web.page_names import HOME, LABS
+from lab.web.page_names import HOME, PAGES
 
 Translate = Callable[[str], str]
 
@@ -73,10 +73,19 @@ def _words(translate: Translate) -> Mapping[str, tuple[str, str, str, str]]:
     return {
         HOME: (
             translate("Home"),
-            translate("Cross-Entropy Lab"),
+            translate("Two losses, one logit, opposite pushes"),
             translate(
-                "See why softmax and cross-entropy behave as they do: a blog post's five steps, what "
-                "holds of them, what does not, and by how much."
+                "Drag one logit and see where cross-entropy and a loss without a logarithm part; and "
+                "why softmax and both losses behave as they do."
+            ),
+            translate("Two curves over the lead of a logit; arrows that push it opposite ways."),
+        ),
+        "post": (
+            translate("The post"),
+            translate("The post, line by line"),
+            translate(
+                "A blog post's five steps from softmax to an experiment with two losses: which lines "
+                "hold, which do not, and by how much."
             ),
             translate("The probability of one of two classes over both logits, as bands of colour."),
         ),
@@ -130,7 +139,7 @@ def _words(translate: Translate) -> Mapping[str, tuple[str, str, str, str]]:
 
 def picture_file(page: str) -> Path:
     """Return the picture of a page; that of the home page for one that is not known."""
-    return PICTURE_FOLDER / f"{page if page in LABS else 'home'}.png"
+    return PICTURE_FOLDER / f"{page if page in PAGES and page else 'home'}.png"
 
 
 def picture_address(page: str) -> str:

@@ -1,24 +1,198 @@
-"""The home page in a real browser: read without a click, and left by its links."""
+"""The home page in a real browser: its figure taken hold of, its ledger, and the ways on."""
 
 import re
-from itertools import pairwise
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+import torch
+from playwright.sync_api import Browser, Page, expect
 
-from ce_core.post.claims import CLAIMS, five_numbers
-from ce_core.post.derivations import DERIVATIONS, check_derivation, example
-from lab.home.ledger import LEDGER
-from lab.home.text import ANCHORS
-from lab.language.numerals import number
+from ce_core import (
+    cross_entropy,
+    cross_entropy_grad,
+    entropy_from_logits,
+    logit_gap,
+    logit_gap_grad,
+    logit_gap_minimum,
+    softmax,
+)
+from ce_core.post.claims import CLAIMS
 from scripts.browser import settle
-from tests.support.browsing import charts, on_phone, open_lab, trace
+from tests.support.browsing import open_lab, phone_with_finger, scrolled
 from tests.support.closeness import close_to
 
 pytestmark = pytest.mark.browser
 
-TITLE = "Cross-Entropy Lab"
+TITLE = "Two losses, one logit, opposite pushes"
+FIGURE = ".lab-hero .plot"
+# Pixels as the figure has them: dots on the scale of the losses, arrows, the bar of p.
+_READ = """() => {
+    const hero = document.querySelector('.lab-hero');
+    const one = selector => hero.querySelector(selector);
+    const number = (selector, name) => Number(one(selector).getAttribute(name));
+    const arrow = name => {
+        const [from, y, shaft, top, tip] =
+            one(`.arrow.${name}`).getAttribute('d')?.match(/-?[\\d.]+/g)?.map(Number) ?? [];
+        return { from, tip };
+    };
+    return {
+        lead: Number(one('.plot').ariaValueNow), said: one('.plot').ariaValueText,
+        zero: number('.zero-line', 'y1'), dot1: number('.dot.l1', 'cy'), dot2: number('.dot.l2', 'cy'),
+        rest: number('.rest-line', 'y1'), p: number('.bar', 'width') / number('.track', 'width'),
+        arrow1: arrow('l1'), arrow2: arrow('l2'), chance: one('.chance').textContent,
+        labels: Object.fromEntries([...hero.querySelectorAll('.label')]
+            .filter(label => label.style.visibility !== 'hidden')
+            .map(label => [label.classList[1], label.textContent])),
+    };
+}"""
+
+
+def read(page: Page) -> dict[str, Any]:
+    found: dict[str, Any] = page.evaluate(_READ)
+    return found
+
+
+def still(page: Page, lab: str) -> None:
+    """Open the page as one who wants no motion."""
+    page.emulate_media(color_scheme="light", reduced_motion="reduce")
+    open_lab(page, lab)
+    page.wait_for_selector(f"{FIGURE} .knob[cx]")
+
+
+def hold(page: Page, share: float) -> None:
+    """Press the handle, drag it to a share of the plot, and hold it there."""
+    box = page.locator(FIGURE).bounding_box()
+    assert box is not None
+    knob = page.locator(f"{FIGURE} .knob").bounding_box()
+    assert knob is not None
+    page.mouse.move(knob["x"] + 13, knob["y"] + 13)
+    page.mouse.down()
+    page.mouse.move(box["x"] + share * box["width"], knob["y"] + 13, steps=12)
+
+
+def assert_follows(found: dict[str, Any], classes: int) -> None:
+    """Hold what is drawn and said to the core."""
+    q = torch.eye(classes, dtype=torch.float64)[0]
+    a = found["lead"] * q
+    l1, l2 = cross_entropy(a, q).item(), logit_gap(a, q).item()
+    p = softmax(a)[0].item()
+    rest = logit_gap_minimum(q)
+    # A pixel is some hundredths of a nat.
+    nat = (found["rest"] - found["zero"]) / -rest.loss.item()
+    assert found["zero"] - found["dot1"] == close_to(l1 * nat, abs=0.1)
+    assert found["zero"] - found["dot2"] == close_to(l2 * nat, abs=0.1)
+    assert found["p"] == close_to(p, abs=1e-3)
+    assert found["chance"].endswith(f"p = {p:.3f}")
+    assert found["labels"]["rest"].endswith(f"p = {rest.p[0]:.3f}")
+    if "entropy" in found["labels"]:
+        assert found["labels"]["entropy"] == f"H(p) = {entropy_from_logits(a):.2f}"
+    push2 = -logit_gap_grad(a, q)[0].item()
+    ways = "both push" if push2 > 0 else "L2 towards less sure"
+    assert ways in found["said"]
+    if found["arrow1"]["tip"] and found["arrow2"]["tip"]:
+        lengths = [found[name]["tip"] - found[name]["from"] for name in ("arrow1", "arrow2")]
+        push1 = -cross_entropy_grad(a, q)[0].item()
+        assert lengths[1] / lengths[0] == close_to(push2 / push1, rel=0.01)
+
+
+def test_home_figure_is_dragged_and_keyed_without_a_word_to_the_server(
+    lab: str, page: Page, sent: list[object]
+) -> None:
+    page.set_viewport_size({"width": 1280, "height": 720})
+    still(page, lab)
+    found = read(page)
+    assert found["lead"] == 3.4
+    assert found["labels"]["push1"] == "more sure"
+    assert found["labels"]["push2"] == "less sure"
+    assert "drag" in found["labels"]
+    assert_follows(found, 10)
+    check_first_screen(page)
+    page.wait_for_timeout(500)
+    sent.clear()
+    hold(page, 0.22)
+    found = read(page)
+    assert found["lead"] == close_to(0, abs=0.1)
+    assert found["labels"]["push2"] == "more sure"
+    assert "drag" not in found["labels"]
+    assert_follows(found, 10)
+    page.mouse.up()
+    page.locator(FIGURE).focus()
+    for key, lead in (("End", 8), ("Home", -2), ("PageUp", -1), ("ArrowRight", -0.9)):
+        page.keyboard.press(key)
+        found = read(page)
+        assert found["lead"] == close_to(lead, abs=1e-9)
+        assert_follows(found, 10)
+    page.locator(".lab-hero input").fill("64")
+    hold(page, 0.8)
+    assert_follows(read(page), 64)
+    page.mouse.up()
+    assert sent == []
+
+
+def check_first_screen(page: Page) -> None:
+    """Find title, figure, ways on and doors within the window, the figure on half of it."""
+    for selector in ("h1", ".lab-hero", ".st-key-hero-words", ".st-key-doors"):
+        box = page.locator(selector).bounding_box()
+        assert box is not None
+        assert box["y"] >= 0, selector
+        assert box["y"] + box["height"] <= 720, selector
+    figure = page.locator(".lab-hero").bounding_box()
+    assert figure is not None
+    assert figure["width"] * figure["height"] >= 0.45 * 1280 * 720
+
+
+def test_home_figure_moves_by_itself_once_until_it_is_touched(lab: str, page: Page) -> None:
+    open_lab(page, lab)
+    page.wait_for_function(f"document.querySelector('{FIGURE}').ariaValueNow < 2.5")
+    hold(page, 0.5)
+    page.mouse.up()
+    lead = read(page)["lead"]
+    page.wait_for_timeout(300)
+    assert read(page)["lead"] == lead
+
+
+def test_home_figure_follows_a_finger_that_goes_sideways_and_lets_one_scroll(
+    lab: str, browser: Browser
+) -> None:
+    with phone_with_finger(browser) as (page, touch):
+        page.set_viewport_size({"width": 360, "height": 740})
+        still(page, lab)
+        box = page.locator(FIGURE).bounding_box()
+        assert box is not None
+        x, y = box["x"] + 0.5 * box["width"], box["y"] + 0.6 * box["height"]
+        ways = page.locator(".st-key-hero-ways").bounding_box()
+        assert ways is not None
+        assert ways["y"] + ways["height"] <= 740
+        touch("touchStart", (x, y))
+        for step in range(1, 9):
+            touch("touchMove", (x, y - 20 * step))
+        touch("touchEnd")
+        page.wait_for_function("document.querySelector('[data-testid=stMain]').scrollTop > 50")
+        assert read(page)["lead"] == 3.4
+        # Until it comes to rest.
+        page.wait_for_timeout(1000)
+        page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop = 0")
+        before = scrolled(page)
+        touch("touchStart", (x, y))
+        for step in range(1, 9):
+            touch("touchMove", (x - 10 * step, y))
+        touch("touchEnd")
+        page.wait_for_function(f"document.querySelector('{FIGURE}').ariaValueNow < 1")
+        assert scrolled(page) == before
+        assert_follows(read(page), 10)
+
+
+def test_home_leads_to_where_l2_pulls_back_and_to_every_lab(lab: str, page: Page) -> None:
+    still(page, lab)
+    page.get_by_role("link", name="Let L2 pull").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(
+        "Which way does the loss push each logit?"
+    )
+    expect(page.get_by_text("At the start L1 pushes a₁ up")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("heading", level=1)).to_have_text(TITLE)
+    page.locator(".st-key-door-stability").click(position={"x": 12, "y": 20})
+    expect(page.get_by_role("heading", level=1)).to_have_text("Where does NaN come from?")
 
 
 def follow(page: Page, key: str) -> None:
@@ -42,69 +216,8 @@ def numbers_of(page: Page) -> dict[str, float]:
     return {name: float(value.rstrip(".")) for name, value in found.items()}
 
 
-def test_home_reads_from_top_to_bottom_and_leads_to_what_it_says(lab: str, page: Page) -> None:
-    open_lab(page, lab)
-    check_order(page)
-    check_numbers(page)
-    check_contents(page)
-    check_ledger_links(page)
-
-
-def check_order(page: Page) -> None:
-    """Look at headings, formulas and charts, without a click."""
-    expect(page.get_by_role("heading", level=1)).to_have_text(TITLE)
-    levels = page.evaluate(
-        """() => [...document.querySelectorAll("[data-testid='stMain'] :is(h1, h2, h3, h4)")]
-                   .map(heading => Number(heading.tagName[1]))"""
-    )
-    assert levels[0] == 1
-    assert all(after - before <= 1 for before, after in pairwise(levels))
-    assert levels.count(3) == len(LEDGER)
-    # Every formula is set, none is left as its source.
-    assert page.locator(".katex-error").count() == 0
-    lines = sum(map(len, DERIVATIONS.values()))
-    assert page.locator("[class*='st-key-derivation-'] .katex-display").count() == lines
-    expect(page.locator("[data-testid='stException']")).to_have_count(0)
-    assert len(charts(page)) == 8
-
-
-def check_numbers(page: Page) -> None:
-    """Compare the derivation, the five numbers and the two clouds with the core."""
-    said = page.locator("[class*='st-key-derivation-'] p").all_inner_texts()
-    expected = [line for name in DERIVATIONS for line in check_derivation(name, *example())]
-    for text, line in zip(said, expected, strict=True):
-        size = number(line.difference, digits=2)
-        if not line.holds:
-            assert f"✗ fails: off by {size}" in text
-        else:
-            assert ("✓ holds exactly" if line.difference == 0 else f"✓ holds to {size}") in text
-    cells = page.locator(".st-key-five-numbers tbody td:last-child").all_inner_texts()
-    elements = five_numbers()[2].tolist()
-    assert [float(cell.replace("−", "-")) for cell in cells[:5]] == [
-        close_to(element, rel=5e-3) for element in elements
-    ]
-    read = charts(page)
-    straight, bent = (trace(read, key, "trials") for key in ("pairs", "bent"))
-    assert len(straight["x"]) == len(bent["x"]) == 20
-    assert _slope(straight) == close_to(CLAIMS["linear_correlation"].measure()["slope_1"], rel=1e-3)
-    assert _slope(bent) == close_to(CLAIMS["linear_correlation"].measure()["slope_16"], rel=1e-3)
-
-
-def check_contents(page: Page) -> None:
-    """Jump to each part by keyboard."""
-    for anchor in ANCHORS:
-        page.locator(f"[data-testid='stMain'] p a[href='#{anchor}']").focus()
-        page.keyboard.press("Enter")
-        page.wait_for_function(
-            """anchor => {
-                 const { top } = document.getElementById(anchor).getBoundingClientRect();
-                 return top > -20 && top < 300; }""",
-            arg=anchor,
-        )
-
-
-def check_ledger_links(page: Page) -> None:
-    """Open the links of three claims, and find the numbers that the ledger says."""
+def test_ledger_links_show_its_numbers(lab: str, page: Page) -> None:
+    still(page, lab)
     for key, correlation, slope in (
         ("linear_correlation", "correlation_16", "slope_16"),
         ("large_dimension", "scaled_correlation_256", "scaled_slope_256"),
@@ -127,30 +240,6 @@ def test_home_links_show_their_state_also_after_a_visit(lab: str, page: Page) ->
     expect(page.get_by_role("heading", level=1)).to_have_text(TITLE)
     page.wait_for_selector("#ledger")
     settle(page)
-    page.get_by_role("link", name="Open it where the dots leave the line").click()
-    expect(page.get_by_text("Not slope 1")).to_be_visible(timeout=30_000)
-    assert page.url.endswith("/losses?logit_scale=16")
-    come_back(page)
     follow(page, "large_samples")
     shown = numbers_of(page)
     assert shown["slope"] == close_to(CLAIMS["large_samples"].measure()["slope_1024"], rel=1e-3)
-
-
-def test_home_formulas_fit_a_phone(lab: str, page: Page) -> None:
-    on_phone(page)
-    open_lab(page, lab)
-    wide: list[Any] = page.evaluate(
-        """() => [...document.querySelectorAll("[class*='st-key-derivation-'] .katex-display")]
-                   .filter(node => node.querySelector('.katex-html').getBoundingClientRect().right
-                                   > node.getBoundingClientRect().right + 1)
-                   .map(node => node.querySelector('annotation').textContent)"""
-    )
-    assert wide == []
-
-
-def _slope(pairs: dict[str, Any]) -> float:
-    count = len(pairs["x"])
-    x_mean, y_mean = sum(pairs["x"]) / count, sum(pairs["y"]) / count
-    above = sum((x - x_mean) * (y - y_mean) for x, y in zip(pairs["x"], pairs["y"], strict=True))
-    below: float = sum((x - x_mean) ** 2 for x in pairs["x"])
-    return float(above / below)

@@ -1,26 +1,24 @@
-"""The home page: the post's five steps with checked lines, and the ledger of its claims."""
+"""The home page: a live figure, the doors, and the ledger of the claims."""
 
-import math
 import re
 import string
 from urllib.parse import parse_qsl
 
-import numpy as np
 import pytest
 import scipy.special
 from streamlit.testing.v1 import AppTest
 
-from ce_core import ExperimentConfig, compare_losses, run_experiment
+from ce_core import logit_gap_grad
 from ce_core.post.claims import CLAIMS, CONDITIONAL, FALSE, TRUE
-from ce_core.post.derivations import DERIVATIONS, check_derivation, example
+from ce_core.post.derivations import example
+from lab.gradient.state import GradientState
+from lab.home.hero import CLASSES, LEAD, LET_GO, hero_data
 from lab.home.ledger import LEDGER, spelled, statement
-from lab.home.text import ANCHORS, REASONS, STEPS
-from lab.language.numerals import number
 from lab.page.frame import PAGES
+from lab.state.codec import read
+from lab.web.page_names import LABS
 from tests.lab.conftest import OpenPage
-from tests.support.closeness import close_to
 from tests.support.reading import text_of
-from tests.support.unpacking import unpack
 
 
 def said(app: AppTest) -> str:
@@ -28,61 +26,28 @@ def said(app: AppTest) -> str:
     return "\n".join(element.value for element in app.markdown)
 
 
-def test_home_says_what_the_lab_is_and_heads_its_steps(open_page: OpenPage) -> None:
+def test_home_opens_on_the_question_and_heads_its_ledger(open_page: OpenPage) -> None:
     app = open_page("home.py")
     assert not app.exception
     assert not app.warning
-    assert app.title[0].value == "Cross-Entropy Lab"
-    assert [header.value for header in app.header] == list(STEPS)
-    for anchor in ANCHORS:
-        assert f"](#{anchor})" in said(app)
+    assert app.title[0].value == "Two losses, one logit, opposite pushes"
+    assert [header.value for header in app.header] == ["The ledger: every claim and its verdict"]
 
 
-def test_home_shows_every_line_and_what_it_is_off_by(open_page: OpenPage) -> None:
-    text = said(open_page("home.py"))
-    for name, lines in DERIVATIONS.items():
-        for line, found in zip(lines, check_derivation(name, *example()), strict=True):
-            place = text.index(f"$$\n{line.latex}\n$$")
-            shown = text[place : text.find("$$", place + len(line.latex) + 6)]
-            size = number(found.difference, digits=2)
-            if found.difference == 0:
-                assert "✓ holds exactly" in shown
-            elif found.holds:
-                assert f"✓ holds to {size}" in shown
-            else:
-                assert f"✗ fails: off by {size}" in shown
-    assert text.count("✗ fails") == 2
+def test_home_figure_opens_where_the_losses_push_opposite_ways() -> None:
+    state, taken = read(GradientState(), {name: [text] for name, text in LET_GO.items()})
+    assert taken == {"a"}
+    assert state.a == (LEAD, *[0.0] * (CLASSES - 1))
+    push = -logit_gap_grad(list(state.a), [1.0, *[0.0] * (CLASSES - 1)])[0].item()
+    assert push < -0.3
+    assert (hero_data()["lead"], hero_data()["classes"]) == (LEAD, CLASSES)
 
 
-def test_home_gives_a_reason_for_every_line() -> None:
-    assert {name: list(reasons) for name, reasons in REASONS.items()} == {
-        name: [line.name for line in lines] for name, lines in DERIVATIONS.items()
-    }
-
-
-def test_home_shows_the_five_numbers_of_the_post(open_page: OpenPage) -> None:
-    text = said(open_page("home.py"))
-    assert "| 2 | 0.08975555 | 0.09509987 | **−0.0478** |" in text
-    assert "| sum | | | **6.9·10⁻¹⁸** |" in text
-
-
-def test_home_draws_the_experiment_straight_and_bent(open_page: OpenPage) -> None:
+def test_home_says_so_where_the_figure_did_not_come(open_page: OpenPage) -> None:
     app = open_page("home.py")
-    grids = [unpack(element.proto.bytes) for element in app.get("bidi_component")]
-    cards = {card["key"]: card for grid in grids for card in grid["cards"]}
-    assert len(cards) == sum(len(grid["cards"]) for grid in grids) == 8
-    titles = [card["title"] for card in cards.values()]
-    assert len(set(titles)) == len(titles)
-    for key, scale in (("pairs", 1.0), ("bent", 16.0)):
-        result = run_experiment(ExperimentConfig(logit_scale=scale, dtype="float64"))
-        slope = compare_losses(result.l1, result.l2, result.entropy).slope
-        assert f"slope = **{slope:.4g}**" in cards[key]["numbers"]
-
-
-def test_home_plain_charts_are_there_too(open_page: OpenPage) -> None:
-    app = open_page("home.py", charts="plain")
-    assert not app.exception
-    assert len(app.get("plotly_chart")) == 8
+    assert "The figure did not load" not in said(app)
+    app.session_state["home: the figure did not come"] = True
+    assert "The figure did not load" in said(app.run())
 
 
 def test_ledger_has_every_claim_of_the_core_in_its_order() -> None:
@@ -116,31 +81,14 @@ def test_home_links_to_the_pages_and_to_the_states_that_show_the_claims(open_pag
     pages, states = links[: len(PAGES)], links[len(PAGES) :]
     assert pages == [("" if slug == "home" else slug, {}) for slug in PAGES]
     ledger = [(entry.page, dict(entry.query)) for entry in LEDGER.values()]
-    assert states == [("softmax", {}), ("losses", {}), ("losses", {"logit_scale": "16"}), *ledger]
+    doors: list[tuple[str, dict[str, str]]] = [(slug, {}) for slug in LABS]
+    assert states == [("gradient", LET_GO), *doors, *ledger]
 
 
 def test_home_links_keep_how_pages_are_shown(open_page: OpenPage) -> None:
     app = open_page("home.py", charts="plain")
     for link in app.get("page_link"):
         assert dict(parse_qsl(link.proto.query_string))["charts"] == "plain"
-
-
-def read_numbers(text: str) -> list[float]:
-    """Return the numbers of a text."""
-    return [float(word.replace("−", "-")) for word in re.findall(r"[−]?\d+(?:\.\d+)?", text)]
-
-
-def test_home_prints_an_example_that_sums_to_1_and_is_what_the_lines_use(open_page: OpenPage) -> None:
-    text = said(open_page("home.py"))
-    printed = re.search(r"a = \(([^)]*)\), q = \(([^)]*)\)", text)
-    assert printed is not None
-    a, q = (read_numbers(part) for part in printed.groups())
-    assert a == example()[0].tolist()
-    assert q == example()[1].tolist()
-    assert math.fsum(q) == close_to(1, abs=1e-15)
-    # What the failing line is off by, from what is printed alone.
-    p = scipy.special.softmax(a)
-    assert f"✗ fails: off by {np.abs(p * (a - p @ a)).max():.2g}" in text
 
 
 def test_ledger_prints_sums_that_add_up(open_page: OpenPage) -> None:
@@ -170,17 +118,6 @@ def test_ledger_link_opens_a_state_that_shows_the_same_numbers(open_page: OpenPa
         shown = spelled(key)[name].lstrip("−")
         assert re.search(rf"(?<![\d.]){re.escape(shown)}(?![\d⁻·])", card), name
         assert re.search(rf"(?<![\d.]){re.escape(shown)}(?![\d⁻·])", there), name
-
-
-@pytest.mark.parametrize("scale", [1, 16])
-def test_home_figures_say_what_the_linked_experiment_says(open_page: OpenPage, scale: int) -> None:
-    card = {1: "pairs", 16: "bent"}[scale]
-    grids = [unpack(e.proto.bytes) for e in open_page("home.py").get("bidi_component")]
-    (here,) = (c["numbers"] for grid in grids for c in grid["cards"] if c["key"] == card)
-    there = text_of(open_page("losses.py", logit_scale=str(scale)))
-    for name in ("r", "slope"):
-        (number_here,) = re.findall(rf"\b{name} = \*\*([\d.]+)\*\*", here)
-        assert f"{name} = **{number_here}**" in there
 
 
 @pytest.mark.parametrize("key", LEDGER)

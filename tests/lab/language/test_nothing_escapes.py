@@ -15,7 +15,8 @@ from tests.support.shown import shown
 
 STATES: Final[dict[str, tuple[str, dict[str, str]]]] = {
     "home": ("home.py", {}),
-    "home, plain": ("home.py", {"charts": "plain"}),
+    "post": ("post.py", {}),
+    "post, plain": ("post.py", {"charts": "plain"}),
     "softmax": ("softmax.py", {}),
     "softmax, cold": ("softmax.py", {"a": "9,1,1", "temperature": "0.01", "target": "2"}),
     "softmax, overflow": ("softmax.py", {"a": "900,901"}),

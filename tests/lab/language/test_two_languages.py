@@ -10,7 +10,7 @@ from tests.lab.conftest import OpenPage
 from tests.support.escapes import escapes
 from tests.support.shown import shown
 
-PAGES = ("home.py", "softmax.py", "gradient.py", "stability.py", "losses.py", "transport.py")
+PAGES = ("home.py", "post.py", "softmax.py", "gradient.py", "stability.py", "losses.py", "transport.py")
 
 
 @pytest.mark.parametrize("page", PAGES)

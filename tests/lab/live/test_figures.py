@@ -181,7 +181,7 @@ def test_a_plain_chart_takes_no_tree_apart_that_others_show(
     shown: list[Any] = []
     monkeypatch.setattr(st, "plotly_chart", lambda figure, **_options: shown.append(figure))
     for _visit in range(2):
-        assert not open_page("home.py", charts="plain").exception
+        assert not open_page("post.py", charts="plain").exception
     half = len(shown) // 2
     assert half
     for first, second in zip(shown[:half], shown[half:], strict=True):

@@ -9,10 +9,10 @@ import plotly.graph_objects as go
 import pytest
 
 from lab.gradient.lab import LAB as GRADIENT
-from lab.home.figures import difference_figures, experiment_figures, softmax_figures
 from lab.live.figures import FigureSet
 from lab.losses.lab import LAB as LOSSES
 from lab.page.lab import Lab
+from lab.post.figures import difference_figures, experiment_figures, softmax_figures
 from lab.softmax.lab import LAB as SOFTMAX
 from lab.stability.lab import LAB as STABILITY
 from lab.transport.lab import LAB as TRANSPORT
@@ -53,7 +53,7 @@ def test_trees_of_a_lab_are_valid_to_plotly(lab: Lab[Any, Any]) -> None:
         assert_valid(lab.figures(lab.results(state)))
 
 
-def test_trees_of_the_home_page_are_valid_to_plotly() -> None:
+def test_trees_of_the_page_of_the_post_are_valid_to_plotly() -> None:
     for figures in (softmax_figures(), difference_figures(), experiment_figures()):
         assert_valid(figures)
 

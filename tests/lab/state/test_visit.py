@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from lab.page.frame import PAGES
 from lab.state import visit
 from tests.lab.conftest import OpenPage
 from tests.support.reading import numbers_of, press, set_field, shown, widget
@@ -94,7 +95,7 @@ def test_page_is_opened_as_its_address_says_and_remembered_by_its_link(open_page
     for name in list(app.query_params):
         del app.query_params[name]
     app.switch_page("home.py").run()
-    links = {link.proto.page: link.proto.query_string for link in app.get("page_link")[:6]}
+    links = {link.proto.page: link.proto.query_string for link in app.get("page_link")[: len(PAGES)]}
     assert links["losses"] == "n=16&m=8&trials=5&eps=0.05"
     app.switch_page("losses.py").run()
     assert shown(app, "losses.eps") == 0.5
@@ -131,7 +132,7 @@ def test_old_names_are_read(open_page: OpenPage) -> None:
     assert dict(app.query_params) == {"eps": "0.2", "n_iter": "7", "n": "5", "m": "4", "seed": "3"}
 
 
-@pytest.mark.parametrize("page", ["home", "softmax", "gradient", "stability", "losses", "transport"])
+@pytest.mark.parametrize("page", PAGES)
 def test_notice_of_what_was_ignored_cannot_act(open_page: OpenPage, page: str) -> None:
     app = open_page(f"{page}.py", x="\n\n[Sign in](https://evil.test/a)", **{"# a\n$$b$$": "`c`"})
     (notice,) = app.warning

@@ -14,6 +14,7 @@ pytestmark = pytest.mark.browser
 
 PAGES = {
     "home": "/",
+    "post": "/post",
     "losses": "/losses",
     "softmax": "/softmax",
     "gradient": "/gradient",

@@ -16,6 +16,7 @@ from lab.web.page_names import HOME, page_at
         ("/losses//", None),
         ("//evil.test/losses", None),
         ("//", None),
+        ("/post", "post"),
         ("/home", None),
         ("/losses/transport", None),
         ("/teaching/lab/losses", None),

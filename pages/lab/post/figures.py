@@ -1,15 +1,15 @@
-"""The few figures of the home page, each a lab in its default state or one step from it."""
+"""The few figures of the page of the post, each a lab in its default state or one step from it."""
 
 from dataclasses import replace
 
 from ce_core import ExperimentConfig
 from ce_core.figures import contour_figure, eigenvalue_figure
-from lab.home.text import scale_caption
 from lab.language.catalogues import _
 from lab.language.text_cache import once_a_language
 from lab.live.figures import Card, FigureSet
 from lab.losses.figures import gradients_card, pairs_card, spacing_card, split_card
 from lab.losses.results import measure
+from lab.post.text import scale_caption
 from lab.softmax.presets import PRESETS
 from lab.softmax.results import answer
 from lab.softmax.state import DEFAULT

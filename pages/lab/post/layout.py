@@ -1,21 +1,19 @@
-"""The blocks that the home page is built of."""
+"""The blocks that the page of the post is built of."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 import streamlit as st
 
 from ce_core.post.derivations import CheckedLine, check_derivation, example
-from lab.home.text import ANCHORS, STEPS, derivation
 from lab.language.catalogues import _
-from lab.state.visit import query_of, query_of_view
+from lab.post.text import ANCHORS, STEPS, derivation
 
-_CSS: Final = Path(__file__).with_name("home.css").read_text(encoding="utf-8")
+_CSS: Final = Path(__file__).with_name("post.css").read_text(encoding="utf-8")
 
 
-def apply_home_style() -> None:
-    """Lay out derivations and ledger."""
+def apply_post_style() -> None:
+    """Lay out derivations."""
     st.html(f"<style>{_CSS}</style>")
 
 
@@ -44,23 +42,3 @@ def show_verdict(verdict: str) -> None:
     """Say what a step has shown."""
     with st.container(border=True):
         st.markdown(verdict)
-
-
-def show_page_link(slug: str, label: str) -> None:
-    """Link to a page as the visitor left it."""
-    _link(slug, label, query_of(slug))
-
-
-def show_state_link(slug: str, label: str, query: Mapping[str, str]) -> None:
-    """Link to a page in a state, which Back leaves again."""
-    _link(slug, label, {**query_of_view(), **query})
-
-
-def _link(slug: str, label: str, query: Mapping[str, str]) -> None:
-    st.page_link(
-        f"{slug}.py",
-        label=label,
-        icon=":material/arrow_forward:",
-        width="content",
-        query_params=dict(query),
-    )

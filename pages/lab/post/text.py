@@ -1,4 +1,4 @@
-"""What the home page says about the post's five steps."""
+"""What the page of the post says about its five steps."""
 
 from collections.abc import Iterable, Mapping
 from typing import Final
@@ -16,9 +16,8 @@ STEPS: Final = (
     N_("Step 3. A loss without a logarithm"),
     N_("Step 4. A check with five numbers"),
     N_("Step 5. The experiment"),
-    N_("The ledger: every claim and its verdict"),
 )
-ANCHORS: Final = ("step-1", "step-2", "step-3", "step-4", "step-5", "ledger")
+ANCHORS: Final = ("step-1", "step-2", "step-3", "step-4", "step-5")
 
 REASONS: Final[Mapping[str, Mapping[str, str]]] = {
     "softmax": {
@@ -61,6 +60,19 @@ REASONS: Final[Mapping[str, Mapping[str, str]]] = {
     },
 }
 """Derivation -> line -> what was done, before translation."""
+
+
+AUTHOR: Final = "[凯鲁嘎吉](https://www.cnblogs.com/kailugaji/)"
+
+
+def intro() -> str:
+    """Return what the post is, who wrote it, and what the page does with it."""
+    return _(
+        "“The Cross-Entropy Loss Function for the Softmax Function”, a post of 2023 in Chinese by "
+        "{author}, derives two gradients, puts a loss L2 without a logarithm in the place of the "
+        "cross-entropy L1, and tests it in an experiment. Here are its five steps: what holds, what "
+        "does not, and by how much."
+    ).format(author=AUTHOR)
 
 
 def contents() -> str:
@@ -204,15 +216,6 @@ def verdict_5() -> str:
         "logits H(p) varies: the dots scatter, about a steeper line. More data does not change that. "
         "What the post plots as gradients is `np.gradient` of sorted losses: the distance of "
         "neighbours in a list. The true gradients are shown with it."
-    )
-
-
-def ledger() -> str:
-    """Return what the ledger is."""
-    return _(
-        "What the post says or takes for granted, in its order and in our words. Each verdict has "
-        "a test of its name in `tests/core/post/test_claims.py`; each link opens, in a tab of its own, "
-        "the state that shows it. What no page shows as it stands is marked: computed here."
     )
 
 
