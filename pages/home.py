@@ -11,7 +11,6 @@ from lab.home.layout import (
     show_state_link,
     show_verdict,
 )
-from lab.home.ledger import draw_ledger
 from lab.home.state import HomeState
 from lab.language.catalogues import _
 from lab.live.figures import show_figures
@@ -71,6 +70,5 @@ with st.container(horizontal=True):
     show_state_link("losses", _("Open the post's experiment"), {})
     show_state_link("losses", _("Open it where the dots leave the line"), {"logit_scale": "16"})
 
-open_step(5)
-st.markdown(text.ledger())
-draw_ledger()
+st.divider()
+show_page_link("claims", _("Every claim and its verdict"))

@@ -1,1 +1,1 @@
-"""The home page: the post's five steps and the ledger of its claims."""
+"""The home page: the post's five steps."""

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from ce_core.post.claims import five_numbers
 from ce_core.post.derivations import DERIVATIONS, CheckedLine, example
+from ce_core.post.sum_check import five_numbers
 from lab.language.catalogues import N_, _
 from lab.language.numerals import number, percent
 from lab.language.sentences import sentences
@@ -16,9 +16,8 @@ STEPS: Final = (
     N_("Step 3. A loss without a logarithm"),
     N_("Step 4. A check with five numbers"),
     N_("Step 5. The experiment"),
-    N_("The ledger: every claim and its verdict"),
 )
-ANCHORS: Final = ("step-1", "step-2", "step-3", "step-4", "step-5", "ledger")
+ANCHORS: Final = ("step-1", "step-2", "step-3", "step-4", "step-5")
 
 REASONS: Final[Mapping[str, Mapping[str, str]]] = {
     "softmax": {
@@ -204,15 +203,6 @@ def verdict_5() -> str:
         "logits H(p) varies: the dots scatter, about a steeper line. More data does not change that. "
         "What the post plots as gradients is `np.gradient` of sorted losses: the distance of "
         "neighbours in a list. The true gradients are shown with it."
-    )
-
-
-def ledger() -> str:
-    """Return what the ledger is."""
-    return _(
-        "What the post says or takes for granted, in its order and in our words. Each verdict has "
-        "a test of its name in `tests/core/post/test_claims.py`; each link opens, in a tab of its own, "
-        "the state that shows it. What no page shows as it stands is marked: computed here."
     )
 
 

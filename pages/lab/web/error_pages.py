@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ce_core.figures.colours import NEUTRALS
 from lab.web.assets import base_address
-from lab.web.page_names import HOME, LABS
+from lab.web.page_names import PAGES
 from lab.web.previews import Translate, preview, site_name
 from lab.web.visit_language import Choose, Spoken, english, language_of
 
@@ -124,7 +124,7 @@ def _way_on(spoken: Spoken) -> str:
     links = "\n".join(
         f'<a href="{escape(f"{base_address()}/{page}{query}")}">'
         f"{escape(preview(page, language, translate).name)}</a>"
-        for page in (HOME, *LABS)
+        for page in PAGES
     )
     label = escape(translate("Pages of the lab"))
     return f'<nav aria-label="{label}">\n{links}\n</nav>\n'

@@ -6,6 +6,9 @@ from lab.web.assets import base_address
 
 HOME: Final = ""
 LABS: Final = ("softmax", "gradient", "stability", "losses", "transport")
+TEXTS: Final = ("claims",)
+"""Pages that are read."""
+PAGES: Final = (HOME, *LABS, *TEXTS)
 # Those with a figure in three dimensions.
 SPATIAL: Final = frozenset({"softmax"})
 
@@ -13,5 +16,5 @@ SPATIAL: Final = frozenset({"softmax"})
 def page_at(path: str) -> str | None:
     """Return the page that is served at a path, with or without a slash at its end; None for none."""
     base = base_address()
-    pages = {f"{base}/{lab}{slash}": lab for lab in LABS for slash in ("", "/")}
+    pages = {f"{base}/{page}{slash}": page for page in (*LABS, *TEXTS) for slash in ("", "/")}
     return (pages | {base: HOME, f"{base}/": HOME}).get(path)

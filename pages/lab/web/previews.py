@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from lab.web.assets import base_address
-from lab.web.page_names import HOME, LABS
+from lab.web.page_names import HOME, PAGES
 
 Translate = Callable[[str], str]
 
@@ -125,12 +125,21 @@ def _words(translate: Translate) -> Mapping[str, tuple[str, str, str, str]]:
             ),
             translate("A transport plan as a heat map, with the sums of its rows and columns."),
         ),
+        "claims": (
+            translate("Claims"),
+            translate("What is true of it?"),
+            translate(
+                "What a blog post and common practice say of softmax, cross-entropy, NaN and Sinkhorn: "
+                "each claim with its verdict and the numbers that settle it."
+            ),
+            translate("A claim with its verdict, and three arrows that decide it."),
+        ),
     }
 
 
 def picture_file(page: str) -> Path:
     """Return the picture of a page; that of the home page for one that is not known."""
-    return PICTURE_FOLDER / f"{page if page in LABS else 'home'}.png"
+    return PICTURE_FOLDER / f"{page if page in PAGES[1:] else 'home'}.png"
 
 
 def picture_address(page: str) -> str:

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from lab.web.assets import SCRIPT_FILES, base_address, script_address, script_name
-from lab.web.page_names import HOME, LABS
+from lab.web.page_names import PAGES
 from lab.web.plotly_script import SCRIPT_FILES as PLOTLY_FILES
 from lab.web.previews import picture_address, picture_file
 from lab.web.streamlit_private import STATIC_FOLDER
@@ -55,7 +55,7 @@ def _addresses() -> Iterator[tuple[str, Path]]:
         yield f"{base_address()}/lab/{name}", file
     for file in SCRIPT_FILES:
         yield script_address(script_name(file)), file
-    for page in (HOME, *LABS):
+    for page in PAGES:
         yield picture_address(page), picture_file(page)
     for file in (STATIC_FOLDER / "static").rglob("*"):
         if file.suffix in _KINDS:

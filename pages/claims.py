@@ -1,0 +1,18 @@
+"""What is true of what is said?"""
+
+import streamlit as st
+
+from lab.claims.layout import apply_claims_style, draw_subject, show_top
+from lab.claims.ledger import SUBJECTS
+from lab.claims.state import ClaimsState
+from lab.language.catalogues import _
+from lab.page.beats import show_ignored
+from lab.state.visit import enter
+
+visit = enter("claims", ClaimsState())
+apply_claims_style()
+st.title(_("What is true of it?"), anchor=False)
+show_ignored(visit)
+show_top()
+for subject in SUBJECTS:
+    draw_subject(subject)

@@ -1,0 +1,58 @@
+"""What a card says: verdict, claim, picture, sentence, as one piece of Markdown."""
+
+from html import escape
+from typing import Final
+
+from lab.claims.claim import CONDITIONAL, FALSE, TRUE, VERDICTS, Claim
+from lab.claims.ledger import LEDGER, SUBJECTS, measured
+from lab.language.catalogues import N_, _, ngettext
+from lab.language.text_cache import once_a_language
+
+_SHAPES: Final = {
+    TRUE: '<circle cx="11" cy="11" r="10" class="full"/>',
+    FALSE: '<circle cx="11" cy="11" r="9"/><path d="M4.6 17.4L17.4 4.6"/>',
+    CONDITIONAL: '<circle cx="11" cy="11" r="9"/><path d="M11 2A9 9 0 0 1 11 20Z" class="full"/>',
+}
+WORDS: Final = {TRUE: N_("True"), FALSE: N_("False"), CONDITIONAL: N_("True if")}
+
+
+@once_a_language
+def cards() -> dict[str, str]:
+    """Return the Markdown of every claim."""
+    return {key: _card(claim) for key, claim in LEDGER.items()}
+
+
+def _card(claim: Claim) -> str:
+    numbers = measured(claim.key)
+    verdict = f"<strong>{escape(_(WORDS[claim.verdict]))}</strong>"
+    if claim.condition:
+        verdict += f" {escape(_(claim.condition))}"
+    shape = (
+        '<svg viewBox="0 0 22 22" width="22" height="22" aria-hidden="true">'
+        f"{_SHAPES[claim.verdict]}</svg>"
+    )
+    source = f'<span class="source">{escape(_(claim.source))}</span>'
+    parts = [
+        f'<p class="lab-verdict">{shape}<span>{verdict}</span>{source}</p>',
+        f'<h3 data-anchor="{claim.anchor}">{escape(_(claim.claim))}</h3>',
+        claim.draw(numbers),
+        claim.say(claim.sentence, numbers),
+    ]
+    if claim.note:
+        parts.append(f":small[{claim.say(claim.note, numbers)}]")
+    return "\n\n".join(parts)
+
+
+def contents() -> str:
+    """Return links to the subjects, as Markdown."""
+    return " · ".join(f"[{_(title)}](#{anchor})" for anchor, (title, _claims) in SUBJECTS.items())
+
+
+def count() -> str:
+    """Return how many claims there are of each verdict."""
+    verdicts = [claim.verdict for claim in LEDGER.values()]
+    return ngettext(
+        "{n} claim: {true} true, {conditional} true under a condition, {false} false.",
+        "{n} claims: {true} true, {conditional} true under a condition, {false} false.",
+        len(verdicts),
+    ).format(n=len(verdicts), **{verdict: verdicts.count(verdict) for verdict in VERDICTS})
