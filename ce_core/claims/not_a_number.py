@@ -2,6 +2,9 @@
 
 import math
 
+import torch
+
+from ce_core.losses.forms import cross_entropy
 from ce_core.stability.formulas import FORMULAS
 from ce_core.stability.outcome_map import outcome_map
 
@@ -34,4 +37,19 @@ def subtract_maximum() -> dict[str, float]:
     return {
         formula: _first_failure(formula, "float32", range(70, 111))
         for formula in ("naive", "max_shifted", "where_masked")
+    }
+
+
+def label_smoothing() -> dict[str, float]:
+    """Measure L1 at logits (2, 0, -inf): q one-hot, smoothed over all classes, over those allowed."""
+    a = torch.tensor([2.0, 0.0, -math.inf], dtype=torch.float64)
+    one_hot = torch.tensor([1.0, 0.0, 0.0], dtype=torch.float64)
+    spread = torch.full((3,), 1 / 3, dtype=torch.float64)
+    allowed = torch.tensor([0.5, 0.5, 0.0], dtype=torch.float64)
+    smoothed, inside = (0.9 * one_hot + 0.1 * other for other in (spread, allowed))
+    return {
+        "one_hot": cross_entropy(a, one_hot).item(),
+        "smoothed": cross_entropy(a, smoothed).item(),
+        "inside": cross_entropy(a, inside).item(),
+        "large": cross_entropy(a.clamp_min(-1e4), smoothed).item(),
     }

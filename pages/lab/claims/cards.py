@@ -1,5 +1,6 @@
 """What a card says: verdict, claim, picture, sentence, as one piece of Markdown."""
 
+import re
 from html import escape
 from typing import Final
 
@@ -24,23 +25,26 @@ def cards() -> dict[str, str]:
 
 def _card(claim: Claim) -> str:
     numbers = measured(claim.key)
-    verdict = f"<strong>{escape(_(WORDS[claim.verdict]))}</strong>"
-    if claim.condition:
-        verdict += f" {escape(_(claim.condition))}"
+    verdict = f"<strong>{escape(_(WORDS[claim.verdict]))}</strong> {escape(_(claim.condition))}"
     shape = (
         '<svg viewBox="0 0 22 22" width="22" height="22" aria-hidden="true">'
         f"{_SHAPES[claim.verdict]}</svg>"
     )
     source = f'<span class="source">{escape(_(claim.source))}</span>'
     parts = [
-        f'<p class="lab-verdict">{shape}<span>{verdict}</span>{source}</p>',
-        f'<h3 data-anchor="{claim.anchor}">{escape(_(claim.claim))}</h3>',
+        f'<p class="lab-verdict"><span>{shape}<span>{verdict}</span></span>{source}</p>',
+        f'<h3 data-anchor="{claim.anchor}">{_unbroken(escape(_(claim.claim)))}</h3>',
         claim.draw(numbers),
         claim.say(claim.sentence, numbers),
     ]
     if claim.note:
         parts.append(f":small[{claim.say(claim.note, numbers)}]")
     return "\n\n".join(parts)
+
+
+def _unbroken(text: str) -> str:
+    """Return a text whose lines do not end beside a sign of arithmetic."""
+    return re.sub(r" ([−=×·]) ", "\u00a0\\1\u00a0", text)
 
 
 def contents() -> str:

@@ -11,7 +11,9 @@ from lab.claims.pictures import HATCH
 from lab.language.catalogues import N_, _
 from lab.language.sentences import sentences
 from lab.state.visit import query_of_view
+from lab.web.assets import register
 
+_ANCHOR: Final = register("claims/anchor", styled=False)
 _CSS: Final = Path(__file__).with_name("claims.css").read_text(encoding="utf-8")
 _LABELS: Final = {
     "softmax": N_("See it: Softmax"),
@@ -33,9 +35,13 @@ def show_top() -> None:
         sentences(
             _(
                 "What a blog post of 2023 and common practice say of softmax, cross-entropy, NaN and "
-                "Sinkhorn, in our words, and what is true of it."
+                "Sinkhorn, in our words."
             ),
             count(),
+            _(
+                "Each verdict has a test of its name; each link opens the state of a lab that shows "
+                "it, and what no lab shows as it stands is marked: computed here."
+            ),
         )
         + f"\n\n{contents()}\n\n{HATCH}",
         unsafe_allow_html=True,
@@ -59,3 +65,8 @@ def draw_subject(subject: str) -> None:
                         width="content",
                         query_params={**query_of_view(), **claim.query},
                     )
+
+
+def hold_anchor() -> None:
+    """Keep in view what the address leads to; once all cards are drawn."""
+    _ANCHOR(key="claims-anchor")

@@ -46,6 +46,16 @@ def _draw_cures(numbers: Measured) -> str:
     )
 
 
+def _draw_smoothing(numbers: Measured) -> str:
+    rows = (
+        (_("q one-hot"), "one_hot"),
+        (_("smoothed over the classes that are allowed"), "inside"),
+        (_("smoothed over all, the masked one too"), "smoothed"),
+    )
+    marks = [Mark(label, numbers[name], number(numbers[name]), "l1") for label, name in rows]
+    return bars(_("L1 at logits (2, 0, −∞), nats"), marks)
+
+
 CLAIMS: Final = (
     Claim(
         key="log_zero",
@@ -84,5 +94,24 @@ CLAIMS: Final = (
         page="stability",
         query={"formula": "max_shifted"},
         shows=("max_shifted",),
+    ),
+    Claim(
+        key="label_smoothing",
+        verdict=FALSE,
+        source=N_("common practice"),
+        claim=N_("Label smoothing works with masked classes"),
+        sentence=N_(
+            "Smoothing puts weight on the masked class too, whose log p is −∞: at logits (2, 0, −∞) L1 "
+            "is {one_hot} for a one-hot q, and {smoothed} once 0.1 of it is spread over all three."
+        ),
+        note=N_(
+            "Spread over the allowed classes alone, it is {inside}. A mask of −10⁴ in the place of −∞ "
+            "hides the fault: the loss is then {large}, nearly all of it from the mask (computed here; "
+            "the link opens a q that is all on the masked class)."
+        ),
+        measure=not_a_number.label_smoothing,
+        draw=_draw_smoothing,
+        page="stability",
+        query={"a": "2,0,-inf", "target": "3", "formula": "log_softmax"},
     ),
 )

@@ -20,8 +20,10 @@ HATCH: Final = (
     '<path d="M0 0V7" /></pattern></defs></svg>'
 )
 """What pictures fill failures with; once a page."""
-_TOP: Final = 30
-_ROOM: Final = 70
+_TOP: Final = 34
+# For numbers at the ends of marks, and for labels before whiskers.
+_ROOM: Final = 76
+_LABELS: Final = 64
 
 
 @dataclass(frozen=True)
@@ -87,9 +89,10 @@ def bars(
         parts.append(_text(end + 6, y + 16, mark.said, kind="value"))
     height = _TOP + 38 * len(marks) - 10
     if reference:
-        parts.append(_line(place(reference.value), _TOP - 8, height - 14, "exact"))
-        parts.append(_end_text(place(reference.value), height, reference.label))
-        height += 6
+        height += 18
+        parts.append(_line(place(reference.value), _TOP + 6, height - 14, "exact"))
+        parts.append(_end_text(place(reference.value), height - 2, reference.label))
+        height += 2
     return _picture(title, parts, height, _spoken(marks))
 
 
@@ -119,22 +122,20 @@ def whiskers(title: str, marks: Sequence[Mark], reference: Reference) -> str:
     margin = 0.08 * (high - low)
 
     def place(value: float) -> float:
-        return (WIDTH - _ROOM) * (value - low + margin) / (high - low + 2 * margin)
+        return _LABELS + (WIDTH - _ROOM - _LABELS) * (value - low + margin) / (high - low + 2 * margin)
 
     parts = []
-    height = _TOP + 38 * len(marks) - 6
-    parts.append(_line(place(reference.value), _TOP - 8, height - 14, "exact"))
+    height = _TOP + 28 * len(marks) + 6
+    parts.append(_line(place(reference.value), _TOP - 10, height - 14, "exact"))
     for row, mark in enumerate(marks):
-        y = _TOP + 38 * row
+        y = _TOP + 28 * row
         ends = place(mark.value - mark.width), place(mark.value + mark.width)
-        parts.append(_text(0, y, mark.label))
+        parts.append(_text(0, y + 4, mark.label))
+        parts.append(f'<path d="M{ends[0]:.1f} {y}H{ends[1]:.1f}" style="{_stroke(mark.colour)}"/>')
         parts.append(
-            f'<path d="M{ends[0]:.1f} {y + 12}H{ends[1]:.1f}" style="{_stroke(mark.colour)}"/>'
+            f'<circle cx="{place(mark.value):.1f}" cy="{y}" r="5" style="{_fill(mark.colour)}"/>'
         )
-        parts.append(
-            f'<circle cx="{place(mark.value):.1f}" cy="{y + 12}" r="5" style="{_fill(mark.colour)}"/>'
-        )
-        parts.append(_text(ends[1] + 8, y + 16, mark.said, kind="value"))
+        parts.append(_text(ends[1] + 8, y + 4, mark.said, kind="value"))
     parts.append(_end_text(place(reference.value), height, reference.label))
     return _picture(title, parts, height + 6, _spoken(marks))
 

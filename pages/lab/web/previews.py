@@ -127,7 +127,7 @@ def _words(translate: Translate) -> Mapping[str, tuple[str, str, str, str]]:
         ),
         "claims": (
             translate("Claims"),
-            translate("What is true of it?"),
+            translate("Which of these are true?"),
             translate(
                 "What a blog post and common practice say of softmax, cross-entropy, NaN and Sinkhorn: "
                 "each claim with its verdict and the numbers that settle it."
