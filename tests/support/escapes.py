@@ -22,7 +22,7 @@ _SETTING: Final = re.compile(r"[a-z_]+ = [\d.e+-]+(, [a-z_]+ = [\d.e+-]+)*")
 
 # Formulas, code, markup, and places that a script fills.
 _NO_TEXT: Final = re.compile(
-    r"\$\$.*?\$\$|\$[^$]*\$|`[^`]*`|%?\{[^}]*\}|\]\([^)]*\)|:[a-z-]+(?=\[)|</?[a-z]+>", re.DOTALL
+    r"\$\$.*?\$\$|\$[^$]*\$|`[^`]*`|%?\{[^}]*\}|\]\([^)]*\)|:[a-z-]+(?=\[)|</?[a-z][^<>]*>", re.DOTALL
 )
 
 

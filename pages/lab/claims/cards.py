@@ -14,6 +14,8 @@ _SHAPES: Final = {
     FALSE: '<circle cx="11" cy="11" r="9"/><path d="M4.6 17.4L17.4 4.6"/>',
     CONDITIONAL: '<circle cx="11" cy="11" r="9"/><path d="M11 2A9 9 0 0 1 11 20Z" class="full"/>',
 }
+MARKS: Final = {TRUE: "●", FALSE: "⊘", CONDITIONAL: "◐"}
+"""The shapes where there is only text."""
 WORDS: Final = {TRUE: N_("True"), FALSE: N_("False"), CONDITIONAL: N_("True if")}
 
 
@@ -25,21 +27,25 @@ def cards() -> dict[str, str]:
 
 def _card(claim: Claim) -> str:
     numbers = measured(claim.key)
-    verdict = f"<strong>{escape(_(WORDS[claim.verdict]))}</strong> {escape(_(claim.condition))}"
+    verdict = f"<strong>{_text(WORDS[claim.verdict])}</strong> {_text(claim.condition)}"
     shape = (
         '<svg viewBox="0 0 22 22" width="22" height="22" aria-hidden="true">'
         f"{_SHAPES[claim.verdict]}</svg>"
     )
-    source = f'<span class="source">{escape(_(claim.source))}</span>'
+    source = f'<span class="source">{_text(claim.source)}</span>'
     parts = [
         f'<p class="lab-verdict"><span>{shape}<span>{verdict}</span></span>{source}</p>',
-        f'<h3 data-anchor="{claim.anchor}">{_unbroken(escape(_(claim.claim)))}</h3>',
+        f'<h3 data-anchor="{claim.anchor}">{_unbroken(_text(claim.claim))}</h3>',
         claim.draw(numbers),
         claim.say(claim.sentence, numbers),
     ]
     if claim.note:
         parts.append(f":small[{claim.say(claim.note, numbers)}]")
     return "\n\n".join(parts)
+
+
+def _text(message: str) -> str:
+    return escape(_(message), quote=False)
 
 
 def _unbroken(text: str) -> str:

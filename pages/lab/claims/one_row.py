@@ -41,8 +41,8 @@ def _draw_temperature(numbers: Measured) -> str:
     temperatures = torch.logspace(0.3, -1, 27, dtype=torch.float64)
     series = []
     for label, name, right in (
-        (_("the other class is right"), "behind_0.1", 1),
-        (_("the first is right"), "ahead_0.1", 0),
+        (_("the second right"), "behind_0.1", 1),
+        (_("the first right"), "ahead_0.1", 0),
     ):
         sizes = one_row.push_at(temperatures, right=right)
         mark = Mark(label, numbers[name], number(numbers[name], digits=2), "l1")

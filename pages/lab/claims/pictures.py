@@ -22,7 +22,7 @@ HATCH: Final = (
 """What pictures fill failures with; once a page."""
 _TOP: Final = 34
 # For numbers at the ends of marks, and for labels before whiskers.
-_ROOM: Final = 76
+_ROOM: Final = 90
 _LABELS: Final = 64
 
 

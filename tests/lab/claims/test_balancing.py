@@ -5,12 +5,13 @@ Each test computes by itself, from public functions and oracles; then it compare
 
 import numpy as np
 import torch
+from scipy.stats import entropy as scipy_entropy
 
 from ce_core import (
     balanced_assignment,
     sinkhorn,
 )
-from ce_core.claims.balancing import post_cost
+from ce_core.claims.balancing import post_cost, row_scores
 from ce_core.post.plan_variant import post_assignment
 from lab.claims.claim import CONDITIONAL, TRUE
 from tests.support.cases import (
@@ -81,3 +82,58 @@ def test_claim_fixed_iterations() -> None:
         expected = column_miss(eps, n_iter)
         assert numbers[f"columns_{eps:g}_{n_iter}"] == close_to(expected, rel=1e-6)
     assert numbers["columns_0.003_1000"] < 1e-14
+
+
+def test_claim_row_maximum() -> None:
+    numbers = measure("row_maximum", CONDITIONAL)
+    scores = row_scores().numpy()
+    lowered = scores - scores.max(1, keepdims=True)
+    early = [log_domain_assignment(-x, eps=0.04, n_iter=3) for x in (scores, lowered)]
+    late = [log_domain_assignment(-x, eps=0.04, n_iter=2000) for x in (scores, lowered)]
+    moved = np.abs(early[0] - early[1]).sum(1).max() / 2
+    assert numbers["early"] == close_to(moved, rel=1e-9)
+    assert numbers["early"] > 0.2
+    assert numbers["changed"] == (early[0].argmax(1) != early[1].argmax(1)).sum() > 0
+    assert numbers["rows"] == len(scores)
+    np.testing.assert_allclose(late[0], late[1], atol=1e-12)
+    assert numbers["converged"] < 1e-12
+    # What is taken from all scores, or from a column, never matters.
+    for other in (scores - scores.max(), scores - scores.max(0)):
+        found = log_domain_assignment(-other, eps=0.04, n_iter=3)
+        np.testing.assert_allclose(found, early[0], atol=1e-12)
+
+
+def test_claim_layer_products() -> None:
+    numbers = measure("layer_products", CONDITIONAL)
+    logits = torch.randn(4000, 4, 4, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    for deviation in (1, 3, 10):
+        kernel = np.exp(deviation * logits.numpy())
+        for _ in range(20):
+            kernel /= kernel.sum(1, keepdims=True)
+            kernel /= kernel.sum(2, keepdims=True)
+        missed = np.abs(kernel.sum(1) - 1).max(1)
+        expected = np.quantile(missed, 0.99)
+        assert numbers[f"missed_{deviation}"] == close_to(expected, rel=1e-6)
+        product = np.eye(4)
+        for layer in kernel[:120]:
+            product = product @ layer
+        np.testing.assert_allclose(product.sum(1), 1, rtol=1e-12)
+        assert numbers[f"product_{deviation}"] == close_to(product.sum(0).max(), rel=1e-9)
+    assert numbers["missed_1"] < 1e-5
+    assert numbers["missed_3"] > 0.02
+    assert numbers["missed_10"] > 0.08
+    assert numbers["product_10"] > 1.02
+
+
+def test_claim_eps_perplexity() -> None:
+    numbers = measure("eps_perplexity", CONDITIONAL)
+    cost = post_cost().numpy()
+    for factor in (0.1, 1.0, 10.0):
+        plan = log_domain_assignment(factor * cost, eps=0.05, n_iter=500)
+        columns = np.exp(scipy_entropy(plan, axis=1)).mean()
+        assert numbers[f"columns_{factor:g}"] == close_to(columns, rel=1e-6)
+    assert numbers["columns_10"] < 5 < 50 < numbers["columns_0.1"]
+    # Only C/ε counts.
+    plans = [log_domain_assignment(s * cost, eps=0.05 * s, n_iter=3) for s in (1, 10)]
+    np.testing.assert_allclose(plans[0], plans[1], atol=1e-13)
+    assert numbers["together"] < 1e-12

@@ -50,3 +50,16 @@ def test_claim_subtract_maximum() -> None:
     assert measure("subtract_maximum", FALSE) == {
         "naive": 89, "max_shifted": 104, "where_masked": 104,
     }  # fmt: skip
+
+
+def test_claim_label_smoothing() -> None:
+    numbers = measure("label_smoothing", FALSE)
+    a, right = torch.tensor([2.0, 0.0, -math.inf], dtype=torch.float64), torch.tensor(0)
+    loss = torch.nn.functional.cross_entropy
+    assert numbers["one_hot"] == close_to(loss(a, right).item(), rel=1e-12)
+    assert numbers["smoothed"] == loss(a, right, label_smoothing=0.1).item() == math.inf
+    # Among the allowed classes alone smoothing is what it is without a mask.
+    assert numbers["inside"] == close_to(loss(a[:2], right, label_smoothing=0.1).item(), rel=1e-12)
+    masked = torch.tensor([2.0, 0.0, -1e4], dtype=torch.float64)
+    assert numbers["large"] == close_to(loss(masked, right, label_smoothing=0.1).item(), rel=1e-12)
+    assert numbers["large"] - numbers["inside"] == close_to(0.1 / 3 * 1e4, rel=0.01)

@@ -1,15 +1,14 @@
 """The home page in a real browser: read without a click, and left by its links."""
 
-import re
 from itertools import pairwise
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from ce_core.post.claims import CLAIMS, five_numbers
 from ce_core.post.derivations import DERIVATIONS, check_derivation, example
-from lab.home.ledger import LEDGER
+from ce_core.post.sum_check import five_numbers
+from lab.claims.ledger import measured
 from lab.home.text import ANCHORS
 from lab.language.numerals import number
 from scripts.browser import settle
@@ -21,33 +20,11 @@ pytestmark = pytest.mark.browser
 TITLE = "Cross-Entropy Lab"
 
 
-def follow(page: Page, key: str) -> None:
-    """Open the link of a claim and wait until the page is there, charts or not."""
-    page.locator(f".st-key-claim-{key} a").click()
-    expect(page.get_by_role("heading", level=1)).not_to_have_text(TITLE)
-    page.wait_for_selector("[data-testid='stMain'] .lab-card h2", timeout=60_000)
-
-
-def come_back(page: Page) -> None:
-    """Press Back, and be on the home page again in one step."""
-    page.go_back()
-    expect(page.get_by_role("heading", level=1)).to_have_text(TITLE)
-
-
-def numbers_of(page: Page) -> dict[str, float]:
-    """Return what the losses say beside their first chart."""
-    caption = page.locator("[data-card='pairs'] .lab-caption")
-    expect(caption).to_contain_text("slope =", timeout=30_000)
-    found = dict(re.findall(r"(r|slope) = (\d[\d.]*)", caption.inner_text()))
-    return {name: float(value.rstrip(".")) for name, value in found.items()}
-
-
 def test_home_reads_from_top_to_bottom_and_leads_to_what_it_says(lab: str, page: Page) -> None:
     open_lab(page, lab)
     check_order(page)
     check_numbers(page)
     check_contents(page)
-    check_ledger_links(page)
 
 
 def check_order(page: Page) -> None:
@@ -59,7 +36,6 @@ def check_order(page: Page) -> None:
     )
     assert levels[0] == 1
     assert all(after - before <= 1 for before, after in pairwise(levels))
-    assert levels.count(3) == len(LEDGER)
     # Every formula is set, none is left as its source.
     assert page.locator(".katex-error").count() == 0
     lines = sum(map(len, DERIVATIONS.values()))
@@ -86,8 +62,8 @@ def check_numbers(page: Page) -> None:
     read = charts(page)
     straight, bent = (trace(read, key, "trials") for key in ("pairs", "bent"))
     assert len(straight["x"]) == len(bent["x"]) == 20
-    assert _slope(straight) == close_to(CLAIMS["linear_correlation"].measure()["slope_1"], rel=1e-3)
-    assert _slope(bent) == close_to(CLAIMS["linear_correlation"].measure()["slope_16"], rel=1e-3)
+    assert _slope(straight) == close_to(measured("linear_correlation")["slope_1"], rel=1e-3)
+    assert _slope(bent) == close_to(measured("linear_correlation")["slope_16"], rel=1e-3)
 
 
 def check_contents(page: Page) -> None:
@@ -103,37 +79,15 @@ def check_contents(page: Page) -> None:
         )
 
 
-def check_ledger_links(page: Page) -> None:
-    """Open the links of three claims, and find the numbers that the ledger says."""
-    for key, correlation, slope in (
-        ("linear_correlation", "correlation_16", "slope_16"),
-        ("large_dimension", "scaled_correlation_256", "scaled_slope_256"),
-        ("large_samples", "correlation_1024", "slope_1024"),
-    ):
-        measured = CLAIMS[key].measure()
-        card = page.locator(f".st-key-claim-{key}").inner_text()
-        assert f"{measured[slope]:.4g}" in card
-        assert f"{measured[correlation]:.4g}" in card
-        follow(page, key)
-        shown = numbers_of(page)
-        come_back(page)
-        assert shown["r"] == close_to(measured[correlation], rel=1e-3)
-        assert shown["slope"] == close_to(measured[slope], rel=1e-3)
-
-
 def test_home_links_show_their_state_also_after_a_visit(lab: str, page: Page) -> None:
     open_lab(page, f"{lab}/losses?logit_scale=64&n=32")
     page.get_by_role("link", name="Home").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(TITLE)
-    page.wait_for_selector("#ledger")
+    page.wait_for_selector("#step-5")
     settle(page)
     page.get_by_role("link", name="Open it where the dots leave the line").click()
     expect(page.get_by_text("Not slope 1")).to_be_visible(timeout=30_000)
     assert page.url.endswith("/losses?logit_scale=16")
-    come_back(page)
-    follow(page, "large_samples")
-    shown = numbers_of(page)
-    assert shown["slope"] == close_to(CLAIMS["large_samples"].measure()["slope_1024"], rel=1e-3)
 
 
 def test_home_formulas_fit_a_phone(lab: str, page: Page) -> None:

@@ -46,6 +46,7 @@ STATES: Final[dict[str, tuple[str, dict[str, str]]]] = {
     "transport, digits": ("transport.py", {"cost": "digits", "along": "none"}),
     "transport, kernel": ("transport.py", {"iterations": "0", "charts": "plain"}),
     "transport, balanced": ("transport.py", {"accelerate": "true", "iterations": "100"}),
+    "claims": ("claims.py", {}),
     "transport, ignored": ("transport.py", {"rows": "x", "mu": "!"}),
 }  # fmt: skip
 PRESETS: Final = ("softmax.py", "gradient.py", "stability.py", "transport.py")
@@ -106,7 +107,7 @@ def test_nothing_escapes_translation_in_the_frame(
     monkeypatch.setattr(st, "set_page_config", note)
     app = open_page("softmax.py", lang=pseudo)
     titles += [link.proto.label for link in app.get("page_link")]
-    assert len(titles) == 7
+    assert len(titles) == 8
     assert [word for title in titles for word in escaped("title", title)] == []
 
 

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lab.web.error_pages import ErrorPages
 from lab.web.index_page import Opening
-from lab.web.page_names import LABS
+from lab.web.page_names import PAGES
 from lab.web.visit_language import Choose, english
 from tests.support.asking import PASSED_ON, Answer, ask_app, passing_on, run_apart
 
@@ -139,5 +139,5 @@ def test_page_is_in_the_language_of_the_visit_and_keeps_it() -> None:
 def test_unknown_page_leads_to_the_pages_that_there_are() -> None:
     answer = visited(Opening(HTMLResponse("Streamlit's page")), "/teaching/lab/no-such-page")
     assert answer.status == 404
-    for page in ("", *LABS):
+    for page in PAGES:
         assert f'href="/teaching/lab/{page}"' in answer.body.decode()

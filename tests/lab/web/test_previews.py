@@ -6,13 +6,11 @@ from collections.abc import Callable
 import pytest
 from PIL import Image
 
-from lab.web.page_names import HOME, LABS
+from lab.web.page_names import HOME, PAGES
 from lab.web.previews import PICTURE_FOLDER, PICTURE_SIZE, picture_address, picture_file, preview
 from lab.web.static_files import KeptFiles
 from scripts.messages import collect
 from tests.support.asking import ask_app, passing_on
-
-PAGES = [HOME, *LABS]
 
 
 def test_each_page_has_words_of_its_own() -> None:
