@@ -7,6 +7,7 @@ from typing import Final
 from lab.claims.claim import CONDITIONAL, FALSE, TRUE, VERDICTS, Claim
 from lab.claims.ledger import LEDGER, SUBJECTS, measured
 from lab.language.catalogues import N_, _, ngettext
+from lab.language.sentences import sentences
 from lab.language.text_cache import once_a_language
 
 _SHAPES: Final = {
@@ -51,6 +52,21 @@ def _text(message: str) -> str:
 def _unbroken(text: str) -> str:
     """Return a text whose lines do not end beside a sign of arithmetic."""
     return re.sub(r" ([−=×·]) ", "\u00a0\\1\u00a0", text)
+
+
+def opening() -> str:
+    """Return what the page is."""
+    return sentences(
+        _(
+            "What a blog post of 2023 and common practice say of softmax, cross-entropy, NaN and "
+            "Sinkhorn, in our words."
+        ),
+        count(),
+        _(
+            "Each verdict has a test of its name; each link opens the state of a lab that shows it, "
+            "and what no lab shows as it stands is marked: computed here."
+        ),
+    )
 
 
 def contents() -> str:

@@ -5,11 +5,10 @@ from typing import Final
 
 import streamlit as st
 
-from lab.claims.cards import cards, contents, count
+from lab.claims.cards import cards, contents, opening
 from lab.claims.ledger import SUBJECTS
 from lab.claims.pictures import HATCH
 from lab.language.catalogues import N_, _
-from lab.language.sentences import sentences
 from lab.state.visit import query_of_view
 from lab.web.assets import register
 
@@ -31,21 +30,9 @@ def apply_claims_style() -> None:
 
 def show_top() -> None:
     """Say what the page is, and lead to its subjects."""
-    st.markdown(
-        sentences(
-            _(
-                "What a blog post of 2023 and common practice say of softmax, cross-entropy, NaN and "
-                "Sinkhorn, in our words."
-            ),
-            count(),
-            _(
-                "Each verdict has a test of its name; each link opens the state of a lab that shows "
-                "it, and what no lab shows as it stands is marked: computed here."
-            ),
-        )
-        + f"\n\n{contents()}\n\n{HATCH}",
-        unsafe_allow_html=True,
-    )
+    st.markdown(opening())
+    st.markdown(contents())
+    st.markdown(HATCH, unsafe_allow_html=True)
 
 
 def draw_subject(subject: str) -> None:

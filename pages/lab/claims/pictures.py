@@ -215,7 +215,7 @@ def _spoken(marks: Iterable[Mark]) -> list[str]:
 
 def _picture(title: str, parts: Iterable[str], height: float, said: Iterable[str]) -> str:
     """Return the whole as one line of HTML, which Markdown takes as it is."""
-    spoken = escape("; ".join([title, *said]))
+    spoken = escape("; ".join([title, *said]), quote=False)
     drawn = "".join([_text(0, 11, title, kind="title"), *parts])
     return (
         f'<div class="lab-picture"><svg viewBox="0 0 {WIDTH} {height:g}" role="img">'
@@ -253,7 +253,7 @@ def _stroke(colour: str) -> str:
 
 
 def _text(x: float, y: float, text: str, *, kind: str = "label", anchor: str = "start") -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" class="{kind}" text-anchor="{anchor}">{escape(text)}</text>'
+    return f'<text x="{x:.1f}" y="{y:.1f}" class="{kind}" text-anchor="{anchor}">{escape(text, quote=False)}</text>'
 
 
 def _end_text(x: float, y: float, text: str) -> str:
