@@ -11,10 +11,9 @@ from urllib.parse import quote, urlencode
 from lab.state.fields import records
 from lab.state.visit import View
 from lab.web.old_links import RENAMED
-from lab.web.page_names import HOME, LABS, TEXTS
+from lab.web.page_names import LABS
 from scripts.fuzz_web.values import letters, text
 
-PAGES: Final = (HOME, *LABS, *TEXTS)
 _ROUTES: Final = (
     "/_stcore/health", "/_stcore/metrics", "/_stcore/script-health-check", "/_stcore/host-config",
     "/_stcore/allowed-message-origins", "/_stcore/upload_file/a/b", "/_stcore/agent",
@@ -53,7 +52,7 @@ class Request:
 def names_of(page: str) -> tuple[str, ...]:
     """Return what a link to a page may name, by its old names too."""
     shared = (*records(View), "embed", "embed_options")
-    if page in {HOME, *TEXTS}:
+    if page not in LABS:
         return shared
     state: Any = type(import_module(f"lab.{page}.lab").LAB.default)
     return (*records(state), *RENAMED[page].names, *shared)

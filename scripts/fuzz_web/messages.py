@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from lab.state.fields import LARGEST_WHOLE
-from scripts.fuzz_web.addresses import PAGES, query
+from lab.web.page_names import PAGES
+from scripts.fuzz_web.addresses import query
 from scripts.fuzz_web.values import json_text, number, one_of, text, tree, whole
 from scripts.protocol import BackMsg, ForwardMsg, WidgetState, component_bytes, element_of, rerun
 

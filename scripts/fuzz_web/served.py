@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from lab.web.page_names import PAGES
 from scripts.browser import ROOT, free_port, start_server
-from scripts.fuzz_web.addresses import PAGES
 from scripts.fuzz_web.verdict import Log
 from scripts.fuzz_web.visit import Finding, Report, Size, Visit
 

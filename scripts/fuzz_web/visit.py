@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 
 from websockets.sync.client import connect
 
-from scripts.fuzz_web.addresses import PAGES, Request, request, spoilt, visitor_headers
+from lab.web.page_names import PAGES
+from scripts.fuzz_web.addresses import Request, request, spoilt, visitor_headers
 from scripts.fuzz_web.frames import hostile_wire, send_wire
 from scripts.fuzz_web.session import PATIENCE, Session
 from scripts.fuzz_web.verdict import Log, reflected

@@ -38,11 +38,18 @@ def _card(claim: Claim) -> str:
         f'<p class="lab-verdict"><span>{shape}<span>{verdict}</span></span>{source}</p>',
         f'<h3 data-anchor="{claim.anchor}">{_unbroken(_text(claim.claim))}</h3>',
         claim.draw(numbers),
-        claim.say(claim.sentence, numbers),
+        coloured(claim.say(claim.sentence, numbers)),
     ]
     if claim.note:
-        parts.append(f":small[{claim.say(claim.note, numbers)}]")
+        parts.append(f":small[{coloured(claim.say(claim.note, numbers))}]")
     return "\n\n".join(parts)
+
+
+def coloured(text: str) -> str:
+    """Return Markdown in which the losses and the entropy wear their colours."""
+    for name, colour in (("L1", "blue"), ("L2", "orange"), ("H(p)", "green")):
+        text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", f":{colour}[{name}]", text)
+    return text
 
 
 def _text(message: str) -> str:

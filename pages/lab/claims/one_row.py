@@ -88,7 +88,7 @@ CLAIMS: Final = (
         condition=N_("Σq = 1"),
         source=N_("step 2 of the post"),
         claim=N_("The gradient of cross-entropy through the softmax is p − q"),
-        sentence=N_("Then it holds to {difference}; in general the gradient is (Σq) p − q."),
+        sentence=N_("Where Σq = 1 it holds to {difference}; in general the gradient is (Σq) p − q."),
         note=N_(
             "For weights that sum to 1.5, p − q is wrong by p/2, at the example of the post's page by "
             "up to {wrong_by}, the general form by {weighted_difference} (computed here)."

@@ -78,9 +78,9 @@ def bars(
     for row, (mark, value) in enumerate(zip(marks, values, strict=True)):
         y = _TOP + 38 * row
         parts.append(_text(0, y, mark.label))
+        end = float(WIDTH - _ROOM)
         if not math.isfinite(value):
-            parts += [_bar(0, y + 6, WIDTH - _ROOM, "failure"), _hatch(0, y + 6, WIDTH - _ROOM)]
-            end = WIDTH - _ROOM
+            parts += [_bar(0, y + 6, end, "failure"), _hatch(0, y + 6, end)]
         else:
             middle, end = place(mark.value), place(value)
             parts.append(_bar(0, y + 6, middle, mark.colour))
@@ -187,14 +187,14 @@ def squares(
 def curves(
     title: str, x_label: str, series: Sequence[tuple[Mark, Sequence[tuple[float, float]]]]
 ) -> str:
-    """Draw curves of points (x, y), both by powers of ten, each labelled at its first point."""
+    """Draw curves of points (x, y) in order of x, by powers of ten, each labelled at its last point."""
     width, height = WIDTH - 120, 110
     points = [point for _mark, curve in series for point in curve if point[1] > 0]
-    x_low, x_high = min(x for x, _ in points), max(x for x, _ in points)
+    first, last = (series[0][1][end][0] for end in (0, -1))
     y_low, y_high = min(y for _, y in points), max(y for _, y in points)
 
     def place(point: tuple[float, float]) -> str:
-        across = math.log(point[0] / x_low) / math.log(x_high / x_low)
+        across = math.log(point[0] / first) / math.log(last / first)
         up = math.log(point[1] / y_low) / math.log(y_high / y_low)
         return f"{width * across:.1f} {_TOP + height * (1 - up):.1f}"
 
@@ -253,7 +253,8 @@ def _stroke(colour: str) -> str:
 
 
 def _text(x: float, y: float, text: str, *, kind: str = "label", anchor: str = "start") -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" class="{kind}" text-anchor="{anchor}">{escape(text, quote=False)}</text>'
+    place = f'x="{x:.1f}" y="{y:.1f}" class="{kind}" text-anchor="{anchor}"'
+    return f"<text {place}>{escape(text, quote=False)}</text>"
 
 
 def _end_text(x: float, y: float, text: str) -> str:

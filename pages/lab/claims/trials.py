@@ -41,7 +41,7 @@ def _draw_deviation(numbers: Measured) -> str:
         (_("what rounding adds, float64"), "residual_float64", "float64"),
     )
     marks = [
-        Mark(label, numbers[name], number(numbers[name], digits=2), colour)
+        Mark(label, numbers[name], number(numbers[name], digits=3), colour)
         for label, name, colour in rows
     ]
     return bars(_("nats, by powers of ten"), marks, log=True)

@@ -8,10 +8,10 @@ from lab.language.catalogues import _, speak, spoken
 from lab.language.preference import choose_language
 from lab.page.style import ICON, apply_style
 from lab.state.visit import begin, query_of
-from lab.web.page_names import LABS, TEXTS
+from lab.web.page_names import LABS, READ
 from lab.web.previews import preview
 
-PAGES: Final = ("home", *LABS, *TEXTS)
+PAGES: Final = ("home", *READ, *LABS)
 """Their files, and the keys of what a visitor has set on them."""
 
 

@@ -139,7 +139,7 @@ def _words(translate: Translate) -> Mapping[str, tuple[str, str, str, str]]:
 
 def picture_file(page: str) -> Path:
     """Return the picture of a page; that of the home page for one that is not known."""
-    return PICTURE_FOLDER / f"{page if page in PAGES[1:] else 'home'}.png"
+    return PICTURE_FOLDER / f"{page if page in PAGES and page else 'home'}.png"
 
 
 def picture_address(page: str) -> str:

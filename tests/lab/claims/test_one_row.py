@@ -49,7 +49,7 @@ def test_claim_cross_entropy_gradient() -> None:
 def test_claim_temperature() -> None:
     def push(a: list[float], right: int, temperature: float) -> float:
         logits = torch.tensor(a, dtype=torch.float64, requires_grad=True)
-        torch.nn.functional.cross_entropy(logits / temperature, torch.tensor(right)).backward()
+        torch.nn.functional.cross_entropy(logits / temperature, torch.tensor(right)).backward()  # type: ignore[no-untyped-call]
         assert logits.grad is not None
         return float(logits.grad[right].abs())
 

@@ -5,7 +5,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from lab.claims.cards import WORDS
+from lab.claims.cards import WORDS, coloured
 from lab.claims.ledger import LEDGER, SUBJECTS, measured
 from lab.page.frame import PAGES
 from tests.lab.conftest import OpenPage
@@ -23,7 +23,7 @@ def test_claims_shows_every_claim_by_subject(open_page: OpenPage) -> None:
         assert f"<strong>{WORDS[claim.verdict]}</strong> {claim.condition}" in card
         assert f'<h3 data-anchor="{claim.anchor}">' in card
         assert claim.claim in card.replace("\u00a0", " ")
-        assert claim.say(claim.sentence, measured(claim.key)) in card
+        assert coloured(claim.say(claim.sentence, measured(claim.key))) in card
         assert card.count('role="img"><title>') == 1
     assert len({claim.anchor for claim in LEDGER.values()} | set(SUBJECTS)) == len(LEDGER) + len(
         SUBJECTS

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.fuzz_web.addresses import PAGES
+from lab.web.page_names import PAGES
 from scripts.fuzz_web.served import hostile_visits
 from scripts.fuzz_web.verdict import Log, reflected, trouble_in
 from scripts.fuzz_web.visit import Report, Size
