@@ -44,7 +44,7 @@ PREVIEWS: Final = {
     "stability": ("", ".lab-trace", 960),
     "losses": ("?logit_scale=16", ".lab-card[data-card='answer']", 960),
     "transport": ("", ".lab-card[data-card='plan']", 960),
-    "claims": ("", ".st-key-claims-losses", 960),
+    "claims": ("#same-gradient", ".st-key-claim-same-gradient", 640),
 }
 # In a preview there is nothing to press.
 _PREVIEW_CSS: Final = ".stSidebar, .stAppHeader, .modebar-container { display: none !important; }"

@@ -1,5 +1,7 @@
 """What is claimed of Sinkhorn's iteration."""
 
+import math
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -48,6 +50,9 @@ def floored_zeros() -> dict[str, float]:
         f"post_{steepness}": _moved(post_cost(), eps=1 / steepness, n_iter=10)
         for steepness in (2, 700, 5000)
     }
+    for dtype in (torch.float32, torch.float64):
+        # Up to there exp(-C/ε) has all its digits.
+        found[f"range_{dtype}".replace("torch.", "")] = -math.log(torch.finfo(dtype).tiny)
     for dtype, before, after in ((torch.float32, 80.0, 110.0), (torch.float64, 700.0, 760.0)):
         for name, steep in (("before", before), ("after", after)):
             pair = torch.tensor([[0.0, steep], [0.0, steep - 5]], dtype=dtype)

@@ -98,9 +98,9 @@ CLAIMS: Final = (
         source=N_("step 5 of the post"),
         claim=N_("Zeros in the kernel may be replaced by 1e−38"),
         sentence=N_(
-            "Beyond a range of C/ε of 87 (float32) or 708 (float64) entries underflow: in float32 the "
-            "costs (0, 110) and (0, 105) at ε = 1 give a plan with {after_float32} of its mass in the "
-            "wrong place."
+            "Beyond a range of C/ε of {range_float32} (float32) or {range_float64} (float64) entries "
+            "underflow: in float32 the costs (0, 110) and (0, 105) at ε = 1 give a plan with "
+            "{after_float32} of its mass in the wrong place."
         ),
         note=N_(
             "The post's random costs, 128 × 64 in float64, forgive more: {post_700} of the mass at a "
