@@ -4,9 +4,11 @@ import re
 from html import escape
 from typing import Final
 
+from ce_core.post.derivations import example
 from lab.claims.claim import CONDITIONAL, FALSE, TRUE, VERDICTS, Claim
 from lab.claims.ledger import LEDGER, SUBJECTS, measured
 from lab.language.catalogues import N_, _, ngettext
+from lab.language.numerals import number
 from lab.language.sentences import sentences
 from lab.language.text_cache import once_a_language
 
@@ -71,8 +73,16 @@ def opening() -> str:
         count(),
         _(
             "Each verdict has a test of its name; each link opens the state of a lab that shows it, "
-            "and what no lab shows as it stands is marked: computed here."
-        ),
+            "and what no lab shows as it stands is marked: computed here. The example is {numbers}."
+        ).format(numbers=_example()),
+    )
+
+
+def _example() -> str:
+    a, q = example()
+    return _("a = ({logits}), q = ({target})").format(
+        logits=", ".join(number(value, digits=6) for value in a.tolist()),
+        target=", ".join(number(value, digits=6) for value in q.tolist()),
     )
 
 

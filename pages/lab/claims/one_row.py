@@ -90,7 +90,7 @@ CLAIMS: Final = (
         claim=N_("The gradient of cross-entropy through the softmax is p − q"),
         sentence=N_("Where Σq = 1 it holds to {difference}; in general the gradient is (Σq) p − q."),
         note=N_(
-            "For weights that sum to 1.5, p − q is wrong by p/2, at the example of the post's page by "
+            "For weights that sum to 1.5, p − q is wrong by p/2, at the example by "
             "up to {wrong_by}, the general form by {weighted_difference} (computed here)."
         ),
         measure=one_row.cross_entropy_gradient,

@@ -61,7 +61,7 @@ CLAIMS: Final = (
             "{l1_16} − {l2_16} = {entropy_16}."
         ),
         note=N_(
-            "At the example of the post's page {l1} − {l2} = {entropy}. Nor do they have the same "
+            "At the example {l1} − {l2} = {entropy}. Nor do they have the same "
             "minimum: with one right class of 10, L1 drives its p to 1, L2 in full is least at "
             "{confidence} (computed here)."
         ),
@@ -94,10 +94,7 @@ CLAIMS: Final = (
         verdict=FALSE,
         source=N_("step 3 of the post"),
         claim=N_("pᵢ (aᵢ − Σⱼ pⱼ aⱼ) = 0 for every i"),
-        sentence=N_(
-            "Only the sum over i is 0 (to {sum}): at the example of the post's page an element is "
-            "{largest}."
-        ),
+        sentence=N_("Only the sum over i is 0 (to {sum}): at the example an element is {largest}."),
         note=N_("All are 0 only where every class with p > 0 has the same logit."),
         measure=two_losses.zero_elements,
         draw=_draw_elements,

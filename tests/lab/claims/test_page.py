@@ -5,6 +5,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 
+from ce_core.post.derivations import example
 from lab.claims.cards import WORDS, coloured
 from lab.claims.ledger import LEDGER, SUBJECTS, measured
 from lab.page.frame import PAGES
@@ -74,3 +75,12 @@ def test_claims_link_to_a_page_that_ignores_nothing(open_page: OpenPage, key: st
     assert not app.exception
     assert not app.error
     assert not [warning.value for warning in app.warning if "Ignored" in warning.value]
+
+
+def test_claims_print_the_example_that_they_speak_of(open_page: OpenPage) -> None:
+    text = "\n".join(element.value for element in open_page("claims.py").markdown)
+    printed = re.search(r"a = \(([^)]*)\), q = \(([^)]*)\)", text)
+    assert printed is not None
+    a, q = ([float(x.replace("−", "-")) for x in part.split(", ")] for part in printed.groups())
+    assert a == example()[0].tolist()
+    assert q == example()[1].tolist()
