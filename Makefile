@@ -38,7 +38,7 @@ SHELL := bash
 .ONESHELL:
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help run check test lint check-js fuzz fuzz-web mutants bench bench-browser load soak messages screenshots audit sbom lock clean browser FORCE
+.PHONY: help run check test lint check-js fuzz fuzz-web mutants bench bench-browser load soak messages claims screenshots audit sbom lock clean browser FORCE
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -95,6 +95,9 @@ soak: $(DEV) ## Have ten visitors at all pages for an hour, and look at the memo
 
 messages: $(DEV) ## Collect every visible string into the translators' template
 	$(PY) scripts/messages.py
+
+claims: $(DEV) ## Write docs/claims.md from the records of the claims
+	$(PY) scripts/claims.py
 
 screenshots: browser $(DEV) ## Take the README's screenshots anew
 	$(PY) scripts/screenshots.py

@@ -5,7 +5,6 @@ import streamlit as st
 from lab.language.catalogues import _
 from lab.live.figures import show_figures
 from lab.page.beats import open_page, show_formulas, show_ignored
-from lab.page.frame import PAGES
 from lab.page.links import show_page_link, show_state_link
 from lab.post import figures, text
 from lab.post.layout import apply_post_style, open_step, show_derivation, show_verdict
@@ -54,4 +53,4 @@ show_verdict(text.verdict_5())
 with st.container(horizontal=True):
     show_state_link("losses", _("Open the post's experiment"), {})
     show_state_link("losses", _("Open it where the dots leave the line"), {"logit_scale": "16"})
-show_page_link("claims" if "claims" in PAGES else "home", _("The ledger: every claim and its verdict"))
+show_page_link("claims", _("Every claim and its verdict"))

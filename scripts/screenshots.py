@@ -30,6 +30,7 @@ PAGES: Final = {
     "transport": "/transport",
     "transport-clouds": "/transport?cost=clouds",
     "losses": "/losses",
+    "claims": "/claims",
     "losses-scale-16": "/losses?logit_scale=16&published=true",
 }
 SIZES: Final = {"wide": (1440, 1000), "phone": (360, 780)}
@@ -45,6 +46,7 @@ PREVIEWS: Final = {
     "stability": ("", ".lab-trace", 960),
     "losses": ("?logit_scale=16", ".lab-card[data-card='answer']", 960),
     "transport": ("", ".lab-card[data-card='plan']", 960),
+    "claims": ("#same-gradient", ".st-key-claim-same-gradient", 640),
 }
 # In a preview there is nothing to press.
 _PREVIEW_CSS: Final = ".stSidebar, .stAppHeader, .modebar-container { display: none !important; }"

@@ -373,6 +373,11 @@ def check_derivation(
     return tuple(_check(line, terms) for line in DERIVATIONS[name])
 
 
+def differences(name: str) -> dict[str, float]:
+    """Return for each line of a derivation by how much it fails at the example."""
+    return {line.name: line.difference for line in check_derivation(name, *example())}
+
+
 def _check(line: DerivationLine, terms: Terms) -> CheckedLine:
     left, right = line.sides(terms)
     scale = max(1.0, left.abs().max().item(), right.abs().max().item())

@@ -16,6 +16,7 @@ from ce_core._array_arguments import (
     require_same_classes,
 )
 from ce_core._options import require_integer, require_number, require_room
+from ce_core.post.published import CHECK_P, CHECK_VALUES
 from ce_core.probability.jacobian import centred_product
 
 SUM_CHECK_DTYPES = ("float64", "float32")
@@ -78,6 +79,12 @@ class SumErrors:
     largest_element: Float[Tensor, " dtypes"]
     edges: Float[Tensor, " edges"]
     counts: Int[Tensor, "dtypes bins"]
+
+
+def five_numbers() -> Float[Tensor, "3 5"]:
+    """Return the post's check: its values a, its p, and p (a - p·a), as rows; float64."""
+    a, p = torch.tensor([CHECK_VALUES, CHECK_P], dtype=torch.float64)
+    return torch.stack([a, p, centred_product(p, a)])
 
 
 def check_sum(

@@ -11,7 +11,7 @@ from tests.support.shown import shown
 # What is no language. Everything else that is plain ASCII has escaped.
 DTYPES: Final = {"float16", "bfloat16", "float32", "float64"}
 # Functions and operators of formulas, and what arithmetic itself is called.
-FORMULAS: Final = {"log", "exp", "max", "softmax", "NaN", "inf", "eps"}
+FORMULAS: Final = {"log", "exp", "max", "softmax", "KL", "NaN", "inf", "eps"}
 # One letter with its index or differential: a, p, H(p), L1, dL1/da. A sentence has longer words too.
 SYMBOL: Final = re.compile(r"[A-Za-z]\d?|d[A-Z]?\d?|da")
 # What a number may have in it: 1e-5, 3.5e12.
@@ -22,7 +22,8 @@ _SETTING: Final = re.compile(r"[a-z_]+ = [\d.e+-]+(, [a-z_]+ = [\d.e+-]+)*")
 
 # Formulas, code, markup, and places that a script fills.
 _NO_TEXT: Final = re.compile(
-    r"<svg .*?</svg>|\$\$.*?\$\$|\$[^$]*\$|`[^`]*`|%?\{[^}]*\}|\]\([^)]*\)|:[a-z-]+(?=\[)|</?[a-z]+>",
+    r"<svg .*?</svg>|\$\$.*?\$\$|\$[^$]*\$|`[^`]*`|%?\{[^}]*\}|\]\([^)]*\)|:[a-z-]+(?=\[)"
+    r"|</?[a-z][^<>]*>",
     re.DOTALL,
 )
 

@@ -1,1 +1,1 @@
-"""The home page: a live figure, the ways on, and the ledger of the claims."""
+"""The home page: a live figure and the ways on."""

@@ -6,7 +6,6 @@ from typing import Any, Final
 import streamlit as st
 
 from lab.language.catalogues import _
-from lab.page.frame import PAGES
 from lab.page.links import show_page_link, show_state_link
 from lab.post.text import ANCHORS
 from lab.web.assets import register
@@ -24,7 +23,7 @@ _FAILED: Final = "home: the figure did not come"
 
 
 def apply_home_style() -> None:
-    """Lay out the first screen, the doors and the ledger."""
+    """Lay out the first screen and the doors."""
     st.html(f"<style>{_CSS}</style>")
 
 
@@ -41,7 +40,7 @@ def show_hero() -> None:
             with st.container(key="hero-ways", horizontal=True):
                 with st.container(key="hero-first", width="content"):
                     show_state_link("gradient", _("Let L2 pull"), LET_GO, arrow=False)
-                _show_way_to_ledger()
+                show_page_link("claims", _("Is the post right?"), arrow=False)
             st.markdown(
                 _(
                     "A blog post of 2023 replaces cross-entropy :blue[**L1**] by :orange[**L2**], a "
@@ -51,15 +50,6 @@ def show_hero() -> None:
                 )
             )
             st.markdown(_IDENTITY)
-
-
-def _show_way_to_ledger() -> None:
-    label = _("Is the post right?")
-    if "claims" in PAGES:
-        show_page_link("claims", label, arrow=False)
-    else:
-        link = f"[{label}](#ledger)"
-        st.markdown(link, width="content")
 
 
 def _note_failure() -> None:

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from ce_core.post.claims import five_numbers
 from ce_core.post.derivations import DERIVATIONS, CheckedLine, example
+from ce_core.post.sum_check import five_numbers
 from lab.language.catalogues import N_, _
 from lab.language.numerals import number, percent
 from lab.language.sentences import sentences

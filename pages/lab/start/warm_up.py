@@ -33,8 +33,9 @@ _COLLECT_SECONDS: Final = 30.0
 
 def warm_up() -> None:
     """Load what a run needs, and go once through what each page does in the state it opens on."""
-    for name in (*_LATER, "lab.page.run_lab", "lab.home.hero", "lab.home.ledger", "lab.post.figures"):
+    for name in (*_LATER, "lab.page.run_lab", "lab.home.hero", "lab.post.figures"):
         importlib.import_module(name)
+    importlib.import_module("lab.claims.cards").cards()
     for slug in LABS:
         lab: Any = importlib.import_module(f"lab.{slug}.lab").LAB
         found = lab.results(lab.default)

@@ -6,7 +6,7 @@ from lab.web.assets import base_address
 
 HOME: Final = ""
 LABS: Final = ("softmax", "gradient", "stability", "losses", "transport")
-READ: Final = ("post",)
+READ: Final = ("post", "claims")
 """What is read rather than set."""
 PAGES: Final = (HOME, *READ, *LABS)
 """All, in the order of the navigation."""

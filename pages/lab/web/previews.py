@@ -134,6 +134,15 @@ def _words(translate: Translate) -> Mapping[str, tuple[str, str, str, str]]:
             ),
             translate("A transport plan as a heat map, with the sums of its rows and columns."),
         ),
+        "claims": (
+            translate("Claims"),
+            translate("Which of these are true?"),
+            translate(
+                "What a blog post and common practice say of softmax, cross-entropy, NaN and Sinkhorn: "
+                "each claim with its verdict and the numbers that settle it."
+            ),
+            translate("A claim with its verdict, and three arrows that decide it."),
+        ),
     }
 
 

@@ -47,6 +47,7 @@ STATES: Final[dict[str, tuple[str, dict[str, str]]]] = {
     "transport, digits": ("transport.py", {"cost": "digits", "along": "none"}),
     "transport, kernel": ("transport.py", {"iterations": "0", "charts": "plain"}),
     "transport, balanced": ("transport.py", {"accelerate": "true", "iterations": "100"}),
+    "claims": ("claims.py", {}),
     "transport, ignored": ("transport.py", {"rows": "x", "mu": "!"}),
 }  # fmt: skip
 PRESETS: Final = ("softmax.py", "gradient.py", "stability.py", "transport.py")

@@ -10,7 +10,16 @@ from tests.lab.conftest import OpenPage
 from tests.support.escapes import escapes
 from tests.support.shown import shown
 
-PAGES = ("home.py", "post.py", "softmax.py", "gradient.py", "stability.py", "losses.py", "transport.py")
+PAGES = (
+    "home.py",
+    "post.py",
+    "softmax.py",
+    "gradient.py",
+    "stability.py",
+    "losses.py",
+    "transport.py",
+    "claims.py",
+)
 
 
 @pytest.mark.parametrize("page", PAGES)

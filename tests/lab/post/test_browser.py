@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from ce_core.post.claims import CLAIMS, five_numbers
 from ce_core.post.derivations import DERIVATIONS, check_derivation, example
+from ce_core.post.sum_check import five_numbers
+from lab.claims.ledger import measured
 from lab.language.numerals import number
 from lab.post.text import ANCHORS
 from tests.support.browsing import charts, on_phone, open_lab, trace
@@ -66,8 +67,8 @@ def check_numbers(page: Page) -> None:
     read = charts(page)
     straight, bent = (trace(read, key, "trials") for key in ("pairs", "bent"))
     assert len(straight["x"]) == len(bent["x"]) == 20
-    assert _slope(straight) == close_to(CLAIMS["linear_correlation"].measure()["slope_1"], rel=1e-3)
-    assert _slope(bent) == close_to(CLAIMS["linear_correlation"].measure()["slope_16"], rel=1e-3)
+    assert _slope(straight) == close_to(measured("linear_correlation")["slope_1"], rel=1e-3)
+    assert _slope(bent) == close_to(measured("linear_correlation")["slope_16"], rel=1e-3)
 
 
 def check_contents(page: Page) -> None:

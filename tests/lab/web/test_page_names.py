@@ -12,6 +12,7 @@ from lab.web.page_names import HOME, page_at
         ("", HOME),
         ("/losses", "losses"),
         ("/losses/", "losses"),
+        ("/claims", "claims"),
         ("//losses", None),
         ("/losses//", None),
         ("//evil.test/losses", None),

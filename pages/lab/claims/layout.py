@@ -1,0 +1,59 @@
+"""The page of claims: what it is, then a card a claim, by subject."""
+
+from pathlib import Path
+from typing import Final
+
+import streamlit as st
+
+from lab.claims.cards import cards, contents, opening
+from lab.claims.ledger import SUBJECTS
+from lab.claims.pictures import HATCH
+from lab.language.catalogues import N_, _
+from lab.state.visit import query_of_view
+from lab.web.assets import register
+
+_ANCHOR: Final = register("claims/anchor", styled=False)
+_CSS: Final = Path(__file__).with_name("claims.css").read_text(encoding="utf-8")
+_LABELS: Final = {
+    "softmax": N_("See it: Softmax"),
+    "gradient": N_("See it: Gradient"),
+    "stability": N_("See it: Stability"),
+    "losses": N_("See it: L1 against L2"),
+    "transport": N_("See it: Transport"),
+}
+
+
+def apply_claims_style() -> None:
+    """Lay out the cards."""
+    st.html(f"<style>{_CSS}</style>")
+
+
+def show_top() -> None:
+    """Say what the page is, and lead to its subjects."""
+    st.markdown(opening())
+    st.markdown(contents())
+    st.markdown(HATCH, unsafe_allow_html=True)
+
+
+def draw_subject(subject: str) -> None:
+    """Draw the claims of a subject, each with the way to the state that shows it."""
+    title, claims = SUBJECTS[subject]
+    st.header(_(title), anchor=subject)
+    drawn = cards()
+    with st.container(key=f"claims-{subject}"):
+        for claim in claims:
+            with st.container(border=True, key=f"claim-{claim.anchor}"):
+                st.markdown(drawn[claim.key], unsafe_allow_html=True)
+                if claim.page:
+                    st.page_link(
+                        f"{claim.page}.py",
+                        label=_(_LABELS[claim.page]),
+                        icon=":material/arrow_forward:",
+                        width="content",
+                        query_params={**query_of_view(), **claim.query},
+                    )
+
+
+def hold_anchor() -> None:
+    """Keep in view what the address leads to; once all cards are drawn."""
+    _ANCHOR(key="claims-anchor")

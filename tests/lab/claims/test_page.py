@@ -1,0 +1,86 @@
+"""The page of claims: a card a claim, with its verdict, picture, numbers and the way to see it."""
+
+import re
+from urllib.parse import parse_qsl
+
+import pytest
+
+from ce_core.post.derivations import example
+from lab.claims.cards import WORDS, coloured
+from lab.claims.ledger import LEDGER, SUBJECTS, measured
+from lab.page.frame import PAGES
+from tests.lab.conftest import OpenPage
+from tests.support.reading import text_of
+
+
+def test_claims_shows_every_claim_by_subject(open_page: OpenPage) -> None:
+    app = open_page("claims.py")
+    assert not app.exception
+    assert not app.warning
+    assert app.title[0].value == "Which of these are true?"
+    assert [header.value for header in app.header] == [title for title, _claims in SUBJECTS.values()]
+    cards = [element.value for element in app.markdown if "lab-verdict" in element.value]
+    for claim, card in zip(LEDGER.values(), cards, strict=True):
+        assert f"<strong>{WORDS[claim.verdict]}</strong> {claim.condition}" in card
+        assert f'<h3 data-anchor="{claim.anchor}">' in card
+        assert claim.claim in card.replace("\u00a0", " ")
+        assert coloured(claim.say(claim.sentence, measured(claim.key))) in card
+        assert card.count('role="img"><title>') == 1
+    assert len({claim.anchor for claim in LEDGER.values()} | set(SUBJECTS)) == len(LEDGER) + len(
+        SUBJECTS
+    )
+
+
+def test_claims_counts_its_verdicts(open_page: OpenPage) -> None:
+    said = "\n".join(element.value for element in open_page("claims.py").markdown)
+    found = re.search(r"(\d+) claims: (\d+) true, (\d+) true under a condition, (\d+) false", said)
+    assert found is not None
+    total, *parts = map(int, found.groups())
+    assert total == sum(parts) == len(LEDGER)
+
+
+def test_claims_links_to_the_states_that_show_them(open_page: OpenPage) -> None:
+    app = open_page("claims.py", charts="plain")
+    links = [
+        (link.proto.page, dict(parse_qsl(link.proto.query_string))) for link in app.get("page_link")
+    ]
+    expected = [
+        (claim.page, {"charts": "plain", **claim.query}) for claim in LEDGER.values() if claim.page
+    ]
+    assert links[len(PAGES) :] == expected
+
+
+SHOWN = {key: claim for key, claim in LEDGER.items() if claim.shows}
+
+
+def test_claims_of_the_experiment_show_their_numbers_where_they_lead() -> None:
+    assert {key for key, claim in LEDGER.items() if claim.page == "losses"} <= SHOWN.keys()
+
+
+@pytest.mark.parametrize("key", SHOWN)
+def test_claims_link_to_a_state_that_shows_the_same_numbers(open_page: OpenPage, key: str) -> None:
+    claim, numbers = SHOWN[key], measured(key)
+    card = " ".join(claim.say(text, numbers) for text in (claim.sentence, claim.note))
+    there = text_of(open_page(f"{claim.page}.py", **claim.query))
+    for name in claim.shows:
+        # A gradient may stand there by its size.
+        shown = claim.spelled(numbers)[name].lstrip("−")
+        assert re.search(rf"(?<![\d.]){re.escape(shown)}(?![\d⁻·])", card), name
+        assert re.search(rf"(?<![\d.]){re.escape(shown)}(?![\d⁻·])", there), name
+
+
+@pytest.mark.parametrize("key", [key for key, claim in LEDGER.items() if claim.page])
+def test_claims_link_to_a_page_that_ignores_nothing(open_page: OpenPage, key: str) -> None:
+    app = open_page(f"{LEDGER[key].page}.py", **LEDGER[key].query)
+    assert not app.exception
+    assert not app.error
+    assert not [warning.value for warning in app.warning if "Ignored" in warning.value]
+
+
+def test_claims_print_the_example_that_they_speak_of(open_page: OpenPage) -> None:
+    text = "\n".join(element.value for element in open_page("claims.py").markdown)
+    printed = re.search(r"a = \(([^)]*)\), q = \(([^)]*)\)", text)
+    assert printed is not None
+    a, q = ([float(x.replace("−", "-")) for x in part.split(", ")] for part in printed.groups())
+    assert a == example()[0].tolist()
+    assert q == example()[1].tolist()
