@@ -186,7 +186,7 @@ def test_lists_beside_a_half_type_keep_their_digits_in_descents(dtype: torch.dty
     torch.testing.assert_close(found.p.double(), wide.p, rtol=0, atol=4e-3)
 
 
-@pytest.mark.parametrize("loss", [cross_entropy, logit_gap], ids=str)
+@pytest.mark.parametrize("loss", [cross_entropy, logit_gap], ids=["cross_entropy", "logit_gap"])
 def test_backward_may_be_run_again_where_the_graph_is_kept(loss: Any) -> None:
     a = torch.tensor([[1.0, -2.0, 0.5], [0.0, 3.0, 1.0]], requires_grad=True)
     q = torch.tensor([[0.2, 0.3, 0.5], [1.0, 0.0, 0.0]])
