@@ -13,7 +13,7 @@ import { curveOf, DOT, ENDS, obstaclesOf, scaleOf, sceneOf, SEEN, spotsOf } from
 
 // What stands below the axis: its numbers, and the bar of p.
 const BELOW = 62;
-const NARROW = 560;
+const NARROW = 500;
 const HEIGHT = 20;
 // Those that say what is what come first; the names of the curves have room in many places.
 const ORDER = /** @type {Name[]} */ (["drag", "region", "rest", "push2", "push1", "entropy", "l1", "l1Only", "l2", "l2Only", "zero"]);
