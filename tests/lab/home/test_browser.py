@@ -18,12 +18,11 @@ from ce_core import (
 )
 from ce_core.post.claims import CLAIMS
 from scripts.browser import settle
-from tests.support.browsing import open_lab, phone_with_finger, scrolled
+from tests.support.browsing import HOME_TITLE, open_lab, phone_with_finger, scrolled
 from tests.support.closeness import close_to
 
 pytestmark = pytest.mark.browser
 
-TITLE = "Two losses, one logit, opposite pushes"
 FIGURE = ".lab-hero .plot"
 # Pixels as the figure has them: dots on the scale of the losses, arrows, the bar of p.
 _READ = """() => {
@@ -190,7 +189,7 @@ def test_home_leads_to_where_l2_pulls_back_and_to_every_lab(lab: str, page: Page
     )
     expect(page.get_by_text("At the start L1 pushes a₁ up")).to_be_visible()
     page.go_back()
-    expect(page.get_by_role("heading", level=1)).to_have_text(TITLE)
+    expect(page.get_by_role("heading", level=1)).to_have_text(HOME_TITLE)
     page.locator(".st-key-door-stability").click(position={"x": 12, "y": 20})
     expect(page.get_by_role("heading", level=1)).to_have_text("Where does NaN come from?")
 
@@ -198,14 +197,14 @@ def test_home_leads_to_where_l2_pulls_back_and_to_every_lab(lab: str, page: Page
 def follow(page: Page, key: str) -> None:
     """Open the link of a claim and wait until the page is there, charts or not."""
     page.locator(f".st-key-claim-{key} a").click()
-    expect(page.get_by_role("heading", level=1)).not_to_have_text(TITLE)
+    expect(page.get_by_role("heading", level=1)).not_to_have_text(HOME_TITLE)
     page.wait_for_selector("[data-testid='stMain'] .lab-card h2", timeout=60_000)
 
 
 def come_back(page: Page) -> None:
     """Press Back, and be on the home page again in one step."""
     page.go_back()
-    expect(page.get_by_role("heading", level=1)).to_have_text(TITLE)
+    expect(page.get_by_role("heading", level=1)).to_have_text(HOME_TITLE)
 
 
 def numbers_of(page: Page) -> dict[str, float]:
@@ -237,7 +236,7 @@ def test_ledger_links_show_its_numbers(lab: str, page: Page) -> None:
 def test_home_links_show_their_state_also_after_a_visit(lab: str, page: Page) -> None:
     open_lab(page, f"{lab}/losses?logit_scale=64&n=32")
     page.get_by_role("link", name="Home").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text(TITLE)
+    expect(page.get_by_role("heading", level=1)).to_have_text(HOME_TITLE)
     page.wait_for_selector("#ledger")
     settle(page)
     follow(page, "large_samples")
