@@ -142,7 +142,7 @@ def check_first_screen(page: Page) -> None:
 
 def test_home_figure_moves_by_itself_once_until_it_is_touched(lab: str, page: Page) -> None:
     open_lab(page, lab)
-    page.wait_for_function(f"document.querySelector('{FIGURE}').ariaValueNow < 2.5")
+    page.wait_for_function(f"document.querySelector('{FIGURE}')?.ariaValueNow < 2.5")
     hold(page, 0.5)
     page.mouse.up()
     lead = read(page)["lead"]
@@ -176,13 +176,14 @@ def test_home_figure_follows_a_finger_that_goes_sideways_and_lets_one_scroll(
         for step in range(1, 9):
             touch("touchMove", (x - 10 * step, y))
         touch("touchEnd")
-        page.wait_for_function(f"document.querySelector('{FIGURE}').ariaValueNow < 1")
+        page.wait_for_function(f"document.querySelector('{FIGURE}')?.ariaValueNow < 1")
         assert scrolled(page) == before
         assert_follows(read(page), 10)
 
 
 def test_home_leads_to_where_l2_pulls_back_and_to_every_lab(lab: str, page: Page) -> None:
     still(page, lab)
+    page.locator(FIGURE).press("End")
     page.get_by_role("link", name="Let L2 pull").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(
         "Which way does the loss push each logit?"
@@ -190,6 +191,8 @@ def test_home_leads_to_where_l2_pulls_back_and_to_every_lab(lab: str, page: Page
     expect(page.get_by_text("At the start L1 pushes a₁ up")).to_be_visible()
     page.go_back()
     expect(page.get_by_role("heading", level=1)).to_have_text(HOME_TITLE)
+    # As it was left.
+    page.wait_for_function(f"document.querySelector('{FIGURE}')?.ariaValueNow === '8'")
     page.locator(".st-key-door-stability").click(position={"x": 12, "y": 20})
     expect(page.get_by_role("heading", level=1)).to_have_text("Where does NaN come from?")
 
