@@ -8,7 +8,10 @@ from urllib.parse import parse_qs, urlsplit
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, Response, TimeoutError, expect
 
+from lab.web.previews import preview
 from scripts.browser import settle
+
+HOME_TITLE = preview("").question
 
 _READ_CHARTS = """() => Object.fromEntries(
     [...document.querySelectorAll('.lab-card')].map(card => {

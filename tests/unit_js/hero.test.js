@@ -56,14 +56,6 @@ describe("labels", () => {
     assert.deepEqual([...places], [["a", 1], ["b", 1]]);
   });
 
-  it("stay where they are until the better spot has room", () => {
-    const wall = (/** @type {number} */ left) => ({ left, right: left + 5, top: 0, bottom: 100 });
-    const before = new Map([["a", 1]]);
-    assert.equal(placeLabels([label("a", 10, 60)], [wall(33)], frame, before).get("a"), 1);
-    assert.equal(placeLabels([label("a", 10, 60)], [wall(45)], frame, before).get("a"), 0);
-    assert.equal(placeLabels([label("a", 10, 60)], [wall(65)], frame, before).get("a"), 0);
-  });
-
   it("have a short form where the long one finds no room", () => {
     const short = { ...label("short", 40), width: 5, unless: "long" };
     assert.deepEqual([...placeLabels([label("long", 95), short], [], frame)], [["short", 0]]);
@@ -85,7 +77,6 @@ describe("the figure", () => {
     for (let classes = 2; classes <= 64; classes += classes < 12 ? 1 : 4) {
       const scale = scaleOf(size, classes);
       const curves = [curveOf(scale, size, classes, "l1"), curveOf(scale, size, classes, "l2")];
-      let before = new Map();
       for (let lead = ENDS[0]; lead <= ENDS[1]; lead += 0.05) {
         const scene = sceneOf(scale, size, lead, classes);
         const spots = spotsOf(scale, scene, size, classes);
@@ -97,8 +88,8 @@ describe("the figure", () => {
             unless: { l1Only: "l1", l2Only: "l2" }[name],
           }));
         const obstacles = obstaclesOf(scale, scene, size, curves);
-        before = placeLabels(labels, obstacles, { left: 0, top: 0, right: size.width, bottom: size.height + 16 }, before);
-        yield { where: `${classes} classes, lead ${lead.toFixed(2)}`, scene, labels, obstacles, places: before };
+        const places = placeLabels(labels, obstacles, { left: 0, top: 0, right: size.width, bottom: size.height + 16 });
+        yield { where: `${classes} classes, lead ${lead.toFixed(2)}`, scene, labels, obstacles, places };
       }
     }
   }

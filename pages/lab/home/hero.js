@@ -16,16 +16,20 @@ const SWING = 2.7;
 const SWING_MS = 4500;
 const WAIT_MS = 900;
 
+/** Where a visitor left it, who may come back. @type {{ lead: number, classes: number } | undefined} */
+let kept;
+
 class Hero {
   /** @param {HTMLElement} root @param {Data} data */
   constructor(root, data) {
     this.words = data.words;
     this.view = new HeroView(root, data.words);
-    Object.assign(this.view, { lead: data.lead, classes: data.classes });
+    const { lead, classes } = kept ?? data;
+    Object.assign(this.view, { lead, classes, inviting: !kept });
     /** @type {Hand | undefined} */
     this.hand = undefined;
     this.frame = 0;
-    this.timer = setTimeout(() => this.swing(data.lead), WAIT_MS);
+    this.timer = kept ? undefined : setTimeout(() => this.swing(lead), WAIT_MS);
     this.watch = new ResizeObserver(() => this.fit());
     this.watch.observe(this.view.plot);
     this.fit();
@@ -53,6 +57,12 @@ class Hero {
   move(lead) {
     this.view.lead = lead;
     this.view.draw();
+    this.note();
+  }
+
+  note() {
+    const { lead, classes } = this.view;
+    kept = { lead, classes };
   }
 
   /** @param {number} classes */
@@ -60,6 +70,7 @@ class Hero {
     this.touch();
     this.view.classes = classes;
     this.view.drawStill();
+    this.note();
   }
 
   // By hand.

@@ -13,7 +13,7 @@ import { curveOf, DOT, ENDS, obstaclesOf, scaleOf, sceneOf, SEEN, spotsOf } from
 
 // What stands below the axis: its numbers, and the bar of p.
 const BELOW = 62;
-const NARROW = 560;
+const NARROW = 500;
 const HEIGHT = 20;
 // Those that say what is what come first; the names of the curves have room in many places.
 const ORDER = /** @type {Name[]} */ (["drag", "region", "rest", "push2", "push1", "entropy", "l1", "l1Only", "l2", "l2Only", "zero"]);
@@ -99,8 +99,6 @@ export class HeroView {
     this.classes = 2;
     this.inviting = true;
     /** @type {Map<string, number>} */
-    this.places = new Map();
-    /** @type {Map<string, number>} */
     this.widths = new Map();
     /** @type {[number, number][][]} */
     this.curves = [];
@@ -126,7 +124,6 @@ export class HeroView {
   /** The room that the page gives. @param {number} width @param {number} height */
   resize(width, height) {
     this.size = { width, height: height - BELOW };
-    this.places.clear();
     setAll(this.svg, { width, height, viewBox: `0 0 ${width} ${height}` });
     this.drawStill();
   }
@@ -211,9 +208,9 @@ export class HeroView {
       unless: SHORT[name],
     }));
     const frame = { left: 0, top: 0, right: size.width, bottom: size.height + 16 };
-    this.places = placeLabels(labels, obstaclesOf(scale, scene, size, curves), frame, this.places);
+    const places = placeLabels(labels, obstaclesOf(scale, scene, size, curves), frame);
     for (const name of ORDER) {
-      const place = this.places.get(name);
+      const place = places.get(name);
       const { node } = this.texts[name];
       node.style.visibility = place === undefined ? "hidden" : "";
       if (place === undefined) continue;
@@ -222,7 +219,7 @@ export class HeroView {
       setAll(node, { x: (x + inset).toFixed(1), y: y.toFixed(1), "text-anchor": anchor });
     }
     const drag = labels.find(({ name }) => name === "drag");
-    const place = this.places.get("drag");
+    const place = places.get("drag");
     parts.pill.style.visibility = drag && place !== undefined ? "" : "hidden";
     if (!drag || place === undefined) return;
     const { left, top } = boxAt(drag, spots.drag[place]);

@@ -13,9 +13,6 @@
  * @property {string} [unless] the label of which this is the short form
  */
 
-/** A label leaves its spot for a better one only if that has so much more room: it must not flicker. */
-const ROOM = 10;
-
 /**
  * @param {Pick<Label, "width" | "height">} label
  * @param {Spot} spot
@@ -39,11 +36,9 @@ export function around(x, y, across, down = across) {
   return { left: x - across, right: x + across, top: y - down, bottom: y + down };
 }
 
-/** @param {Box} a @param {Box} b @param {number} [room] between the two */
-export function meet(a, b, room = 0) {
-  return (
-    a.left < b.right + room && b.left < a.right + room && a.top < b.bottom + room && b.top < a.bottom + room
-  );
+/** @param {Box} a @param {Box} b */
+export function meet(a, b) {
+  return a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
 }
 
 /** @param {Box} box @param {Box} frame */
@@ -51,38 +46,22 @@ const within = (box, frame) =>
   box.left >= frame.left && box.right <= frame.right && box.top >= frame.top && box.bottom <= frame.bottom;
 
 /**
- * The number of the spot that a label takes, -1 if none is free.
+ * Put one label after the other where nothing is; one that has no free spot is left out. Where they
+ * stand follows from what is drawn alone, not from where they stood.
  *
- * @param {Box[]} boxes
- * @param {Box[]} taken
- * @param {Box} frame
- * @param {number} last the spot that it had, -1 for none
- */
-function choose(boxes, taken, frame, last) {
-  const isFree = /** @param {Box} box @param {number} room */ (box, room) =>
-    within(box, frame) && !taken.some((other) => meet(box, other, room));
-  if (last < 0 || !isFree(boxes[last], 0)) return boxes.findIndex((box) => isFree(box, 0));
-  const better = boxes.slice(0, last).findIndex((box) => isFree(box, ROOM));
-  return better < 0 ? last : better;
-}
-
-/**
- * Put one label after the other where nothing is; one that has no free spot is left out.
- *
- * @param {Label[]} labels each with as many spots as before
+ * @param {Label[]} labels
  * @param {Box[]} obstacles
  * @param {Box} frame in which they stay
- * @param {Map<string, number>} [before] the number of the spot that each had
  * @returns {Map<string, number>} the number of the spot that each has
  */
-export function placeLabels(labels, obstacles, frame, before = new Map()) {
+export function placeLabels(labels, obstacles, frame) {
   const taken = [...obstacles];
   /** @type {Map<string, number>} */
   const places = new Map();
   for (const label of labels) {
     if (label.unless && places.has(label.unless)) continue;
     const boxes = label.spots.map((spot) => boxAt(label, spot));
-    const place = choose(boxes, taken, frame, before.get(label.name) ?? -1);
+    const place = boxes.findIndex((box) => within(box, frame) && !taken.some((other) => meet(box, other)));
     if (place < 0) continue;
     places.set(label.name, place);
     taken.push(boxes[place]);

@@ -17,7 +17,7 @@ from ce_core import (
     softmax,
 )
 from scripts.browser import settle
-from tests.support.browsing import address_has, charts, on_phone, query, reach, trace
+from tests.support.browsing import HOME_TITLE, address_has, charts, on_phone, query, reach, trace
 from tests.support.closeness import close_to
 
 pytestmark = pytest.mark.browser
@@ -229,7 +229,7 @@ def test_gradient_preset_and_reset_move_the_bars(lab: str, page: Page) -> None:
 def test_gradient_keeps_its_state_across_pages(lab: str, page: Page) -> None:
     open_gradient(page, f"{lab}/gradient?a=1,2,3&q=smoothed&target=2&step=9")
     page.get_by_role("link", name="Home").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Cross-Entropy Lab")
+    expect(page.get_by_role("heading", level=1)).to_have_text(HOME_TITLE)
     page.get_by_role("link", name="Gradient").first.click()
     page.wait_for_selector(".lab-push-editor .handle")
     address_has(page, "a=1,2,3")

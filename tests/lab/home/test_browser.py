@@ -15,12 +15,11 @@ from ce_core import (
     logit_gap_minimum,
     softmax,
 )
-from tests.support.browsing import open_lab, phone_with_finger, scrolled
+from tests.support.browsing import HOME_TITLE, open_lab, phone_with_finger, scrolled
 from tests.support.closeness import close_to
 
 pytestmark = pytest.mark.browser
 
-TITLE = "Two losses, one logit, opposite pushes"
 FIGURE = ".lab-hero .plot"
 # Pixels as the figure has them: dots on the scale of the losses, arrows, the bar of p.
 _READ = """() => {
@@ -140,7 +139,7 @@ def check_first_screen(page: Page) -> None:
 
 def test_home_figure_moves_by_itself_once_until_it_is_touched(lab: str, page: Page) -> None:
     open_lab(page, lab)
-    page.wait_for_function(f"document.querySelector('{FIGURE}').ariaValueNow < 2.5")
+    page.wait_for_function(f"document.querySelector('{FIGURE}')?.ariaValueNow < 2.5")
     hold(page, 0.5)
     page.mouse.up()
     lead = read(page)["lead"]
@@ -174,20 +173,23 @@ def test_home_figure_follows_a_finger_that_goes_sideways_and_lets_one_scroll(
         for step in range(1, 9):
             touch("touchMove", (x - 10 * step, y))
         touch("touchEnd")
-        page.wait_for_function(f"document.querySelector('{FIGURE}').ariaValueNow < 1")
+        page.wait_for_function(f"document.querySelector('{FIGURE}')?.ariaValueNow < 1")
         assert scrolled(page) == before
         assert_follows(read(page), 10)
 
 
 def test_home_leads_to_where_l2_pulls_back_and_to_every_lab(lab: str, page: Page) -> None:
     still(page, lab)
+    page.locator(FIGURE).press("End")
     page.get_by_role("link", name="Let L2 pull").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(
         "Which way does the loss push each logit?"
     )
     expect(page.get_by_text("At the start L1 pushes a₁ up")).to_be_visible()
     page.go_back()
-    expect(page.get_by_role("heading", level=1)).to_have_text(TITLE)
+    expect(page.get_by_role("heading", level=1)).to_have_text(HOME_TITLE)
+    # As it was left.
+    page.wait_for_function(f"document.querySelector('{FIGURE}')?.ariaValueNow === '8'")
     page.locator(".st-key-door-stability").click(position={"x": 12, "y": 20})
     expect(page.get_by_role("heading", level=1)).to_have_text("Where does NaN come from?")
 

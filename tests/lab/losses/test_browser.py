@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 from ce_core import ExperimentConfig, run_experiment, sort_losses
 from scripts.browser import settle
 from tests.support.browsing import (
+    HOME_TITLE,
     address_has,
     after_change,
     charts,
@@ -130,7 +131,7 @@ def test_losses_keeps_its_state_across_pages(lab: str, page: Page) -> None:
     press_key(page, "losses.logit_scale", "End")
     moved = after_change(page, before)
     page.get_by_role("link", name="Home").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Cross-Entropy Lab")
+    expect(page.get_by_role("heading", level=1)).to_have_text(HOME_TITLE)
     page.get_by_role("link", name="L1 against L2").first.click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Are L1 and L2 the same?")
     page.wait_for_selector(".lab-card .main-svg")

@@ -9,7 +9,7 @@ import torch
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from ce_core import cross_entropy, cross_entropy_grad, softmax, softmax_jacobian
-from tests.support.browsing import address_has, on_phone, phone_with_finger, query, scrolled
+from tests.support.browsing import HOME_TITLE, address_has, on_phone, phone_with_finger, query, scrolled
 from tests.support.closeness import close_to
 
 pytestmark = pytest.mark.browser
@@ -298,7 +298,7 @@ def test_softmax_keeps_its_state_across_pages(lab: str, page: Page) -> None:
     address_has(page, "a=4,2,1")
     wait(page)
     page.get_by_role("link", name="Home").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Cross-Entropy Lab")
+    expect(page.get_by_role("heading", level=1)).to_have_text(HOME_TITLE)
     page.get_by_role("link", name="Softmax").first.click()
     page.wait_for_selector(".lab-logits .handle")
     wait(page)

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from lab.web import page_names
 from lab.web.previews import preview
 from scripts.browser import settle
-from tests.support.browsing import field, open_lab, press_key, reach
+from tests.support.browsing import HOME_TITLE, field, open_lab, press_key, reach
 
 pytestmark = pytest.mark.browser
 
@@ -148,13 +148,13 @@ def test_a_state_that_was_left_comes_back_whole(lab: str, roomy_tab: Page, name:
     left = act_and_note(page, lambda: press(page, name, BUTTONS[name][0]))
     count = entries(page)
     page.locator(".st-key-nav").get_by_role("link", name="Home").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Cross-Entropy Lab")
+    expect(page.get_by_role("heading", level=1)).to_have_text(HOME_TITLE)
     assert entries(page) == count + 1
     page.go_back()
     expect(page.get_by_role("heading", level=1)).to_have_text(title)
     wait_for(page, *left)
     page.go_forward()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Cross-Entropy Lab")
+    expect(page.get_by_role("heading", level=1)).to_have_text(HOME_TITLE)
     # The link to the page opens it as it was left.
     page.locator(".st-key-nav").get_by_role("link", name=LINKS[name]).click()
     expect(page.get_by_role("heading", level=1)).to_have_text(title)
