@@ -64,18 +64,19 @@ def _unbroken(text: str) -> str:
 
 
 def opening() -> str:
-    """Return what the page is."""
+    """Return what the page is, in a line."""
     return sentences(
-        _(
-            "What a blog post of 2023 and common practice say of softmax, cross-entropy, NaN and "
-            "Sinkhorn, in our words."
-        ),
+        _("A blog post of 2023 and common practice, in our words."),
         count(),
-        _(
-            "Each verdict has a test of its name; each link opens the state of a lab that shows it, "
-            "and what no lab shows as it stands is marked: computed here. The example is {numbers}."
-        ).format(numbers=_example()),
     )
+
+
+def reading() -> str:
+    """Return how the cards are to be read."""
+    return _(
+        "Each verdict has a test of its name; each link opens the state of a lab that shows it, and "
+        "what no lab shows as it stands is marked: computed here. The example is {numbers}."
+    ).format(numbers=_example())
 
 
 def _example() -> str:

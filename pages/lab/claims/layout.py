@@ -5,7 +5,7 @@ from typing import Final
 
 import streamlit as st
 
-from lab.claims.cards import cards, contents, opening
+from lab.claims.cards import cards, contents, opening, reading
 from lab.claims.ledger import SUBJECTS
 from lab.claims.pictures import HATCH
 from lab.language.catalogues import N_, _
@@ -30,7 +30,8 @@ def apply_claims_style() -> None:
 
 def show_top() -> None:
     """Say what the page is, and lead to its subjects."""
-    st.markdown(opening())
+    with st.container(key="answer"):
+        st.markdown(opening())
     st.markdown(contents())
     st.markdown(HATCH, unsafe_allow_html=True)
 
@@ -57,3 +58,8 @@ def draw_subject(subject: str) -> None:
 def hold_anchor() -> None:
     """Keep in view what the address leads to; once all cards are drawn."""
     _ANCHOR(key="claims-anchor")
+
+
+def show_foot() -> None:
+    """Say how the cards are to be read."""
+    st.markdown(reading())
