@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from lab.claims.layout import apply_claims_style, draw_subject, hold_anchor, show_top
+from lab.claims.layout import apply_claims_style, draw_subject, hold_anchor, show_foot, show_top
 from lab.claims.ledger import SUBJECTS
 from lab.claims.state import ClaimsState
 from lab.language.catalogues import _
@@ -16,4 +16,5 @@ show_ignored(visit)
 show_top()
 for subject in SUBJECTS:
     draw_subject(subject)
+show_foot()
 hold_anchor()

@@ -4,13 +4,12 @@ import re
 from html import escape
 from typing import Final
 
-from ce_core.post.derivations import example
 from lab.claims.claim import CONDITIONAL, FALSE, TRUE, VERDICTS, Claim
 from lab.claims.ledger import LEDGER, SUBJECTS, measured
 from lab.language.catalogues import N_, _, ngettext
-from lab.language.numerals import number
 from lab.language.sentences import sentences
 from lab.language.text_cache import once_a_language
+from lab.post.text import example_numbers
 
 _SHAPES: Final = {
     TRUE: '<circle cx="11" cy="11" r="10" class="full"/>',
@@ -64,26 +63,19 @@ def _unbroken(text: str) -> str:
 
 
 def opening() -> str:
-    """Return what the page is."""
+    """Return what the page is, in a line."""
     return sentences(
-        _(
-            "What a blog post of 2023 and common practice say of softmax, cross-entropy, NaN and "
-            "Sinkhorn, in our words."
-        ),
+        _("A blog post of 2023 and common practice, in our words."),
         count(),
-        _(
-            "Each verdict has a test of its name; each link opens the state of a lab that shows it, "
-            "and what no lab shows as it stands is marked: computed here. The example is {numbers}."
-        ).format(numbers=_example()),
     )
 
 
-def _example() -> str:
-    a, q = example()
-    return _("a = ({logits}), q = ({target})").format(
-        logits=", ".join(number(value, digits=6) for value in a.tolist()),
-        target=", ".join(number(value, digits=6) for value in q.tolist()),
-    )
+def reading() -> str:
+    """Return how the cards are to be read."""
+    return _(
+        "Each verdict has a test of its name; each link opens the state of a lab that shows it, and "
+        "what no lab shows as it stands is marked: computed here. The example is {numbers}."
+    ).format(numbers=example_numbers())
 
 
 def contents() -> str:

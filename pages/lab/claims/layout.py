@@ -5,11 +5,11 @@ from typing import Final
 
 import streamlit as st
 
-from lab.claims.cards import cards, contents, opening
+from lab.claims.cards import cards, contents, opening, reading
 from lab.claims.ledger import SUBJECTS
 from lab.claims.pictures import HATCH
 from lab.language.catalogues import N_, _
-from lab.state.visit import query_of_view
+from lab.page.links import show_state_link
 from lab.web.assets import register
 
 _ANCHOR: Final = register("claims/anchor", styled=False)
@@ -30,7 +30,8 @@ def apply_claims_style() -> None:
 
 def show_top() -> None:
     """Say what the page is, and lead to its subjects."""
-    st.markdown(opening())
+    with st.container(key="answer"):
+        st.markdown(opening())
     st.markdown(contents())
     st.markdown(HATCH, unsafe_allow_html=True)
 
@@ -45,15 +46,14 @@ def draw_subject(subject: str) -> None:
             with st.container(border=True, key=f"claim-{claim.anchor}"):
                 st.markdown(drawn[claim.key], unsafe_allow_html=True)
                 if claim.page:
-                    st.page_link(
-                        f"{claim.page}.py",
-                        label=_(_LABELS[claim.page]),
-                        icon=":material/arrow_forward:",
-                        width="content",
-                        query_params={**query_of_view(), **claim.query},
-                    )
+                    show_state_link(claim.page, _(_LABELS[claim.page]), claim.query)
 
 
 def hold_anchor() -> None:
     """Keep in view what the address leads to; once all cards are drawn."""
     _ANCHOR(key="claims-anchor")
+
+
+def show_foot() -> None:
+    """Say how the cards are to be read."""
+    st.markdown(reading())

@@ -9,8 +9,8 @@ from lab.claims.claim import Claim, Measured
 from lab.language.catalogues import N_
 
 SUBJECTS: Final[Mapping[str, tuple[str, tuple[Claim, ...]]]] = {
-    "softmax": (N_("Softmax and cross-entropy"), one_row.CLAIMS),
     "losses": (N_("The two losses"), two_losses.CLAIMS),
+    "softmax": (N_("Softmax and cross-entropy"), one_row.CLAIMS),
     "nan": (N_("NaN"), not_a_number.CLAIMS),
     "sinkhorn": (N_("Sinkhorn"), balancing.CLAIMS),
     "experiment": (N_("The post's experiment"), trials.CLAIMS),

@@ -30,6 +30,9 @@ _TITLE: Final = "<title>Streamlit</title>"
 _END: Final = "</head>"
 _LAST: Final = "</body>"
 
+# Of pages without charts.
+_SCRIPTS: Final = {HOME: "home/hero.js", "claims": "claims/anchor.js"}
+
 _HOST: Final = pattern(rf"(?:{NAME}|\[{SIX}\])(?:{PORT})?")
 
 
@@ -110,8 +113,9 @@ def _needed(page: str) -> list[str]:
     Told of here, the browser fetches it while Streamlit starts, and after what Streamlit needs.
     """
     opening = script_address("web/opening.js")
-    if page == HOME:
-        return [opening, *map(script_address, imported_scripts("home/hero.js"))]
+    own = _SCRIPTS.get(page)
+    if own:
+        return [opening, *map(script_address, imported_scripts(own))]
     live = map(script_address, imported_scripts("live/live.js"))
     return [opening, *live, plotly_address(spatial=page in SPATIAL)]
 
