@@ -107,9 +107,10 @@ def test_a_page_is_streamlits_own_with_what_the_lab_says(address: str) -> None:
 def test_what_live_figures_need_comes_after_streamlits_own_and_is_served(page: str) -> None:
     html = opened(f"/{page}").body.decode()
     addresses = told(html)
-    if page == HOME:
-        # No chart of Plotly's: nothing keeps the figure waiting.
-        assert addresses == [script_address(name) for name in imported_scripts("home/hero.js")]
+    # Without a chart of Plotly's, nothing of it keeps a page waiting.
+    own = {HOME: "home/hero.js", "claims": "claims/anchor.js"}.get(page)
+    if own:
+        assert addresses == list(map(script_address, ("web/opening.js", *imported_scripts(own))))
     else:
         # The largest is last.
         assert addresses[-1] == plotly_address(spatial=page in SPATIAL)
