@@ -7,8 +7,9 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from lab.language.catalogues import _, ngettext, spoken
+from lab.page.links import show_page_link
 from lab.page.notes import Note
-from lab.state.visit import PageVisit, query_of
+from lab.state.visit import PageVisit
 from lab.web.page_names import LABS
 from lab.web.previews import preview
 from lab.web.streamlit_private import ExpanderContainer
@@ -100,12 +101,8 @@ def show_numbers(
 def show_next_page(slug: str) -> None:
     """Lead on to the lab after this one, as the visitor left it; the last leads home."""
     following = dict(zip(LABS, [*LABS[1:], "home"], strict=True))[slug]
-    st.page_link(
-        f"{following}.py",
-        label=_("Next: {question}").format(question=preview(following, spoken(), _).question),
-        icon=":material/arrow_forward:",
-        query_params=dict(query_of(following)),
-    )
+    question = preview(following, spoken(), _).question
+    show_page_link(following, _("Next: {question}").format(question=question))
 
 
 def _drawer(name: str, label: str) -> ExpanderContainer:
