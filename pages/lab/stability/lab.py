@@ -10,8 +10,8 @@ LAB = Lab(
     slug="stability",
     question=N_("Where does NaN come from?"),
     answer=N_(
-        "From the way the loss is written: of finite logits it is never NaN in exact arithmetic. In each "
-        "dtype, the first operation that breaks is marked."
+        "From the way the loss is written: of finite logits it is never NaN in exact arithmetic. In "
+        "each dtype, the first operation that breaks is marked."
     ),
     formulas=(
         r"p_i \to 0 \;\Rightarrow\; q_i \log p_i \to 0 \cdot (-\infty) = \mathrm{NaN}",
