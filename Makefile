@@ -38,7 +38,7 @@ SHELL := bash
 .ONESHELL:
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help run check test lint check-js fuzz fuzz-web mutants bench bench-browser load soak messages claims screenshots audit sbom lock clean browser FORCE
+.PHONY: help run check test test-long lint check-js fuzz fuzz-web mutants bench bench-browser load soak messages claims screenshots audit sbom lock clean browser FORCE
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -51,6 +51,9 @@ check: lint ## Run the linters, and the tests that need neither page nor browser
 
 test: browser lint ## Run the linters and every test: what a change must pass
 	$(PYTEST) $(SHARED)
+
+test-long: browser ## Run the tests that `make test` leaves out for time: others like them are in it (3 minutes)
+	$(PYTEST) $(SHARED) -m long
 
 # The one list of them: `make check`, `make test` and the pre-commit hook come here.
 lint: $(DEV) check-js ## Run the linters alone: style, layout, directions of imports, types, JavaScript

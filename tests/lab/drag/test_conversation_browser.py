@@ -59,8 +59,8 @@ def test_marks_of_the_app_are_where_the_conversation_reads_them(lab: str, page: 
     ("path", "handle", "expected"),
     [
         ("/softmax", ".lab-logits .handle", "a=3,1,"),
-        ("/stability", "[data-testid='trace-step']", "step="),
-        ("/losses", "[data-testid='scrub']", "logit_scale="),
+        pytest.param("/stability", "[data-testid='trace-step']", "step=", marks=pytest.mark.long),
+        pytest.param("/losses", "[data-testid='scrub']", "logit_scale=", marks=pytest.mark.long),
     ],
     ids=["dragged", "stepped", "scrubbed"],
 )

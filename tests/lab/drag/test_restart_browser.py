@@ -21,7 +21,11 @@ _SAID = """() => [
 ]"""
 
 
-@pytest.mark.parametrize("down", [False, True], ids=["killed in mid-drag", "dragged while it is down"])
+@pytest.mark.parametrize(
+    "down",
+    [False, pytest.param(True, marks=pytest.mark.long)],
+    ids=["killed in mid-drag", "dragged while it is down"],
+)
 def test_server_killed_in_mid_drag_leaves_bar_and_address_agreeing(
     browser: Browser, tmp_path: Path, *, down: bool
 ) -> None:

@@ -85,11 +85,16 @@ _REACH = """async () => {
     ("address", "own", "theme"),
     [
         ("losses", {"answer", "pairs", "gradients", "split", "spacing"}, "light"),
-        ("losses", {"answer", "pairs", "gradients", "split", "spacing"}, "dark"),
+        pytest.param(
+            "losses",
+            {"answer", "pairs", "gradients", "split", "spacing"},
+            "dark",
+            marks=pytest.mark.long,
+        ),
         ("losses?along=eps&published=true&m=3", {"pairs", "split", "spacing"}, "light"),
         ("gradient", {"simplex", "approach", "gradients", "residual"}, "light"),
         ("transport", {"plan", "errors", "path"}, "light"),
-        ("transport", {"plan", "errors", "path"}, "dark"),
+        pytest.param("transport", {"plan", "errors", "path"}, "dark", marks=pytest.mark.long),
     ],
 )
 def test_repainted_frame_is_what_plotly_draws(

@@ -29,7 +29,10 @@ BUTTONS = {
     "losses": ("new-draw", "new-draw"),
     "transport": ("preset-two", "preset-clouds"),
 }
-LABS = pytest.mark.parametrize("name", TITLES)
+_LONG = {"gradient", "stability", "transport"}
+LABS = pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.long] * (name in _LONG)) for name in TITLES]
+)
 
 # What the page shows of its state: every widget, what stands beside each figure, and what editors say.
 _SHOWN = """() => {

@@ -176,6 +176,7 @@ def test_a_session_that_takes_nothing_is_cut(server: tuple[str, int]) -> None:
             hear_on(session)
 
 
+@pytest.mark.long
 def test_served_lab_cuts_half_a_request(lab: str) -> None:
     address = urlsplit(lab)
     with socket.create_connection((address.hostname, address.port)) as connection:
