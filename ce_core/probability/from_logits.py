@@ -89,7 +89,7 @@ def kl_from_logits(
     Returns
     -------
     Tensor
-        KL, shape [...], >= 0 where q sums to 1 within rounding (0.008 in float32 and half types), and
+        KL, shape [...], >= 0 where q sums to 1 within rounding (0.012 in float32 and half types), and
         maybe below where it does not; inf where a class with q > 0 has a logit of -inf. Small values
         keep their digits. Not multiplied by T², as distillation often does.
 
