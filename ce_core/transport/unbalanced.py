@@ -112,7 +112,8 @@ def unbalanced_sinkhorn(
     larger ones; one below 1e-15 of what the potentials amount to is taken for that, by derivatives
     too: the value has its digits, and the plan an error of some hundredths. A step is O(nm) and dense:
     it is slower than `sinkhorn`. Where the mass overflows, as
-    at costs below -2000 ρ, an item ends as `NOT_CONVERGED` with a value of -inf.
+    at costs below -2000 ρ, an item ends as `NOT_CONVERGED` with a value of -inf, or of inf where
+    Σμ Σν does.
 
     Derivatives with respect to cost, masses and ε, up to the third order, both ways and within
     `torch.func`, are those of two Newton steps at the solution: a third is off by what `tol` leaves,
@@ -193,9 +194,17 @@ def _solve(
         "f": whole.f,
         "g": whole.g,
         "transport_cost": (plan * problem.cost).sum((-2, -1)),
-        "value": torch.where(lost, torch.inf, problem.value(point)),
+        "value": torch.where(lost, torch.inf, _with_huge_masses(problem.value(point), mu, nu)),
     }
     return fields, error, n_iter, status
+
+
+def _with_huge_masses(
+    value: Float[Tensor, " b"], mu: Float[Tensor, "b n"], nu: Float[Tensor, "b m"]
+) -> Float[Tensor, " b"]:
+    """Return the value, inf where the product of the masses, and KL(P|mu nu) with it, overflows."""
+    huge = value.isnan() & (mu.sum(-1) * nu.sum(-1) == torch.inf)
+    return torch.where(huge, torch.inf, value)
 
 
 def _scaled(prices: _Prices, unit: float) -> _Prices:

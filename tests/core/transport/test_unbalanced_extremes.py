@@ -146,3 +146,11 @@ def test_unbalanced_takes_a_huge_cost_for_a_forbidden_pair_at_a_huge_rho(
     found = unbalanced_sinkhorn(cost, eps=0.1, rho=rho)
     forbidden = unbalanced_sinkhorn(cost.masked_fill(cost == price, INF), eps=0.1, rho=rho)
     assert found.value.item() == close_to(forbidden.value.item(), rel=1e-9)
+
+
+@pytest.mark.parametrize("mass", [1e300, 5e307])
+def test_unbalanced_value_of_masses_whose_product_overflows_is_inf(mass: float) -> None:
+    masses = tensor64([mass, mass, mass])
+    result = unbalanced_sinkhorn(COST, eps=0.1, rho=0.5, mu=masses, nu=masses)
+    assert result.value == INF
+    assert result.status == SinkhornStatus.NOT_CONVERGED
