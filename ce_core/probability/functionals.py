@@ -25,6 +25,8 @@ SMALL = 0.1
 NEAR = 0.01
 # How far below 0 rounding takes what cannot be negative of distributions; half types round by as much.
 _ROUNDING = 0.01
+# How far off 1 rounding takes a sum. Half types are computed in float32.
+_OFF = {torch.float32: 0.012, torch.float64: 1e-14}
 
 
 def entropy_rows(p: Tensor) -> Float[Tensor, "*rows"]:
@@ -49,9 +51,15 @@ def masked_log(p: Tensor) -> Tensor:
     return torch.where(p == 0, -torch.inf, log_or_zero(p))
 
 
-def not_negative(values: Tensor) -> Tensor:
-    """Return what rounding has left below 0 as 0."""
-    return torch.where((values <= 0) & (values > -_ROUNDING), 0.0, values)
+def not_negative(values: Tensor, *weights: Tensor) -> Tensor:
+    """Return what rounding has left below 0 as 0; of weights that do not sum to 1 it is no rounding."""
+    low = (values <= 0) & (values > -_ROUNDING)
+    if not low.any():
+        return values
+    for rows in weights:
+        off = (rows.sum(-1) - 1).abs()
+        low &= (values == 0) | (off <= _OFF[rows.dtype] + rows.shape[-1] * torch.finfo(rows.dtype).eps)
+    return torch.where(low, 0.0, values)
 
 
 def entropy_values(p: Tensor) -> Float[Tensor, "*rows"]:
@@ -78,7 +86,7 @@ def _entropy_kernel(p: Tensor) -> Tensor:
     value = (p * p.log()).sum(-1).neg_()
     if all_between(value, 0.0, torch.inf):
         return value
-    return not_negative(-(p * log_or_zero(p)).sum(-1))
+    return not_negative(-(p * log_or_zero(p)).sum(-1), p)
 
 
 def entropy_slope(p: Tensor) -> Tensor:
@@ -161,7 +169,7 @@ def _divergence_kernel(q: Tensor, p: Tensor) -> Tensor:
     rows = value.abs() < SMALL
     if rows.any():
         value[rows] = _near_divergence(q[rows], p[rows])
-    return not_negative(value)
+    return not_negative(value, q, p)
 
 
 def kl_slope_of_first(q: Tensor, p: Tensor) -> Tensor:

@@ -7,7 +7,8 @@ from torch import Tensor
 
 from ce_core._array_arguments import ArrayLike, require_classes, require_same_classes, widened
 from ce_core._surroundings import recordable
-from ce_core.probability.softmax_rows import softmax_rows
+from ce_core.probability.rowwise import is_plain
+from ce_core.probability.softmax_rows import lost_apart, softmax_rows
 
 
 def softmax_jacobian(a: Float[Tensor, "*batch m"] | ArrayLike) -> Float[Tensor, "*batch m m"]:
@@ -50,10 +51,12 @@ def softmax_jacobian(a: Float[Tensor, "*batch m"] | ArrayLike) -> Float[Tensor, 
     """
     dtype, (a,) = widened(a=a)
     require_classes("a", a)
+    a, lost = (a, None) if is_plain(a) else lost_apart(a)
     p = softmax_rows(a)
     products = p.unsqueeze(-1) * p.unsqueeze(-2)
     off_diagonal = products - torch.diag_embed(products.diagonal(dim1=-2, dim2=-1))
-    return (torch.diag_embed(off_diagonal.sum(-1)) - off_diagonal).to(dtype)
+    jacobian = torch.diag_embed(off_diagonal.sum(-1)) - off_diagonal
+    return _with_lost(jacobian, None if lost is None else lost.unsqueeze(-1)).to(dtype)
 
 
 def softmax_jvp(
@@ -96,11 +99,12 @@ def softmax_jvp(
     dtype, (logits, direction) = widened(a=a, v=v)
     require_same_classes("a", logits, "v", direction)
     direction = direction.expand(np.broadcast_shapes(logits.shape, direction.shape))
+    logits, lost = (logits, None) if is_plain(logits, direction) else lost_apart(logits)
     winner = logits.argmax(-1, keepdim=True).expand(*direction.shape[:-1], 1)
     share = _share_with_room(direction)
     direction = direction * share
     centred = direction - direction.gather(-1, winner)
-    return (centred_product(softmax_rows(logits), centred) / share).to(dtype)
+    return _with_lost(centred_product(softmax_rows(logits), centred) / share, lost).to(dtype)
 
 
 def centred_product(
@@ -141,6 +145,11 @@ def centred_product(
     values = values * share
     mean = (weights * values).sum(-1, keepdim=True)
     return (weights * (values - mean) / share).to(dtype)
+
+
+def _with_lost(result: Tensor, lost: Tensor | None) -> Tensor:
+    """Return a result that is NaN, without a derivative, in rows without a softmax."""
+    return result if lost is None else torch.where(lost, torch.nan, result)
 
 
 def _share_with_room(values: Float[Tensor, "*rows m"]) -> Float[Tensor, "*rows 1"]:

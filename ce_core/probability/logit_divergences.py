@@ -131,14 +131,14 @@ def _logit_divergence_kernel(b: Tensor, a: Tensor) -> Float[Tensor, "*rows"]:
 
 def _mend(value: Tensor, q: Tensor, a: Tensor) -> Float[Tensor, "*rows"]:
     """Return KL, computed again where a log p is beyond the dtype though KL may not be."""
-    rows = value.isinf()
+    rows, whole = value.isinf(), q
     if rows.any():
         q = q[rows]
         half_gap, log_total = centre_logits(a[rows])
         half_gap = torch.where(q == 0, 0.0, half_gap)
         certain = (torch.xlogy(q, q) + q * log_total).sum(-1)
         value[rows] = certain - 2 * (q * half_gap).sum(-1)
-    return not_negative(value)
+    return not_negative(value, whole)
 
 
 class _TargetJensenShannon(_PairFunction):
@@ -213,7 +213,7 @@ def _js_values(q: Tensor, p: Tensor, ratio: Tensor) -> Float[Tensor, "*rows"]:
         x = torch.tanh(0.5 * ratio[rows])
         near = (q + p)[rows] * (x * torch.atanh(x) + 0.5 * torch.log1p(-x * x))
         value[rows] = 0.5 * torch.where((x.abs() < 0.5) & (q[rows] > 0), near, terms[rows]).sum(-1)
-    return not_negative(value)
+    return not_negative(value, q)
 
 
 def _js_slope(ratio: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ functions check, widen and round.
 from typing import Any
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from ce_core._surroundings import softmax_pullback
@@ -227,7 +227,16 @@ def residual(a: Float[Tensor, "*rows m"]) -> Float[Tensor, "*rows m"]:
     if is_plain(a):
         product: Tensor = in_blocks(_residual_kernel, a, entrywise=True)
         return product
-    return jacobian_product(a, gaps(a))
+    a, lost = lost_apart(a)
+    return torch.where(lost, torch.nan, jacobian_product(a, gaps(a)))
+
+
+def lost_apart(
+    a: Float[Tensor, "*rows m"],
+) -> tuple[Float[Tensor, "*rows m"], Bool[Tensor, "*rows 1"]]:
+    """Return logits with 0 in rows without a softmax, whose NaN no derivative is to meet, and which."""
+    lost = ~a.detach().amax(-1, keepdim=True).isfinite()
+    return torch.where(lost, 0.0, a), lost
 
 
 def _residual_kernel(a: Tensor, out: Tensor | None) -> Tensor:

@@ -110,7 +110,7 @@ class _Equations:
         self.rows, self.columns = rows.sum(-1), columns.sum(-1)
         if not self.regular:
             # What is left out is replaced before anything is computed from it, lest its NaN come back.
-            good = (status != SinkhornStatus.INFEASIBLE) & (status != SinkhornStatus.INVALID)
+            good = (status != int(SinkhornStatus.INFEASIBLE)) & (status != int(SinkhornStatus.INVALID))
             self.good = good
             self.allowed = (cost < torch.inf) & good[..., None, None]
             cost = torch.where(self.allowed, cost, 0.0)

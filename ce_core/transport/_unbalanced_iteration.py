@@ -28,6 +28,8 @@ _FLAT = 1e-3
 # Costs that span more than so many eps are approached by way of larger ones, each this much smaller; of
 # costs beyond so many rho the size says nothing. What is asked of a solution on the way.
 _STEEP, _FACTOR, _DEAR, _ROUGH, _FEW = 500.0, 4.0, 100.0, 1e-3, 100
+# An eps of less than so much of what potentials amount to is taken for that.
+_RESOLVED = 1e-15
 # Rows of less than this share of the mass do not tell how exponents are rounded.
 _WITHOUT_MASS = 1e-30
 _ROUNDING = torch.finfo(torch.float64).eps
@@ -57,16 +59,17 @@ def find_potentials(
     eps: Float[Tensor, " b"],
     options: tuple[tuple[float, float], float, float, int],
 ) -> tuple[Tensor, ...]:
-    """Return f, g (without the constant), error, n_iter and status of each item, and which are flat.
+    """Return f, g (without the constant), eps as used, error, n_iter and status, and which are flat.
 
-    The last has no columns if none is.
+    An eps is raised to what the potentials resolve. The last has no columns if none is.
     """
     prices, tol, coarse, max_iter = options
     if len(eps):
         fits = bool((2 * finite_size(cost)).amax() < torch.inf)
         require_range(cost, eps.cpu().numpy(), fits=fits)
     invalid = ~(cost > -torch.inf).all((-2, -1))
-    problem = as_priced(torch.where(invalid[:, None, None], 0.0, cost), mu, nu, eps, prices)
+    cost = torch.where(invalid[:, None, None], 0.0, cost)
+    problem = as_priced(cost, mu, nu, eps, prices)
     size = problem.cost.abs().amax((-2, -1)) if len(eps) else eps
     flat = size < _FLAT * eps
     if flat.any():
@@ -74,7 +77,9 @@ def find_potentials(
     infeasible = _is_blocked(problem)
     usable = (~(invalid | infeasible)).nonzero().squeeze(-1)
     point = Potentials(torch.zeros_like(mu), torch.zeros_like(nu))
-    _anneal(problem, point, size, usable)
+    used = _anneal(problem, point, size, usable)
+    if (used > eps).any():
+        problem = as_priced(cost, mu, nu, used, prices, problem.flat)
     n_iter, error = _iterate(problem, point, usable, tol, coarse, max_iter)
     floor = _floor(problem, point).clamp(min=coarse)
     status = torch.full_like(n_iter, SinkhornStatus.CONVERGED)
@@ -85,7 +90,7 @@ def find_potentials(
     status[invalid] = SinkhornStatus.INVALID
     error = error.masked_fill(invalid, torch.nan)
     marker = flat[:, None][:, : 0 if problem.flat is None else 1]
-    return *point, error, n_iter, status, marker.clone()
+    return *point, used, error, n_iter, status, marker.clone()
 
 
 def _is_blocked(problem: PricedProblem) -> Bool[Tensor, " b"]:
@@ -101,21 +106,29 @@ def _is_blocked(problem: PricedProblem) -> Bool[Tensor, " b"]:
 
 def _anneal(
     problem: PricedProblem, point: Potentials, size: Float[Tensor, " b"], usable: Int[Tensor, " some"]
-) -> None:
-    """Move the point of items whose costs span many eps to one found by way of larger eps."""
+) -> Float[Tensor, " b"]:
+    """Move the point of items whose costs span many eps to one found by way of larger eps.
+
+    Return the eps to go on with: a larger one where potentials would not resolve the one given.
+    """
     size = size.clamp(max=_DEAR * max(problem.price))
     steepness = torch.where(size > _STEEP * problem.eps, size / problem.eps / 10, 1.0)
-    steepness = steepness.clamp(max=1e17)
+    used, steepness = problem.eps.clone(), steepness.clamp(max=1e307)
     while True:
         usable = usable[steepness[usable] > 1]
         if not len(usable):
-            return
+            return used
         some = problem.take(usable)
         softened = replace(some, eps=some.eps * steepness[usable])
         start = Potentials(point.f[usable], point.g[usable])
         _iterate(softened, start, torch.arange(len(usable), device=usable.device), _ROUGH, 0.0, _FEW)
+        start = _centred(some, start)
         point.f[usable], point.g[usable] = start
         steepness = steepness / _FACTOR
+        least = _RESOLVED * _amount(softened, start)
+        reached = least > problem.eps[usable] * steepness[usable]
+        used[usable] = torch.where(reached, used[usable].maximum(least), used[usable])
+        steepness[usable] = torch.where(reached, 0.0, steepness[usable])
 
 
 def _iterate(
@@ -154,12 +167,28 @@ def _iterate(
 
 
 def _floor(problem: PricedProblem, point: Potentials) -> Float[Tensor, " b"]:
-    """Return the error that the rounding of exponents leaves, as far as they are of pairs with mass."""
+    """Return the error that the rounding of exponents leaves."""
+    return _ROUNDING * (8 + _amount(problem, point) / problem.eps)
+
+
+def _centred(problem: PricedProblem, point: Potentials) -> Potentials:
+    """Return potentials of equal means by mass: the constant between them is free, and costs digits."""
+    asked = problem.asked(problem.whole(point))
+    f, g = (
+        (weights / weights.sum(-1, keepdim=True).clamp(min=1e-300) * part).sum(-1, keepdim=True)
+        for weights, part in zip(asked, point, strict=True)
+    )
+    by, (rows, columns) = ((g - f) / 2).nan_to_num(0.0, 0.0, 0.0), problem.open
+    return Potentials(torch.where(rows, point.f + by, 0.0), torch.where(columns, point.g - by, 0.0))
+
+
+def _amount(problem: PricedProblem, point: Potentials) -> Float[Tensor, " b"]:
+    """Return what potentials amount to, as far as they are of pairs with mass."""
     size = torch.zeros_like(problem.eps)
     for part, asked in zip(point, problem.asked(problem.whole(point)), strict=True):
         counted = asked > _WITHOUT_MASS * asked.sum(-1, keepdim=True)
         size = size + torch.where(counted, part, 0.0).abs().amax(-1)
-    return _ROUNDING * (8 + size / problem.eps)
+    return size
 
 
 def _step(
@@ -199,4 +228,4 @@ def _error(
     for dim, part in zip((-1, -2), asked, strict=True):
         missed = missed + (plan.sum(dim) - part).abs().sum(-1)
         total = total + part.sum(-1)
-    return torch.where(total > 0, missed / total, 0.0).nan_to_num(torch.inf)
+    return torch.where(total == 0, 0.0, missed / total).nan_to_num(torch.inf)

@@ -4,6 +4,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from ce_core._surroundings import may_be_differentiated
 from ce_core.transport._unbalanced_problem import Potentials, PricedProblem
 from ce_core.transport._unrolled import log_sums
 
@@ -54,7 +55,7 @@ def newton(problem: PricedProblem, point: Potentials) -> Potentials:
     system = identity - both.unsqueeze(-1) * (by_row @ by_column - fixed)
     right = missing_f - kept_f * (by_row @ missing_g.unsqueeze(-1)).squeeze(-1)
     # `torch.linalg.solve` loses the tangents of all items but one where `vmap` is within `vmap`.
-    inverse, right = torch.linalg.inv(system), right.unsqueeze(-1)
+    inverse, right = _inverse(system), right.unsqueeze(-1)
     x = inverse @ right
     x = (x + inverse @ (right - system @ x)).squeeze(-1)
     mean = (weights * x).sum(-1, keepdim=True)
@@ -63,6 +64,18 @@ def newton(problem: PricedProblem, point: Potentials) -> Potentials:
     share = torch.where(undetermined > 0, lost_g / undetermined.clamp(min=1e-300), 0.5)
     y = missing_g - kept_g * (by_column @ x.unsqueeze(-1)).squeeze(-1)
     return Potentials(f + x, g + torch.where(columns, y + share * mean, 0.0))
+
+
+def _inverse(system: Float[Tensor, "b k k"]) -> Float[Tensor, "b k k"]:
+    """Return the inverse of each matrix, 0 of one that has none: no step is taken then."""
+    seen = system.detach()
+    (inverse, info) = torch.linalg.inv_ex(seen)
+    lost = ((info != 0) | ~inverse.isfinite().all(-1).all(-1))[..., None, None]
+    if not may_be_differentiated(system):
+        return inverse.masked_fill(lost, 0.0)
+    identity = torch.eye(system.shape[-1], dtype=system.dtype, device=system.device)
+    inverse, _ = torch.linalg.inv_ex(torch.where(lost, identity, system))
+    return torch.where(lost, 0.0, inverse)
 
 
 def _normalised(weights: Float[Tensor, "b k"]) -> tuple[Float[Tensor, "b k"], Float[Tensor, "b 1"]]:
@@ -88,7 +101,13 @@ def climb(problem: PricedProblem, point: Potentials) -> Potentials:
 
 
 def _along(point: Potentials, way: Potentials, share: Float[Tensor, " b"]) -> Potentials:
-    return Potentials(*(old + share[:, None] * by for old, by in zip(point, way, strict=True)))
+    return Potentials(
+        # A way that leads nowhere is no number.
+        *(
+            torch.where(share[:, None] > 0, old + share[:, None] * by, old)
+            for old, by in zip(point, way, strict=True)
+        )
+    )
 
 
 def _slope(problem: PricedProblem, point: Potentials, way: Potentials) -> Float[Tensor, " b"]:

@@ -26,7 +26,7 @@ def unroll(
     Items without a plan keep what was found, which has no derivatives.
     """
     status = found.status
-    good = (status != SinkhornStatus.INFEASIBLE) & (status != SinkhornStatus.INVALID)
+    good = (status != int(SinkhornStatus.INFEASIBLE)) & (status != int(SinkhornStatus.INVALID))
     eps = used_eps(eps, found.eps)
     reduced = within_reach(take_off(cost, found.common, found.rows, found.columns), eps)
     allowed = (reduced < torch.inf) & good[:, None, None]

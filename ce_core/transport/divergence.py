@@ -118,10 +118,10 @@ def sinkhorn_divergence(
     cross, own, others = values
     status = torch.stack(torch.broadcast_tensors(*ends), -1)  # type: ignore[no-untyped-call]
     value = cross - (own + others) / 2
-    lost = (status == SinkhornStatus.INFEASIBLE).any(-1)
+    lost = (status == int(SinkhornStatus.INFEASIBLE)).any(-1)
     return SinkhornDivergence(
         value=torch.where(lost, value.detach(), value).to(x.dtype),
-        converged=(status == SinkhornStatus.CONVERGED).all(-1),
+        converged=(status == int(SinkhornStatus.CONVERGED)).all(-1),
         status=status,
     )
 
@@ -164,4 +164,4 @@ def _value(
     # The potentials are such that mu·f = 0.
     dual = (weights * g).sum(-1) / weights.sum(-1)
     value = result.entropic_value + (dual - result.entropic_value.detach())
-    return torch.where(result.status == SinkhornStatus.INFEASIBLE, without, value)
+    return torch.where(result.status == int(SinkhornStatus.INFEASIBLE), without, value)

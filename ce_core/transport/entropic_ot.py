@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ce_core._array_arguments import ArrayLike, floating, require_matrices
 from ce_core._options import require_choice, require_integer, require_number
-from ce_core._surroundings import may_be_differentiated, uncompiled
+from ce_core._surroundings import may_be_differentiated, recordable, uncompiled
 from ce_core.transport._extreme_scale import in_range
 from ce_core.transport._implicit_differentiation import solve_differentiably
 from ce_core.transport._problem import as_eps, as_marginals
@@ -219,7 +219,7 @@ def as_batch(
     n, m = cost.shape[-2:]
     rows, columns = as_marginals(cost, mu, nu, masses=masses)
     parts = {
-        "cost": (cost.double(), (n, m)),
+        "cost": (recordable(cost.double()), (n, m)),
         "mu": (rows, (n,)),
         "nu": (columns, (m,)),
         "eps": (as_eps(eps, cost), ()),

@@ -10,6 +10,9 @@ from torch import Tensor
 from ce_core._array_arguments import ArrayLike, floating, require_matrices
 from ce_core.transport._problem import as_marginals, verify
 
+# Powers of two that SciPy can add up.
+_ROOM = 900
+
 
 def round_plan(
     plan: Float[Tensor, "*batch n m"] | ArrayLike,
@@ -118,6 +121,17 @@ def hard_assignment(plan: Float[Tensor, "*batch n m"] | ArrayLike) -> Int[Tensor
     return partners
 
 
+def _with_room(masses: Float[np.ndarray, "b n m"]) -> Float[np.ndarray, "b n m"]:
+    """Return masses times a power of two an item, so that SciPy's sums do not overflow.
+
+    It takes no infinity: such a pair outweighs all others.
+    """
+    finite = np.where(np.isinf(masses), 0.0, masses)
+    _, power = np.frexp(finite.max((-2, -1), keepdims=True, initial=0.0))
+    scaled = np.ldexp(finite, np.where(power > _ROOM, _ROOM - power, 0))
+    return np.where(np.isinf(masses), 1e300, scaled)
+
+
 class _Matching(torch.autograd.Function):
     """SciPy's matching of each item; a function of autograd, so that `torch.func` shows it values."""
 
@@ -128,8 +142,7 @@ class _Matching(torch.autograd.Function):
         from scipy.optimize import linear_sum_assignment
 
         masses = plan.double().cpu().reshape(-1, *plan.shape[-2:]).numpy()
-        # SciPy takes no NaN; and a pair of so much mass outweighs all others.
-        masses = np.clip(np.nan_to_num(masses, nan=0.0, posinf=1e300), 0.0, 1e300)
+        masses = _with_room(np.clip(np.nan_to_num(masses, nan=0.0, posinf=np.inf), 0.0, None))
         partners = np.full(masses.shape[:-1], -1, dtype=np.int64)
         for item, found in zip(masses, partners, strict=True):
             rows, columns = linear_sum_assignment(item, maximize=True)

@@ -15,6 +15,7 @@ from ce_core._shown import refusal
 from ce_core._surroundings import may_be_differentiated, uncompiled
 from ce_core.transport._bipartite_system import apply_flattened
 from ce_core.transport._extreme_scale import in_range
+from ce_core.transport._offsets import used_eps
 from ce_core.transport._unbalanced_iteration import as_priced, find_potentials
 from ce_core.transport._unbalanced_newton import newton
 from ce_core.transport._unbalanced_problem import Potentials
@@ -108,8 +109,11 @@ def unbalanced_sinkhorn(
     apart from them, set to what is best after each, and a Newton step now and then, do without. So a ρ
     or an ε however large costs no digits: the value tends to that of `sinkhorn`, and to that of
     independence. Masses whose sums differ by rounding count as equal. A small ε is reached by way of
-    larger ones. A step is O(nm) and dense: it is slower than `sinkhorn`. Where the mass overflows, as
-    at costs below -2000 ρ, an item ends as `NOT_CONVERGED` with a value of -inf.
+    larger ones; one below 1e-15 of what the potentials amount to is taken for that, by derivatives
+    too: the value has its digits, and the plan an error of some hundredths. A step is O(nm) and dense:
+    it is slower than `sinkhorn`. Where the mass overflows, as
+    at costs below -2000 ρ, an item ends as `NOT_CONVERGED` with a value of -inf, or of inf where
+    Σμ Σν does.
 
     Derivatives with respect to cost, masses and ε, up to the third order, both ways and within
     `torch.func`, are those of two Newton steps at the solution: a third is off by what `tol` leaves,
@@ -167,7 +171,7 @@ def _solve(
 ) -> tuple[dict[str, Tensor], Float[Tensor, " b"], Int[Tensor, " b"], Int[Tensor, " b"]]:
     """Return what can be differentiated, by its name, and error, n_iter and status of each item."""
     parts = cost, mu, nu, eps
-    f, g, error, n_iter, status, flat = _Found.apply(  # type: ignore[no-untyped-call]
+    f, g, used, error, n_iter, status, flat = _Found.apply(  # type: ignore[no-untyped-call]
         *(part.detach() for part in parts), options
     )
     invalid, lost = status == SinkhornStatus.INVALID, status == SinkhornStatus.INFEASIBLE
@@ -176,7 +180,7 @@ def _solve(
     cost, mu, nu, eps = (
         torch.where(good.reshape(-1, *[1] * (part.ndim - 1)), part, part.detach()) for part in parts
     )
-    cost = torch.where(invalid[:, None, None], 0.0, cost)
+    cost, eps = torch.where(invalid[:, None, None], 0.0, cost), used_eps(eps, used)
     problem = as_priced(cost, mu, nu, eps, options[0], flat.squeeze(-1) if flat.shape[-1] else None)
     point = Potentials(f, g)
     if may_be_differentiated(cost, mu, nu, eps):
@@ -190,9 +194,17 @@ def _solve(
         "f": whole.f,
         "g": whole.g,
         "transport_cost": (plan * problem.cost).sum((-2, -1)),
-        "value": torch.where(lost, torch.inf, problem.value(point)),
+        "value": torch.where(lost, torch.inf, _with_huge_masses(problem.value(point), mu, nu)),
     }
     return fields, error, n_iter, status
+
+
+def _with_huge_masses(
+    value: Float[Tensor, " b"], mu: Float[Tensor, "b n"], nu: Float[Tensor, "b m"]
+) -> Float[Tensor, " b"]:
+    """Return the value, inf where the product of the masses, and KL(P|mu nu) with it, overflows."""
+    huge = value.isnan() & (mu.sum(-1) * nu.sum(-1) == torch.inf)
+    return torch.where(huge, torch.inf, value)
 
 
 def _scaled(prices: _Prices, unit: float) -> _Prices:

@@ -35,9 +35,17 @@ def main() -> None:
         "others": {name: partial(check_value, function) for name, function in OTHERS.items()},
     }
     words = {
-        kind: {name: outcome(check) for name, check in checks.items()} for kind, checks in found.items()
+        kind: {name: word(check) for name, check in checks.items()} for kind, checks in found.items()
     }
     json.dump(words, sys.stdout)
+
+
+def word(check: Callable[[], bool]) -> str:
+    """Return the outcome of a check, which one that crashes does not keep from the others."""
+    try:
+        return outcome(check)
+    except Exception as error:
+        return f"{type(error).__name__}: {str(error)[:120]}"
 
 
 def is_called(call: Call) -> bool:

@@ -4,7 +4,7 @@
 returns a word of the table in docs/derivatives.md.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields, is_dataclass
 from typing import Any
 
@@ -44,13 +44,18 @@ def number(call: Call) -> Callable[..., Tensor]:
 
     def of(*arguments: Tensor) -> Tensor:
         changes = {**made, **dict(zip(call.differentiable, arguments, strict=True))}
-        total = torch.zeros((), dtype=torch.float64)
-        for part in tensors_of(call.function(**changes)):
-            weights = torch.linspace(0.5, 1.5, part.numel(), dtype=part.dtype).reshape(part.shape)
-            total = total + (torch.where(part.isfinite(), part, 0.0) * weights).sum()
-        return total
+        return weighted_sum(tensors_of(call.function(**changes)))
 
     return of
+
+
+def weighted_sum(parts: Iterable[Tensor]) -> Tensor:
+    """Return one number that all finite entries count in."""
+    total = torch.zeros((), dtype=torch.float64)
+    for part in parts:
+        weights = torch.linspace(0.5, 1.5, part.numel(), dtype=part.dtype).reshape(part.shape)
+        total = total + (torch.where(part.isfinite(), part, 0.0) * weights).sum()
+    return total
 
 
 def points(call: Call) -> tuple[Tensor, ...]:
@@ -207,13 +212,20 @@ def check_compile(call: Call) -> bool:
     """Compare a compiled call, and its gradients, with a plain one."""
     torch.compiler.reset()
     made = call.make()
-    names = [name for name, value in made.items() if isinstance(value, Tensor) and value.ndim]
-    wanted = [made[name] for name in names]
+    arrays = {name: x for name, x in made.items() if isinstance(x, Tensor) and x.ndim}
 
     def results(*arguments: Tensor) -> tuple[Tensor, ...]:
-        return tuple(tensors_of(call.function(**{**made, **dict(zip(names, arguments, strict=True))})))
+        return tuple(tensors_of(call.function(**{**made, **dict(zip(arrays, arguments, strict=True))})))
 
-    return close(torch.compile(results, backend="eager")(*wanted), plain(call()))
+    compiled = torch.compile(results, backend="eager")
+    right = close(compiled(*arrays.values()), plain(call()))
+    if not call.differentiable:
+        return right
+    leaves = [x.clone().requires_grad_(name in call.differentiable) for name, x in arrays.items()]
+    total = weighted_sum(compiled(*leaves))
+    return right and close(
+        torch.autograd.grad(total, [x for x in leaves if x.requires_grad]), backward(call)
+    )
 
 
 DERIVATIVES = {

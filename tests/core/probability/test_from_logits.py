@@ -179,3 +179,16 @@ def test_second_derivative_at_a_subnormal_temperature_is_zero_where_it_is() -> N
 def test_divergence_of_a_row_of_zeros_is_what_its_formula_says(function: Callable[..., Tensor]) -> None:
     expected = 0.0 if function is kl_from_logits else math.log(2) / 2
     assert function([0.0, 0.0], [2e4, -2e4]).item() == close_to(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize("share", [0.9999, 0.99, 1e-3, 0.0014])
+def test_divergence_of_a_target_that_does_not_sum_to_1_may_be_below_0(share: float) -> None:
+    q, half = share * tensor64(0.5, 0.5), tensor64(0.5, 0.5)
+    expected = share * math.log(share)
+    assert kl_from_logits(q, tensor64(0.0, 0.0)).item() == close_to(expected, rel=1e-12)
+    assert kl_divergence(q, half).item() == close_to(expected, rel=1e-12)
+    mean = (1 + share) / 2
+    js = (expected - (1 + share) * math.log(mean)) / 2
+    assert js_from_logits(q, tensor64(0.0, 0.0)).item() == close_to(js, abs=1e-15)
+    assert kl_divergence(half, 1.001 * half).item() == close_to(-math.log(1.001), rel=1e-12)
+    assert entropy(tensor64(1.001)).item() == close_to(-1.001 * math.log(1.001), rel=1e-12)

@@ -1,5 +1,7 @@
 """The Jacobian of the softmax and its products: theorems, autograd, differences, mpmath."""
 
+from collections.abc import Callable
+
 import mpmath
 import pytest
 import torch
@@ -8,12 +10,14 @@ from torch import Tensor
 
 from ce_core import (
     centred_product,
+    logit_gap_residual,
     softmax,
     softmax_jacobian,
     softmax_jvp,
 )
 from tests.support.cases import (
     INF,
+    NAN,
     gradient,
     mp_softmax,
     normalise,
@@ -154,3 +158,29 @@ def test_centred_product_is_the_jvp_where_p_is_a_softmax() -> None:
 def test_centred_product_counts_minus_infinity_as_zero_where_p_is_zero() -> None:
     assert centred_product([0.5, 0.5, 0.0], [1.0, 3.0, -INF]).tolist() == [-0.5, 0.5, 0]
     assert not centred_product([0.5, 0.5], [1.0, -INF]).isfinite().any()
+
+
+@pytest.mark.parametrize("hole", [-INF, INF, NAN], ids=str)
+@pytest.mark.parametrize(
+    "function",
+    [
+        logit_gap_residual,
+        softmax_jacobian,
+        lambda a: softmax_jvp(a, torch.tensor([1.0, -1.0])),
+    ],
+    ids=["residual", "jacobian", "jvp"],
+)
+def test_row_without_a_softmax_that_does_not_count_has_gradient_0(
+    function: Callable[[Tensor], Tensor], hole: float
+) -> None:
+    a = torch.tensor([[1.0, 2.0], [hole, hole]], requires_grad=True)
+    found = function(a)
+    assert found[1].isnan().all()
+    assert function(a.detach())[1].isnan().all()
+    total = torch.where(found.detach().isnan(), 0.0, found).square().sum()
+    (gradient,) = torch.autograd.grad(total, a)
+    alone = a.detach()[:1].requires_grad_()
+    torch.testing.assert_close(
+        gradient[:1], torch.autograd.grad(function(alone).square().sum(), alone)[0]
+    )
+    assert gradient[1].tolist() == [0.0, 0.0]

@@ -1,11 +1,21 @@
 """Cases at the edge that the property tests have found, each as small as it gets."""
 
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor
 
-from ce_core import SinkhornStatus, balanced_assignment, plans_along_iterations, sinkhorn
-from tests.support.cases import INF
+from ce_core import (
+    SinkhornStatus,
+    balanced_assignment,
+    plans_along_iterations,
+    sinkhorn,
+    unbalanced_sinkhorn,
+)
+from tests.support.cases import INF, tensor64, uniform
 
 F64 = torch.float64
 
@@ -175,3 +185,21 @@ def test_transport_takes_an_eps_of_inference_mode_beside_a_leaf(value: float | l
         balanced_assignment(cost, eps=eps),
     ):
         assert torch.autograd.grad(plan[..., 0, 0].sum(), cost)[0].isfinite().all()
+
+
+@pytest.mark.parametrize("kind", ["cost", "mu", "nu"])
+@pytest.mark.parametrize(
+    "solve", [sinkhorn, partial(unbalanced_sinkhorn, rho=1.0)], ids=["balanced", "not"]
+)
+def test_transport_takes_arrays_of_inference_mode_beside_an_eps_that_is_a_leaf(
+    solve: Callable[..., Any], kind: str
+) -> None:
+    given = {"cost": uniform(3, 3), "mu": tensor64(0.2, 0.3, 0.5), "nu": tensor64(0.4, 0.4, 0.2)}
+    slopes = []
+    for inference in (False, True):
+        with torch.inference_mode(inference):
+            beside = given[kind].clone()
+        eps = torch.tensor(0.3, dtype=torch.float64, requires_grad=True)
+        solve(**{**given, kind: beside}, eps=eps).transport_cost.backward()
+        slopes.append(eps.grad)
+    torch.testing.assert_close(*slopes, rtol=1e-12, atol=0)

@@ -193,3 +193,10 @@ def test_round_plan_then_costs_what_the_bound_allows() -> None:
     dearer = (round_plan(plan) * cost).sum() - (plan * cost).sum()
     assert abs(dearer.item()) <= 2 * error.item() * cost.max().item()
     assert round_plan(plan).sum().item() == close_to(1, rel=1e-15)
+
+
+@pytest.mark.parametrize("unit", [1e-300, 1.0, 1e300, 1e308], ids=str)
+def test_hard_assignment_does_not_depend_on_the_unit_of_mass(unit: float) -> None:
+    plan = torch.tensor([[1.0, 1.7, 0.1], [1.7, 1.6, 0.1], [0.1, 0.1, 0.1]], dtype=torch.float64)
+    beside = torch.stack((plan * unit, torch.eye(3, dtype=torch.float64)))
+    assert hard_assignment(beside).tolist() == [[1, 0, 2], [0, 1, 2]]

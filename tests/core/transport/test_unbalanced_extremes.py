@@ -10,7 +10,7 @@ from scipy.optimize import minimize
 from torch import Tensor
 from torch.autograd import grad
 
-from ce_core import sinkhorn, unbalanced_sinkhorn
+from ce_core import SinkhornStatus, sinkhorn, unbalanced_sinkhorn
 from tests.support.cases import INF
 from tests.support.closeness import close_to
 
@@ -112,3 +112,45 @@ def test_unbalanced_with_masses_of_any_size(mass: float) -> None:
     assert result.value.item() == close_to(max(1.0, 2.2 * mass), rel=1e-12)
     (by_cost,) = grad(result.value, cost)
     torch.testing.assert_close(by_cost, result.plan.detach(), rtol=1e-6, atol=0)
+
+
+@pytest.mark.parametrize("eps", [1e-16, 1e-19, 1e-20, 1e-40, 1e-300, 1e-310])
+@pytest.mark.parametrize(
+    ("cost", "rho", "value"),
+    [
+        ([[0.7, 0.6, 0.3], [0.1, 0.8, 0.6], [0.7, 0.4, 0.8]], 10.0, 0.2645127189459),
+        # A matrix of Newton's method is singular.
+        ([[0.3, 0.5, 0.1], [0.3, 0.5, 0.1], [0.7, 0.2, 0.5]], 0.0014, 0.0027999999998),
+    ],
+    ids=["plain", "singular"],
+)
+def test_unbalanced_at_an_eps_that_float64_does_not_resolve(
+    cost: list[list[float]], rho: float, value: float, eps: float
+) -> None:
+    """The value is that at 1e-12, where it has converged, less 1e-12 log 9."""
+    together = unbalanced_sinkhorn(tensor64([cost, COST.tolist()]), eps=[eps, 0.1], rho=rho)
+    assert together.value[0].item() == close_to(value, rel=1e-8)
+    assert 0 < together.error[0] < 0.1
+    assert together.status.tolist() == [SinkhornStatus.TOLERANCE_UNREACHABLE, SinkhornStatus.CONVERGED]
+    alone = unbalanced_sinkhorn(COST, eps=0.1, rho=rho)
+    assert together.value[1].item() == close_to(alone.value.item(), rel=1e-12)
+
+
+@pytest.mark.parametrize("price", [1e16, 1e100])
+@pytest.mark.parametrize("rho", [1e16, 1e300], ids=str)
+def test_unbalanced_takes_a_huge_cost_for_a_forbidden_pair_at_a_huge_rho(
+    price: float, rho: float
+) -> None:
+    cost = COST.clone()
+    cost[0, 2] = price
+    found = unbalanced_sinkhorn(cost, eps=0.1, rho=rho)
+    forbidden = unbalanced_sinkhorn(cost.masked_fill(cost == price, INF), eps=0.1, rho=rho)
+    assert found.value.item() == close_to(forbidden.value.item(), rel=1e-9)
+
+
+@pytest.mark.parametrize("mass", [1e300, 5e307])
+def test_unbalanced_value_of_masses_whose_product_overflows_is_inf(mass: float) -> None:
+    masses = tensor64([mass, mass, mass])
+    result = unbalanced_sinkhorn(COST, eps=0.1, rho=0.5, mu=masses, nu=masses)
+    assert result.value == INF
+    assert result.status == SinkhornStatus.NOT_CONVERGED
