@@ -206,8 +206,9 @@ def _ways(found: Answer) -> Note:
         )
         return Note("as-hard", text)
     text = _(
-        "**The same way, not equally hard.** At the start no logit is pushed both ways, but {a} by "
-        "{l1} for L1 and by {full} for L2 in full. The difference is (J a){index} = {residual}."
+        "**The same way, not equally hard.** At the start both losses push each logit the same way, "
+        "but {a} by {l1} for L1 and by {full} for L2 in full. The difference is (J a){index} = "
+        "{residual}."
     ).format(
         a=indexed("a", i + 1),
         l1=number(-l1[i]),

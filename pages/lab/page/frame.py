@@ -22,7 +22,7 @@ def open_frame(page: st.Page) -> None:
     st.set_page_config(
         page_title=preview(page.url_path, spoken(), _).title, page_icon=str(ICON), layout="wide"
     )
-    apply_style()
+    apply_style(controls=page.url_path in LABS)
     with st.container(key="nav", horizontal=True):
         for slug in PAGES:
             name = preview(slug, spoken(), _).name

@@ -37,14 +37,17 @@ def run_lab(lab: Lab[S, R]) -> None:
     with st.sidebar:
         lab.controls(desk)
     show_ignored(page)
+    if not lab.acts_on_stage:
+        _show_presets(lab, desk)
     found = saying_who_is_before(partial(lab.results, page.state))
     if lab.stage:
         lab.stage(desk, found)
     along = lab.timeline(found) if lab.timeline and live_charts() else None
     draw_figures = partial(_show_figures, lab, page, found, along)
-    if not lab.acts_on_stage:
+    if lab.acts_on_stage:
+        _show_presets(lab, desk)
+    else:
         draw_figures()
-    _show_presets(lab, desk)
     phone_hint()
     show_notes(lab.notes(found))
     if lab.acts_on_stage:

@@ -64,6 +64,9 @@ _CSS = """
       .st-key-nav { mask-image: linear-gradient(to right, black calc(100% - 2rem), transparent); }
       .st-key-nav > :last-child { padding-right: 2rem; }
     }
+    .st-key-presets [data-testid="stHorizontalBlock"], .st-key-presets > .stHorizontalBlock {
+      flex-wrap: nowrap; overflow-x: auto; scrollbar-width: none;
+    }
     .stMainBlockContainer { padding-left: 0.75rem; padding-right: 0.75rem; }
     .stMainBlockContainer h1 { font-size: 1.6rem; }
     [class*="st-key-figure-"] { padding: 0.5rem; }
@@ -76,6 +79,13 @@ _CSS = """
 """
 
 
-def apply_style() -> None:
+# The drawer of the page that was left, which Streamlit keeps, empty.
+_NO_CONTROLS: Final = """
+  .stSidebar, [data-testid="stExpandSidebarButton"] { display: none; }
+  .stSidebar[data-collapsed="true"] ~ * .st-key-nav { left: auto; max-width: calc(100% - 3.5rem); }
+"""
+
+
+def apply_style(*, controls: bool) -> None:
     """Set colours, and margins for wide and narrow screens. Call once a run, from the router."""
-    st.html(f"{_CSS}<style>{COLOURS_CSS}{_LIVE_CSS}</style>")
+    st.html(f"{_CSS}<style>{COLOURS_CSS}{_LIVE_CSS}{'' if controls else _NO_CONTROLS}</style>")

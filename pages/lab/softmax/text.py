@@ -112,7 +112,10 @@ def _overflow(found: Answer) -> Note | None:
             "Subtract the maximum first, and no power exceeds 1. p does not change, since it sees only "
             "the differences of the logits."
         )
-        return Note("overflow", text.format(largest=f"{largest:.4g}", dtypes=names))
+        return Note(
+            "overflow",
+            text.format(largest=f"{largest:.6g}" if largest < 1e6 else f"{largest:.0f}", dtypes=names),
+        )
     text = _(
         "**Every power $e^a$ is 0 in {dtypes}**: the textbook formula gives 0/0 = NaN there. Subtract "
         "the maximum first, and the largest power is 1."

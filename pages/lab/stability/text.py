@@ -38,12 +38,24 @@ def _raised(exponent: str) -> str:
 
 def map_numbers(found: Results) -> str:
     """Return what the map of the losses shows."""
-    return _(
-        "These logits, stretched to every gap from 1 to 1000; the target is class {target}. The "
-        "upright line is the present gap, the diamond what the table traces. **wrong** is finite, but "
-        "off by more than 5 % of the truth and by more than 4 u, u the spacing of the dtype's numbers "
-        "at 1."
-    ).format(target=found.state.target)
+    logits = (
+        _(
+            "These logits have no gap to stretch: what is shown is one logit above others that are "
+            "equal, at every gap from 1 to 1000. The target is class {target}."
+        )
+        if found.state.gap is None
+        else _(
+            "These logits, stretched to every gap from 1 to 1000; the target is class {target}. The "
+            "upright line is the present gap, the diamond what the table traces."
+        )
+    )
+    return sentences(
+        logits.format(target=found.state.target),
+        _(
+            "**wrong** is finite, but off by more than 5 % of the truth and by more than 4 u, u the "
+            "spacing of the dtype's numbers at 1."
+        ),
+    )
 
 
 def gradient_map_numbers(found: Results) -> str:

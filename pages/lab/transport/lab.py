@@ -11,7 +11,7 @@ LAB = Lab(
     question=N_("How does Sinkhorn balance a plan?"),
     answer=N_(
         "By turns: it scales the columns to their sums ν, then the rows to theirs μ, until both hold. "
-        "The post stops after 3 turns."
+        "Stopped early, the columns are off."
     ),
     formulas=(r"P_{ij} = \mu_i\, \nu_j\, e^{(f_i + g_j - C_{ij})/\varepsilon}",),
     default=DEFAULT,
