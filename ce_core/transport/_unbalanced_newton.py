@@ -69,7 +69,8 @@ def newton(problem: PricedProblem, point: Potentials) -> Potentials:
 def _inverse(system: Float[Tensor, "b k k"]) -> Float[Tensor, "b k k"]:
     """Return the inverse of each matrix, 0 of one that has none: no step is taken then."""
     seen = system.detach()
-    (inverse, info) = torch.linalg.inv_ex(seen)
+    inverse: Tensor
+    inverse, info = torch.linalg.inv_ex(seen)
     lost = ((info != 0) | ~inverse.isfinite().all(-1).all(-1))[..., None, None]
     if not may_be_differentiated(system):
         return inverse.masked_fill(lost, 0.0)
