@@ -15,11 +15,11 @@ from lab.language.numerals import fixed, number
 
 def _draw_equivalent(numbers: Measured) -> str:
     l1, l2, entropy = (numbers[f"{name}_16"] for name in ("l1", "l2", "entropy"))
-    both = fixed(l2, decimals=4), fixed(entropy, decimals=4)
+    both = fixed(l2, decimals=3), fixed(entropy, decimals=3)
     return bars(
         _("nats, the post's logits times 16"),
         [
-            Mark("L1", l1, fixed(l1, decimals=4), "l1"),
+            Mark("L1", l1, fixed(l1, decimals=3), "l1"),
             Mark("L2 + H(p)", l2, " + ".join(both), "l2", more=(entropy, "entropy")),
         ],
     )

@@ -199,7 +199,8 @@ async def _answer(request: Request) -> Response:
     finally:
         gone.cancel()
     if packed is None:
-        return Response(status_code=404)
+        # No error: a hand may reach for what has just been replaced.
+        return Response(status_code=204)
     return Response(
         packed, media_type="application/octet-stream", headers={"Cache-Control": "no-store"}
     )

@@ -11,7 +11,7 @@ import { unpack } from "./unpack.js";
  */
 
 /** @type {Record<number, Trouble>} */
-const TROUBLES = { 404: "gone", 500: "failed" };
+const TROUBLES = { 204: "gone", 500: "failed" };
 
 class AnswerError extends Error {
   /** @param {Response} answer */
@@ -94,6 +94,6 @@ export class FrameStore {
 /** @param {string} address @param {AbortSignal} signal @returns {Promise<Frames>} */
 async function fetchFrames(address, signal) {
   const answer = await fetch(new URL(address, document.baseURI), { signal });
-  if (!answer.ok) throw new AnswerError(answer);
+  if (answer.status !== 200) throw new AnswerError(answer);
   return unpack(new Uint8Array(await answer.arrayBuffer()));
 }

@@ -64,7 +64,7 @@ _CSS = """
       .st-key-nav { mask-image: linear-gradient(to right, black calc(100% - 2rem), transparent); }
       .st-key-nav > :last-child { padding-right: 2rem; }
     }
-    .st-key-presets [data-testid="stHorizontalBlock"], .st-key-presets > .stHorizontalBlock {
+    .st-key-presets .stHorizontalBlock {
       flex-wrap: nowrap; overflow-x: auto; scrollbar-width: none;
     }
     .stMainBlockContainer { padding-left: 0.75rem; padding-right: 0.75rem; }

@@ -80,6 +80,8 @@ FRONT_END_NAMES: Final[Mapping[str, str]] = MappingProxyType(
         "BACKEND_BASE_URL": "in window.__streamlit: where the server is, or it asks at two places",
         "stApp": "whether the browser is connected and the script runs, which an act must know",
         "stAppHeader": "the strip on which the row of pages lies, clear where there is no sidebar",
+        "stExpandSidebarButton": "what brings the controls back, hidden on a page that has none",
+        "stHorizontalBlock": "the row in a container of ours, which a phone scrolls by a finger",
         "stMainBlockContainer": "the column of a page, whose margins are too wide for a phone",
         "stSidebar": "whether it is put away, so that the page says where its controls are",
         "stSliderThumbValue": "the number above a slider, which is ink like all numbers",

@@ -518,7 +518,7 @@ def test_animation_of_an_older_state_is_never_shown(lab: str, page: Page) -> Non
 
 def test_bar_without_its_animation_still_moves_the_state(lab: str, browser: Browser) -> None:
     page = browser.new_context().new_page()
-    page.route("**/lab/animation/**", lambda route: route.fulfill(status=404))
+    page.route("**/lab/animation/**", lambda route: route.fulfill(status=204))
     open_lab(page, f"{lab}/losses?{SMALL}")
     page.get_by_test_id("scrub").press("End")
     address_has(page, "logit_scale=1024")

@@ -37,7 +37,7 @@ FADES = """['before', 'after'].map(edge => parseFloat(getComputedStyle(
 # What may be wider than the phone: the formulas for screen readers, and a table that scrolls.
 WIDER = """() => [...document.querySelectorAll("[data-testid='stMain'] *")]
     .filter(node => node.getBoundingClientRect().right > innerWidth + 1
-                    && !node.closest('.katex-mathml, .trace-scroller, .st-key-nav'))
+                    && !node.closest('.katex-mathml, .trace-scroller, .st-key-nav, .st-key-presets'))
     .map(node => node.className.toString().slice(0, 60))"""
 
 
