@@ -52,7 +52,7 @@ check: lint ## Run the linters, and the tests that need neither page nor browser
 test: browser lint ## Run the linters and every test: what a change must pass
 	$(PYTEST) $(SHARED)
 
-test-long: browser ## Run the tests that `make test` leaves out for time: others like them are in it (3 minutes)
+test-long: browser ## Run the tests that `make test` leaves out for time: others like them are in it (a minute)
 	$(PYTEST) $(SHARED) -m long
 
 # The one list of them: `make check`, `make test` and the pre-commit hook come here.
