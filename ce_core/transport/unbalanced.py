@@ -111,9 +111,8 @@ def unbalanced_sinkhorn(
     independence. Masses whose sums differ by rounding count as equal. A small ε is reached by way of
     larger ones; one below 1e-15 of what the potentials amount to is taken for that, by derivatives
     too: the value has its digits, and the plan an error of some hundredths. A step is O(nm) and dense:
-    it is slower than `sinkhorn`. Where the mass overflows, as
-    at costs below -2000 ρ, an item ends as `NOT_CONVERGED` with a value of -inf, or of inf where
-    Σμ Σν does.
+    it is slower than `sinkhorn`. Where the mass overflows, as at costs below -2000 ρ, an item ends as
+    `NOT_CONVERGED` with a value of -inf, or of inf where Σμ Σν does.
 
     Derivatives with respect to cost, masses and ε, up to the third order, both ways and within
     `torch.func`, are those of two Newton steps at the solution: a third is off by what `tol` leaves,

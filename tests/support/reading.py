@@ -16,6 +16,11 @@ def text_of(app: AppTest) -> str:
     return "\n".join([*said, captions_of(app)])
 
 
+def markdown_of(app: AppTest) -> str:
+    """Return the running text of the page alone."""
+    return "\n".join(element.value for element in app.markdown)
+
+
 def note_ids(app: AppTest) -> list[str]:
     """Return which notes the page shows, in order."""
     (key,) = (box.key for box in app.container if (box.key or "").startswith("noted"))

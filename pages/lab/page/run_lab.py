@@ -1,4 +1,4 @@
-"""Draw the page of a lab: question, answer, picture, presets, notes, formulas, numbers, link, code."""
+"""Draw the page of a lab: question, answer, picture and presets, notes, formulas, numbers, link."""
 
 import hashlib
 from functools import partial

@@ -2,8 +2,6 @@
 
 from urllib.parse import parse_qsl
 
-from streamlit.testing.v1 import AppTest
-
 from ce_core import logit_gap_grad
 from lab.gradient.state import GradientState
 from lab.home.hero import CLASSES, LEAD, LET_GO, hero_data
@@ -11,11 +9,7 @@ from lab.page.frame import PAGES
 from lab.state.codec import read
 from lab.web.page_names import LABS
 from tests.lab.conftest import OpenPage
-
-
-def said(app: AppTest) -> str:
-    """Return the text of the page."""
-    return "\n".join(element.value for element in app.markdown)
+from tests.support.reading import markdown_of
 
 
 def test_home_opens_on_the_question(open_page: OpenPage) -> None:
@@ -36,9 +30,9 @@ def test_home_figure_opens_where_the_losses_push_opposite_ways() -> None:
 
 def test_home_says_so_where_the_figure_did_not_come(open_page: OpenPage) -> None:
     app = open_page("home.py")
-    assert "The figure did not load" not in said(app)
+    assert "The figure did not load" not in markdown_of(app)
     app.session_state["home: the figure did not come"] = True
-    assert "The figure did not load" in said(app.run())
+    assert "The figure did not load" in markdown_of(app.run())
 
 
 def test_home_links_to_the_pages_and_to_states_of_the_experiment(open_page: OpenPage) -> None:

@@ -7,7 +7,6 @@ from urllib.parse import parse_qsl
 import numpy as np
 import pytest
 import scipy.special
-from streamlit.testing.v1 import AppTest
 
 from ce_core import ExperimentConfig, compare_losses, run_experiment
 from ce_core.post.derivations import DERIVATIONS, check_derivation, example
@@ -16,13 +15,8 @@ from lab.page.frame import PAGES
 from lab.post.text import ANCHORS, REASONS, STEPS
 from tests.lab.conftest import OpenPage
 from tests.support.closeness import close_to
-from tests.support.reading import text_of
+from tests.support.reading import markdown_of, text_of
 from tests.support.unpacking import unpack
-
-
-def said(app: AppTest) -> str:
-    """Return the text of the page."""
-    return "\n".join(element.value for element in app.markdown)
 
 
 def test_post_names_its_author_and_heads_its_steps(open_page: OpenPage) -> None:
@@ -30,10 +24,10 @@ def test_post_names_its_author_and_heads_its_steps(open_page: OpenPage) -> None:
     assert not app.exception
     assert not app.warning
     assert app.title[0].value == "The post, line by line"
-    assert "[凯鲁嘎吉](https://www.cnblogs.com/kailugaji/)" in said(app)
+    assert "[凯鲁嘎吉](https://www.cnblogs.com/kailugaji/)" in markdown_of(app)
     assert [header.value for header in app.header] == list(STEPS)
     for anchor in ANCHORS:
-        assert f"](#{anchor})" in said(app)
+        assert f"](#{anchor})" in markdown_of(app)
 
 
 def test_post_links_to_the_labs_and_to_the_ledger(open_page: OpenPage) -> None:
@@ -51,7 +45,7 @@ def test_post_links_to_the_labs_and_to_the_ledger(open_page: OpenPage) -> None:
 
 
 def test_post_shows_every_line_and_what_it_is_off_by(open_page: OpenPage) -> None:
-    text = said(open_page("post.py"))
+    text = markdown_of(open_page("post.py"))
     for name, lines in DERIVATIONS.items():
         for line, found in zip(lines, check_derivation(name, *example()), strict=True):
             place = text.index(f"$$\n{line.latex}\n$$")
@@ -73,7 +67,7 @@ def test_post_gives_a_reason_for_every_line() -> None:
 
 
 def test_post_shows_the_five_numbers_of_the_post(open_page: OpenPage) -> None:
-    text = said(open_page("post.py"))
+    text = markdown_of(open_page("post.py"))
     assert "| 2 | 0.08975555 | 0.09509987 | **−0.0478** |" in text
     assert "| sum | | | **6.9·10⁻¹⁸** |" in text
 
@@ -103,7 +97,7 @@ def read_numbers(text: str) -> list[float]:
 
 
 def test_post_prints_an_example_that_sums_to_1_and_is_what_the_lines_use(open_page: OpenPage) -> None:
-    text = said(open_page("post.py"))
+    text = markdown_of(open_page("post.py"))
     printed = re.search(r"a = \(([^)]*)\), q = \(([^)]*)\)", text)
     assert printed is not None
     a, q = (read_numbers(part) for part in printed.groups())
