@@ -155,12 +155,12 @@ def _descents() -> Iterator[dict[str, Any]]:
             continue
         total = sum(q)
         shares = [share / total for share in q]
-        course = {"rate": (0.05, 0.5, 1.0)[k % 3], "steps": (1, 20, 60)[k // 8 % 3]}
+        rate, steps = (0.05, 0.5, 1.0)[k % 3], (1, 20, 60)[k // 8 % 3]
         paths = ce_core.descent_paths(
             torch.tensor(a, dtype=torch.float64), torch.tensor(shares, dtype=torch.float64),
-            learning_rate=course["rate"], steps=course["steps"],
+            learning_rate=rate, steps=steps,
         )  # fmt: skip
-        yield {"a": a, "course": {**course, "q": shares}, "p": paths.p.tolist()}
+        yield {"a": a, "course": {"rate": rate, "steps": steps, "q": shares}, "p": paths.p.tolist()}
 
 
 def _packed() -> list[dict[str, Any]]:

@@ -1,7 +1,8 @@
 """Which way does the loss push each logit?"""
 
-from lab.gradient import controls, figures, results, text
+from lab.gradient import code, controls, figures, results
 from lab.gradient.answer import answer_of
+from lab.gradient.notes import notes
 from lab.gradient.presets import PRESETS
 from lab.gradient.state import DEFAULT
 from lab.language.catalogues import N_
@@ -24,9 +25,9 @@ LAB = Lab(
     beneath=controls.draw_push_editor,
     figures=figures.figure_set,
     timeline=figures.timeline,
-    notes=text.notes,
+    notes=notes,
     acts_on_stage=True,
     numbers=results.numbers,
     csv=results.data_csv,
-    code=lambda found: Code(text.snippet(found.state), text.command(found.state)),
+    code=lambda found: Code(code.snippet(found.state), code.command(found.state)),
 )

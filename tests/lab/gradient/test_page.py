@@ -22,10 +22,12 @@ from ce_core import (
     sum_errors,
 )
 from ce_core.post.published import CHECK_SUM
+from lab.gradient.captions import corners
+from lab.gradient.code import command, snippet
+from lab.gradient.notes import notes
 from lab.gradient.presets import PRESETS
 from lab.gradient.results import answer, data_csv, drawn_steps, frame_steps, target_of
 from lab.gradient.state import DEFAULT, FREE, SMOOTHED, GradientState
-from lab.gradient.text import command, corners, notes, snippet
 from lab.language.numerals import number
 from tests.lab.conftest import OpenPage
 from tests.support.closeness import close_to
@@ -219,7 +221,7 @@ def test_gradient_link_may_spell_numbers_its_own_way(open_page: OpenPage) -> Non
     ("name", "text"),
     [
         ("a", "x"), ("a", "1"), ("a", "1,51"), ("a", "nan,1"), ("a", "<b>`,1"),
-        ("a", ",".join(["1"] * 11)), ("q", "0.5,0.5"), ("q", "0,0,0"), ("q", "1,-1,1"),
+        ("a", ",".join(["1"] * 65)), ("q", "0.5,0.5"), ("q", "0,0,0"), ("q", "1,-1,1"),
         ("q", "two-hot"), ("target", "0"), ("target", "4"), ("target", "x"), ("rate", "0"),
         ("rate", "9"), ("rate", "nan"), ("steps", "0"), ("steps", "2001"), ("steps", "1.5"),
         ("step", "201"),
