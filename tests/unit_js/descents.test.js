@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
 import { softmax } from "../../pages/lab/drag/softmax.js";
-import { DESCENTS, descend, spread } from "../../pages/lab/gradient/descents.js";
+import { DESCENTS, Path, spread } from "../../pages/lab/gradient/descents.js";
 import { cornersFor, logitsOf, mapOf, otherStarts } from "../../pages/lab/gradient/simplex.js";
 import { fixture, near } from "./support.js";
 
@@ -14,7 +14,13 @@ describe("descents", () => {
     const cases = fixture("descents");
     assert.ok(cases.length > 40);
     for (const { a, course, p } of cases) {
-      DESCENTS.forEach((descent, k) => near(descend(descent, a, course), p[k], { abs: 1e-11 }, `${descent} from ${a}`));
+      DESCENTS.forEach((descent, k) => {
+        const path = new Path(descent, a, course);
+        p[k].forEach((/** @type {number[]} */ wanted, /** @type {number} */ step) => {
+          near(path.at(step), wanted, { abs: 1e-11 }, `${descent} from ${a}, step ${step}`);
+          assert.equal(path.of(step, 1), path.at(step)[1]);
+        });
+      });
     }
   });
 

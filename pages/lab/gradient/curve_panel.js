@@ -67,10 +67,10 @@ export class CurvePanel {
     setAll(parts.diamond, { d: diamondAt([right, goals.rest], 9) });
     setAll(parts.now, { d: `M${x(step)} ${TOP}V${bottom}` });
     const lines = DESCENTS.map((descent) => {
-      const line = spread(course.steps, POINTS).map((at) => /** @type {Point} */ ([x(at), y(paths[descent][at][watched])]));
+      const line = spread(course.steps, POINTS).map((at) => /** @type {Point} */ ([x(at), y(paths[descent].of(at, watched))]));
       setAll(parts.paths[descent], { d: pathOf(line) });
       const r = { l1: 8, held: 4, l2: 7 }[descent];
-      setAll(parts.dots[descent], { cx: x(step), cy: y(paths[descent][step][watched]), r });
+      setAll(parts.dots[descent], { cx: x(step), cy: y(paths[descent].of(step, watched)), r });
       return line;
     });
     this.placeLabels(scene, size, goals, lines);
@@ -101,7 +101,7 @@ export class CurvePanel {
       steps: { words: [words.steps], spots: [{ x: left + 0.75 * (right - left), y: bottom + 16, anchor: /** @type {const} */ ("middle") }] },
     };
     const now = acrossAt(step / course.steps, width);
-    const dots = [paths.l1, paths.l2].map((path) => around(now, bottom - (bottom - TOP) * path[step][watched], 9));
+    const dots = [paths.l1, paths.l2].map((path) => around(now, bottom - (bottom - TOP) * path.of(step, watched), 9));
     const levels = Object.values(goals).flatMap((y) => [{ left, right, top: y - 1, bottom: y + 1 }, around(right, y, 9)]);
     const obstacles = [...dots, ...levels, ...boxesAlong(l1), ...boxesAlong(l2)];
     labels.place(said, obstacles, { left: 0, top: 0, right: width, bottom: height });

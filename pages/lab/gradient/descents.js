@@ -2,8 +2,6 @@
 // Where descent leads while the hand still moves its start, in float64, step by step as `ce_core` does
 // it. Plain functions of arrays; the tests hold them to `ce_core`.
 
-import { softmax } from "../drag/softmax.js";
-
 /**
  * @typedef {"l1" | "held" | "l2"} Descent of L1, of L2 with p held constant, of L2 in full
  * @typedef {{ q: number[], rate: number, steps: number }} Course
@@ -11,40 +9,59 @@ import { softmax } from "../drag/softmax.js";
 
 export const DESCENTS = /** @type {const} */ (["l1", "held", "l2"]);
 
-/** @param {number[]} values */
-const sum = (values) => values.reduce((total, value) => total + value, 0);
-
-/** The gradient at logits whose softmax is p. @type {Record<Descent, (a: number[], p: number[], q: number[], total: number) => number[]>} */
-const GRADIENTS = {
-  l1: (_a, p, q, total) => q.map((share, i) => total * p[i] - share),
-  held: (_a, p, q) => q.map((share, i) => p[i] - share),
-  l2: (a, p, q) => {
-    const largest = Math.max(...a);
-    const mean = sum(a.map((value, i) => p[i] * (value - largest)));
-    return q.map((share, i) => p[i] - share + p[i] * (a[i] - largest - mean));
-  },
-};
-
 /**
- * p after each step, that of the start included.
- *
- * @param {Descent} descent
- * @param {number[]} start
- * @param {Course} course
+ * p after each step, that of the start included; it is computed anew in each frame, so that it goes
+ * through one array.
  */
-export function descend(descent, start, { q, rate, steps }) {
-  const gradient = GRADIENTS[descent];
-  const total = sum(q);
-  let a = start;
-  let p = softmax(a);
-  const path = [p];
-  for (let step = 0; step < steps; step += 1) {
-    const slope = gradient(a, p, q, total);
-    a = a.map((value, i) => value - rate * slope[i]);
-    p = softmax(a);
-    path.push(p);
+export class Path {
+  /** @param {Descent} descent @param {number[]} start @param {Course} course */
+  constructor(descent, start, { q, rate, steps }) {
+    this.classes = start.length;
+    this.all = new Float64Array((steps + 1) * this.classes);
+    const a = Float64Array.from(start);
+    // L1 asks for a multiple of p; the target of L2 has a sum of 1.
+    const total = descent === "l1" ? q.reduce((sum, share) => sum + share, 0) : 1;
+    let largest = this.fill(0, a);
+    for (let step = 1; step <= steps; step += 1) {
+      const before = (step - 1) * this.classes;
+      const mean = descent === "l2" ? this.meanOf(before, a, largest) : 0;
+      for (let i = 0; i < this.classes; i += 1) {
+        const p = this.all[before + i];
+        const slope = total * p - q[i];
+        a[i] -= rate * (descent === "l2" ? slope + p * (a[i] - largest - mean) : slope);
+      }
+      largest = this.fill(step, a);
+    }
   }
-  return path;
+
+  /** Put the softmax of logits at a step, and return the largest of them. @param {number} step @param {Float64Array} a */
+  fill(step, a) {
+    const { all, classes } = this;
+    const first = step * classes;
+    let largest = -Infinity;
+    for (let i = 0; i < classes; i += 1) largest = Math.max(largest, a[i]);
+    let total = 0;
+    for (let i = 0; i < classes; i += 1) total += all[first + i] = Math.exp(a[i] - largest);
+    for (let i = 0; i < classes; i += 1) all[first + i] /= total;
+    return largest;
+  }
+
+  /** @param {number} first @param {Float64Array} a @param {number} largest */
+  meanOf(first, a, largest) {
+    let mean = 0;
+    for (let i = 0; i < this.classes; i += 1) mean += this.all[first + i] * (a[i] - largest);
+    return mean;
+  }
+
+  /** @param {number} step */
+  at(step) {
+    return [...this.all.subarray(step * this.classes, (step + 1) * this.classes)];
+  }
+
+  /** @param {number} step @param {number} i the class */
+  of(step, i) {
+    return this.all[step * this.classes + i];
+  }
 }
 
 /**

@@ -7,7 +7,7 @@ import { lowered } from "../drag/numbers.js";
 import { softmax } from "../drag/softmax.js";
 import { element, fill, makeSvg, setAll } from "../web/dom.js";
 import { CurvePanel } from "./curve_panel.js";
-import { DESCENTS, descend } from "./descents.js";
+import { DESCENTS, Path } from "./descents.js";
 import { Lever } from "./lever.js";
 import { PushPanel } from "./push_panel.js";
 import { logitsOf } from "./simplex.js";
@@ -40,7 +40,7 @@ import { TrianglePanel } from "./triangle_panel.js";
  * @property {boolean} oneHot
  * @property {import("./descents.js").Course} course
  * @property {number} step
- * @property {Record<Descent, number[][]>} paths
+ * @property {Record<Descent, Path>} paths
  */
 
 const KEY_PAUSE = 350;
@@ -232,11 +232,10 @@ class HeldLogits extends Moved {
   scene() {
     const { q, rest, watched, rate, steps } = this.data;
     const course = { q, rate, steps };
-    const paths = /** @type {Scene["paths"]} */ (
-      Object.fromEntries(DESCENTS.map((descent) => [descent, descend(descent, this.logits, course)]))
-    );
+    const [l1, held, l2] = DESCENTS.map((descent) => new Path(descent, this.logits, course));
+    const paths = { l1, held, l2 };
     return {
-      a: this.logits, p: paths.l1[0], q, rest, watched, oneHot: q[watched] === 1, course, step: this.step, paths,
+      a: this.logits, p: paths.l1.at(0), q, rest, watched, oneHot: q[watched] === 1, course, step: this.step, paths,
     };
   }
 
@@ -250,7 +249,7 @@ class HeldLogits extends Moved {
     panel.draw(scene, { width, height });
     pushes.draw(scene, this.ends);
     const { words } = this;
-    const share = (/** @type {Descent} */ descent) => scene.paths[descent][this.step][scene.watched].toFixed(3);
+    const share = (/** @type {Descent} */ descent) => scene.paths[descent].of(this.step, scene.watched).toFixed(3);
     lever.draw(this.data.stops, this.step, [
       [fill(words.after, { p: `p${lowered(scene.watched)}` }), ""],
       [words.l1, share("l1")], [words.held, share("held")], [words.l2, share("l2")],

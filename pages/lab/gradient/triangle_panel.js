@@ -4,7 +4,7 @@
 import { around } from "../drag/labels.js";
 import { lowered } from "../drag/numbers.js";
 import { fill, makeSvg, setAll } from "../web/dom.js";
-import { DESCENTS, descend, spread } from "./descents.js";
+import { DESCENTS, Path, spread } from "./descents.js";
 import { DirectLabels } from "./direct_labels.js";
 import { cornersFor, mapOf, otherStarts } from "./simplex.js";
 
@@ -86,13 +86,13 @@ export class TrianglePanel {
     const ends = /** @type {Record<string, Point>} */ ({});
     for (const descent of DESCENTS) {
       const path = scene.paths[descent];
-      lines[descent] = whole.filter((step) => step < scene.step).map((step) => place(path[step]));
-      ends[descent] = place(path[scene.step]);
+      lines[descent] = whole.filter((step) => step < scene.step).map((step) => place(path.at(step)));
+      ends[descent] = place(path.at(scene.step));
       lines[descent].push(ends[descent]);
       setAll(parts.paths[descent], { d: pathOf(lines[descent]) });
       setAll(parts.dots[descent], { cx: ends[descent][0], cy: ends[descent][1], r: { l1: 8, held: 4, l2: 6 }[descent] });
       if (descent === "held") continue;
-      const ahead = [ends[descent], ...whole.filter((step) => step > scene.step).map((step) => place(path[step]))];
+      const ahead = [ends[descent], ...whole.filter((step) => step > scene.step).map((step) => place(path.at(step)))];
       setAll(parts.ahead[descent], { d: pathOf(ahead) });
     }
     setAll(parts.halo, { cx: start[0], cy: start[1], r: 22 });
@@ -128,8 +128,8 @@ export class TrianglePanel {
     const steps = spread(OTHERS.steps, 60);
     for (const loss of /** @type {const} */ (["l1", "l2"])) {
       const drawn = otherStarts(corners).map((start) => {
-        const path = descend(loss, start, { q, ...OTHERS });
-        return pathOf(steps.map((step) => place(path[step])));
+        const path = new Path(loss, start, { q, ...OTHERS });
+        return pathOf(steps.map((step) => place(path.at(step))));
       });
       setAll(parts.others[loss], { d: drawn.join("") });
     }

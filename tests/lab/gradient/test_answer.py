@@ -34,7 +34,7 @@ def drawn_states(count: int, *, most_steps: int) -> Iterator[GradientState]:
         a = tuple(round(min(50.0, max(-50.0, scale * draw.gauss())), 2) for _ in range(m))
         weights = tuple(draw.choice([0.0, 1.0, round(draw.random(), 3)]) for _ in range(m))
         q = (*KINDS[:2], weights if sum(weights) else (1.0,) * m)[k % 3]
-        steps = min(most_steps, draw.choice([1, 5, 10, 20, 50, 100, 200] if k % 25 else [2000]))
+        steps = min(most_steps, draw.choice([1, 5, 10, 20, 50, 100, 200] if k % 100 else [2000]))
         yield GradientState(
             a,
             q=q,
