@@ -6,6 +6,7 @@ from typing import Final
 import streamlit as st
 
 from lab.page.colours import COLOURS_CSS
+from lab.page.type import TYPE_CSS
 
 # A file of our own: Streamlit would fetch an icon of its fonts from another host.
 ICON: Final = Path(__file__).parents[1] / "web" / "icon.svg"
@@ -45,12 +46,20 @@ _CSS = """
       animation-range: 0 2.5rem, calc(100% - 2.5rem) 100%;
     }
   }
-  [class*="st-key-figure-"] h2, .st-key-notes h2 { font-size: 1.2rem; padding: 0; }
+  .stMainBlockContainer h1 {
+    font-size: var(--lab-size-question); line-height: 1.14; padding: 0.5rem 0 0.35rem; text-wrap: balance;
+  }
+  [class*="st-key-figure-"] h2, .st-key-notes h2 { padding: 0; }
+  /* Letters of formulas are as large as those around them. */
+  .katex { font-size: 1.1em; }
+  .stSidebar { border-right: 1px solid var(--lab-grid); }
+  .stSidebar h2 { font-size: var(--lab-size-text); }
+  [data-testid="stMarkdownContainer"] :is(p, li) { max-width: 40rem; }
   /* Two answers side by side, also beside the controls of a small screen. */
   .st-key-live-losses .lab-figures {
     grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr));
   }
-  .st-key-answer p { max-width: 44rem; font-size: 1.125rem; line-height: 1.45; }
+  .st-key-answer p { max-width: 56rem; font-size: var(--lab-size-title); line-height: 1.35; }
   .st-key-formulas [data-testid="stMarkdownContainer"] {
     display: flex; flex-wrap: wrap; justify-content: center; align-items: baseline; column-gap: 4rem;
   }
@@ -68,9 +77,8 @@ _CSS = """
       flex-wrap: nowrap; overflow-x: auto; scrollbar-width: none;
     }
     .stMainBlockContainer { padding-left: 0.75rem; padding-right: 0.75rem; }
-    .stMainBlockContainer h1 { font-size: 1.6rem; }
+    .st-key-answer p { font-size: var(--lab-size-text); line-height: 1.5; }
     [class*="st-key-figure-"] { padding: 0.5rem; }
-    .stMainBlockContainer h2, .stMainBlockContainer h3 { font-size: 1.1rem; }
   }
   /* Where Streamlit has put the controls away: by itself up to 768 px, or by hand at any width. */
   .st-key-phone-hint { display: none; }
@@ -88,4 +96,6 @@ _NO_CONTROLS: Final = """
 
 def apply_style(*, controls: bool) -> None:
     """Set colours, and margins for wide and narrow screens. Call once a run, from the router."""
-    st.html(f"{_CSS}<style>{COLOURS_CSS}{_LIVE_CSS}{'' if controls else _NO_CONTROLS}</style>")
+    st.html(
+        f"{_CSS}<style>{COLOURS_CSS}{TYPE_CSS}{_LIVE_CSS}{'' if controls else _NO_CONTROLS}</style>"
+    )
