@@ -47,7 +47,8 @@ _CSS = """
     }
   }
   .stMainBlockContainer h1 {
-    font-size: var(--lab-size-question); line-height: 1.14; padding: 0.5rem 0 0.35rem; text-wrap: balance;
+    font-size: var(--lab-size-question); line-height: 1.14; text-wrap: balance;
+    padding: 0.5rem 0 0.35rem;
   }
   [class*="st-key-figure-"] h2, .st-key-notes h2 { padding: 0; }
   /* Letters of formulas are as large as those around them. */
