@@ -1,5 +1,6 @@
 """The little that the theme cannot say."""
 
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -9,9 +10,9 @@ from lab.page.colours import COLOURS_CSS
 from lab.page.type import TYPE_CSS
 
 # A file of our own: Streamlit would fetch an icon of its fonts from another host.
-ICON: Final = Path(__file__).parents[1] / "web" / "icon.svg"
+_ROOMS: Final = Path(__file__).parents[1]
+ICON: Final = _ROOMS / "web" / "icon.svg"
 
-_LIVE_CSS: Final = (Path(__file__).parents[1] / "live" / "live.css").read_text(encoding="utf-8")
 _CSS = """
 <style>
   .stMainBlockContainer { padding-top: 3rem; padding-bottom: 3rem; }
@@ -81,6 +82,17 @@ _CSS = """
     .st-key-answer p { font-size: var(--lab-size-text); line-height: 1.5; }
     [class*="st-key-figure-"] { padding: 0.5rem; }
   }
+  .lab-symbols summary { cursor: pointer; min-height: 2.5rem; padding: 0.5rem 0; }
+  .lab-symbols dl {
+    display: grid; grid-template-columns: max-content minmax(0, 40rem); gap: 0.25rem 1rem; margin: 0;
+  }
+  .lab-symbols dt { font-family: var(--st-heading-font); font-style: italic; }
+  .lab-symbols dd { margin: 0; }
+  #lab-tip {
+    position: fixed; z-index: 999992; max-width: min(22rem, calc(100vw - 16px));
+    padding: 0.4rem 0.65rem; border-radius: 8px; background: var(--lab-ink); color: var(--lab-page);
+    font-size: var(--lab-size-small); line-height: 1.4; pointer-events: none;
+  }
   /* Where Streamlit has put the controls away: by itself up to 768 px, or by hand at any width. */
   .st-key-phone-hint { display: none; }
   @media screen { .stSidebar[data-collapsed="true"] ~ * .st-key-phone-hint { display: flex; } }
@@ -95,8 +107,17 @@ _NO_CONTROLS: Final = """
 """
 
 
+@cache
+def _sheet(name: str) -> str:
+    return (_ROOMS / name).read_text(encoding="utf-8")
+
+
+def add_style(name: str) -> None:
+    """Add a style sheet of the page that is drawn, by its path in the folder of the labs."""
+    st.html(f"<style>{_sheet(name)}</style>")
+
+
 def apply_style(*, controls: bool) -> None:
-    """Set colours, and margins for wide and narrow screens. Call once a run, from the router."""
-    st.html(
-        f"{_CSS}<style>{COLOURS_CSS}{TYPE_CSS}{_LIVE_CSS}{'' if controls else _NO_CONTROLS}</style>"
-    )
+    """Set colours, type, and margins for wide and narrow screens. Call once a run, from the router."""
+    ours = COLOURS_CSS + TYPE_CSS + _sheet("live/live.css") + ("" if controls else _NO_CONTROLS)
+    st.html(f"{_CSS}<style>{ours}</style>")
