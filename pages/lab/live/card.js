@@ -60,7 +60,7 @@ export class Card {
     const bar = make("div", { class: "lab-tools", role: "group" }, tools.drag, tools.reset, tools.save);
     const head = make("div", { class: "lab-head" }, heading, bar);
     this.node = make("section", { class: "lab-card", "data-card": key, "aria-labelledby": id },
-      head, plot, caption, details);
+      head, this.chart.labels.key, make("div", { class: "lab-figure" }, plot, this.chart.labels.node), caption, details);
     this.view = { heading, caption, summary, scroller, download, details, bar, tools };
     details.addEventListener("toggle", () => this.fill());
     download.addEventListener("click", () => this.download());

@@ -21,6 +21,7 @@ import { pictureOf } from "./picture.js";
  * @property {number | null} at
  * @property {string} plotly where the library is
  * @property {Record<string, string>} dark for each colour of the light theme that of the dark one
+ * @property {Record<string, string>} words for each colour of a mark that of words
  * @property {string} ink the colour of what is written on white
  * @property {Given[]} cards
  * @property {import("../web/types.js").Words} texts
@@ -252,7 +253,7 @@ export class FigureGrid {
   async show(given, source, look) {
     const card = this.cardAt(given);
     if (!this.Plotly || !this.theme) return;
-    const drawing = card.chart.react(this.Plotly, this.nextOf(given, source, look), this.theme, this.head.dark);
+    const drawing = card.chart.react(this.Plotly, this.nextOf(given, source, look), this.theme, this.head);
     card.fillSoon();
     await drawing;
   }
@@ -265,7 +266,7 @@ export class FigureGrid {
   settle({ chart }) {
     if (!chart.repainted || !chart.drawn || !this.Plotly || !this.theme) return;
     chart
-      .react(this.Plotly, chart.drawn, this.theme, this.head.dark)
+      .react(this.Plotly, chart.drawn, this.theme, this.head)
       .catch((error) => this.component?.fail(error));
   }
 
