@@ -5,7 +5,7 @@ from typing import Any, Final
 import numpy as np
 
 from ce_core.figures.builder import FigureTree, figure_builder
-from ce_core.figures.labels import Place, label
+from ce_core.figures.labels import label
 from ce_core.figures.style import (
     EXACT_LINE,
     HELD_LINE,
@@ -79,7 +79,7 @@ def clipping_gradient_figure(
     """
     traces = [_truth_line(curves, curves.true_gradients.numpy(), translate)]
     traces += _floor_lines(
-        curves, curves.gradients.numpy(), floor, translate, said="%{x:.4g}: %{y:.4g}", at="key"
+        curves, curves.gradients.numpy(), floor, translate, said="%{x:.4g}: %{y:.4g}"
     )
     shown = [-1.12, 0.12]
     if gap is not None:
@@ -106,7 +106,6 @@ def _floor_lines(
     translate: Translate,
     *,
     said: str,
-    at: Place = "end",
 ) -> list[dict[str, Any]]:
     lines = []
     for place, (one, row) in enumerate(zip(curves.floors, values, strict=True)):
@@ -117,7 +116,7 @@ def _floor_lines(
                 "type": "scatter",
                 "uid": floor_uid(one),
                 "name": name.format(floor=f"{one:.3g}"),
-                "meta": label(at, text=name.format(floor=spelled(one).removeprefix("1·"))),
+                "meta": label("key", text=name.format(floor=spelled(one).removeprefix("1·"))),
                 "x": curves.gaps.numpy(),
                 "y": np.where(np.isfinite(row), row, np.nan),
                 "mode": "lines",

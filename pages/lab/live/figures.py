@@ -122,6 +122,7 @@ def show_figures(key: str, figures: FigureSet, *, timeline: Timeline | None = No
                 "turn": _("Turn by dragging"),
                 "reset": _("Reset axes"),
                 "save": _("Save as a picture"),
+                "drawing": _("Save as a drawing (SVG)"),
                 "series": _("series"),
                 "more": _("Rows left out here, though not of the CSV: {count}"),
                 "language": spoken(),

@@ -20,9 +20,9 @@ const widths = new Map();
 /** @type {CanvasRenderingContext2D | null | undefined} */
 let sheet;
 
-/** @param {string} family @returns {(text: string) => number} */
-export function widthIn(family) {
-  const font = `${WEIGHT} ${SIZE}px ${family}`;
+/** @param {string} family @param {number} [size] @returns {(text: string) => number} */
+export function widthIn(family, size = SIZE) {
+  const font = `${WEIGHT} ${size}px ${family}`;
   return (text) => {
     const key = `${font} ${text}`;
     const known = widths.get(key);
