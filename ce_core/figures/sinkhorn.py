@@ -7,6 +7,7 @@ import numpy as np
 
 from ce_core.figures.builder import FigureTree, figure_builder
 from ce_core.figures.colours import DTYPE_SYMBOLS
+from ce_core.figures.labels import dtype_label
 from ce_core.figures.style import (
     COLUMN_COLOUR,
     DTYPE_COLOURS,
@@ -89,7 +90,7 @@ def convergence_figure(
             "name": translate("plain"),
             "x": steps,
             "y": plain,
-            "line": {"color": COLUMN_COLOUR, "width": 2.5},
+            "line": {"color": COLUMN_COLOUR, "width": 3},
         },
     ]
     shown = np.concatenate([plain, accelerated, on_logarithm(np.array([error]))])
@@ -180,7 +181,7 @@ def eps_path_figure(
             "x": x,
             "y": y,
             "mode": "lines",
-            "line": {"width": 2.5, **look},
+            "line": {"width": 3, **look},
             "hovertemplate": "ε %{x:.3g}: %{y:.4g}<extra>%{fullData.name}</extra>",
         } | ({"xaxis": "x2", "yaxis": "y2"} if below else {})
 
@@ -287,11 +288,12 @@ def variant_figure(
             "type": "scatter",
             "uid": dtype,
             "name": dtype,
+            "meta": dtype_label(dtype),
             "x": ranges,
             "y": on_logarithm(differences.numpy()),
             "mode": "lines+markers",
-            "line": {"color": DTYPE_COLOURS[dtype], "width": 2.5},
-            "marker": {"symbol": DTYPE_SYMBOLS[dtype], "size": 8},
+            "line": {"color": DTYPE_COLOURS[dtype], "width": 3},
+            "marker": {"symbol": DTYPE_SYMBOLS[dtype], "size": 9},
             "hovertemplate": translate("range %{x:.4g}: %{y:.3g}") + "<extra>%{fullData.name}</extra>",
         }
         for dtype, differences in zip(found.dtypes, found.differences, strict=True)
