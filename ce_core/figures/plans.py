@@ -13,7 +13,6 @@ from ce_core.figures.style import (
     INK,
     Q_COLOUR,
     ROW_COLOUR,
-    SECOND_COLOUR,
     WASH_COLOUR,
     Translate,
     colour_scale,
@@ -104,7 +103,7 @@ def plan_figure(plan: Tensor, mu: Tensor, nu: Tensor, *, translate: Translate = 
     return figure_tree(
         traces,
         title=translate("The plan and its marginals"),
-        x_title="",
+        x_title=key,
         y_title="",
         height=440,
         margin={"l": 26, "r": 4, "t": 28, "b": 58},
@@ -114,8 +113,7 @@ def plan_figure(plan: Tensor, mu: Tensor, nu: Tensor, *, translate: Translate = 
             _heading(translate("column sums, and ν"), "columns", x=0.0, anchor="left"),
             _heading(translate("row sums, and μ"), "rows", x=1.0, anchor="right"),
         ],
-        xaxis={"domain": [0, 0.85], "range": [0.5, len(columns) + 0.5], "showgrid": False}
-        | {"title": {"text": key, "font": {"size": 12, "color": SECOND_COLOUR}, "standoff": 6}},
+        xaxis={"domain": [0, 0.85], "range": [0.5, len(columns) + 0.5], "showgrid": False},
         yaxis={"domain": [0, 0.82], "range": [len(rows) + 0.5, 0.5], "showgrid": False},
         xaxis2={"domain": [0.87, 1], "range": [0, highest[0]], "anchor": "y", **hidden},
         yaxis2={"domain": [0.84, 1], "range": [0, highest[1]], "anchor": "x", **hidden},

@@ -7,6 +7,7 @@ import numpy as np
 
 from ce_core.figures.builder import FigureTree, figure_builder
 from ce_core.figures.colours import DTYPE_SYMBOLS
+from ce_core.figures.labels import dtype_label, unlabelled
 from ce_core.figures.style import (
     COLUMN_COLOUR,
     DTYPE_COLOURS,
@@ -21,6 +22,7 @@ from ce_core.figures.style import (
     empty_note,
     figure_tree,
     on_logarithm,
+    spelled,
     window,
 )
 from ce_core.post.plan_variant import VariantDifferences
@@ -31,6 +33,7 @@ _LOWEST: Final = 1e-18
 _LOWEST_ERROR: Final = 1e-17
 # The logarithm of the highest share that is shown, with room for the ring.
 _HIGHEST: Final = 0.3
+_NEAR_ONE: Final = 0.999
 
 
 @figure_builder
@@ -87,11 +90,11 @@ def convergence_figure(
             line
             | {
                 "uid": "asymptote",
-                "name": translate("true rate σ₂²"),
+                "name": _rate_name(trace.asymptotic, translate),
                 "x": steps,
                 "y": asymptote,
                 # Broad, since it lies under the line that comes to have it.
-                "line": EXACT_LINE | {"width": 7, "dash": "6px, 6px"},
+                "line": EXACT_LINE | {"width": 6, "dash": "5px, 6px"},
             }
         )
     traces += [
@@ -101,7 +104,7 @@ def convergence_figure(
             "name": translate("plain"),
             "x": steps,
             "y": plain,
-            "line": {"color": COLUMN_COLOUR, "width": 2.5},
+            "line": {"color": COLUMN_COLOUR, "width": 3},
         },
     ]
     misplaced = error / 2
@@ -132,6 +135,7 @@ def convergence_figure(
         | {
             "uid": "now",
             "name": translate("now"),
+            "meta": unlabelled(),
             "x": np.array([at]),
             "y": np.array([misplaced or foot]),
             "customdata": np.array([misplaced]),
@@ -152,6 +156,13 @@ def convergence_figure(
         height=440,
         annotations=[none] if np.isnan(shown).all() else [],
     )
+
+
+def _rate_name(rate: float, translate: Translate) -> str:
+    """Return the name of the line of the true rate, with the rate where three digits tell it from 1."""
+    if rate > _NEAR_ONE:
+        return translate("true rate σ₂²")
+    return translate("true rate σ₂²: × {rate}").format(rate=spelled(rate, digits=3))
 
 
 @figure_builder
@@ -198,7 +209,7 @@ def eps_path_figure(
             "x": x,
             "y": y,
             "mode": "lines",
-            "line": {"width": 2.5, **look},
+            "line": {"width": 3, **look},
             "hovertemplate": "ε %{x:.3g}: %{y:.4g}<extra>%{fullData.name}</extra>",
         } | ({"xaxis": "x2", "yaxis": "y2"} if below else {})
 
@@ -310,11 +321,12 @@ def variant_figure(
             "type": "scatter",
             "uid": dtype,
             "name": dtype,
+            "meta": dtype_label(dtype),
             "x": ranges,
             "y": on_logarithm(differences.numpy()),
             "mode": "lines+markers",
-            "line": {"color": DTYPE_COLOURS[dtype], "width": 2.5},
-            "marker": {"symbol": DTYPE_SYMBOLS[dtype], "size": 8},
+            "line": {"color": DTYPE_COLOURS[dtype], "width": 3},
+            "marker": {"symbol": DTYPE_SYMBOLS[dtype], "size": 9},
             "hovertemplate": translate("range %{x:.4g}: %{y:.3g}") + "<extra>%{fullData.name}</extra>",
         }
         for dtype, differences in zip(found.dtypes, found.differences, strict=True)

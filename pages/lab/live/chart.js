@@ -4,6 +4,7 @@
 
 import { fitScenes, keepCameras, themed } from "../web/plotly.js";
 import { equal, frameOf, still } from "./animation.js";
+import { LabelLayer } from "./label_layer.js";
 import { refreshed, repaint } from "./repaint.js";
 
 /**
@@ -12,6 +13,9 @@ import { refreshed, repaint } from "./repaint.js";
  * @typedef {import("../web/types.js").Layout} Layout
  * @typedef {import("../web/types.js").Plotly} Plotly
  * @typedef {import("../web/types.js").Theme} Theme
+ *
+ * @typedef {{ dark: Record<string, string>, words: Record<string, string> }} Colours For each light
+ *   value the dark one; for that of a mark that of words.
  *
  * @typedef {object} Drawn What a figure shows.
  * @property {Animation} animation
@@ -34,6 +38,9 @@ export class Chart {
     // Plotly adds to the node what is declared for it.
     this.plot = /** @type {import("../web/types.js").Plot} */ (node);
     this.changed = changed;
+    this.labels = new LabelLayer();
+    /** @type {import("./label_layer.js").Look | undefined} */
+    this.look = undefined;
     this.width = 0;
     this.height = 0;
     this.unseen = false;
@@ -98,6 +105,7 @@ export class Chart {
       return false;
     }
     Object.assign(this, { figure, drawn: next, repainted: true });
+    this.label();
     this.count();
     return true;
   }
@@ -106,16 +114,20 @@ export class Chart {
    * @param {Plotly} Plotly
    * @param {Drawn} drawn
    * @param {Theme} theme
-   * @param {Record<string, string>} dark
+   * @param {Colours} colours
    */
-  async react(Plotly, drawn, theme, dark) {
+  async react(Plotly, drawn, theme, { dark, words }) {
     this.drawn = drawn;
+    /** @param {string} light */
+    const mark = (light) => (theme.dark ? dark[light] ?? light : light);
+    this.look = { font: theme.font, mark, shade: (light) => mark(words[light] ?? light) };
     this.figure = frameOf(drawn.animation, drawn.index);
     // Another, since Plotly writes into it.
     const { data, layout } = frameOf(drawn.animation, drawn.index);
     const fresh = this.repainted ? refreshed(this.plot, data) : data;
     this.repainted = false;
-    const size = { width: drawn.width, height: drawn.height, autosize: false };
+    // Names stand at the curves.
+    const size = { width: drawn.width, height: drawn.height, autosize: false, showlegend: false };
     const look = themed({ data: fresh, layout }, theme, dark);
     const sized = this.zoomed(Object.assign(look.layout, size));
     fitScenes(sized);
@@ -123,8 +135,15 @@ export class Chart {
     if (this.turned) keepCameras(this.plot);
     sized.uirevision = `${sized.uirevision} ${this.resets}`;
     await Plotly.react(this.plot, look.data, sized, CONFIG);
+    this.label();
     this.listen();
     this.count();
+  }
+
+  label() {
+    if (this.look && this.drawn && this.plot._fullLayout?._plots) {
+      this.labels.show(this.plot, this.figure, this.look, this.drawn.animation);
+    }
   }
 
   /**
@@ -158,6 +177,7 @@ export class Chart {
         const [low, high] = this.plot.layout[axis].range;
         this.zoom[axis] = [low, high];
       }
+      this.label();
     });
     this.plot.on("plotly_doubleclick", () => this.reset());
   }

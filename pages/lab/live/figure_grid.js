@@ -5,10 +5,10 @@
 
 import { make, setRich } from "../web/dom.js";
 import { loadPlotly, readTheme } from "../web/plotly.js";
-import { Card, hand } from "./card.js";
+import { Card, hand, handText } from "./card.js";
 import { DrawingLoop } from "./drawing_loop.js";
 import { groupOf } from "./groups.js";
-import { pictureOf } from "./picture.js";
+import { drawingOf, pngOf, svgOf } from "./picture.js";
 
 /**
  * @typedef {import("./chart.js").Drawn} Drawn
@@ -21,6 +21,7 @@ import { pictureOf } from "./picture.js";
  * @property {number | null} at
  * @property {string} plotly where the library is
  * @property {Record<string, string>} dark for each colour of the light theme that of the dark one
+ * @property {Record<string, string>} words for each colour of a mark that of words
  * @property {string} ink the colour of what is written on white
  * @property {Given[]} cards
  * @property {import("../web/types.js").Words} texts
@@ -129,7 +130,7 @@ export class FigureGrid {
 
   /** @param {Given} given */
   makeCard(given) {
-    const acts = { changed: () => this.want(), save: (/** @type {Card} */ one) => this.save(one) };
+    const acts = { changed: () => this.want(), save: this.save.bind(this) };
     const card = new Card(`${this.id}-${given.key}`, given, acts);
     const { plot } = card.chart;
     this.cards.set(given.key, card);
@@ -255,7 +256,7 @@ export class FigureGrid {
   async show(given, source, look) {
     const card = this.cardAt(given);
     if (!this.Plotly || !this.theme) return;
-    const drawing = card.chart.react(this.Plotly, this.nextOf(given, source, look), this.theme, this.head.dark);
+    const drawing = card.chart.react(this.Plotly, this.nextOf(given, source, look), this.theme, this.head);
     card.fillSoon();
     await drawing;
   }
@@ -268,15 +269,17 @@ export class FigureGrid {
   settle({ chart }) {
     if (!chart.repainted || !chart.drawn || !this.Plotly || !this.theme) return;
     chart
-      .react(this.Plotly, chart.drawn, this.theme, this.head.dark)
+      .react(this.Plotly, chart.drawn, this.theme, this.head)
       .catch((error) => this.component?.fail(error));
   }
 
-  /** @param {Card} card */
-  async save(card) {
+  /** @param {Card} card @param {"png" | "svg"} kind */
+  async save(card, kind) {
     if (!this.Plotly || !card.chart.drawn) return;
     try {
-      hand(await pictureOf(this.Plotly, card, location.href, this.head.ink), `${card.key}.png`);
+      const drawing = await drawingOf(this.Plotly, card, { ...this.head, address: location.href });
+      if (kind === "png") hand(await pngOf(drawing), `${card.key}.png`);
+      else handText(svgOf(drawing), "image/svg+xml", `${card.key}.svg`);
     } catch (error) {
       console.warn("The picture cannot be saved:", error);
     }

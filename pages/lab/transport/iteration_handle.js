@@ -22,6 +22,8 @@ import { nearest, placeOn, stepped } from "./iterations.js";
  */
 
 const LOOK_MS = 250;
+// Of the words at the handle: where they begin, and how broad a letter is, in pixels.
+const [REACH, LETTER] = [30, 7.2];
 const WATCHED = { attributes: true, attributeFilter: ["data-text", "data-drawn", "data-at", "aria-valuetext", "max"] };
 
 /** @param {number} place @param {number} length */
@@ -129,10 +131,11 @@ class IterationHandle {
     handle.hidden = !within(x, xaxis._length) || !within(y, yaxis._length);
     const [left, top] = [plot.offsetLeft + xaxis._offset + x, plot.offsetTop + yaxis._offset + y];
     handle.style.transform = `translate(${left.toFixed(1)}px, ${top.toFixed(1)}px)`;
-    handle.classList.toggle("left", x > xaxis._length / 2);
     this.stem.style.height = `${(yaxis._length - y).toFixed(1)}px`;
-    const said = drawn && boldIn(caption.dataset.text ?? "");
-    setText(label, said || fill(data.words.at, { count }));
+    const said = (drawn && boldIn(caption.dataset.text ?? "")) || fill(data.words.at, { count });
+    setText(label, said);
+    // Above the curve, or below it where it ends.
+    handle.classList.toggle("left", x + REACH + said.length * LETTER > xaxis._length);
     setAll(handle, {
       "aria-valuemin": data.counts[0], "aria-valuemax": data.counts[data.counts.length - 1],
       "aria-valuenow": count, "aria-valuetext": label.textContent ?? "",

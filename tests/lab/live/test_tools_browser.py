@@ -1,5 +1,6 @@
 """A chart's tools, and what a finger does to a chart, in a real browser."""
 
+import re
 import struct
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from tests.support.browsing import on_phone, open_lab, phone_with_finger, scroll
 pytestmark = pytest.mark.browser
 
 _RANGES = "plot => ['xaxis', 'yaxis'].map(axis => Array.from(plot._fullLayout[axis].range))"
+# Plotly gives what it clips a name of its own, each time another.
+_NUMBERED = re.compile(r"(?:clip|legend|topdefs-|defs-|g)?[0-9a-f]{6}(?=[-_a-z\"'&)])")
 _EYE = "plot => plot._fullLayout.scene._scene.getCamera().eye"
 # What a card holds, and whether its tools lie on the chart, on the heading or on each other.
 _COVERED = """() => {
@@ -191,3 +194,19 @@ def test_saved_picture_is_white_twice_as_large_and_titled(lab: str, page: Page, 
         list(content),
     )
     assert pixel == [255, 255, 255, 255]
+
+    def drawing() -> str:
+        with page.expect_download() as download:
+            tool(page, card, "svg").click()
+        assert download.value.suggested_filename == f"{card}.svg"
+        download.value.save_as(tmp_path / "drawing.svg")
+        return (tmp_path / "drawing.svg").read_text()
+
+    page.locator(f"[data-card='{card}'] summary").click()
+    dark = drawing()
+    assert "<title>The present logits</title>" in dark
+    assert f"{lab}/losses?logit_scale=16</text>" in dark
+    assert ">slope 1</text>" in dark
+    page.emulate_media(color_scheme="light")
+    page.wait_for_timeout(900)
+    assert _NUMBERED.sub("", drawing()) == _NUMBERED.sub("", dark)
