@@ -6,6 +6,7 @@ import { describe, it } from "node:test";
 
 import { boxAt, meet } from "../../pages/lab/drag/labels.js";
 import { labelsOf, LINE, namesIn } from "../../pages/lab/live/curve_labels.js";
+import { stepped, tracksOf } from "../../pages/lab/live/tracks.js";
 import { shapesOf } from "../../pages/lab/live/shapes.js";
 
 const WIDTH = 320;
@@ -107,5 +108,30 @@ describe("labelsOf", () => {
     const { spots } = labelsOf(plotOf(one), figureOf(one), widthOf);
     const kept = new Map([["a", /** @type {number} */ (spots.get("a")) + 40]]);
     assert.equal(labelsOf(plotOf(one), figureOf(one), widthOf, kept).spots.get("a"), kept.get("a"));
+  });
+});
+
+describe("tracksOf", () => {
+  const data = [
+    curve("a", (x) => x, { x: [0, 0.5, 1], y: [0, NaN, 1] }),
+    curve("b", (x) => x, { x: [0.1, 0.4, 0.9, 7], y: [0.5, 0.5, 0.5, 0.5] }),
+    curve("line", () => 0, { hoverinfo: "skip" }),
+  ];
+  const tracks = tracksOf(plotOf(data), figureOf(data));
+
+  it("has the points that are seen, of the curves that tell of values", () => {
+    assert.deepEqual(tracks.map(({ name, points }) => [name, points.map(({ x }) => x)]), [
+      ["curve a", [0, 1]], ["curve b", [0.1, 0.4, 0.9]],
+    ]);
+    assert.deepEqual(tracks[0].points[1].at, [60 + WIDTH, 28]);
+  });
+
+  it("is gone along with keys, and to what is nearest on the next curve", () => {
+    let at = { track: 0, point: 0 };
+    const path = ["ArrowLeft", "ArrowRight", "ArrowRight", "ArrowDown", "Home", "ArrowUp", "ArrowUp", "End"].map((key) => {
+      at = stepped(tracks, at, key);
+      return `${at.track}.${at.point}`;
+    });
+    assert.deepEqual(path, ["0.0", "0.1", "0.1", "1.2", "1.0", "0.0", "1.0", "1.2"]);
   });
 });

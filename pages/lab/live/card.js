@@ -27,9 +27,9 @@ export class Card {
   /**
    * @param {string} id
    * @param {Given} given
-   * @param {{ changed: () => void, save: (card: Card, kind: "png" | "svg") => void }} acts
+   * @param {{ changed: () => void, say: (text: string) => void, save: (card: Card, kind: "png" | "svg") => void }} acts
    */
-  constructor(id, { key, animation }, { changed, save }) {
+  constructor(id, { key, animation }, { changed, say, save }) {
     this.key = key;
     this.title = "";
     /** @type {Words | undefined} */
@@ -38,8 +38,9 @@ export class Card {
     this.refill = undefined;
     this.spatial = isSpatial(animation);
     const heading = make("h2", { id });
-    const plot = make("div", { class: "lab-plot", role: "group" });
-    this.chart = new Chart(plot, changed);
+    // A 3-D figure is turned by its own keys, and has no points to go along.
+    const plot = make("div", { class: "lab-plot", role: "group", tabindex: this.spatial ? null : "0" });
+    this.chart = new Chart(plot, changed, say);
     const caption = make("p", { class: "lab-caption" });
     const summary = make("summary");
     const scroller = make("div", { class: "lab-rows", role: "region", tabindex: "0" });
@@ -78,6 +79,8 @@ export class Card {
     this.spatial = isSpatial(animation);
     setText(heading, title);
     this.chart.plot.setAttribute("aria-label", alt);
+    this.chart.plot.setAttribute("aria-description", this.spatial ? "" : texts.keys);
+    this.chart.reader.sentence = texts.point;
     this.chart.plot.style.height = `${height}px`;
     setText(summary, texts.table);
     setText(download, texts.download);

@@ -5,6 +5,7 @@
 import { fitScenes, keepCameras, themed } from "../web/plotly.js";
 import { equal, frameOf, still } from "./animation.js";
 import { LabelLayer } from "./label_layer.js";
+import { Reader } from "./reader.js";
 import { refreshed, repaint } from "./repaint.js";
 
 /**
@@ -33,12 +34,14 @@ export class Chart {
   /**
    * @param {HTMLElement} node where it is drawn
    * @param {() => void} changed called when it has to be drawn anew
+   * @param {(text: string) => void} say
    */
-  constructor(node, changed) {
+  constructor(node, changed, say) {
     // Plotly adds to the node what is declared for it.
     this.plot = /** @type {import("../web/types.js").Plot} */ (node);
     this.changed = changed;
     this.labels = new LabelLayer();
+    this.reader = new Reader(this, say);
     /** @type {import("./label_layer.js").Look | undefined} */
     this.look = undefined;
     this.width = 0;
@@ -143,6 +146,7 @@ export class Chart {
   label() {
     if (this.look && this.drawn && this.plot._fullLayout?._plots) {
       this.labels.show(this.plot, this.figure, this.look, this.drawn.animation);
+      this.reader.follow();
     }
   }
 

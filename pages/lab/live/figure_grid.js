@@ -3,7 +3,7 @@
 // only its data have moved, or updated by Plotly.react, so that zoom and camera survive, nothing
 // blinks, and all figures move together.
 
-import { make, setRich } from "../web/dom.js";
+import { make, setRich, write } from "../web/dom.js";
 import { loadPlotly, readTheme } from "../web/plotly.js";
 import { Card, hand, handText } from "./card.js";
 import { DrawingLoop } from "./drawing_loop.js";
@@ -60,7 +60,8 @@ export class FigureGrid {
       fail: (error) => this.component?.fail(error),
     });
     this.node = make("div", { class: "lab-figures" });
-    root.replaceChildren(this.node);
+    this.announcer = make("p", { class: "lab-unseen", "aria-live": "polite" });
+    root.replaceChildren(this.node, this.announcer);
     // Sizes and visibility come by themselves: to ask for them would have the page laid out anew.
     this.sizes = new ResizeObserver((entries) => this.resize(entries));
     this.sights = new IntersectionObserver((entries) => this.see(entries), { rootMargin: "40px" });
@@ -130,7 +131,7 @@ export class FigureGrid {
 
   /** @param {Given} given */
   makeCard(given) {
-    const acts = { changed: () => this.want(), save: this.save.bind(this) };
+    const acts = { changed: () => this.want(), say: (/** @type {string} */ text) => write(this.announcer, text), save: this.save.bind(this) };
     const card = new Card(`${this.id}-${given.key}`, given, acts);
     const { plot } = card.chart;
     this.cards.set(given.key, card);

@@ -123,6 +123,8 @@ def show_figures(key: str, figures: FigureSet, *, timeline: Timeline | None = No
                 "reset": _("Reset axes"),
                 "save": _("Save as a picture"),
                 "drawing": _("Save as a drawing (SVG)"),
+                "keys": _("Arrow keys move along the points, up and down between the curves."),
+                "point": _("{name}: {place}; {number} of {count}"),
                 "series": _("series"),
                 "more": _("Rows left out here, though not of the CSV: {count}"),
                 "language": spoken(),
