@@ -23,6 +23,7 @@ import { refreshed, repaint } from "./repaint.js";
  * @property {number} index
  * @property {string | null} look
  * @property {number} width
+ * @property {number} height
  * @property {string | null} state
  */
 
@@ -79,7 +80,8 @@ export class Chart {
    */
   needsPlotly(next, waits) {
     const { drawn } = this;
-    if (!drawn || drawn.look !== next.look || drawn.width !== next.width) return true;
+    if (!drawn || drawn.look !== next.look) return true;
+    if (drawn.width !== next.width || drawn.height !== next.height) return true;
     if (same(drawn, next)) return false;
     return waits || !this.repaint(next);
   }
@@ -128,7 +130,7 @@ export class Chart {
     const fresh = this.repainted ? refreshed(this.plot, data) : data;
     this.repainted = false;
     // Names stand at the curves.
-    const size = { width: drawn.width, height: layout.height ?? this.height, autosize: false, showlegend: false };
+    const size = { width: drawn.width, height: drawn.height, autosize: false, showlegend: false };
     const look = themed({ data: fresh, layout }, theme, dark);
     const sized = this.zoomed(Object.assign(look.layout, size));
     fitScenes(sized);
