@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-import torch.nn.functional as F
+from torch.nn import functional
 
 from ce_core import FORMULAS, trace_formula
 from ce_core.stability.underflow import vanishing_gaps
@@ -19,6 +19,7 @@ from lab.stability.results import MAP_GAPS, Results
 from lab.stability.state import DTYPE_NAMES, FLOORS, StabilityState
 from tests.support.cases import INF
 
+_CAUSE = r"From ([^*:]+)\*\*:|(?<=\*\*)(Not from|wrong)|(slopes are wrong)|(∞)\*\*; in"
 # The loss and its slopes by the formulas of torch, written as people write them.
 _USUAL = {"naive", "max_shifted", "clipped", "where_masked"}
 
@@ -43,9 +44,7 @@ def traced(state: StabilityState, *, cured: bool = False) -> Results:
     """Return as much of the results as the answer and the cure read: not the maps over all gaps."""
     none: Any = None
     a, q = list(state.a), list(state.q)
-    ways = (
-        ((state.formula, state.clip), (state.cure, None)) if cured else ((state.formula, state.clip),)
-    )
+    ways = [(state.formula, state.clip), *([(state.cure, None)] if cured else [])]
     traces, *cures = (
         {dtype: trace_formula(formula, a, q, dtype=dtype, floor=floor) for dtype in DTYPE_NAMES}
         for formula, floor in ways
@@ -129,9 +128,7 @@ def check_answer(found: Results, text: str) -> str:
     if state.formula in _USUAL:
         check_dtypes(state, text)
     now = emulated(state, dtype)
-    (cause,) = re.findall(
-        r"From ([^*:]+)\*\*:|(?<=\*\*)(Not from|wrong)|(slopes are wrong)|(∞)\*\*; in", text
-    )
+    (cause,) = re.findall(_CAUSE, text)
     kind = "".join(cause)
     if kind.startswith("0 · (−∞)"):
         place = named_class(text.split(".")[0], state)
@@ -183,7 +180,7 @@ def check_without_nan(found: Results, text: str) -> None:
     if state.formula in _USUAL:
         loss, slopes = grad_of(state, state.dtype)
         a = torch.tensor(state.a, dtype=torch.float64, requires_grad=True)
-        truth = F.cross_entropy(a, torch.tensor(state.target - 1))
+        truth = functional.cross_entropy(a, torch.tensor(state.target - 1))
         truth.backward()
         assert not math.isnan(loss)
         assert a.grad is not None
@@ -201,7 +198,7 @@ def run_line(state: StabilityState, line: str, dtype: str) -> tuple[float, torch
     p = torch.exp(s) / torch.exp(s).sum()
     names = {
         "a": a, "s": s, "p": p, "e": torch.exp(a), "q": torch.tensor(state.q, dtype=a.dtype),
-        "target": torch.tensor(state.target - 1), "floor": state.floor, "torch": torch, "F": F,
+        "target": torch.tensor(state.target - 1), "floor": state.floor, "torch": torch, "F": functional,
     }  # fmt: skip
     loss = eval(line, names)
     loss.backward()
