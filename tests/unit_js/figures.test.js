@@ -99,7 +99,7 @@ describe("equal", () => {
 
 describe("table", () => {
   const line = { type: "scatter", name: "l, \"1\"", x: Float32Array.of(0.1, 0.2), y: [3, null] };
-  const layout = { xaxis: { title: { text: "x" } }, yaxis: { title: { text: "loss" } } };
+  const layout = { xaxis: {}, yaxis: {}, meta: { xaxis: "x", yaxis: "loss" } };
 
   it("has a row a point", () => {
     const { columns, rows } = rowsOf({ data: [line, { type: "bar", y: [7] }], layout });

@@ -4,6 +4,8 @@
 
 import { fitScenes, keepCameras, themed } from "../web/plotly.js";
 import { equal, frameOf, still } from "./animation.js";
+import { LabelLayer } from "./label_layer.js";
+import { Reader } from "./reader.js";
 import { refreshed, repaint } from "./repaint.js";
 
 /**
@@ -13,11 +15,15 @@ import { refreshed, repaint } from "./repaint.js";
  * @typedef {import("../web/types.js").Plotly} Plotly
  * @typedef {import("../web/types.js").Theme} Theme
  *
+ * @typedef {{ dark: Record<string, string>, words: Record<string, string> }} Colours For each light
+ *   value the dark one; for that of a mark that of words.
+ *
  * @typedef {object} Drawn What a figure shows.
  * @property {Animation} animation
  * @property {number} index
  * @property {string | null} look
  * @property {number} width
+ * @property {number} height
  * @property {string | null} state
  */
 
@@ -28,11 +34,16 @@ export class Chart {
   /**
    * @param {HTMLElement} node where it is drawn
    * @param {() => void} changed called when it has to be drawn anew
+   * @param {(text: string) => void} say
    */
-  constructor(node, changed) {
+  constructor(node, changed, say) {
     // Plotly adds to the node what is declared for it.
     this.plot = /** @type {import("../web/types.js").Plot} */ (node);
     this.changed = changed;
+    this.labels = new LabelLayer();
+    this.reader = new Reader(this, say);
+    /** @type {import("./label_layer.js").Look | undefined} */
+    this.look = undefined;
     this.width = 0;
     this.height = 0;
     this.unseen = false;
@@ -69,7 +80,8 @@ export class Chart {
    */
   needsPlotly(next, waits) {
     const { drawn } = this;
-    if (!drawn || drawn.look !== next.look || drawn.width !== next.width) return true;
+    if (!drawn || drawn.look !== next.look) return true;
+    if (drawn.width !== next.width || drawn.height !== next.height) return true;
     if (same(drawn, next)) return false;
     return waits || !this.repaint(next);
   }
@@ -96,6 +108,7 @@ export class Chart {
       return false;
     }
     Object.assign(this, { figure, drawn: next, repainted: true });
+    this.label();
     this.count();
     return true;
   }
@@ -104,16 +117,20 @@ export class Chart {
    * @param {Plotly} Plotly
    * @param {Drawn} drawn
    * @param {Theme} theme
-   * @param {Record<string, string>} dark
+   * @param {Colours} colours
    */
-  async react(Plotly, drawn, theme, dark) {
+  async react(Plotly, drawn, theme, { dark, words }) {
     this.drawn = drawn;
+    /** @param {string} light */
+    const mark = (light) => (theme.dark ? dark[light] ?? light : light);
+    this.look = { font: theme.font, mark, shade: (light) => mark(words[light] ?? light) };
     this.figure = frameOf(drawn.animation, drawn.index);
     // Another, since Plotly writes into it.
     const { data, layout } = frameOf(drawn.animation, drawn.index);
     const fresh = this.repainted ? refreshed(this.plot, data) : data;
     this.repainted = false;
-    const size = { width: drawn.width, height: layout.height ?? this.height, autosize: false };
+    // Names stand at the curves.
+    const size = { width: drawn.width, height: drawn.height, autosize: false, showlegend: false };
     const look = themed({ data: fresh, layout }, theme, dark);
     const sized = this.zoomed(Object.assign(look.layout, size));
     fitScenes(sized);
@@ -121,8 +138,16 @@ export class Chart {
     if (this.turned) keepCameras(this.plot);
     sized.uirevision = `${sized.uirevision} ${this.resets}`;
     await Plotly.react(this.plot, look.data, sized, CONFIG);
+    this.label();
     this.listen();
     this.count();
+  }
+
+  label() {
+    if (this.look && this.drawn && this.plot._fullLayout?._plots) {
+      this.labels.show(this.plot, this.figure, this.look, this.drawn.animation);
+      this.reader.follow();
+    }
   }
 
   /**
@@ -156,6 +181,7 @@ export class Chart {
         const [low, high] = this.plot.layout[axis].range;
         this.zoom[axis] = [low, high];
       }
+      this.label();
     });
     this.plot.on("plotly_doubleclick", () => this.reset());
   }

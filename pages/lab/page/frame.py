@@ -13,6 +13,8 @@ from lab.web.previews import preview
 
 PAGES: Final = ("home", *READ, *LABS)
 """Their files, and the keys of what a visitor has set on them."""
+_WIDTH_OF_CONTROLS: Final = 256
+"""In pixels; a visitor may draw it wider."""
 
 
 def open_frame(page: st.Page) -> None:
@@ -20,7 +22,10 @@ def open_frame(page: st.Page) -> None:
     view = begin(page.url_path or PAGES[0])
     speak(choose_language(view.lang, st.context.headers.get("Accept-Language")))
     st.set_page_config(
-        page_title=preview(page.url_path, spoken(), _).title, page_icon=str(ICON), layout="wide"
+        page_title=preview(page.url_path, spoken(), _).title,
+        page_icon=str(ICON),
+        layout="wide",
+        initial_sidebar_state=_WIDTH_OF_CONTROLS,
     )
     apply_style(controls=page.url_path in LABS)
     with st.container(key="nav", horizontal=True):

@@ -21,6 +21,7 @@ from lab.page.beats import (
     show_numbers,
 )
 from lab.page.desk import Desk
+from lab.page.glossary import show_symbols
 from lab.page.lab import Along, Lab
 from lab.state.fields import State, spell
 from lab.state.visit import PageVisit, enter, link_to, put
@@ -58,6 +59,7 @@ def run_lab(lab: Lab[S, R]) -> None:
     if lab.beneath:
         lab.beneath(desk, found, along)
     show_formulas(*lab.formulas)
+    show_symbols()
     show_numbers(partial(lab.numbers, found), partial(lab.csv, found), file_name=f"{lab.slug}.csv")
     show_link(link_to(page.state, lab.default))
     code = lab.code(found)

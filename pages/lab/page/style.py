@@ -1,16 +1,18 @@
 """The little that the theme cannot say."""
 
+from functools import cache
 from pathlib import Path
 from typing import Final
 
 import streamlit as st
 
 from lab.page.colours import COLOURS_CSS
+from lab.page.type import TYPE_CSS
 
 # A file of our own: Streamlit would fetch an icon of its fonts from another host.
-ICON: Final = Path(__file__).parents[1] / "web" / "icon.svg"
+_ROOMS: Final = Path(__file__).parents[1]
+ICON: Final = _ROOMS / "web" / "icon.svg"
 
-_LIVE_CSS: Final = (Path(__file__).parents[1] / "live" / "live.css").read_text(encoding="utf-8")
 _CSS = """
 <style>
   .stMainBlockContainer { padding-top: 3rem; padding-bottom: 3rem; }
@@ -45,12 +47,21 @@ _CSS = """
       animation-range: 0 2.5rem, calc(100% - 2.5rem) 100%;
     }
   }
-  [class*="st-key-figure-"] h2, .st-key-notes h2 { font-size: 1.2rem; padding: 0; }
+  .stMainBlockContainer h1 {
+    font-size: var(--lab-size-question); line-height: 1.14; text-wrap: balance;
+    padding: 0.5rem 0 0.35rem;
+  }
+  [class*="st-key-figure-"] h2, .st-key-notes h2 { padding: 0; }
+  /* Letters of formulas are as large as those around them. */
+  .katex { font-size: 1.1em; }
+  .stSidebar { border-right: 1px solid var(--lab-grid); }
+  .stSidebar h2 { font-size: var(--lab-size-text); }
+  [data-testid="stMarkdownContainer"] :is(p, li) { max-width: 40rem; }
   /* Two answers side by side, also beside the controls of a small screen. */
   .st-key-live-losses .lab-figures {
     grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr));
   }
-  .st-key-answer p { max-width: 44rem; font-size: 1.125rem; line-height: 1.45; }
+  .st-key-answer p { max-width: 56rem; font-size: var(--lab-size-title); line-height: 1.35; }
   .st-key-formulas [data-testid="stMarkdownContainer"] {
     display: flex; flex-wrap: wrap; justify-content: center; align-items: baseline; column-gap: 4rem;
   }
@@ -68,9 +79,19 @@ _CSS = """
       flex-wrap: nowrap; overflow-x: auto; scrollbar-width: none;
     }
     .stMainBlockContainer { padding-left: 0.75rem; padding-right: 0.75rem; }
-    .stMainBlockContainer h1 { font-size: 1.6rem; }
+    .st-key-answer p { font-size: var(--lab-size-text); line-height: 1.5; }
     [class*="st-key-figure-"] { padding: 0.5rem; }
-    .stMainBlockContainer h2, .stMainBlockContainer h3 { font-size: 1.1rem; }
+  }
+  .lab-symbols summary { cursor: pointer; min-height: 2.5rem; padding: 0.5rem 0; }
+  .lab-symbols dl {
+    display: grid; grid-template-columns: max-content minmax(0, 40rem); gap: 0.25rem 1rem; margin: 0;
+  }
+  .lab-symbols dt { font-family: var(--st-heading-font); font-style: italic; }
+  .lab-symbols dd { margin: 0; }
+  #lab-tip {
+    position: fixed; z-index: 999992; max-width: min(22rem, calc(100vw - 16px));
+    padding: 0.4rem 0.65rem; border-radius: 8px; background: var(--lab-ink); color: var(--lab-page);
+    font-size: var(--lab-size-small); line-height: 1.4; pointer-events: none;
   }
   /* Where Streamlit has put the controls away: by itself up to 768 px, or by hand at any width. */
   .st-key-phone-hint { display: none; }
@@ -86,6 +107,17 @@ _NO_CONTROLS: Final = """
 """
 
 
+@cache
+def _sheet(name: str) -> str:
+    return (_ROOMS / name).read_text(encoding="utf-8")
+
+
+def add_style(name: str) -> None:
+    """Add a style sheet of the page that is drawn, by its path in the folder of the labs."""
+    st.html(f"<style>{_sheet(name)}</style>")
+
+
 def apply_style(*, controls: bool) -> None:
-    """Set colours, and margins for wide and narrow screens. Call once a run, from the router."""
-    st.html(f"{_CSS}<style>{COLOURS_CSS}{_LIVE_CSS}{'' if controls else _NO_CONTROLS}</style>")
+    """Set colours, type, and margins for wide and narrow screens. Call once a run, from the router."""
+    ours = COLOURS_CSS + TYPE_CSS + _sheet("live/live.css") + ("" if controls else _NO_CONTROLS)
+    st.html(f"{_CSS}<style>{ours}</style>")
