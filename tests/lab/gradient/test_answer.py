@@ -126,8 +126,8 @@ def rests(facts: Facts) -> bool:
 
 
 FIRST: dict[str, tuple[tuple[str, ...], Callable[[Facts], bool]]] = {
-    "lifts": (("start", "l1"), lambda f: f.start < f.l1),
-    "lowers": (("start", "l1"), lambda f: f.l1 < f.start),
+    "lifts": (("l1",), lambda f: f.start < f.l1),
+    "lowers": (("l1",), lambda f: f.l1 < f.start),
     "leaves": (("l1",), lambda f: abs(f.l1 - f.start) < 2 * SHOWN),
 }
 SECOND: dict[str, tuple[tuple[str, ...], Callable[[Facts], bool]]] = {
