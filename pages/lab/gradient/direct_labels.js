@@ -10,6 +10,8 @@ import { makeSvg, setAll, write } from "../web/dom.js";
  */
 
 const HEIGHT = 19;
+// Between two words side by side.
+const GAP = 8;
 
 export class DirectLabels {
   /**
@@ -43,7 +45,7 @@ export class DirectLabels {
       return words.length > 0;
     });
     const wanted = shown.map(({ name, node }) => ({
-      name, width: this.widthOf(node), height: HEIGHT, spots: said[name].spots,
+      name, width: this.widthOf(node) + GAP, height: HEIGHT, spots: said[name].spots,
     }));
     const places = placeLabels(wanted, obstacles, frame);
     for (const { name, node } of shown) {

@@ -45,8 +45,8 @@ def _words() -> dict[str, str]:
     """Return what the figure says, by the name that its script uses."""
     return {
         "caption": _(
-            "Drag the point, or a logit; arrow keys move them too. An arrow shows where descent moves "
-            "a logit. Thin lines are the ways from other starts, in small steps."
+            "Drag the point or a logit. Arrows: where descent moves a logit. Thin lines: the ways from "
+            "other starts, in small steps."
         ),
         "triangle": _("The descents in the triangle of p"),
         "curve": _("The descents, step by step"),
