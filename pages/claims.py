@@ -8,11 +8,9 @@ from lab.claims.state import ClaimsState
 from lab.language.catalogues import _
 from lab.page.beats import show_ignored
 from lab.page.glossary import show_symbols
-from lab.page.style import add_style
 from lab.state.visit import enter
 
 visit = enter("claims", ClaimsState())
-add_style("claims/claims.css")
 st.title(_("Which of these are true?"), anchor=False)
 show_ignored(visit)
 show_top()

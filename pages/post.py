@@ -7,14 +7,12 @@ from lab.live.figures import show_figures
 from lab.page.beats import open_page, show_formulas, show_ignored
 from lab.page.glossary import show_symbols
 from lab.page.links import show_page_link, show_state_link
-from lab.page.style import add_style
 from lab.post import figures, text
 from lab.post.layout import open_step, show_derivation, show_verdict
 from lab.post.state import PostState
 from lab.state.visit import enter
 
 visit = enter("post", PostState())
-add_style("post/post.css")
 open_page(_("The post, line by line"), text.intro())
 show_formulas(r"L_1 = -\sum_i q_i \log p_i", r"L_2 = \sum_i (p_i - q_i)\, a_i", r"L_1 - L_2 = H(p)")
 show_ignored(visit)
