@@ -6,6 +6,7 @@ import numpy as np
 
 from ce_core.experiment.statistics import LossComparison, SortedLosses
 from ce_core.figures.builder import FigureTree, figure_builder
+from ce_core.figures.labels import coloured, label
 from ce_core.figures.style import (
     ENTROPY_COLOUR,
     EXACT_LINE,
@@ -80,6 +81,7 @@ def entropy_stem_figure(
             "name": translate("H(p) and rounding") if comparison.rounding_decides else "H(p)",
             "legendgroup": "stems" if comparison.rounding_decides else "entropy",
             "showlegend": comparison.rounding_decides,
+            "meta": label("middle"),
             "x": np.stack([x, x, gap], -1).ravel(),
             "y": np.stack([x, y, gap], -1).ravel(),
             "mode": "lines",
@@ -106,7 +108,7 @@ def entropy_stem_figure(
             "x": x,
             "y": y,
             "mode": "markers",
-            "marker": {"color": L2_COLOUR, "size": 7},
+            "marker": {"color": L2_COLOUR, "size": 9},
             "hovertemplate": "L1 %{x:.3e}<br>L2 %{y:.3e}<extra></extra>",
         },
         {
@@ -131,7 +133,7 @@ def entropy_stem_figure(
         x_range=x_range,
         y_range=y_range,
         height=_HEIGHT,
-        yaxis={"domain": [0, 0.72], "anchor": "x"},
+        yaxis={"domain": [0, 0.7], "anchor": "x"},
         xaxis={"anchor": "y"},
         xaxis2={
             "anchor": "y2",
@@ -142,10 +144,13 @@ def entropy_stem_figure(
         },
         yaxis2={
             "anchor": "x2",
-            "domain": [0.86, 1],
+            "domain": [0.87, 1],
             "range": [_SUM_ROW - 0.5, _L1_ROW + 0.5],
             "tickvals": [_SUM_ROW, _L1_ROW],
-            "ticktext": ["H(p) + L2", "L1"],
+            "ticktext": [
+                f"{coloured('entropy', 'H(p)')} + {coloured('l2', 'L2')}",
+                coloured("l1", "L1"),
+            ],
             "showgrid": False,
             "zeroline": False,
         },
@@ -167,7 +172,7 @@ def _bars(comparison: LossComparison) -> list[dict[str, Any]]:
             "name": name,
             "legendgroup": uid,
             # Its row says it.
-            "showlegend": uid != "l1",
+            "showlegend": False,
             "orientation": "h",
             "x": np.array([mean]),
             "y": np.array([row]),
