@@ -7,6 +7,7 @@ import { equal, frameOf, still } from "./animation.js";
 import { LabelLayer } from "./label_layer.js";
 import { Reader } from "./reader.js";
 import { refreshed, repaint } from "./repaint.js";
+import { axisOf, between, mayTween, Passage } from "./tween.js";
 
 /**
  * @typedef {import("../web/types.js").Animation} Animation
@@ -42,6 +43,7 @@ export class Chart {
     this.changed = changed;
     this.labels = new LabelLayer();
     this.reader = new Reader(this, say);
+    this.passage = new Passage();
     /** @type {import("./label_layer.js").Look | undefined} */
     this.look = undefined;
     this.width = 0;
@@ -80,10 +82,56 @@ export class Chart {
    */
   needsPlotly(next, waits) {
     const { drawn } = this;
-    if (!drawn || drawn.look !== next.look) return true;
-    if (drawn.width !== next.width || drawn.height !== next.height) return true;
+    if (!drawn || remade(drawn, next)) return true;
     if (same(drawn, next)) return false;
-    return waits || !this.repaint(next);
+    if (waits || this.passage.going) return true;
+    const jumps = drawn.animation !== next.animation && !this.unseen && mayTween();
+    return !(jumps && this.goTo(next)) && !this.repaint(next);
+  }
+
+  /**
+   * Goes to another state in a moment, if all that differs can be moved.
+   *
+   * @param {Drawn} next
+   */
+  goTo(next) {
+    const { plot, figure: from } = this;
+    const to = frameOf(next.animation, next.index);
+    if (!plot._fullLayout?._plots || plot.matches(":hover") || equal(from, to)) return false;
+    /** @param {number} share */
+    const move = (share) => {
+      const passing = between(from, to, share, (trace, side) => axisOf(plot, trace, side).type === "log");
+      if (!this.moved(passing, true)) return false;
+      this.figure = passing;
+      this.label();
+      return true;
+    };
+    const arrive = () => {
+      // Plotly hears of all that differs; what stopped half-way it draws anew.
+      this.figure = from;
+      if (!this.repaint(next)) this.drawn = { ...next, look: null };
+      this.changed();
+    };
+    if (!this.passage.start(move, arrive)) return false;
+    this.drawn = next;
+    return true;
+  }
+
+  /**
+   * Whether what is drawn could be moved to another figure.
+   *
+   * @param {Figure} figure
+   * @param {boolean} [passing]
+   */
+  moved(figure, passing) {
+    try {
+      return repaint(this.plot, this.figure, figure, new Set(Object.keys(this.zoom)), passing);
+    } catch (error) {
+      // It looks into Plotly; what is not as it was there, Plotly itself can draw.
+      console.warn("The figure cannot be repainted:", error);
+      this.repainted = true;
+      return false;
+    }
   }
 
   /**
@@ -98,15 +146,7 @@ export class Chart {
       this.drawn = next;
       return true;
     }
-    if (plot.matches(":hover")) return false;
-    try {
-      if (!repaint(plot, this.figure, figure, new Set(Object.keys(this.zoom)))) return false;
-    } catch (error) {
-      // It looks into Plotly; what is not as it was there, Plotly itself can draw.
-      console.warn("The figure cannot be repainted:", error);
-      this.repainted = true;
-      return false;
-    }
+    if (plot.matches(":hover") || !this.moved(figure)) return false;
     Object.assign(this, { figure, drawn: next, repainted: true });
     this.label();
     this.count();
@@ -120,6 +160,9 @@ export class Chart {
    * @param {Colours} colours
    */
   async react(Plotly, drawn, theme, { dark, words }) {
+    // What goes on to another state has been repainted, and Plotly has not heard of it.
+    this.repainted ||= this.passage.going;
+    this.passage.stop();
     this.drawn = drawn;
     /** @param {string} light */
     const mark = (light) => (theme.dark ? dark[light] ?? light : light);
@@ -201,6 +244,7 @@ export class Chart {
 
   /** @param {Plotly | undefined} Plotly */
   purge(Plotly) {
+    this.passage.stop();
     try {
       Plotly?.purge(this.plot);
     } catch (error) {
@@ -209,6 +253,10 @@ export class Chart {
     }
   }
 }
+
+/** @param {Drawn} drawn @param {Drawn} next Whether all of it is another. */
+const remade = (drawn, next) =>
+  drawn.look !== next.look || drawn.width !== next.width || drawn.height !== next.height;
 
 /**
  * Whether a figure already shows what it should.

@@ -206,7 +206,8 @@ export class FigureGrid {
     // would do it too, and would be asked anew after each of Plotly's many changes.)
     this.root.closest("[class*='st-key-live-']")?.setAttribute("data-live", "");
     if (source.value != null) this.node.dataset.at = String(source.value);
-    this.node.dataset.late = String(late.length > 0);
+    const going = this.head.cards.some((given) => this.cardAt(given).chart.passage.going);
+    this.node.dataset.late = String(late.length > 0 || going);
     return late.length > 0;
   }
 

@@ -43,7 +43,8 @@ _NAMED = """() => [...document.querySelectorAll('.lab-figure')].map(figure => {
     return texts.map((text, k) => {
         const place = box(text);
         const out = place.left < frame.left || place.right > frame.right;
-        return {name: text.textContent, lies: out || texts.slice(k + 1).some(other => meet(place, box(other)))};
+        const lies = out || texts.slice(k + 1).some(other => meet(place, box(other)));
+        return {name: text.textContent, lies};
     });
 })"""
 
