@@ -33,13 +33,16 @@ def run_lab(lab: Lab[S, R]) -> None:
     """Draw a page in the state that the visitor has set."""
     page = enter(lab.slug, lab.default)
     desk = Desk(page)
-    open_page(_(lab.question), _(lab.answer))
+    fixed = _(lab.answer) if isinstance(lab.answer, str) else ""
+    place = open_page(_(lab.question), fixed)
     with st.sidebar:
         lab.controls(desk)
     show_ignored(page)
     if not lab.acts_on_stage:
         _show_presets(lab, desk)
     found = saying_who_is_before(partial(lab.results, page.state))
+    if callable(lab.answer):
+        place.markdown(lab.answer(found))
     if lab.stage:
         lab.stage(desk, found)
     along = lab.timeline(found) if lab.timeline and live_charts() else None
