@@ -9,7 +9,8 @@ from lab.softmax.state import DEFAULT
 LAB = Lab(
     slug="softmax",
     question=N_("How does p move when I move a?"),
-    answer=N_("What one class gains the others lose: raising a logit lifts its own p and no other."),
+    # What is dragged says it, in the same frame.
+    answer="",
     formulas=(
         r"p_i = \frac{e^{a_i/T}}{\sum_j e^{a_j/T}}",
         r"J = \frac{\partial p}{\partial (a/T)} = \mathrm{diag}(p) - p\,p^{\mathsf T}",
