@@ -10,6 +10,7 @@ from ce_core.figures.labels import coloured, label
 from ce_core.figures.style import (
     ENTROPY_COLOUR,
     EXACT_LINE,
+    INK,
     L1_COLOUR,
     L2_COLOUR,
     Translate,
@@ -19,7 +20,7 @@ from ce_core.figures.style import (
     window,
 )
 
-_HEIGHT = 310
+_HEIGHT = 350
 # The names of the two rows of bars lie at these places of their axis.
 _L1_ROW, _SUM_ROW = 1, 0
 
@@ -30,6 +31,7 @@ def entropy_stem_figure(
     comparison: LossComparison,
     *,
     title: str,
+    numbers: str = "",
     translate: Translate = str,
 ) -> FigureTree:
     """Draw L1 = L2 + H(p): above, the three means; below, how far H(p) moves a trial off slope 1.
@@ -42,6 +44,8 @@ def entropy_stem_figure(
         The same trials' statistics.
     title
         As shown.
+    numbers
+        What is written in the corner that the trials leave free, <br> between lines.
     translate
         Applied to every other visible string.
 
@@ -51,7 +55,7 @@ def entropy_stem_figure(
         Above, bars `l1`, `entropy` and `l2`, in nats. Below, each loss minus its mean: `trials`, the
         line `slope-1`, and `stems` from the line to each trial, as long as H(p) differs from its mean
         there, since L2 = L1 - H(p); where rounding decides, their name says that they are rounding
-        too. Both axes below are equally long. By `uid`.
+        too; and `numbers`. Both axes below are equally long. By `uid`.
     """
     if not len(losses.l1):
         return figure_tree(
@@ -106,6 +110,19 @@ def entropy_stem_figure(
             "mode": "markers",
             "marker": {"color": L2_COLOUR, "size": 9},
             "hovertemplate": "L1 %{x:.3e}<br>L2 %{y:.3e}<extra></extra>",
+        },
+        {
+            "type": "scatter",
+            "uid": "numbers",
+            "name": numbers.replace("<br>", ", "),
+            "showlegend": False,
+            "x": np.array([x_range[0] + 0.02 * (x_range[1] - x_range[0])]),
+            "y": np.array([y_range[1] - 0.02 * (y_range[1] - y_range[0])]),
+            "mode": "text",
+            "text": [numbers],
+            "textposition": "bottom right",
+            "textfont": {"size": 14, "color": INK, "weight": 600},
+            "hoverinfo": "skip",
         },
     ]
     return figure_tree(

@@ -76,7 +76,6 @@ export class Card {
     this.texts = texts;
     this.key = key;
     this.title = title;
-    this.chart.height = height;
     this.spatial = isSpatial(animation);
     setText(heading, title);
     this.chart.plot.setAttribute("aria-label", alt);

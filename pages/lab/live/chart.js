@@ -24,6 +24,7 @@ import { axisOf, between, mayTween, Passage } from "./tween.js";
  * @property {number} index
  * @property {string | null} look
  * @property {number} width
+ * @property {number} height
  * @property {string | null} state
  */
 
@@ -172,7 +173,7 @@ export class Chart {
     const fresh = this.repainted ? refreshed(this.plot, data) : data;
     this.repainted = false;
     // Names stand at the curves.
-    const size = { width: drawn.width, height: layout.height ?? this.height, autosize: false, showlegend: false };
+    const size = { width: drawn.width, height: drawn.height, autosize: false, showlegend: false };
     const look = themed({ data: fresh, layout }, theme, dark);
     const sized = this.zoomed(Object.assign(look.layout, size));
     fitScenes(sized);
@@ -254,7 +255,8 @@ export class Chart {
 }
 
 /** @param {Drawn} drawn @param {Drawn} next Whether all of it is another. */
-const remade = (drawn, next) => drawn.look !== next.look || drawn.width !== next.width;
+const remade = (drawn, next) =>
+  drawn.look !== next.look || drawn.width !== next.width || drawn.height !== next.height;
 
 /**
  * Whether a figure already shows what it should.

@@ -156,7 +156,10 @@ export class FigureGrid {
   resize(entries) {
     for (const { target, contentRect } of entries) {
       const chart = this.chartOf.get(target);
-      if (chart) chart.width = Math.floor(contentRect.width);
+      if (!chart) continue;
+      chart.width = Math.floor(contentRect.width);
+      // A page may give a figure another height than its builder.
+      chart.height = Math.floor(contentRect.height);
     }
     this.want();
   }
@@ -217,12 +220,12 @@ export class FigureGrid {
    * @returns {Drawn}
    */
   nextOf(given, { animation, value, index }, look) {
-    const { width } = this.cardAt(given).chart;
+    const { width, height } = this.cardAt(given).chart;
     // By name: an animation and the figure that came before it agree on it.
     const state = this.head.token && `${this.head.token} ${value}`;
     const moving = animation?.cards[given.key];
     // A card that is not in the animation stands still.
-    return { animation: moving ?? given.animation, index: moving ? index : 0, look, width, state };
+    return { animation: moving ?? given.animation, index: moving ? index : 0, look, width, height, state };
   }
 
   /** @param {Given} given */
