@@ -13,7 +13,7 @@ import { sampleOf } from "./sample.js";
 /** @typedef {(light: string) => string} Shade */
 
 const FONT = "sans-serif";
-const WHITE = "#FFFFFF";
+const WHITE = "white";
 const SCALE = 2;
 const EDGE = 12;
 const TITLE = { size: 17, line: 22 };
