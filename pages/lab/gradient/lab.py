@@ -3,6 +3,7 @@
 from lab.gradient import controls, figures, results, text
 from lab.gradient.presets import PRESETS
 from lab.gradient.state import DEFAULT
+from lab.gradient.thumbnail import thumbnail
 from lab.language.catalogues import N_
 from lab.page.lab import Code, Lab
 
@@ -19,6 +20,7 @@ LAB = Lab(
     ),
     default=DEFAULT,
     presets=PRESETS,
+    thumbnail=thumbnail,
     controls=controls.draw_controls,
     results=results.answer,
     stage=controls.draw_push_editor,
