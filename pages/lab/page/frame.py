@@ -6,6 +6,7 @@ import streamlit as st
 
 from lab.language.catalogues import _, speak, spoken
 from lab.language.preference import choose_language
+from lab.page.glossary import show_meanings
 from lab.page.style import CONTROLS_WIDTH, ICON, apply_style
 from lab.state.visit import begin, query_of
 from lab.web.page_names import LABS, READ
@@ -26,6 +27,7 @@ def open_frame(page: st.Page) -> None:
         initial_sidebar_state=CONTROLS_WIDTH,
     )
     apply_style(page.url_path or PAGES[0])
+    show_meanings()
     with st.container(key="nav", horizontal=True):
         for slug in PAGES:
             name = preview(slug, spoken(), _).name
