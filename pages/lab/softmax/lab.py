@@ -5,6 +5,7 @@ from lab.page.lab import Code, Lab
 from lab.softmax import controls, figures, results, text
 from lab.softmax.presets import PRESETS
 from lab.softmax.state import DEFAULT
+from lab.softmax.thumbnail import thumbnail
 
 LAB = Lab(
     slug="softmax",
@@ -17,6 +18,7 @@ LAB = Lab(
     ),
     default=DEFAULT,
     presets=PRESETS,
+    thumbnail=thumbnail,
     controls=controls.draw_controls,
     results=results.answer,
     stage=controls.draw_logits,
