@@ -45,7 +45,7 @@ let described = null;
 const read = { words: {} };
 
 /** @returns {Glossary} the table of the page, read once for each that is drawn */
-function glossary() {
+function table() {
   const list = document.querySelector(".lab-symbols dl") ?? undefined;
   if (list !== read.list) {
     read.list = list;
@@ -79,7 +79,7 @@ function point({ target, clientX, clientY }) {
 function ofFormula(node) {
   const formula = node.closest(".katex");
   const tex = formula?.querySelector("annotation")?.textContent;
-  return Boolean(formula && tex && show(symbolsOf(tex, glossary()), formula.getBoundingClientRect(), formula));
+  return Boolean(formula && tex && show(symbolsOf(tex, table()), formula.getBoundingClientRect(), formula));
 }
 
 /** @param {Element} node @param {number} x @param {number} y */
@@ -104,7 +104,7 @@ const isNear = ({ top, bottom, left }, x, y) => y > top - 2 && y < bottom + 2 &&
 /** @param {string[]} symbols @param {DOMRect} at @param {Element | null} formula */
 function show(symbols, at, formula) {
   if (!symbols.length) return false;
-  const text = symbols.map((symbol) => `${symbol}: ${glossary()[symbol]}`).join("\n");
+  const text = symbols.map((symbol) => `${symbol}: ${table()[symbol]}`).join("\n");
   const box = document.getElementById(ID) ?? make("div", { id: ID, role: "tooltip" });
   if (!box.isConnected) document.querySelector(".stApp")?.append(box);
   box.hidden = false;
