@@ -9,7 +9,7 @@ from torch import Tensor
 from ce_core.experiment.point_density import PointDensity
 from ce_core.experiment.statistics import LossComparison, SortedLosses
 from ce_core.figures.builder import FigureTree, figure_builder
-from ce_core.figures.labels import label
+from ce_core.figures.labels import Place, label
 from ce_core.figures.style import (
     ENTROPY_COLOUR,
     EXACT_LINE,
@@ -189,6 +189,7 @@ def entropy_split_figure(
     ]
     # Where a trial may stand alone, it needs a dot; elsewhere dots would only slow an animation down.
     joined = len(l1) > 1 and bool(torch.stack([l1, l2, entropy]).isfinite().all())
+    places: tuple[Place, ...] = ("start", "end", "middle")
     deviations: list[dict[str, Any]] = [
         {
             "type": "scatter",
@@ -208,7 +209,7 @@ def entropy_split_figure(
             "hovertemplate": "%{y:.3e}<extra>" + name + "</extra>",
         }
         for (uid, name, values, colour), at in zip(
-            (series[1], series[0], series[2]), ("start", "end", "middle"), strict=True
+            (series[1], series[0], series[2]), places, strict=True
         )
     ]
     parts = np.nan_to_num(np.stack([bar["y"] for bar in bars]))

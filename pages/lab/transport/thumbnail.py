@@ -3,7 +3,8 @@
 from ce_core import plans_along_iterations
 from lab.page.kept import computed_once
 from lab.page.thumbnails import cells
-from lab.transport.results import TOL, pose
+from lab.transport.problem import pose
+from lab.transport.results import TOL
 from lab.transport.state import TransportState
 
 
