@@ -70,16 +70,17 @@ function colourOf({ meta, line = {}, marker = {}, mode = "", fillcolor }) {
  * @param {Figure} figure what it shows now
  * @param {(text: string) => number} widthOf
  * @param {Map<string, number>} [before] the spots of the frame before
+ * @param {{ has: (uid: string) => boolean }} [keyed] which had no room in a frame before, and stay in the key
  * @returns {Labelling}
  */
-export function labelsOf(plot, figure, widthOf, before = new Map()) {
+export function labelsOf(plot, figure, widthOf, before = new Map(), keyed = new Set()) {
   const names = namesIn(figure);
   /** @type {Labelling} */
   const found = { labels: [], left: [], spots: new Map() };
   if (!names.length) return found;
   const notes = notesIn(plot, widthOf);
   for (const { frame, shapes } of shapesOf(plot, figure)) {
-    const here = names.filter(({ index, at }) => shapes.has(index) && at !== "key");
+    const here = names.filter(({ uid, index, at }) => shapes.has(index) && at !== "key" && !keyed.has(uid));
     const obstacles = [...[...shapes.values()].flatMap(({ boxes }) => boxes), ...notes];
     const spotted = here.map((name) => {
       const spots = spotsAt(/** @type {Shape} */ (shapes.get(name.index)), name.at, frame);
