@@ -7,7 +7,8 @@ import streamlit as st
 
 from ce_core.post.derivations import CheckedLine, check_derivation, example
 from lab.language.catalogues import _
-from lab.post.text import ANCHORS, STEPS, derivation
+from lab.post.anchors import ANCHORS
+from lab.post.text import STEPS, derivation
 
 _CSS: Final = Path(__file__).with_name("post.css").read_text(encoding="utf-8")
 
