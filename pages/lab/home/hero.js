@@ -235,18 +235,27 @@ export function open(opening) {
   // "System" is no colour scheme.
   document.documentElement.style.colorScheme = (theme ?? "").toLowerCase().replaceAll('"', "");
   early = new Hero(/** @type {HTMLElement} */ (opening.querySelector(".lab-hero")), data);
+  const here = location.pathname;
+  // By which a page of Streamlit's shows that it has come, as web/opening.js has it: it may be another.
+  const leave = () => {
+    if (location.pathname === here) return;
+    document.removeEventListener("animationstart", leave);
+    early?.remove();
+    endOpening(opening);
+  };
+  document.addEventListener("animationstart", leave);
 }
 
-/** @param {HTMLElement} root of the figure that stands there, or stood */
-function endOpening(root) {
+/** @param {HTMLElement} part of it */
+function endOpening(part) {
   early = undefined;
   document.documentElement.style.colorScheme = "";
-  root.closest("#lab-opening")?.remove();
+  part.closest("#lab-opening")?.remove();
 }
 
 const showStaying = staying(".lab-hero", (root, /** @type {Data} */ data) => early?.moveTo(root) ?? new Hero(root, data));
 
 /** @param {import("../web/types.js").Component<Data>} component */
 export default function showHero(component) {
-  return showStaying(component, component.setTriggerValue);
+  return showStaying(component, component.setStateValue);
 }

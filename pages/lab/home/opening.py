@@ -51,6 +51,7 @@ def _html(language: str, state: HomeState) -> str:
     <script type="module" async>
       const opening = document.getElementById("lab-opening");
       import("{script_address("home/hero.js")}")
-        .then(({{ open }}) => open(opening), () => opening.remove());
+        .then(({{ open }}) => open(opening))
+        .catch(() => opening.remove());
     </script>
   """
