@@ -178,7 +178,7 @@ def check_first_screen(page: Page) -> None:
         assert box["y"] + box["height"] <= 720, selector
     figure = page.locator(".lab-hero").bounding_box()
     assert figure is not None
-    assert figure["width"] * figure["height"] >= 0.45 * 1280 * 720
+    assert figure["width"] * figure["height"] >= 0.5 * 1280 * 720
 
 
 def test_home_figure_moves_by_itself_once_until_it_is_touched(lab: str, page: Page) -> None:
