@@ -11,7 +11,7 @@ from ce_core.post.sum_check import five_numbers
 from lab.claims.ledger import measured
 from lab.language.numerals import number
 from lab.page.glossary import SYMBOLS
-from lab.post.text import ANCHORS
+from lab.post.anchors import ANCHORS
 from tests.support.browsing import charts, on_phone, open_lab, trace
 from tests.support.closeness import close_to
 
