@@ -180,6 +180,7 @@ def _show_timeline(key: str, figures: FigureSet, timeline: Timeline) -> None:
             "forward": _("One step forward"),
             "loop": _("Play in a loop"),
             "speed": _("Speed"),
+            "more": _("Steps, loop, speed and numbers"),
             "waiting": _("The animation is being computed"),
             "unreachable": _("The lab cannot be reached just now; this plays once it can."),
             "failed": _("The animation could not be computed."),

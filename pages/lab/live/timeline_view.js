@@ -5,7 +5,7 @@ import { icon, make } from "../web/dom.js";
 
 const SPEEDS = [0.5, 1, 2, 4];
 
-/** @param {"play" | "back" | "forward" | "loop"} name @param {...Node} extra */
+/** @param {"play" | "back" | "forward" | "loop" | "more"} name @param {...Node} extra */
 const button = (name, ...extra) => make("button", { type: "button", class: `lab-${name}` }, icon(name), ...extra);
 
 /** @param {HTMLElement} root */
@@ -13,22 +13,24 @@ export function buildBar(root) {
   const name = make("span", { class: "lab-name" });
   const output = make("span", { class: "lab-value" });
   const range = make("input", { type: "range", min: "0", step: "1", "data-testid": "scrub" });
-  const playLabel = make("span");
+  const playLabel = make("span", { class: "lab-unseen" });
   const [play, back, forward, loop] = [button("play", playLabel), button("back"), button("forward"), button("loop")];
   loop.setAttribute("aria-pressed", "false");
   const speed = make("select", {}, ...SPEEDS.map((by) => make("option", { value: by }, `${by}×`)));
   speed.value = "1";
-  const waiting = make("span", { class: "lab-waiting" });
+  // Where there is room for play, lever and value alone, the rest unfolds.
+  const more = button("more");
+  more.setAttribute("aria-expanded", "false");
   const readouts = make("dl", { class: "lab-readouts" });
-  // It has its line only where there is something to say.
+  const buttons = make("div", { class: "lab-buttons" }, back, forward, loop, speed);
+  const fold = make("div", { class: "lab-fold" }, buttons, readouts);
+  const waiting = make("span", { class: "lab-waiting" });
   const trouble = make("p", { class: "lab-trouble", role: "status" });
   const announcer = make("p", { class: "lab-unseen", "aria-live": "polite" });
-  const track = make("div", { class: "lab-track" }, make("div", { class: "lab-where" }, name, output), range);
-  const buttons = make("div", { class: "lab-buttons" }, play, back, forward, loop, speed, waiting);
-  const deck = make("div", { class: "lab-deck" }, buttons, readouts);
-  const node = make("div", { class: "lab-scrub", role: "group" }, track, deck, trouble, announcer);
+  const node = make("div", { class: "lab-scrub", role: "group" },
+    play, name, range, output, more, fold, waiting, trouble, announcer);
   root.replaceChildren(node);
   return {
-    name, output, range, play, playLabel, back, forward, loop, speed, waiting, readouts, trouble, announcer, node,
+    node, name, output, range, play, playLabel, back, forward, loop, speed, more, readouts, waiting, trouble, announcer,
   };
 }

@@ -11,7 +11,10 @@ from lab.page.type import TYPE_CSS
 # A file of our own: Streamlit would fetch an icon of its fonts from another host.
 ICON: Final = Path(__file__).parents[1] / "web" / "icon.svg"
 
-_LIVE_CSS: Final = (Path(__file__).parents[1] / "live" / "live.css").read_text(encoding="utf-8")
+_SHEETS: Final = "".join(
+    (Path(__file__).parents[1] / name).read_text(encoding="utf-8")
+    for name in ("live/live.css", "live/timeline.css")
+)
 _CSS = """
 <style>
   .stMainBlockContainer { padding-top: 3rem; padding-bottom: 3rem; }
@@ -97,6 +100,4 @@ _NO_CONTROLS: Final = """
 
 def apply_style(*, controls: bool) -> None:
     """Set colours, and margins for wide and narrow screens. Call once a run, from the router."""
-    st.html(
-        f"{_CSS}<style>{COLOURS_CSS}{TYPE_CSS}{_LIVE_CSS}{'' if controls else _NO_CONTROLS}</style>"
-    )
+    st.html(f"{_CSS}<style>{COLOURS_CSS}{TYPE_CSS}{_SHEETS}{'' if controls else _NO_CONTROLS}</style>")
