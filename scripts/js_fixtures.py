@@ -1,8 +1,8 @@
 """Write what the unit tests of the lab's JavaScript are held to, into `tests/unit_js/fixtures`.
 
 Packed figures as the server packs them, beside what they hold; and the numbers that the browser
-computes by itself, by mpmath with 60 digits, and those of the home page by `ce_core`. `make
-check-js` runs this before the tests, so that no fixture is older than what it shows.
+computes by itself, by mpmath with 60 digits, and those of the home page and of descents by
+`ce_core`. `make check-js` runs this before the tests, so that no fixture is older than what it shows.
 """
 
 import base64
@@ -39,6 +39,7 @@ def main() -> None:
             "gradient": [_gradient_case(*case) for case in _targets()],
         }
     fixtures["packed"] = _packed()
+    fixtures["descents"] = list(_descents())
     fixtures["two_losses"] = [_two_losses(classes) for classes in (2, 3, 5, 10, 37, 64)]
     for name, content in fixtures.items():
         (FOLDER / f"{name}.json").write_text(json.dumps(content, allow_nan=False), encoding="utf-8")
@@ -145,6 +146,21 @@ def _two_losses(classes: int) -> dict[str, Any]:
         "push2": (-ce_core.logit_gap_grad(a, q)[:, 0]).tolist(),
         "rest": {"lead": 1 / rest.p[0].item(), "p": rest.p[0].item(), "l2": rest.loss.item()},
     }
+
+
+def _descents() -> Iterator[dict[str, Any]]:
+    """Yield descents from several starts to several targets, at rates that let rounding stay small."""
+    for k, (a, q) in enumerate(_targets()):
+        if k % 8 or max(a) - min(a) > 50:
+            continue
+        total = sum(q)
+        shares = [share / total for share in q]
+        rate, steps = (0.05, 0.5, 1.0)[k % 3], (1, 20, 60)[k // 8 % 3]
+        paths = ce_core.descent_paths(
+            torch.tensor(a, dtype=torch.float64), torch.tensor(shares, dtype=torch.float64),
+            learning_rate=rate, steps=steps,
+        )  # fmt: skip
+        yield {"a": a, "course": {"rate": rate, "steps": steps, "q": shares}, "p": paths.p.tolist()}
 
 
 def _packed() -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from torch import Tensor
 from ce_core.experiment.point_density import PointDensity
 from ce_core.experiment.statistics import LossComparison, SortedLosses
 from ce_core.figures.builder import FigureTree, figure_builder
+from ce_core.figures.labels import label
 from ce_core.figures.style import (
     ENTROPY_COLOUR,
     EXACT_LINE,
@@ -83,7 +84,7 @@ def loss_pairs_figure(
                 "y": losses.l2.numpy(),
                 "mode": "lines+markers",
                 "line": {"color": L2_COLOUR, "width": 1.5},
-                "marker": {"color": L2_COLOUR, "size": 7},
+                "marker": {"color": L2_COLOUR, "size": 9},
                 "hovertemplate": "L1 %{x:.6g}<br>L2 %{y:.6g}<extra></extra>",
             },
         ]
@@ -130,7 +131,7 @@ def spacing_figure(
                 "x": losses.l1_spacing.numpy(),
                 "y": losses.l2_spacing.numpy(),
                 "mode": "markers",
-                "marker": {"color": L2_COLOUR, "size": 7},
+                "marker": {"color": L2_COLOUR, "size": 9},
                 "hovertemplate": "L1 %{x:.4g}<br>L2 %{y:.4g}<extra></extra>",
             }
         )
@@ -195,17 +196,20 @@ def entropy_split_figure(
             "name": name,
             "legendgroup": uid,
             "showlegend": uid == "l1",
+            "meta": label(at),
             "x": trial,
             "y": (values - values.nanmean()).numpy(),
             "xaxis": "x2",
             "yaxis": "y2",
             "mode": "lines" if joined else "lines+markers",
             # L2 lies broad under L1, since the two move together where the entropy stands still.
-            "line": {"color": colour, "width": 2 if uid != "l2" else 6},
+            "line": {"color": colour, "width": 3 if uid != "l2" else 8},
             "marker": {"size": 5},
             "hovertemplate": "%{y:.3e}<extra>" + name + "</extra>",
         }
-        for uid, name, values, colour in (series[1], series[0], series[2])
+        for (uid, name, values, colour), at in zip(
+            (series[1], series[0], series[2]), ("start", "end", "middle"), strict=True
+        )
     ]
     parts = np.nan_to_num(np.stack([bar["y"] for bar in bars]))
     stacked = [parts.clip(min=0).sum(0), parts.clip(max=0).sum(0), np.zeros(1)]
@@ -285,7 +289,7 @@ def gradient_figure(density: PointDensity, *, translate: Translate = str) -> Fig
                 "x": np.array(shown),
                 "y": np.array(shown),
                 "mode": "lines",
-                "line": {"color": HELD_COLOUR, "width": 2.5, "dash": "dash"},
+                "line": {"color": HELD_COLOUR, "width": 3, "dash": "dash"},
                 "hoverinfo": "skip",
             },
         ]

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
 import { curveOf, ENDS, obstaclesOf, scaleOf, sceneOf, SEEN, spotsOf } from "../../pages/lab/home/hero_plan.js";
-import { boxAt, meet, placeLabels } from "../../pages/lab/home/labels.js";
+import { boxAt, meet, placeLabels } from "../../pages/lab/drag/labels.js";
 import { answerTo, lambertW, restOf } from "../../pages/lab/home/two_losses.js";
 import { fixture, near } from "./support.js";
 
@@ -46,7 +46,7 @@ describe("two losses", () => {
 
 describe("labels", () => {
   const frame = { left: 0, top: 0, right: 100, bottom: 100 };
-  /** @param {string} name @param {...number} xs @returns {import("../../pages/lab/home/labels.js").Label} */
+  /** @param {string} name @param {...number} xs @returns {import("../../pages/lab/drag/labels.js").Label} */
   const label = (name, ...xs) => ({
     name, width: 20, height: 10, spots: xs.map((x) => ({ x, y: 50, anchor: "start" })),
   });

@@ -1,6 +1,5 @@
 """The first screen of the home page: one figure to take hold of, a sentence, and the ways on."""
 
-from pathlib import Path
 from typing import Any, Final
 
 import streamlit as st
@@ -10,8 +9,6 @@ from lab.page.links import show_page_link, show_state_link
 from lab.post.text import ANCHORS
 from lab.web.assets import register
 
-_CSS: Final = Path(__file__).with_name("home.css").read_text(encoding="utf-8")
-
 HERO: Final = register("home/hero")
 LEAD, CLASSES = 3.4, 10
 """Where it opens: the losses push opposite ways."""
@@ -20,11 +17,6 @@ LEAD, CLASSES = 3.4, 10
 LET_GO: Final = {"a": ",".join([f"{LEAD:g}", *["0"] * (CLASSES - 1)])}
 _IDENTITY: Final = ":blue[$L_1$] $=$ :orange[$L_2$] $+$ :green[$H(p)$]"
 _FAILED: Final = "home: the figure did not come"
-
-
-def apply_home_style() -> None:
-    """Lay out the first screen and the doors."""
-    st.html(f"<style>{_CSS}</style>")
 
 
 def show_hero() -> None:

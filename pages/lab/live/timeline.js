@@ -97,8 +97,8 @@ export class TimelineBar {
     forward.addEventListener("click", () => this.step(1));
     loop.addEventListener("click", () => flip(loop, "aria-pressed"));
     more.addEventListener("click", () => flip(more, "aria-expanded"));
-    node.addEventListener("keydown", (event) => {
-      if (event.key !== "Escape" || !isOn(more, "aria-expanded")) return;
+    node.addEventListener("keydown", ({ key }) => {
+      if (key !== "Escape" || !isOn(more, "aria-expanded")) return;
       flip(more, "aria-expanded");
       more.focus();
     });

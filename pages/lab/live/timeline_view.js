@@ -13,7 +13,7 @@ export function buildBar(root) {
   const name = make("span", { class: "lab-name" });
   const output = make("span", { class: "lab-value" });
   const range = make("input", { type: "range", min: "0", step: "1", "data-testid": "scrub" });
-  const playLabel = make("span", { class: "lab-unseen" });
+  const playLabel = make("span");
   const [play, back, forward, loop] = [button("play", playLabel), button("back"), button("forward"), button("loop")];
   loop.setAttribute("aria-pressed", "false");
   const speed = make("select", {}, ...SPEEDS.map((by) => make("option", { value: by }, `${by}×`)));

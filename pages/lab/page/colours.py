@@ -28,7 +28,7 @@ COLOURS_CSS: Final = (
 )
 
 
-def streamlit_theme() -> dict[str, dict[str, object]]:
+def streamlit_theme() -> dict[str, dict[str, str]]:
     """Return what `.streamlit/config.toml` has to say of colours, by section of the theme.
 
     Streamlit's names of colours, as in `:blue[L1]`, are those of the quantities that look like them.
@@ -56,10 +56,7 @@ def streamlit_theme() -> dict[str, dict[str, object]]:
     for name, quantity in named.items():
         options[f"{name}Color"] = quantity.mark
         options[f"{name}TextColor"] = quantity.text
-    page = NEUTRALS["page"]
     return {
-        "light": {name: colour.light for name, colour in options.items()}
-        | {"sidebar": {"backgroundColor": page.light}},
-        "dark": {name: colour.dark for name, colour in options.items()}
-        | {"sidebar": {"backgroundColor": page.dark}},
+        "light": {name: colour.light for name, colour in options.items()},
+        "dark": {name: colour.dark for name, colour in options.items()},
     }

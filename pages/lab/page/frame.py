@@ -6,15 +6,13 @@ import streamlit as st
 
 from lab.language.catalogues import _, speak, spoken
 from lab.language.preference import choose_language
-from lab.page.style import ICON, apply_style
+from lab.page.style import CONTROLS_WIDTH, ICON, apply_style
 from lab.state.visit import begin, query_of
 from lab.web.page_names import LABS, READ
 from lab.web.previews import preview
 
 PAGES: Final = ("home", *READ, *LABS)
 """Their files, and the keys of what a visitor has set on them."""
-_WIDTH_OF_CONTROLS: Final = 256
-"""In pixels; a visitor may draw it wider."""
 
 
 def open_frame(page: st.Page) -> None:
@@ -25,9 +23,9 @@ def open_frame(page: st.Page) -> None:
         page_title=preview(page.url_path, spoken(), _).title,
         page_icon=str(ICON),
         layout="wide",
-        initial_sidebar_state=_WIDTH_OF_CONTROLS,
+        initial_sidebar_state=CONTROLS_WIDTH,
     )
-    apply_style(controls=page.url_path in LABS)
+    apply_style(page.url_path or PAGES[0])
     with st.container(key="nav", horizontal=True):
         for slug in PAGES:
             name = preview(slug, spoken(), _).name

@@ -83,7 +83,8 @@ class Lab(Generic[S, R]):
     slug
         The page in the URL.
     question, answer
-        What it asks, and what holds in every state of it, before translation.
+        What it asks, before translation; and what holds: one sentence in every state, before
+        translation too, or what says it of results.
     formulas
         At most three, as LaTeX.
     default
@@ -116,7 +117,7 @@ class Lab(Generic[S, R]):
 
     slug: str
     question: str
-    answer: str
+    answer: str | Callable[[R], str]
     formulas: tuple[str, ...]
     default: S
     controls: Callable[[Desk[S]], None]

@@ -1,4 +1,4 @@
-"""The style sheets and Streamlit's theme have their colours and sizes of type from one table each."""
+"""The style sheets and Streamlit's theme have their colours from the one table."""
 
 import re
 import tomllib
@@ -8,18 +8,16 @@ import pytest
 
 from ce_core.figures.colours import NEUTRALS, QUANTITIES, SCALES
 from lab.page.colours import COLOURS_CSS, streamlit_theme
-from lab.page.type import TYPE_CSS, streamlit_type
 
 ROOT = Path(__file__).resolve().parents[3]
 SHEETS = sorted((ROOT / "pages").rglob("*.css"))
-DEFINED = dict(re.findall(r"(--lab-[\w-]+): (.+?);", COLOURS_CSS + TYPE_CSS))
+DEFINED = dict(re.findall(r"(--lab-[\w-]+): (.+);", COLOURS_CSS))
 
 
 def test_theme_of_streamlit_is_that_of_the_table() -> None:
     config = tomllib.loads((ROOT / ".streamlit/config.toml").read_text(encoding="utf-8"))
     for theme, options in streamlit_theme().items():
         assert config["theme"][theme] == options
-    assert {name: config["theme"][name] for name in streamlit_type()} == streamlit_type()
 
 
 def test_every_colour_of_the_table_is_a_property_in_both_themes() -> None:

@@ -10,6 +10,7 @@ from ce_core.post.derivations import DERIVATIONS, check_derivation, example
 from ce_core.post.sum_check import five_numbers
 from lab.claims.ledger import measured
 from lab.language.numerals import number
+from lab.page.glossary import SYMBOLS
 from lab.post.text import ANCHORS
 from tests.support.browsing import charts, on_phone, open_lab, trace
 from tests.support.closeness import close_to
@@ -24,6 +25,7 @@ def test_post_reads_from_top_to_bottom(lab: str, page: Page) -> None:
     check_order(page)
     check_numbers(page)
     check_contents(page)
+    check_symbols(page)
 
 
 def test_post_is_where_old_links_to_its_steps_lead(lab: str, page: Page) -> None:
@@ -102,3 +104,16 @@ def _slope(pairs: dict[str, Any]) -> float:
     above = sum((x - x_mean) * (y - y_mean) for x, y in zip(pairs["x"], pairs["y"], strict=True))
     below: float = sum((x - x_mean) ** 2 for x in pairs["x"])
     return float(above / below)
+
+
+def check_symbols(page: Page) -> None:
+    """A symbol of a formula shows its line of the table, until Escape; the table opens by keys."""
+    tip = page.locator("#lab-tip")
+    letters = page.locator(".st-key-formulas .mathnormal")
+    for written, symbol in (("q", "q"), ("L", "L1"), ("H", "H(p)")):
+        letters.filter(has_text=written).first.hover()
+        expect(tip).to_have_text(f"{symbol}: {SYMBOLS[symbol]}")
+    page.keyboard.press("Escape")
+    expect(tip).to_be_hidden()
+    page.locator(".lab-symbols summary").press("Enter")
+    expect(page.locator(".lab-symbols dd").first).to_be_visible()
