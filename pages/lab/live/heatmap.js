@@ -27,11 +27,12 @@ export function heatmapPainter(mark) {
   if (stretched === Boolean(gaps.x || gaps.y)) return null;
   // With them, it draws no more than is near the axes.
   if (!stretched && !isNear(mark, left, right, top, bottom)) return null;
-  const box = { x: left, y: top, width: Math.round(right - left), height: Math.round(bottom - top) };
+  const size = { width: right - left, height: bottom - top };
+  const box = { x: left, y: top, width: Math.round(size.width), height: Math.round(size.height) };
   return () => {
     setAll(image, box);
     const rows = one > other ? [...z].reverse() : z;
-    const picture = stretched ? pixels(trace, rows) : cells(trace, rows, box, gaps);
+    const picture = stretched ? pixels(trace, rows) : cells(trace, rows, size, gaps);
     image.setAttributeNS("http://www.w3.org/1999/xlink", "xlink:href", picture.toDataURL());
   };
 }
@@ -102,7 +103,7 @@ function pixels(trace, rows) {
  * @param {{ x: number, y: number }} gaps
  */
 function cells(trace, rows, { width, height }, gaps) {
-  const { canvas, context } = sheet(width, height);
+  const { canvas, context } = sheet(Math.round(width), Math.round(height));
   const shade = shader(trace, rows);
   /** @param {number} count @param {number} length */
   const bounds = (count, length) => Array.from({ length: count + 1 }, (_none, k) => Math.round((k * length) / count));
