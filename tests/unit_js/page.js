@@ -11,6 +11,8 @@ class Fake {
     this.parent = null;
     /** @type {Record<string, string>} */
     this.dataset = {};
+    /** @type {Record<string, string>} */
+    this.style = {};
     /** @type {Map<string, string>} */
     this.attributes = new Map();
     /** @type {Map<string, ((event: any) => void)[]>} */

@@ -9,7 +9,7 @@ import { TimelineBar } from "../../pages/lab/live/timeline.js";
 import { fakePage } from "./page.js";
 
 const VALUES = [1, 2, 4];
-const TEXTS = { play: "Play", pause: "Pause", waiting: "Wait", unreachable: "Out of reach", failed: "Failed" };
+const TEXTS = { play: "Play", pause: "Pause", waiting: "Wait", unreachable: "Out of reach", failed: "Failed", more: "More" };
 
 describe("timeline", () => {
   /** @type {TimelineBar} */
@@ -182,5 +182,31 @@ describe("timeline", () => {
     await settle();
     hear(head("b"));
     assert.equal(said(), "");
+  });
+
+  it("unfolds what a phone has no room for, and folds it by the same button or by Escape", () => {
+    const { node, more } = /** @type {any} */ (bar.view);
+    const unfolded = () => more.getAttribute("aria-expanded");
+    assert.equal(more.getAttribute("aria-label"), "More");
+    assert.equal(unfolded(), "false");
+    for (const shown of ["true", "false", "true"]) {
+      more.happen("click");
+      assert.equal(unfolded(), shown);
+    }
+    node.happen("keydown", { key: "a" });
+    assert.equal(unfolded(), "true");
+    let focused = 0;
+    more.focus = () => (focused += 1);
+    for (let press = 0; press < 2; press += 1) node.happen("keydown", { key: "Escape" });
+    assert.equal(unfolded(), "false");
+    assert.equal(focused, 1);
+  });
+
+  it("has room for its longest value from the start, so that the lever stands still under the hand", () => {
+    hear({ ...head(), spelled: ["1", "0.0001", "16"] });
+    const room = bar.view.output.style.minWidth;
+    assert.equal(room, "6ch");
+    bar.step(1);
+    assert.equal(bar.view.output.style.minWidth, room);
   });
 });

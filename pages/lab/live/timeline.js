@@ -97,7 +97,11 @@ export class TimelineBar {
     forward.addEventListener("click", () => this.step(1));
     loop.addEventListener("click", () => flip(loop, "aria-pressed"));
     more.addEventListener("click", () => flip(more, "aria-expanded"));
-    node.addEventListener("keydown", ({ key }) => key === "Escape" && more.setAttribute("aria-expanded", "false"));
+    node.addEventListener("keydown", ({ key }) => {
+      if (key !== "Escape" || !isOn(more, "aria-expanded")) return;
+      flip(more, "aria-expanded");
+      more.focus();
+    });
   }
 
   get looping() {
@@ -135,10 +139,12 @@ export class TimelineBar {
     if (this.group && this.group !== groupOf(head.group)) this.leave();
     this.group = groupOf(head.group);
     this.group.timeline = this;
-    const { name, range, waiting } = this.view;
+    const { name, output, range, waiting } = this.view;
     setText(name, head.label);
     this.node.setAttribute("aria-label", head.label);
     range.setAttribute("aria-label", head.label);
+    // As wide as the longest value: the lever stays where it is under the hand.
+    output.style.minWidth = `${Math.max(...head.spelled.map((text) => text.length))}ch`;
     range.max = String(head.values.length - 1);
     for (const which of /** @type {const} */ (["back", "forward", "loop", "speed", "more"])) {
       this.view[which].setAttribute("aria-label", head.texts[which]);

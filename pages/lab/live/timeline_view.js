@@ -18,21 +18,19 @@ export function buildBar(root) {
   loop.setAttribute("aria-pressed", "false");
   const speed = make("select", {}, ...SPEEDS.map((by) => make("option", { value: by }, `${by}×`)));
   speed.value = "1";
-  const waiting = make("span", { class: "lab-waiting" });
-  const readouts = make("dl", { class: "lab-readouts" });
-  // It has its line only where there is something to say.
-  const trouble = make("p", { class: "lab-trouble", role: "status" });
-  const announcer = make("p", { class: "lab-unseen", "aria-live": "polite" });
-  // A phone has room for play, lever and value: the rest unfolds.
+  // Where there is room for play, lever and value alone, the rest unfolds.
   const more = button("more");
   more.setAttribute("aria-expanded", "false");
+  const readouts = make("dl", { class: "lab-readouts" });
   const buttons = make("div", { class: "lab-buttons" }, back, forward, loop, speed);
-  const fold = make("div", { class: "lab-fold" }, readouts, buttons);
+  const fold = make("div", { class: "lab-fold" }, buttons, readouts);
+  const waiting = make("span", { class: "lab-waiting" });
+  const trouble = make("p", { class: "lab-trouble", role: "status" });
+  const announcer = make("p", { class: "lab-unseen", "aria-live": "polite" });
   const node = make("div", { class: "lab-scrub", role: "group" },
-    play, name, range, output, fold, more, waiting, trouble, announcer);
+    play, name, range, output, more, fold, waiting, trouble, announcer);
   root.replaceChildren(node);
   return {
-    name, output, range, play, playLabel, back, forward, loop, speed, more, waiting, readouts, trouble, announcer,
-    node,
+    node, name, output, range, play, playLabel, back, forward, loop, speed, more, readouts, waiting, trouble, announcer,
   };
 }

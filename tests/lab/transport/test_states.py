@@ -73,13 +73,15 @@ def iterated(found: Results) -> np.ndarray:
         kernel = rows[:, None] + columns - cost / eps
         f = np.zeros(len(mu))
         if not found.state.n_iter:
-            return np.exp(kernel - logsumexp(kernel))
+            started: np.ndarray = np.exp(kernel - logsumexp(kernel))
+            return started
         for _ in range(found.state.n_iter):
             g = columns - logsumexp(kernel + f[:, None], axis=0)
             g[~np.isfinite(g)] = -np.inf
             f = rows - logsumexp(kernel + g, axis=1)
             f[~np.isfinite(f)] = -np.inf
-        return np.exp(kernel + f[:, None] + g)
+        plan: np.ndarray = np.exp(kernel + f[:, None] + g)
+        return plan
 
 
 def shares_in(said: str) -> dict[str, float]:
