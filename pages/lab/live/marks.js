@@ -108,9 +108,10 @@ function barPainter(mark) {
   const sizes = sizesOf(mark, along);
   if (bars.length !== items.length || sizes.length !== items.length || !sizes.every(Number.isFinite)) return null;
   const bases = plot._fullLayout.barmode === "relative" ? basesOf(mark, sizes, along) : sizes.map(() => 0);
+  const ends = endsOf(trace);
   const paths = items.map((item, i) => {
-    const length = clear(along.c2p(bases[i]), along.c2p(bases[i] + sizes[i]), true);
-    return barPath(length, clear(across.c2p(item.p0), across.c2p(item.p1)), flat);
+    const length = ends(along.c2p(bases[i]), along.c2p(bases[i] + sizes[i]), true);
+    return barPath(length, ends(across.c2p(item.p0), across.c2p(item.p1)), flat);
   });
   return () => bars.forEach((bar, i) => bar.setAttribute("d", paths[i]));
 }
@@ -156,6 +157,12 @@ export function basesOf(mark, sizes, along) {
     return sum;
   });
 }
+
+/** @param {any} trace What puts both ends of its bars; those with an outline are not rounded. */
+const endsOf = ({ marker }) => (marker.line.width ? exact : clear);
+
+/** @param {number} one @param {number} other @returns {[number, number]} */
+const exact = (one, other) => [one, other];
 
 /**
  * Both ends of a bar in pixels, apart enough to be seen unless there is nothing to see.
