@@ -3,7 +3,8 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.support.browsing import address_has, on_phone, settle
+from scripts.browser import settle
+from tests.support.browsing import address_has, on_phone
 
 pytestmark = pytest.mark.browser
 
