@@ -61,18 +61,27 @@ export function explainSymbols() {
   for (const name of ["pointerover", "click"]) {
     document.addEventListener(name, (event) => point(/** @type {PointerEvent} */ (event)));
   }
-  document.addEventListener("keydown", ({ key }) => key === "Escape" && hide());
-  document.addEventListener("scroll", hide, { capture: true, passive: true });
+  document.addEventListener("focusin", ({ target }) => ofFormula(/** @type {Element} */ (target)) || hide());
+  document.addEventListener("keydown", ({ key }) => {
+    if (key === "Escape") hide();
+    // Formulas come and go with runs: they are made ready when a key looks for them.
+    else if (key === "Tab") admitFocus();
+  });
+  document.addEventListener("scroll", leave, { capture: true, passive: true });
   // A pointer over a sentence passes from word to word within one node.
   document.addEventListener("pointermove", (event) => {
     if (/** @type {Element} */ (event.target).closest?.(TEXTS)) point(event);
   }, { passive: true });
 }
 
+function admitFocus() {
+  for (const formula of document.querySelectorAll(".st-key-formulas .katex")) formula.setAttribute("tabindex", "0");
+}
+
 /** @param {PointerEvent} event */
 function point({ target, clientX, clientY }) {
   const node = /** @type {Element} */ (target);
-  if (!node.closest || (!ofFormula(node) && !ofText(node, clientX, clientY))) hide();
+  if (!node.closest || (!ofFormula(node) && !ofText(node, clientX, clientY))) leave();
 }
 
 /** @param {Element} node */
@@ -117,6 +126,12 @@ function show(symbols, at, formula) {
   formula?.setAttribute("aria-describedby", ID);
   described = formula;
   return true;
+}
+
+// What has the focus keeps its meaning, though the page scrolls to it, or below the pointer.
+function leave() {
+  if (!described || described !== document.activeElement) hide();
+  else ofFormula(described);
 }
 
 function hide() {
