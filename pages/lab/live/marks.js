@@ -2,6 +2,7 @@
 // The marks of a trace as Plotly leaves them in the page, and how each is put to another place. A
 // painter is a function that does it, and null stands for a trace that only Plotly can draw.
 
+import { setAll, write } from "../web/dom.js";
 import { heatmapPainter } from "./heatmap.js";
 import { placesOf, placesOrGaps, round } from "./places.js";
 
@@ -46,6 +47,7 @@ function nodeOf(plot, index) {
 /** @param {Mark} mark @returns {Painter | null} */
 function scatterPainter(mark) {
   const { mode, line } = mark.trace;
+  if (mode === "text") return textPainter(mark);
   return mode === "lines" && line?.simplify === false ? linesPainter(mark) : joinedPainter(mark);
 }
 
@@ -63,6 +65,27 @@ function joinedPainter(mark) {
     points.forEach((point, i) => point.setAttribute("transform", `translate(${x[i]},${y[i]})`));
     if (lines.length) lines[0].setAttribute("d", `M${x.map((place, i) => `${round(place)},${round(y[i])}`).join("L")}`);
   };
+}
+
+// Words without markup, in one line or more.
+const PLAIN = /^[^<&]*(<br>[^<&]*)*$/;
+
+/** @param {Mark} mark @returns {Painter | null} */
+function textPainter(mark) {
+  const { node, data, index, xaxis, yaxis } = mark;
+  const x = placesOf(mark, xaxis);
+  const y = placesOf(mark, yaxis);
+  const texts = node ? [...node.querySelectorAll(".textpoint > text")] : [];
+  /** @type {string[]} */
+  const said = data[index].text;
+  if (!x || !y || texts.length !== x.length || !said.every((text) => PLAIN.test(text))) return null;
+  const lines = said.map((text) => text.split("<br>"));
+  const parts = texts.map((text) => (text.childElementCount ? [...text.children] : [text]));
+  if (!parts.every((part, i) => part.length === lines[i].length)) return null;
+  return () => texts.forEach((text, i) => {
+    for (const part of [text, ...parts[i]]) setAll(part, { x: x[i], y: y[i] });
+    parts[i].forEach((part, k) => write(part, lines[i][k]));
+  });
 }
 
 /**
