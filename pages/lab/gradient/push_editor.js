@@ -6,7 +6,7 @@ import { buildHandle, sayValue } from "../drag/handle.js";
 import { Moved, staying } from "../drag/moved.js";
 import { lowered, readable as spelled, shortest } from "../drag/numbers.js";
 import { element, fill, write } from "../web/dom.js";
-import { buildArrow, drawArrow } from "./arrow.js";
+import { buildArrow, drawArrow } from "../drag/arrow.js";
 import { gradientsOf, targetWith } from "./gradient.js";
 
 /**

@@ -5,7 +5,7 @@ import { shareOf } from "../drag/bars.js";
 import { buildHandle, sayValue } from "../drag/handle.js";
 import { lowered, readable, shortest } from "../drag/numbers.js";
 import { element, fill, write } from "../web/dom.js";
-import { buildArrow, drawArrow } from "./arrow.js";
+import { buildArrow, drawArrow } from "../drag/arrow.js";
 import { gradientsOf } from "./gradient.js";
 
 /**
