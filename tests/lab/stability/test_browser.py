@@ -252,7 +252,7 @@ def test_stability_gap_moves_logits_table_and_map_together(lab: str, page: Page)
     assert read(page)["rows"][3]["values"] == ["−104"] * 4
     page.wait_for_function(
         """() => document.querySelector("[data-card='values'] .js-plotly-plot")
-            ._fullData.some(one => one.name === 'now: gap 104' && one.x[0] === 104)"""
+            ._fullData.some(one => one.uid === 'now' && one.x[0] === 104)"""
     )
     field(page, "stability.gap").get_by_role("slider").focus()
     page.keyboard.press("ArrowLeft")
