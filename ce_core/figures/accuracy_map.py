@@ -14,7 +14,7 @@ from ce_core.figures.accuracy_traces import (
 )
 from ce_core.figures.builder import FigureTree, figure_builder
 from ce_core.figures.colours import DTYPE_GLYPHS
-from ce_core.figures.style import SECOND_COLOUR, Translate, figure_tree
+from ce_core.figures.style import PAGE_COLOUR, SECOND_COLOUR, Translate, figure_tree
 from ce_core.stability.accuracy_map import AccuracyMap
 from ce_core.stability.verdicts import VERDICTS
 
@@ -109,6 +109,7 @@ def accuracy_map_figure(
                 "y": heights[i, 0] - 0.5 - _HEAD / 2,
                 "showarrow": False,
                 "font": {"size": 12},
+                "bgcolor": PAGE_COLOUR,
             }
             for i, formula in enumerate(judged.formulas)
         ],
