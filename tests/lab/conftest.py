@@ -72,7 +72,7 @@ def page(lab: str, tab: Page) -> Iterator[Page]:
     gone.
     """
     tab.set_viewport_size({"width": 1440, "height": 1000})
-    tab.emulate_media(color_scheme="light", reduced_motion="no-preference")
+    tab.emulate_media(media="screen", color_scheme="light", reduced_motion="no-preference")
     errors: list[str] = []
 
     def note_message(message: ConsoleMessage) -> None:
