@@ -27,6 +27,7 @@ if __name__ == "__main__":
 import streamlit as st  # noqa: E402
 from starlette.middleware import Middleware  # noqa: E402
 
+from lab.home.opening import opening  # noqa: E402
 from lab.language.preference import choose_translation  # noqa: E402
 from lab.live.animations import animation_route  # noqa: E402
 from lab.page.mishaps import show_mishap  # noqa: E402
@@ -40,6 +41,7 @@ from lab.web.index_page import Opening  # noqa: E402
 from lab.web.limits import Limits  # noqa: E402
 from lab.web.old_links import OldLinks  # noqa: E402
 from lab.web.options import tell_of_unknown_options  # noqa: E402
+from lab.web.page_names import HOME  # noqa: E402
 from lab.web.security import Headers, sites_of_environment  # noqa: E402
 from lab.web.settings import apply_settings  # noqa: E402
 from lab.web.static_files import KeptFiles  # noqa: E402
@@ -82,7 +84,7 @@ app = st.App(
         Middleware(Doors, limits=limits),
         Middleware(KeptFiles),
         Middleware(OldLinks),
-        Middleware(Opening, choose=choose_translation),
+        Middleware(Opening, choose=choose_translation, first={HOME: opening}),
     ],
 )
 

@@ -36,6 +36,7 @@ def main() -> None:
     with mpmath.workdps(60):
         fixtures = {
             "softmax": [_softmax_case(*case) for case in _logits()],
+            "paces": [_pace_case(*case) for case in _held_states()],
             "gradient": [_gradient_case(*case) for case in _targets()],
         }
     fixtures["packed"] = _packed()
@@ -93,6 +94,34 @@ def _softmax_case(logits: list[float], temperature: float) -> dict[str, Any]:
         "losses": [float(_loss(a, target)) for target in range(len(a))],
         "gradient": [float(share - (i == 1)) for i, share in enumerate(p)],
         "jacobian": _jacobian(p) if len(a) < 8 else None,
+    }
+
+
+def _held_states() -> Iterator[tuple[list[float], float, int]]:
+    """Yield states of the page of the softmax: logits, a temperature, the class that is held."""
+    draw = random.Random(2)
+    for k in range(1000):
+        scale, shift = 10.0 ** (k % 6 - 2), (0.0, 800.0, -800.0, 0.0)[k % 4]
+        logits = [round(scale * draw.gauss() + shift, 4) for _ in range(2 + (k % 29) * (k % 3 > 0))]
+        logits = [min(1000.0, max(-1000.0, logit)) for logit in logits]
+        if k % 7 == 0:
+            logits[1] = logits[0]
+        temperature = 1.0 if k % 2 else float(f"{10.0 ** draw.uniform(-2, 2):.3g}")
+        yield logits, temperature, draw.randrange(len(logits))
+
+
+def _pace_case(logits: list[float], temperature: float, held: int) -> dict[str, Any]:
+    """Return what the held p gains as its logit rises, and what the others lose, as logarithms."""
+    p = _softmax([logit / temperature for logit in logits])
+    others = [share for i, share in enumerate(p) if i != held]
+    lost = mpmath.fsum(share * p[held] for share in others)
+    gained = p[held] * mpmath.fsum(others)
+    return {
+        "logits": logits,
+        "temperature": temperature,
+        "held": held,
+        "gained": float(mpmath.log10(gained)),
+        "lost": float(mpmath.log10(lost)),
     }
 
 

@@ -81,7 +81,7 @@ def main(folder: Path) -> None:
 def open_settled(page: Page, address: str) -> None:
     """Go to an address and wait until nothing moves any more."""
     page.goto(address)
-    page.wait_for_selector("h1")
+    page.wait_for_selector(".stApp h1")
     settle(page)
     page.wait_for_timeout(500)
 

@@ -75,9 +75,10 @@ def accuracy_map_figure(
             traces.append(hatched_areas(verdict, names[verdict], judged, runs, edges, heights))
         else:
             traces.append(legend_entry(verdict, names[verdict]))
-    traces.append(thresholds(judged, runs, edges, heights, names, translate))
-    if gap is not None:
-        traces += present_state(judged, gap, chosen, heights, total, translate)
+    here = [] if gap is None else present_state(judged, gap, chosen, heights, total, translate)
+    written = thresholds(judged, runs, edges, heights, names, translate)
+    # The line of the present gap passes under what is written, its mark lies on it.
+    traces += [*here[:1], written, *here[1:]]
     titles = {
         "values": translate("Which loss survives, at which gap"),
         "gradients": translate("Which gradient survives, at which gap"),

@@ -20,7 +20,7 @@ from ce_core.figures.style import (
     window,
 )
 
-_HEIGHT = 350
+_HEIGHT = 380
 # The names of the two rows of bars lie at these places of their axis.
 _L1_ROW, _SUM_ROW = 1, 0
 

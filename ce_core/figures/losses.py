@@ -1,6 +1,6 @@
 """The charts of L1 against L2: the post's two, the entropy between them, the true gradients."""
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -9,7 +9,7 @@ from torch import Tensor
 from ce_core.experiment.point_density import PointDensity
 from ce_core.experiment.statistics import LossComparison, SortedLosses
 from ce_core.figures.builder import FigureTree, figure_builder
-from ce_core.figures.labels import label
+from ce_core.figures.labels import Place, label
 from ce_core.figures.style import (
     ENTROPY_COLOUR,
     EXACT_LINE,
@@ -28,6 +28,8 @@ from ce_core.figures.style import (
 # A spacing up to here is the rounding of float64; where there is no other, a range is so long, in nats.
 _NO_SPACING = 1e-14
 _NO_SPACING_RANGE = 1e-6
+# Where they coincide, each has its name elsewhere.
+_DEVIATION_PLACES: Final[dict[str, Place]] = {"l2": "start", "l1": "end", "entropy": "middle"}
 
 
 @figure_builder
@@ -196,7 +198,7 @@ def entropy_split_figure(
             "name": name,
             "legendgroup": uid,
             "showlegend": uid == "l1",
-            "meta": label(at),
+            "meta": label(_DEVIATION_PLACES[uid]),
             "x": trial,
             "y": (values - values.nanmean()).numpy(),
             "xaxis": "x2",
@@ -207,9 +209,7 @@ def entropy_split_figure(
             "marker": {"size": 5},
             "hovertemplate": "%{y:.3e}<extra>" + name + "</extra>",
         }
-        for (uid, name, values, colour), at in zip(
-            (series[1], series[0], series[2]), ("start", "end", "middle"), strict=True
-        )
+        for uid, name, values, colour in (series[1], series[0], series[2])
     ]
     parts = np.nan_to_num(np.stack([bar["y"] for bar in bars]))
     stacked = [parts.clip(min=0).sum(0), parts.clip(max=0).sum(0), np.zeros(1)]

@@ -7,7 +7,7 @@ import numpy as np
 
 from ce_core.figures.builder import FigureTree, figure_builder
 from ce_core.figures.colours import DTYPE_SYMBOLS
-from ce_core.figures.labels import dtype_label, unlabelled
+from ce_core.figures.labels import dtype_label, label, unlabelled
 from ce_core.figures.style import (
     COLUMN_COLOUR,
     DTYPE_COLOURS,
@@ -102,6 +102,8 @@ def convergence_figure(
         | {
             "uid": "plain",
             "name": translate("plain"),
+            # Alone, it is the title.
+            "meta": label() if accelerated else unlabelled(),
             "x": steps,
             "y": plain,
             "line": {"color": COLUMN_COLOUR, "width": 3},
@@ -152,7 +154,8 @@ def convergence_figure(
         y_title=translate("misplaced: ½ Σ |column sum − ν|"),
         x_range=[-0.03 * last, 1.03 * last],
         y_range=[lowest, _HIGHEST],
-        yaxis={"type": "log"},
+        # Few enough for a low figure.
+        yaxis={"type": "log", "dtick": math.ceil((_HIGHEST - lowest) / 4)},
         height=440,
         annotations=[none] if np.isnan(shown).all() else [],
     )
@@ -302,7 +305,7 @@ def variant_figure(
     Returns
     -------
     go.Figure
-        A line a dtype and `now`, a vertical line, by `uid`. Differences of 0 leave a gap.
+        A line a dtype and `now`, a vertical line, by `uid`. Differences below 1e-18 leave a gap.
     """
     title = translate("The post's variant: how wrong, over the range of C/ε")
     x_title, y_title = translate("range of C/ε"), translate("largest difference of an entry of Q")
@@ -323,7 +326,7 @@ def variant_figure(
             "name": dtype,
             "meta": dtype_label(dtype),
             "x": ranges,
-            "y": on_logarithm(differences.numpy()),
+            "y": on_logarithm(np.where(differences < _LOWEST, 0.0, differences)),
             "mode": "lines+markers",
             "line": {"color": DTYPE_COLOURS[dtype], "width": 3},
             "marker": {"symbol": DTYPE_SYMBOLS[dtype], "size": 9},

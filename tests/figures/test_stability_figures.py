@@ -95,6 +95,14 @@ def test_verdict_figure_writes_the_thresholds(dtype: str) -> None:
     assert axis.ticktext[place] == f"{dtype} {DTYPE_GLYPHS[dtype]}"
 
 
+def test_verdict_figure_has_no_line_across_what_is_written() -> None:
+    figure = accuracy_map_figure(
+        JUDGED, of="values", labels=LABELS, gap=30.0, chosen=("clipped", "bfloat16")
+    )
+    order = [one.uid for one in figure.data]
+    assert order.index("now") < order.index("thresholds") < order.index("chosen")
+
+
 def test_verdict_figure_marks_the_present_state_only_where_it_is_on_the_line() -> None:
     figure = accuracy_map_figure(
         JUDGED, of="values", labels=LABELS, gap=120.0, chosen=("clipped", "bfloat16")

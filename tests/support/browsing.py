@@ -28,7 +28,7 @@ Charts = dict[str, list[dict[str, Any]]]
 def open_lab(page: Page, address: str) -> Response | None:
     """Go to an address and wait until it stands; return what was served."""
     served = page.goto(address)
-    page.wait_for_selector("h1")
+    page.wait_for_selector(".stApp h1")
     settle(page)
     return served
 

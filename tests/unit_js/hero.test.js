@@ -4,10 +4,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
-import { curveOf, ENDS, obstaclesOf, scaleOf, sceneOf, SEEN, spotsOf } from "../../pages/lab/home/hero_plan.js";
+import { curveOf, ENDS, obstaclesOf, scaleOf, sceneOf, spotsOf } from "../../pages/lab/home/hero_plan.js";
 import { boxAt, meet, placeLabels } from "../../pages/lab/drag/labels.js";
-import { answerTo, lambertW, restOf } from "../../pages/lab/home/two_losses.js";
-import { fixture, near } from "./support.js";
+import { answerTo, lambertW, restOf, wayOf } from "../../pages/lab/home/two_losses.js";
+import { drawn, fixture, near } from "./support.js";
 
 describe("two losses", () => {
   it("are those of the core, with their pushes", () => {
@@ -36,6 +36,26 @@ describe("two losses", () => {
         assert.ok(answerTo(lead - away, classes).push2 > 0 && answerTo(lead + away, classes).push2 < 0);
         assert.ok(answerTo(lead + away, classes).push1 > 0);
       }
+    }
+  });
+
+  it("are said to push as their definitions do, in a thousand states", () => {
+    /** Sum of (p - q) a: no closed form. @param {number} lead @param {number} classes */
+    const l2 = (lead, classes) => {
+      const a = Array.from({ length: classes }, (_none, i) => (i ? 0 : lead));
+      const powers = a.map(Math.exp);
+      const all = powers.reduce((sum, power) => sum + power, 0);
+      return powers.reduce((sum, power, i) => sum + (power / all - (i ? 0 : 1)) * a[i], 0);
+    };
+    const draw = drawn(11);
+    for (let state = 0; state < 1000; state += 1) {
+      const classes = 2 + Math.floor(63 * draw());
+      const lead = ENDS[0] + Math.round(1000 * draw()) / 100;
+      const push = (l2(lead - 5e-4, classes) - l2(lead + 5e-4, classes)) / 1e-3;
+      const said = wayOf(lead, restOf(classes));
+      const where = `${said} at ${lead} of ${classes}`;
+      if (said === "rests") assert.ok(Math.abs(push) < 0.003, where);
+      else assert.equal(push > 0, said === "same", where);
     }
   });
 
@@ -68,8 +88,8 @@ describe("the figure", () => {
   const PHONE = { width: 336, height: 330 };
   // As wide as the letters of the page are, on a wide screen and on a phone.
   const WIDTHS = {
-    region: [178, 86], rest: [166, 98], push1: [62, 62], push2: [62, 62], entropy: [65, 65], l1: [112, 112],
-    l1Only: [18, 18], l2: [166, 106], l2Only: [18, 18], zero: [28, 28],
+    region: [178, 86], rest: [166, 98], push1: [62, 62], push2: [62, 62], entropy: [118, 118], entropyOnly: [65, 65], l1: [112, 112],
+    l1Only: [18, 18], l2: [166, 106], l2Only: [18, 18], zero: [60, 60],
   };
 
   /** @param {import("../../pages/lab/home/hero_plan.js").Size} size @param {number} of */
@@ -81,11 +101,10 @@ describe("the figure", () => {
         const scene = sceneOf(scale, size, lead, classes);
         const spots = spotsOf(scale, scene, size, classes);
         const labels = Object.entries(WIDTHS)
-          .filter(([name]) => name !== "push1" || scene.answer.push1 >= SEEN)
-          .filter(([name]) => name !== "push2" || Math.abs(scene.answer.push2) >= SEEN)
+          .filter(([name]) => name !== "push2" || scene.way !== "rests")
           .map(([name, widths]) => ({
             name, width: widths[of], height: 20, spots: spots[/** @type {keyof typeof spots} */ (name)],
-            unless: { l1Only: "l1", l2Only: "l2" }[name],
+            unless: { l1Only: "l1", l2Only: "l2", entropyOnly: "entropy" }[name],
           }));
         const obstacles = obstaclesOf(scale, scene, size, curves);
         const places = placeLabels(labels, obstacles, { left: 0, top: 0, right: size.width, bottom: size.height + 16 });
@@ -126,7 +145,9 @@ describe("the figure", () => {
     for (const size of [WIDE, PHONE]) {
       for (const { where, scene } of scenes(size, 0)) {
         const { answer, arrow1, arrow2 } = scene;
-        near((arrow1.tip - arrow1.from) * answer.push2, (arrow2.tip - arrow2.from) * answer.push1, { abs: 1e-9 }, where);
+        const [length1, length2] = [arrow1, arrow2].map(({ from, tip }) => tip - from);
+        if (!arrow1.short && !arrow2.short) near(length1 * answer.push2, length2 * answer.push1, { abs: 1e-9 }, where);
+        assert.ok(length1 > 0 && Math.sign(length2) === { same: 1, opposite: -1, rests: 0 }[scene.way], where);
         assert.ok(arrow2.tip >= 0 && Math.max(arrow1.tip, arrow2.tip) <= size.width, where);
         assert.ok(scene.y1 >= 0 && scene.y2 <= size.height - 30, where);
       }

@@ -103,6 +103,15 @@ describe("labelsOf", () => {
     assert.deepEqual([labels.length, left.map(({ uid }) => uid)], [0, ["lost", "keyed"]]);
   });
 
+  it("has the names of all bars at the bars, or all in the key", () => {
+    const bar = { type: "bar", x: [0.5], y: [0.9], marker: { color: "#1F74EB" } };
+    const data = [{ ...bar, uid: "one", name: "one" }, { ...bar, uid: "two", name: "two".repeat(40) }];
+    const plot = plotOf(data);
+    plot.calcdata = data.map(() => [{ p0: 0.4, p1: 0.6 }]);
+    const { labels, left } = labelsOf(plot, figureOf(data), widthOf);
+    assert.deepEqual([labels.length, left.map(({ uid }) => uid)], [0, ["one", "two"]]);
+  });
+
   it("keeps its spot from frame to frame as long as that is free", () => {
     const one = [curve("a", (x) => 0.3 * x), curve("b", () => 0.9)];
     const { spots } = labelsOf(plotOf(one), figureOf(one), widthOf);

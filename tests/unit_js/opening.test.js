@@ -4,7 +4,6 @@
 import assert from "node:assert/strict";
 import { beforeEach, describe, it } from "node:test";
 
-import { symbolAt, symbolOf } from "../../pages/lab/web/glossary.js";
 import { bringIntoSight, watchTheDoor } from "../../pages/lab/web/opening.js";
 
 describe("door", () => {
@@ -100,46 +99,5 @@ describe("row of pages", () => {
     assert.deepEqual(watchers[1].parts, [row, "home", "softmax"]);
     watchers[1].grow();
     assert.deepEqual(brought, ["softmax"]);
-  });
-});
-
-describe("symbols", () => {
-  /**
-   * An element as far as it is asked: its text, what it is in, and whether formulas are marked so.
-   *
-   * @param {string} textContent
-   * @param {{ parent?: any, marked?: boolean }} [around]
-   */
-  const node = (textContent, { parent, marked = false } = {}) => {
-    const self = {
-      textContent,
-      parentElement: parent ?? null,
-      matches: () => marked,
-      closest: () => (marked ? self : (parent?.closest() ?? null)),
-    };
-    return /** @type {Element} */ (/** @type {unknown} */ (self));
-  };
-  const table = new Map([
-    ["p", ""],
-    ["L1", ""],
-    ["H(p)", ""],
-  ]);
-
-  it("are read as one writes them, whatever a formula has between their letters", () => {
-    assert.equal(symbolOf(" L\u200b₁ "), "L1");
-    assert.equal(symbolOf("H (p)"), "H(p)");
-    assert.equal(symbolOf(null), "");
-  });
-
-  it("are the largest of the table around what is pointed at, within one formula", () => {
-    const formula = node("L1−L2=H(p)", { marked: true });
-    const loss = node("L\u200b1", { parent: formula });
-    assert.equal(symbolAt(node("L", { parent: loss }), table), "L1");
-    assert.equal(symbolAt(node("p", { parent: formula }), table), "p");
-    assert.equal(symbolAt(node("=", { parent: formula }), table), undefined);
-  });
-
-  it("are not looked for in running text", () => {
-    assert.equal(symbolAt(node("p", { parent: node("a paragraph p") }), table), undefined);
   });
 });

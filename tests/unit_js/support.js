@@ -46,3 +46,16 @@ export function plain(tree) {
   if (tree === null || typeof tree !== "object") return tree;
   return Object.fromEntries(Object.entries(tree).map(([name, child]) => [name, plain(child)]));
 }
+
+/**
+ * Numbers from 0 to 1, the same in every run.
+ *
+ * @param {number} seed
+ */
+export function drawn(seed) {
+  let state = seed;
+  return () => {
+    state = (state * 48271) % 2147483647;
+    return state / 2147483647;
+  };
+}

@@ -16,17 +16,12 @@ JUMPING: Final = 1e-3
 """A path whose last step still moves a p by more, to and fro, does not settle."""
 
 _L1: Final[Mapping[str, str]] = {
-    "l1-lifts": N_(
-        ":blue[**L1**] lifts {p} from {start} to **{l1}**, and so does :violet[**L2 with p held**]."
-    ),
-    "l1-lowers": N_(
-        ":blue[**L1**] lowers {p} from {start} to **{l1}**, and so does :violet[**L2 with p held**]."
-    ),
-    "l1-leaves": N_(":blue[**L1**] leaves {p} at **{l1}**, and so does :violet[**L2 with p held**]."),
+    "l1-lifts": N_(":blue[**L1**] lifts {p} to **{l1}**, as does :violet[**L2 with p held**]."),
+    "l1-lowers": N_(":blue[**L1**] lowers {p} to **{l1}**, as does :violet[**L2 with p held**]."),
+    "l1-leaves": N_(":blue[**L1**] leaves {p} at **{l1}**, as does :violet[**L2 with p held**]."),
     # Rounding has grown so far that the two are told apart.
     "l1-parts": N_(
-        ":blue[**L1**] takes {p} from {start} to **{l1}**, and rounding :violet[**L2 with p held**] to "
-        "{held}."
+        ":blue[**L1**] takes {p} to **{l1}**; rounding takes :violet[**L2 with p held**] to {held}."
     ),
 }
 _L2: Final[Mapping[str, str]] = {

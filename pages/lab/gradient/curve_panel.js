@@ -5,7 +5,7 @@ import { around } from "../drag/labels.js";
 import { lowered } from "../drag/numbers.js";
 import { fill, makeSvg, setAll } from "../web/dom.js";
 import { DESCENTS, spread } from "./descents.js";
-import { DirectLabels } from "./direct_labels.js";
+import { DirectLabels, namesOf } from "./direct_labels.js";
 import { boxesAlong, diamondAt, pathOf } from "./triangle_panel.js";
 
 /**
@@ -77,7 +77,9 @@ export class CurvePanel {
   }
 
   /** @param {Scene} scene @param {{ width: number, height: number }} size @param {{ target: number, rest: number }} goals @param {Point[][]} lines */
-  placeLabels({ course, paths, watched, rest, q, step }, { width, height }, goals, [l1, , l2]) {
+  placeLabels(scene, { width, height }, goals, [l1, , l2]) {
+    const { course, paths, watched, rest, q, step } = scene;
+    const names = namesOf(scene, this.words, width);
     const { words, labels } = this;
     const [left, right, bottom] = [LEFT, width - RIGHT, height - FOOT];
     /** Along a line, above and below. @param {Point[]} line @returns {Spot[]} */
@@ -95,8 +97,8 @@ export class CurvePanel {
     const said = {
       rest: { words: [fill(words.restAt, { p, value: rest[watched].toFixed(3) })], spots: level(goals.rest) },
       target: { words: [fill(words.targetLevel, { q: goal, value: Number(q[watched].toFixed(3)) })], spots: level(goals.target) },
-      l1: { words: [words.l1, ` ${words.and} `, words.held], spots: along(l1) },
-      l2: { words: [words.l2], spots: along(l2) },
+      l1: { words: names.l1, spots: along(l1) },
+      l2: { words: names.l2, spots: along(l2) },
       name: { words: [p], spots: [{ x: left - 8, y: 10, anchor: /** @type {const} */ ("start") }] },
       steps: { words: [words.steps], spots: [{ x: left + 0.75 * (right - left), y: bottom + 16, anchor: /** @type {const} */ ("middle") }] },
     };

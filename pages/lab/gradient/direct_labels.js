@@ -13,6 +13,25 @@ const HEIGHT = 19;
 // Between two words side by side.
 const GAP = 8;
 
+// Narrower than this, a figure says itself what stands beside the lever elsewhere.
+const NARROW = 400;
+
+/**
+ * The words at both ends of the descents that are drawn: L1 with L2 held, and L2 in full.
+ *
+ * @param {import("./held_logits.js").Scene} scene
+ * @param {import("../web/types.js").Words} words
+ * @param {number} width of the figure
+ */
+export function namesOf({ paths, step, watched }, words, width) {
+  /** @param {import("./descents.js").Path} path */
+  const share = (path) => (width < NARROW ? ` ${path.of(step, watched).toFixed(3)}` : "");
+  return {
+    l1: [words.l1, ` ${words.and} `, words.held + share(paths.l1)],
+    l2: [words.l2 + share(paths.l2)],
+  };
+}
+
 export class DirectLabels {
   /**
    * The names are in the order in which room is given, and each is a class of the style sheet. A word

@@ -5,6 +5,7 @@ from lab.gradient.answer import answer_of
 from lab.gradient.notes import notes
 from lab.gradient.presets import PRESETS
 from lab.gradient.state import DEFAULT
+from lab.gradient.thumbnail import thumbnail
 from lab.language.catalogues import N_
 from lab.page.lab import Code, Lab
 
@@ -19,6 +20,7 @@ LAB = Lab(
     ),
     default=DEFAULT,
     presets=PRESETS,
+    thumbnail=thumbnail,
     controls=controls.draw_controls,
     results=results.answer,
     stage=controls.draw_held_logits,

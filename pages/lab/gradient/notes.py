@@ -130,13 +130,13 @@ def _check(found: Answer) -> Note:
     errors = found.errors
     text = ngettext(
         "**The post's check adds up what is not 0.** Its five elements go up to {largest}; their sum "
-        "is {total}. In {draws} such draw the sum misses 0 by {rms64} u in float64 and {rms32} u "
-        "in float32 (root mean square; u is the spacing of numbers at 1): rounding, which says nothing "
-        "of the elements.",
+        "is {total}. In {draws} such draw it is {rms64} of the spacing of numbers at 1 in float64, "
+        "and {rms32} of it in float32 (root mean square). That is rounding, and says nothing of the "
+        "elements.",
         "**The post's check adds up what is not 0.** Its five elements go up to {largest}; their sum "
-        "is {total}. In {draws} such draws the sum misses 0 by {rms64} u in float64 and {rms32} u "
-        "in float32 (root mean square; u is the spacing of numbers at 1): rounding, which says nothing "
-        "of the elements.",
+        "is {total}. In {draws} such draws it is {rms64} of the spacing of numbers at 1 in float64, "
+        "and {rms32} of it in float32 (root mean square). That is rounding, and says nothing of the "
+        "elements.",
         DRAWS,
     ).format(
         largest=number(found.check.elements.abs().max().item()),

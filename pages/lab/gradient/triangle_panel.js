@@ -5,7 +5,7 @@ import { around } from "../drag/labels.js";
 import { lowered } from "../drag/numbers.js";
 import { fill, makeSvg, setAll } from "../web/dom.js";
 import { DESCENTS, Path, spread } from "./descents.js";
-import { DirectLabels } from "./direct_labels.js";
+import { DirectLabels, namesOf } from "./direct_labels.js";
 import { cornersFor, mapOf, otherStarts } from "./simplex.js";
 
 /**
@@ -141,18 +141,20 @@ export class TrianglePanel {
   }
 
   /** @param {Scene} scene @param {Point} start @param {Record<string, Point>} ends @param {Record<string, Point[]>} lines */
-  placeLabels({ p, rest, watched, oneHot }, start, ends, lines) {
+  placeLabels(scene, start, ends, lines) {
+    const { p, rest, watched, oneHot } = scene;
     const { words, labels, size, edges, corners, restAt, targetAt } = this;
     if (!edges || !corners || !restAt || !targetAt) return;
     const numbers = (/** @type {number[]} */ at) => ({ p: `p${lowered(watched)}`, value: at[watched].toFixed(3) });
     /** @param {number} i */
     const corner = (i) => fill(words.corner, { number: corners[i] + 1 });
+    const names = namesOf(scene, words, size.width);
     const said = {
       held: { words: [fill(words.heldAt, numbers(p))], spots: beside(start, 30) },
       rest: { words: [fill(words.restAt, numbers(rest))], spots: beside(restAt, 20).slice(1) },
       target: { words: [oneHot ? fill(words.targetOn, { number: watched + 1 }) : words.target], spots: beside(targetAt, 17).slice(1) },
-      l2: { words: [words.l2], spots: beside(ends.l2, 14) },
-      l1: { words: [words.l1, ` ${words.and} `, words.held], spots: beside(ends.l1, 16) },
+      l2: { words: names.l2, spots: beside(ends.l2, 14) },
+      l1: { words: names.l1, spots: beside(ends.l1, 16) },
       left: { words: [corner(1)], spots: [{ x: edges.left[0], y: edges.left[1] + 16, anchor: /** @type {const} */ ("start") }] },
       right: { words: [corner(2)], spots: [{ x: edges.right[0], y: edges.right[1] + 16, anchor: /** @type {const} */ ("end") }] },
       top: { words: oneHot ? [] : [corner(0)], spots: [{ x: edges.top[0], y: edges.top[1] - 14, anchor: /** @type {const} */ ("middle") }] },

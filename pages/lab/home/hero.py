@@ -1,37 +1,38 @@
 """The first screen of the home page: one figure to take hold of, a sentence, and the ways on."""
 
-from typing import Any, Final
+from typing import Final
 
 import streamlit as st
 
+from lab.gradient.state import MOST
+from lab.home.figure import hero_data, question
+from lab.home.state import HomeState, read_move
 from lab.language.catalogues import _
+from lab.page.desk import Desk
 from lab.page.links import show_page_link, show_state_link
-from lab.post.text import ANCHORS
+from lab.state.fields import spell
+from lab.state.visit import PageVisit
 from lab.web.assets import register
 
 HERO: Final = register("home/hero")
-LEAD, CLASSES = 3.4, 10
-"""Where it opens: the losses push opposite ways."""
-
-# The same state, to be let go.
-LET_GO: Final = {"a": ",".join([f"{LEAD:g}", *["0"] * (CLASSES - 1)])}
 _IDENTITY: Final = ":blue[$L_1$] $=$ :orange[$L_2$] $+$ :green[$H(p)$]"
-_FAILED: Final = "home: the figure did not come"
 
 
-def show_hero() -> None:
+def show_hero(page: PageVisit[HomeState]) -> None:
     """Show the question, the figure that answers it, and the ways on."""
     with st.container(key="hero"):
         with st.container(key="hero-title"):
-            st.title(_("Two losses, one logit, opposite pushes"), anchor=False)
+            st.title(question(), anchor=False)
         with st.container(key="hero-figure"):
-            HERO(key="home.hero", data=hero_data(), on_failed_change=_note_failure)
-            if _FAILED in st.session_state:
-                st.markdown(_("The figure did not load. The labs below show the same, step by step."))
+            Desk(page).editor(
+                HERO, "hero", hero_data(page.state), read_move, otherwise=_say_that_it_has_not_come
+            )
         with st.container(key="hero-words"):
             with st.container(key="hero-ways", horizontal=True):
                 with st.container(key="hero-first", width="content"):
-                    show_state_link("gradient", _("Let L2 pull"), LET_GO, arrow=False)
+                    few = page.state.k <= MOST
+                    label = _("Let L2 pull") if few else _("Let L2 pull, of 10 classes")
+                    show_state_link("gradient", label, let_go(page.state), arrow=False)
                 show_page_link("claims", _("Is the post right?"), arrow=False)
             st.markdown(
                 _(
@@ -42,39 +43,19 @@ def show_hero() -> None:
                 )
             )
             st.markdown(_IDENTITY)
+            st.markdown(
+                _(
+                    ":small[Height is loss, in nats. The *lead* is the right logit minus the others, "
+                    "which are equal. :green[H(p)] is the entropy of p: 0 when all is on one class, "
+                    "most when the classes are alike.]"
+                )
+            )
 
 
-def _note_failure() -> None:
-    st.session_state[_FAILED] = True
+def let_go(state: HomeState) -> dict[str, str]:
+    """Return the state of the gradient's page with the same logits, as many as it has."""
+    return {"a": ",".join([spell(state.lead), *["0"] * (min(state.k, MOST) - 1)])}
 
 
-def hero_data() -> dict[str, Any]:
-    """Return what the figure opens on, and what it says, by the name that its script uses."""
-    return {
-        "lead": LEAD,
-        "classes": CLASSES,
-        # Links from before the steps had a page of their own.
-        "moved": {anchor: f"post#{anchor}" for anchor in ANCHORS},
-        "words": {
-            "lead": _("Lead of the right logit over the others"),
-            "axis": _("lead of the right logit"),
-            "axisShort": _("lead"),
-            "zero": _("loss 0"),
-            "l1": _("cross-entropy"),
-            "l2": _("without the logarithm"),
-            "l2Short": _("no logarithm"),
-            "region": _("here they push opposite ways"),
-            "regionShort": _("opposite ways"),
-            "rest": _("L2 comes to rest at"),
-            "restShort": _("rests at"),
-            "more": _("more sure"),
-            "less": _("less sure"),
-            "drag": _("drag me"),
-            "chance": _("probability of the right class: p = {p}"),
-            "chanceShort": _("p = {p}"),
-            "classes": _("{k} classes"),
-            "same": _("{lead}, p is {p}: L1 and L2 both push towards more sure"),
-            "opposite": _("{lead}, p is {p}: L1 pushes towards more sure, L2 towards less sure"),
-            "rests": _("{lead}, p is {p}: L1 pushes towards more sure, L2 rests"),
-        },
-    }
+def _say_that_it_has_not_come() -> None:
+    st.markdown(_("The figure did not load. The labs below show the same, step by step."))

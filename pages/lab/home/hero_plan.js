@@ -2,24 +2,26 @@
 // Where everything of the figure stands, in pixels: no page, no state.
 
 import { around } from "../drag/labels.js";
-import { answerTo, restOf } from "./two_losses.js";
+import { answerTo, restOf, wayOf } from "./two_losses.js";
 
 /**
  * @typedef {import("../drag/labels.js").Box} Box
  * @typedef {import("../drag/labels.js").Spot} Spot
  * @typedef {{ width: number, height: number }} Size of the plot, without what is below its axis
- * @typedef {Record<"region" | "rest" | "push1" | "push2" | "entropy" | "l1" | "l1Only" | "l2" | "l2Only" | "zero" | "drag", Spot[]>} Spots
- * @typedef {{ from: number, tip: number, y: number }} Arrow
+ * @typedef {Record<"region" | "rest" | "push1" | "push2" | "entropy" | "entropyOnly" | "l1" | "l1Only" | "l2" | "l2Only" | "zero" | "drag", Spot[]>} Spots
+ * @typedef {{ from: number, tip: number, y: number, short: boolean }} Arrow
+ *   One that would be shorter than its head is `short`: it shows its way alone.
  */
 
 /** From where to where the lead goes: L2 pushes both ways, for any number of classes. */
 export const ENDS = /** @type {[number, number]} */ ([-2, 8]);
 export const DOT = 8;
-/** A push that is smaller has no word: it would stand at an arrow that cannot be seen. */
-export const SEEN = 0.02;
+/** So much wider is the dot of L2 where that of L1 lies on it. */
+const RING = 5;
+export const HEAD = 12;
 
 /** So much of the plot lies beyond either end of the lead, for the handle. */
-export const INSET = 24;
+export const INSET = 28;
 const TOP = 18;
 // Below the lowest point of L2: its words, and the axis.
 const FOOT = 44;
@@ -63,17 +65,18 @@ export function curveOf(scale, { width }, classes, loss) {
 }
 
 /**
- * An arrow that pushes a dot, as long as the push.
+ * An arrow that pushes a dot, as long as the push; none where there is no push.
  *
- * @param {number} x
- * @param {number} y
+ * @param {{ x: number, y: number, radius: number }} dot
  * @param {number} push
  * @param {Size} size
  * @returns {Arrow}
  */
-function arrowOf(x, y, push, { width }) {
-  const from = x + Math.sign(push) * (DOT + 1);
-  return { from, tip: from + push * Math.min(250, width / 2), y };
+function arrowOf({ x, y, radius }, push, { width }) {
+  const way = Math.sign(push);
+  const from = x + way * (radius + 1);
+  const length = Math.abs(push) * Math.min(250, width / 2);
+  return { from, tip: from + way * Math.max(HEAD, length), y, short: length < HEAD };
 }
 
 /**
@@ -88,13 +91,17 @@ export function sceneOf(scale, size, lead, classes) {
   const answer = answerTo(lead, classes);
   const x = scale.x(lead);
   const [y1, y2] = [scale.y(answer.l1), scale.y(answer.l2)];
+  const way = wayOf(lead, scale.rest);
+  const radius = DOT + RING * Math.max(0, 1 - (y2 - y1) / (2 * DOT));
   return {
     answer,
+    way,
     x,
     y1,
     y2,
-    arrow1: arrowOf(x, y1, answer.push1, size),
-    arrow2: arrowOf(x, y2, answer.push2, size),
+    radius,
+    arrow1: arrowOf({ x, y: y1, radius }, answer.push1, size),
+    arrow2: arrowOf({ x, y: y2, radius }, way === "rests" ? 0 : answer.push2, size),
   };
 }
 
@@ -110,7 +117,7 @@ export function sceneOf(scale, size, lead, classes) {
  * @returns {Box[]}
  */
 export function obstaclesOf(scale, scene, size, curves) {
-  const { x, y1, y2, arrow1, arrow2 } = scene;
+  const { x, y1, y2, radius, arrow1, arrow2 } = scene;
   const { rest } = scale;
   const restX = scale.x(rest.lead);
   const zero = scale.y(0);
@@ -127,7 +134,7 @@ export function obstaclesOf(scale, scene, size, curves) {
     ...lines,
     ...arrows,
     around(x, y1, DOT + 1),
-    around(x, y2, DOT + 1),
+    around(x, y2, radius + 1),
     { left: x - 4, right: x + 4, top: Math.min(y1, y2), bottom: Math.max(y1, y2) },
     { left: x - 2, right: x + 2, top: y2, bottom: size.height },
     around(x, size.height, HANDLE),
@@ -151,6 +158,7 @@ export function spotsOf(scale, scene, size, classes) {
   const { rest } = scale;
   const restX = scale.x(rest.lead);
   const restY = height - 19;
+  const entropy = entropySpots(scene);
   const [l1, l2] = /** @type {const} */ (["l1", "l2"]).map((loss) => namesAlong(scale, classes, loss));
   return {
     region: [{ x: width - 10, y: 18, anchor: "end" }],
@@ -165,7 +173,8 @@ export function spotsOf(scale, scene, size, classes) {
     ],
     push1: pushSpots(scene.arrow1),
     push2: pushSpots(scene.arrow2),
-    entropy: entropySpots(scene),
+    entropy,
+    entropyOnly: entropy,
     l1,
     l1Only: l1,
     l2,

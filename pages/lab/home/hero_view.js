@@ -3,7 +3,7 @@
 
 import { element, fill, make, makeSvg, setAll, write } from "../web/dom.js";
 import { boxAt, placeLabels } from "../drag/labels.js";
-import { curveOf, DOT, ENDS, obstaclesOf, scaleOf, sceneOf, SEEN, spotsOf } from "./hero_plan.js";
+import { curveOf, DOT, ENDS, HEAD, obstaclesOf, scaleOf, sceneOf, spotsOf } from "./hero_plan.js";
 
 /**
  * @typedef {import("../web/types.js").Words} Words
@@ -16,23 +16,27 @@ const BELOW = 62;
 const NARROW = 500;
 const HEIGHT = 20;
 // Those that say what is what come first; the names of the curves have room in many places.
-const ORDER = /** @type {Name[]} */ (["drag", "region", "rest", "push2", "push1", "entropy", "l1", "l1Only", "l2", "l2Only", "zero"]);
+const ORDER = /** @type {Name[]} */ (["drag", "region", "rest", "push2", "push1", "entropy", "entropyOnly", "l1", "l1Only", "l2", "l2Only", "zero"]);
 /** @type {Partial<Record<Name, Name>>} */
-const SHORT = { l1Only: "l1", l2Only: "l2" };
+const SHORT = { l1Only: "l1", l2Only: "l2", entropyOnly: "entropy" };
+const PLAIN_FIRST = new Set(["rest", "entropy"]);
 const TICKS = [0, 2, 4, 6, 8];
 
 /** @param {number} value @param {number} digits */
 export const signed = (value, digits) =>
   (value > 0 ? "+" : "") + (Number(value.toFixed(digits)) || 0).toFixed(digits).replace("-", "−");
 
+/** p is never 1. @param {number} p */
+const shareText = (p) => p.toFixed(p < 0.9995 ? 3 : 4);
+
 /** @param {number[][]} points */
 const pathOf = (points) => `M${points.map(([x, y]) => `${x.toFixed(1)} ${y.toFixed(1)}`).join("L")}`;
 
 /** @param {import("./hero_plan.js").Arrow} arrow */
-function arrowPath({ from, tip, y }) {
-  const length = Math.abs(tip - from);
-  if (length < 3) return "";
-  const head = Math.min(12, length) * Math.sign(tip - from);
+function arrowPath({ from, tip, y, short }) {
+  if (from === tip) return "";
+  if (short) return `M${from} ${y - 6}L${tip} ${y}L${from} ${y + 6}Z`;
+  const head = HEAD * Math.sign(tip - from);
   return `M${from} ${y - 2.5}H${tip - head}V${y - 7}L${tip} ${y}L${tip - head} ${y + 7}V${y + 2.5}H${from}Z`;
 }
 
@@ -82,7 +86,8 @@ function buildParts(svg) {
 function buildTexts(svg) {
   const texts = ORDER.map((name) => {
     const [strong, plain] = [makeSvg("tspan", { class: "strong" }), makeSvg("tspan", {})];
-    const node = makeSvg("text", { class: `label ${name}` }, ...(name === "rest" ? [plain, strong] : [strong, plain]));
+    const parts = PLAIN_FIRST.has(name) ? [plain, strong] : [strong, plain];
+    const node = makeSvg("text", { class: `label ${name}` }, ...parts);
     svg.append(node);
     return [name, { node, strong, plain }];
   });
@@ -155,8 +160,8 @@ export class HeroView {
     setAll(parts.diamond, { d: `M${rx - 7} ${ry}L${rx} ${ry - 7}L${rx + 7} ${ry}L${rx} ${ry + 7}Z` });
     this.say("region", narrow ? words.regionShort : words.region);
     this.say("rest", fill("{p}", { p: `p = ${rest.p.toFixed(3)}` }), narrow ? words.restShort : words.rest);
-    this.say("l1", "L1", ` ${words.l1}`);
-    this.say("l2", "L2", ` ${narrow ? words.l2Short : words.l2}`);
+    this.say("l1", "L1", words.l1);
+    this.say("l2", "L2", narrow ? words.l2Short : words.l2);
     this.say("l1Only", "L1");
     this.say("l2Only", "L2");
     this.say("zero", "", words.zero);
@@ -169,7 +174,7 @@ export class HeroView {
   /** @param {Name} name @param {string} strong @param {string} [plain] */
   say(name, strong, plain = "") {
     write(this.texts[name].strong, strong);
-    write(this.texts[name].plain, name === "rest" ? `${plain} ` : plain);
+    write(this.texts[name].plain, plain && (PLAIN_FIRST.has(name) ? `${plain} ` : ` ${plain}`));
   }
 
   /** Everything that moves. */
@@ -178,11 +183,11 @@ export class HeroView {
     const { width, height } = size;
     if (width < 1) return;
     const scene = sceneOf(scale, size, lead, classes);
-    const { answer, x, y1, y2 } = scene;
+    const { answer, way, x, y1, y2, radius, arrow1, arrow2 } = scene;
     setAll(parts.dot1, { cx: x, cy: y1, r: DOT });
-    setAll(parts.dot2, { cx: x, cy: y2, r: DOT });
-    setAll(parts.arrow1, { d: arrowPath(scene.arrow1) });
-    setAll(parts.arrow2, { d: arrowPath(scene.arrow2) });
+    setAll(parts.dot2, { cx: x, cy: y2, r: radius });
+    setAll(parts.arrow1, { d: arrowPath(arrow1), class: arrow1.short ? "arrow l1 short" : "arrow l1" });
+    setAll(parts.arrow2, { d: arrowPath(arrow2), class: arrow2.short ? "arrow l2 short" : "arrow l2" });
     setAll(parts.bracket, { d: y2 - y1 > 2 * DOT ? `M${x} ${y1 + DOT}V${y2 - DOT}` : "" });
     setAll(parts.stem, { x1: x, x2: x, y1: y2, y2: height });
     setAll(parts.halo, { cx: x, cy: height, r: 22 });
@@ -191,12 +196,14 @@ export class HeroView {
       d: `M${x - 3} ${height - 4}L${x - 7} ${height}L${x - 3} ${height + 4}M${x + 3} ${height - 4}L${x + 7} ${height}L${x + 3} ${height + 4}`,
     });
     setAll(parts.bar, { x: 0, y: height + 50, width: width * answer.p, height: 10 });
-    this.say("push1", answer.push1 < SEEN ? "" : words.more);
-    this.say("push2", Math.abs(answer.push2) < SEEN ? "" : answer.push2 > 0 ? words.more : words.less);
-    this.say("entropy", `H(p) = ${answer.entropy.toFixed(2)}`);
-    write(this.chance, fill(this.narrow ? words.chanceShort : words.chance, { p: answer.p.toFixed(3) }));
+    this.say("push1", words.more);
+    this.say("push2", { same: words.more, opposite: words.less, rests: "" }[way]);
+    const entropy = `H(p) = ${answer.entropy.toFixed(answer.entropy < 0.01 ? 3 : 2)}`;
+    this.say("entropy", entropy, words.entropy);
+    this.say("entropyOnly", entropy);
+    write(this.chance, fill(this.narrow ? words.chanceShort : words.chance, { p: shareText(answer.p) }));
     this.placeTexts(scene);
-    this.speak(answer);
+    this.speak(answer.p, way);
   }
 
   /** @param {import("./hero_plan.js").Scene} scene */
@@ -245,13 +252,12 @@ export class HeroView {
     this.draw();
   }
 
-  /** @param {import("./two_losses.js").Answer} answer */
-  speak({ p, push2 }) {
+  /** @param {number} p @param {import("./hero_plan.js").Scene["way"]} way */
+  speak(p, way) {
     const { words, lead } = this;
-    const way = Math.abs(push2) < SEEN / 4 ? "rests" : push2 > 0 ? "same" : "opposite";
     setAll(this.plot, {
       "aria-valuemin": ENDS[0], "aria-valuemax": ENDS[1], "aria-valuenow": Number(lead.toFixed(3)),
-      "aria-valuetext": fill(words[way], { lead: signed(lead, 2), p: p.toFixed(3) }),
+      "aria-valuetext": fill(words[way], { lead: signed(lead, 2), p: shareText(p) }),
     });
   }
 }

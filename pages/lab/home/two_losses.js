@@ -14,6 +14,9 @@
 
 /** @typedef {{ lead: number, p: number, l2: number }} Rest */
 
+// A hand sets the lead no finer.
+const FINEST = 0.01;
+
 /**
  * w of w e^w = x, for 0 <= x <= 100, by Newton's steps on w - x e^(-w), which is concave.
  *
@@ -60,4 +63,17 @@ export function answerTo(lead, classes) {
 export function restOf(classes) {
   const w = lambertW((classes - 1) / Math.E);
   return { lead: 1 + w, p: 1 / (1 + w), l2: -w };
+}
+
+/**
+ * Whether L2 pushes the same way as L1, which always lifts the lead, or the opposite one, or rests.
+ *
+ * @param {number} lead
+ * @param {Rest} rest
+ * @returns {"same" | "opposite" | "rests"}
+ */
+export function wayOf(lead, rest) {
+  const past = lead - rest.lead;
+  if (Math.abs(past) < FINEST / 2) return "rests";
+  return past < 0 ? "same" : "opposite";
 }

@@ -32,6 +32,8 @@ const KINDS = ["scatter", "bar"];
 const TRIED = 25;
 // So far from a name no other curve should be.
 const APART = 10;
+// Between two names on one line.
+const BESIDE = 8;
 const GAPS = [3, 9, 16];
 /** @type {Record<string, number>} From the place of a note to its middle, as a share of its size. */
 const SIDES = { left: 0.5, right: -0.5, top: 0.5, bottom: -0.5 };
@@ -68,21 +70,22 @@ function colourOf({ meta, line = {}, marker = {}, mode = "", fillcolor }) {
  * @param {Figure} figure what it shows now
  * @param {(text: string) => number} widthOf
  * @param {Map<string, number>} [before] the spots of the frame before
+ * @param {{ has: (uid: string) => boolean }} [keyed] which had no room in a frame before, and stay in the key
  * @returns {Labelling}
  */
-export function labelsOf(plot, figure, widthOf, before = new Map()) {
+export function labelsOf(plot, figure, widthOf, before = new Map(), keyed = new Set()) {
   const names = namesIn(figure);
   /** @type {Labelling} */
   const found = { labels: [], left: [], spots: new Map() };
   if (!names.length) return found;
   const notes = notesIn(plot, widthOf);
   for (const { frame, shapes } of shapesOf(plot, figure)) {
-    const here = names.filter(({ index, at }) => shapes.has(index) && at !== "key");
+    const here = names.filter(({ uid, index, at }) => shapes.has(index) && at !== "key" && !keyed.has(uid));
     const obstacles = [...[...shapes.values()].flatMap(({ boxes }) => boxes), ...notes];
     const spotted = here.map((name) => {
       const spots = spotsAt(/** @type {Shape} */ (shapes.get(name.index)), name.at, frame);
       const kept = before.get(name.uid);
-      const size = { width: widthOf(name.text), height: LINE };
+      const size = { width: widthOf(name.text) + BESIDE, height: LINE };
       const others = [...shapes].flatMap(([index, { boxes }]) => (index === name.index ? [] : boxes));
       const order = ordered(spots, kept, size, others);
       return { name, order, label: { name: name.uid, ...size, spots: order.map((k) => spots[k]) } };
@@ -95,6 +98,12 @@ export function labelsOf(plot, figure, widthOf, before = new Map()) {
       found.spots.set(name.uid, order[place]);
     }
   }
+  // Bars stand side by side: their names do too, all of them at the bars or all in the key.
+  const isBar = (/** @type {Name} */ { index }) => figure.data[index].type === "bar";
+  if (names.some((name) => isBar(name) && !found.spots.has(name.uid))) {
+    for (const { uid } of names.filter(isBar)) found.spots.delete(uid);
+  }
+  found.labels = found.labels.filter(({ uid }) => found.spots.has(uid));
   found.left = names.filter(({ uid }) => !found.spots.has(uid));
   return found;
 }

@@ -63,16 +63,15 @@ export class LabelLayer {
       this.spots.clear();
     }
     this.animation = animation;
-    const { labels, left, spots } = labelsOf(plot, figure, widthIn(look.font), this.spots);
+    const { labels, left, spots } = labelsOf(plot, figure, widthIn(look.font), this.spots, this.left);
     for (const [uid, spot] of spots) this.spots.set(uid, spot);
     for (const name of left) this.left.set(name.uid, name);
-    const shown = labels.filter(({ uid }) => !this.left.has(uid));
     for (const [uid, text] of this.texts) {
-      if (shown.some((label) => label.uid === uid)) continue;
+      if (labels.some((label) => label.uid === uid)) continue;
       text.remove();
       this.texts.delete(uid);
     }
-    for (const { uid, text, colour, x, y, anchor } of shown) {
+    for (const { uid, text, colour, x, y, anchor } of labels) {
       const node = this.texts.get(uid) ?? this.node.appendChild(makeSvg("text", {}));
       this.texts.set(uid, node);
       write(node, text);

@@ -2,6 +2,7 @@
 // The marks of a trace as Plotly leaves them in the page, and how each is put to another place. A
 // painter is a function that does it, and null stands for a trace that only Plotly can draw.
 
+import { setAll, write } from "../web/dom.js";
 import { heatmapPainter } from "./heatmap.js";
 import { placesOf, placesOrGaps, round } from "./places.js";
 
@@ -46,6 +47,7 @@ function nodeOf(plot, index) {
 /** @param {Mark} mark @returns {Painter | null} */
 function scatterPainter(mark) {
   const { mode, line } = mark.trace;
+  if (mode === "text") return textPainter(mark);
   return mode === "lines" && line?.simplify === false ? linesPainter(mark) : joinedPainter(mark);
 }
 
@@ -63,6 +65,27 @@ function joinedPainter(mark) {
     points.forEach((point, i) => point.setAttribute("transform", `translate(${x[i]},${y[i]})`));
     if (lines.length) lines[0].setAttribute("d", `M${x.map((place, i) => `${round(place)},${round(y[i])}`).join("L")}`);
   };
+}
+
+// Words without markup, in one line or more.
+const PLAIN = /^[^<&]*(<br>[^<&]*)*$/;
+
+/** @param {Mark} mark @returns {Painter | null} */
+function textPainter(mark) {
+  const { node, data, index, xaxis, yaxis } = mark;
+  const x = placesOf(mark, xaxis);
+  const y = placesOf(mark, yaxis);
+  const texts = node ? [...node.querySelectorAll(".textpoint > text")] : [];
+  /** @type {string[]} */
+  const said = data[index].text;
+  if (!x || !y || texts.length !== x.length || !said.every((text) => PLAIN.test(text))) return null;
+  const lines = said.map((text) => text.split("<br>"));
+  const parts = texts.map((text) => (text.childElementCount ? [...text.children] : [text]));
+  if (!parts.every((part, i) => part.length === lines[i].length)) return null;
+  return () => texts.forEach((text, i) => {
+    for (const part of [text, ...parts[i]]) setAll(part, { x: x[i], y: y[i] });
+    parts[i].forEach((part, k) => write(part, lines[i][k]));
+  });
 }
 
 /**
@@ -108,9 +131,10 @@ function barPainter(mark) {
   const sizes = sizesOf(mark, along);
   if (bars.length !== items.length || sizes.length !== items.length || !sizes.every(Number.isFinite)) return null;
   const bases = plot._fullLayout.barmode === "relative" ? basesOf(mark, sizes, along) : sizes.map(() => 0);
+  const ends = endsOf(trace);
   const paths = items.map((item, i) => {
-    const length = clear(along.c2p(bases[i]), along.c2p(bases[i] + sizes[i]), true);
-    return barPath(length, clear(across.c2p(item.p0), across.c2p(item.p1)), flat);
+    const length = ends(along.c2p(bases[i]), along.c2p(bases[i] + sizes[i]), true);
+    return barPath(length, ends(across.c2p(item.p0), across.c2p(item.p1)), flat);
   });
   return () => bars.forEach((bar, i) => bar.setAttribute("d", paths[i]));
 }
@@ -156,6 +180,12 @@ export function basesOf(mark, sizes, along) {
     return sum;
   });
 }
+
+/** @param {any} trace What puts both ends of its bars; those with an outline are not rounded. */
+const endsOf = ({ marker }) => (marker.line.width ? exact : clear);
+
+/** @param {number} one @param {number} other @returns {[number, number]} */
+const exact = (one, other) => [one, other];
 
 /**
  * Both ends of a bar in pixels, apart enough to be seen unless there is nothing to see.

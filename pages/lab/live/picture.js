@@ -13,7 +13,7 @@ import { sampleOf } from "./sample.js";
 /** @typedef {(light: string) => string} Shade */
 
 const FONT = "sans-serif";
-const WHITE = "#FFFFFF";
+const WHITE = "white";
 const SCALE = 2;
 const EDGE = 12;
 const TITLE = { size: 17, line: 22 };
@@ -44,7 +44,7 @@ export async function drawingOf(Plotly, { chart, title }, { address, ink, words 
   const figure = svgIn(await Plotly.toImage({ data, layout: paper }, { format: "svg", ...size }));
   const flat = Boolean(plot._fullLayout._plots);
   /** @type {Labelling} */
-  const labelling = flat ? labelsOf(plot, frame, widthIn(FONT), chart.labels.spots) : { labels: [], left: [], spots: new Map() };
+  const labelling = flat ? labelsOf(plot, frame, widthIn(FONT), chart.labels.spots, chart.labels.left) : { labels: [], left: [], spots: new Map() };
   /** @type {Shade} */
   const shade = (light) => words[light] ?? light;
   return framed(figure, size, { title, address, ink }, keyOf(frame.data, labelling, width, ink), namesOf(labelling, shade));

@@ -120,7 +120,8 @@ function movesOf(shown, next, held) {
   const traces = new Map();
   for (const [index, trace] of next.data.entries()) {
     const names = differences(shown.data[index], trace).filter((name) => !UNSEEN.has(name));
-    if (!names.every((name) => DATA.has(name) && trace[name]?.length && shown.data[index][name]?.length)) return null;
+    const moving = (/** @type {string} */ name) => DATA.has(name) || (name === "text" && trace.mode === "text");
+    if (!names.every((name) => moving(name) && trace[name]?.length && shown.data[index][name]?.length)) return null;
     if (names.length) traces.set(index, names);
   }
   const axes = differences(shown.layout, next.layout);

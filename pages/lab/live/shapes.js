@@ -69,6 +69,7 @@ function scatterShape(mark, frame) {
   /** @type {Box[]} */
   const boxes = [];
   const points = places.filter((point) => holds(frame, point));
+  if (mode === "text") boxes.push(...wordBoxes(places, mark));
   let radius = 0;
   let kind = /** @type {Shape["kind"]} */ ("points");
   if (mode.includes("markers")) {
@@ -84,6 +85,24 @@ function scatterShape(mark, frame) {
   boxes.push(...way.map(([left, top]) => around(left, top, breadth, breadth)));
   const across = way.map(([left]) => left);
   return { kind, points: way, boxes, radius, upright: Math.max(...across) - Math.min(...across) < UPRIGHT };
+}
+
+// Of words that Plotly writes, as a share of their size.
+const LETTER = 0.58;
+const LEADING = 1.3;
+/** @type {Record<string, number>} */
+const SHARES = { left: -1, center: -0.5, right: 0, top: -1, middle: -0.5, bottom: 0 };
+
+/** @param {Point[]} places @param {Mark} mark @returns {Box[]} About where the words of a trace are. */
+function wordBoxes(places, { trace: { textposition, textfont }, data, index }) {
+  return places.flatMap(([x, y], k) => {
+    const lines = String(data[index].text?.[k] ?? "").split("<br>");
+    const [down, across] = String(Array.isArray(textposition) ? textposition[k] : textposition).split(" ");
+    const width = LETTER * textfont.size * Math.max(...lines.map((line) => line.length));
+    const height = LEADING * textfont.size * lines.length;
+    const [left, top] = [x + SHARES[across] * width, y + SHARES[down] * height];
+    return Number.isFinite(left + top) ? [{ left, right: left + width, top, bottom: top + height }] : [];
+  });
 }
 
 /** @param {Box} frame @param {Point} point */

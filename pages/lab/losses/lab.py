@@ -3,7 +3,9 @@
 from ce_core.experiment.export import config_call, config_command
 from lab.language.catalogues import N_
 from lab.losses import controls, figures, notes, results, text
+from lab.losses.presets import PRESETS
 from lab.losses.state import LossesState
+from lab.losses.thumbnail import thumbnail
 from lab.page.lab import Code, Lab
 
 LAB = Lab(
@@ -16,6 +18,8 @@ LAB = Lab(
         r"L_1 - L_2 = H(p)",
     ),
     default=LossesState(),
+    presets=PRESETS,
+    thumbnail=thumbnail,
     controls=controls.draw_controls,
     results=results.results,
     stage=controls.offer_fits,

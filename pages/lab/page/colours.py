@@ -17,9 +17,10 @@ def _properties() -> Iterator[tuple[str, Colour]]:
             yield f"{name}-{step}", shade
 
 
-# Streamlit sets `color-scheme` on .stApp, which decides of the two colours of `light-dark`.
+# Streamlit sets `color-scheme` on .stApp, which decides of the two colours of `light-dark`; the other
+# stands there before it.
 COLOURS_CSS: Final = (
-    ".stApp {\n"
+    ".stApp, #lab-opening {\n"
     + "".join(
         f"  --lab-{name}: light-dark({colour.light}, {colour.dark});\n"
         for name, colour in _properties()

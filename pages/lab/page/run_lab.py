@@ -78,9 +78,14 @@ def _show_presets(lab: Lab[Any, Any], desk: Desk[Any]) -> None:
     with st.container(key="presets"):
         if lab.preset_intro:
             st.markdown(_(lab.preset_intro))
-        with st.container(horizontal=True):
+        # Pictures in one row, names in the next: the name is the button, which reaches over both.
+        with st.container(horizontal=True, key="preset-row"):
             for name, preset in lab.presets.items():
-                desk.button(_(preset.label_at(desk.state)), f"preset-{name}", preset.of)
+                state, label = preset.of(desk.state), _(preset.label_at(desk.state))
+                if lab.thumbnail:
+                    st.markdown(lab.thumbnail(state), unsafe_allow_html=True)
+                here = f"**{label}**" if state == desk.state else label
+                desk.button(here, f"preset-{name}", preset.of, type="tertiary")
 
 
 def _timeline(page: PageVisit[S], along: Along[S]) -> Timeline:

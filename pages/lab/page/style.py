@@ -16,8 +16,13 @@ CONTROLS_WIDTH: Final = 240
 """Of the sidebar, in pixels."""
 
 
+def sheet(name: str) -> str:
+    """Return a style sheet by its path in the folder of the labs."""
+    return (_ROOMS / name).read_text(encoding="utf-8")
+
+
 def _read(*names: str) -> str:
-    return "".join((_ROOMS / name).read_text(encoding="utf-8") for name in names)
+    return "".join(map(sheet, names))
 
 
 _ALL: Final = _read(
@@ -34,7 +39,7 @@ SHARED: Final = _ALL + _CONTROLS
 _NO_CONTROLS: Final = _read("page/no_controls.css")
 # A room may have a style of its own, of its name.
 _OWN: Final = {
-    slug: _read(name)
+    slug: sheet(name)
     for slug in ("home", *READ, *LABS)
     if (_ROOMS / (name := f"{slug}/{slug}.css")).is_file()
 }

@@ -4,7 +4,8 @@ import streamlit as st
 
 from ce_core.post.derivations import CheckedLine, check_derivation, example
 from lab.language.catalogues import _
-from lab.post.text import ANCHORS, STEPS, derivation
+from lab.post.anchors import ANCHORS
+from lab.post.text import STEPS, derivation
 
 
 def open_step(index: int) -> None:

@@ -9,6 +9,7 @@ from lab.language.catalogues import N_, _
 from lab.language.numerals import number, percent
 from lab.language.sentences import sentences
 from lab.losses.results import Measured
+from lab.post.anchors import ANCHORS
 
 STEPS: Final = (
     N_("Step 1. The derivative of the softmax"),
@@ -17,7 +18,6 @@ STEPS: Final = (
     N_("Step 4. A check with five numbers"),
     N_("Step 5. The experiment"),
 )
-ANCHORS: Final = ("step-1", "step-2", "step-3", "step-4", "step-5")
 
 REASONS: Final[Mapping[str, Mapping[str, str]]] = {
     "softmax": {

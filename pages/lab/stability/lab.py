@@ -6,6 +6,7 @@ from lab.stability import controls, figures, results, text
 from lab.stability.answer import answer
 from lab.stability.notes import notes
 from lab.stability.state import DEFAULT, PRESETS
+from lab.stability.thumbnail import thumbnail
 
 LAB = Lab(
     slug="stability",
@@ -21,6 +22,7 @@ LAB = Lab(
         "**Break it**, in one of the ways that people meet NaN in practice; each comes with its cure:"
     ),
     presets=PRESETS,
+    thumbnail=thumbnail,
     controls=controls.draw_controls,
     results=results.results,
     stage=controls.draw_stage,

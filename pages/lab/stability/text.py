@@ -61,8 +61,8 @@ def map_numbers(found: Results) -> str:
     return sentences(
         logits.format(target=found.state.target),
         _(
-            "**wrong** is finite, but off by more than 5 % of the truth and by more than 4 u, u the "
-            "spacing of the dtype's numbers at 1."
+            "**wrong** is finite, but off by more than 5 % of the truth, and by more than four times "
+            "the spacing of the dtype's numbers at 1."
         ),
     )
 
@@ -70,8 +70,9 @@ def map_numbers(found: Results) -> str:
 def gradient_map_numbers(found: Results) -> str:
     """Return what the map of the gradients shows."""
     return _(
-        "The same backward; 5 % are of the largest entry of the true gradient. Where the loss is right "
-        "and the gradient is NaN, nothing warns until the next step."
+        "The same for the slopes. **wrong** is finite, but a slope is off by more than 5 % of the "
+        "largest true one. Where the loss is right and a slope is NaN, nothing warns until the next "
+        "step."
     )
 
 

@@ -86,7 +86,8 @@ class IterationHandle {
 
   /** @param {Page} page */
   follow({ figures, plot, answer, caption, range }) {
-    figures.append(this.handle);
+    // Beside the plot, not in it: a chart under the pointer is drawn the slow way.
+    plot.parentElement?.append(this.handle);
     for (const node of [figures, plot, answer, caption, range]) if (node) this.watch.observe(node, WATCHED);
     for (const node of [figures, plot]) this.sizes.observe(node);
     this.draw();
@@ -129,7 +130,7 @@ class IterationHandle {
     const [x, y] = [xaxis.c2p(spot.x), yaxis.c2p(yaxis.d2c(spot.y))];
     // Someone may have zoomed it out of sight.
     handle.hidden = !within(x, xaxis._length) || !within(y, yaxis._length);
-    const [left, top] = [plot.offsetLeft + xaxis._offset + x, plot.offsetTop + yaxis._offset + y];
+    const [left, top] = [xaxis._offset + x, yaxis._offset + y];
     handle.style.transform = `translate(${left.toFixed(1)}px, ${top.toFixed(1)}px)`;
     this.stem.style.height = `${(yaxis._length - y).toFixed(1)}px`;
     const said = (drawn && boldIn(caption.dataset.text ?? "")) || fill(data.words.at, { count });

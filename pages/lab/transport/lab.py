@@ -5,6 +5,7 @@ from lab.page.lab import Code, Lab
 from lab.transport import controls, figures, results, tables, text
 from lab.transport.notes import notes
 from lab.transport.state import DEFAULT, PRESETS
+from lab.transport.thumbnail import thumbnail
 
 LAB = Lab(
     slug="transport",
@@ -13,6 +14,7 @@ LAB = Lab(
     formulas=(r"P_{ij} = \mu_i\, \nu_j\, e^{(f_i + g_j - C_{ij})/\varepsilon}",),
     default=DEFAULT,
     presets=PRESETS,
+    thumbnail=thumbnail,
     controls=controls.draw_controls,
     results=results.results,
     stage=controls.draw_stage,

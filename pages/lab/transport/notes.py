@@ -233,8 +233,8 @@ def _variant(found: Results) -> Note | None:
     )
     if wrong:
         text = _(
-            "**The post's variant is wrong here in {dtypes}, and does not tell**: an entry of Q is off "
-            "by up to {worst} of 1, yet nothing is NaN, and every row sums to 1."
+            "**The post's variant is wrong here in {dtypes}, and does not tell**: an entry of Q, each "
+            "from 0 to 1, is wrong by {worst}, yet nothing is NaN, and every row sums to 1."
         ).format(dtypes=", ".join(wrong), worst=number(here.differences[:, 0].max().item(), digits=2))
         floored = any(here.floored[here.dtypes.index(dtype), 0] > 0 for dtype in wrong)
         why = (

@@ -38,8 +38,8 @@ def error_numbers(found: Results) -> str:
     trace = found.trace
     head = f"**{handle_words(found)}**"
     rates = _(
-        "an iteration leaves × {true} of it (true rate σ₂²), by Birkhoff's bound tanh²(Δ/4) at most "
-        "× {birkhoff}"
+        "each leaves **{true}** of it in the end (σ₂², dashed) · Birkhoff's bound tanh²(Δ/4), dotted: "
+        "{birkhoff}"
     ).format(birkhoff=rate_said(trace.birkhoff), true=rate_said(found.rate))
     share = misplaced(TOL)
     if trace.status != SinkhornStatus.CONVERGED:

@@ -1,10 +1,12 @@
 """The HTML that every page opens with: Streamlit's own, with what the lab has to say of the page."""
 
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
+from types import MappingProxyType
 from typing import Final
 
 import streamlit as st
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, QueryParams
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -18,9 +20,15 @@ from lab.web.waiting_room import waiting_room
 
 # Else Streamlit asks below the page's own address first, waits, and asks again above it; see
 # https://github.com/streamlit/streamlit/issues/7074. All its other addresses are relative like this.
-_SERVER: Final = """
+# And it keeps for the next visit that the drawer was opened, which on a phone covers the page.
+_FIRST: Final = """
     <script>
       window.__streamlit = { BACKEND_BASE_URL: new URL(".", document.baseURI).href };
+      try {
+        const kept = innerWidth < 769 ? Object.keys(localStorage) : [];
+        const drawers = kept.filter((name) => name.startsWith("stSidebarCollapsed-"));
+        for (const name of drawers) localStorage.removeItem(name);
+      } catch {}
     </script>"""
 
 _PRELOAD: Final = '  <link rel="modulepreload" href="{}">\n  '
@@ -32,6 +40,9 @@ _LAST: Final = "</body>"
 
 # Of pages without charts.
 _SCRIPTS: Final = {HOME: "home/hero.js", "claims": "claims/anchor.js"}
+
+Begin = Callable[[str, Mapping[str, Sequence[str]]], str]
+"""Returns what the body of a page begins with, in a language and at a query."""
 
 _HOST: Final = pattern(rf"(?:{NAME}|\[{SIX}\])(?:{PORT})?")
 
@@ -46,12 +57,19 @@ class Opening:
     choose
         Returns the language of a visit and its translation, from `lang` of the URL and the header
         `Accept-Language`.
+    first
+        What pages begin with before Streamlit has come, by page; of most, nothing.
     """
 
-    def __init__(self, inner: ASGIApp, choose: Choose = english) -> None:
-        self.inner, self.choose = inner, choose
+    def __init__(
+        self,
+        inner: ASGIApp,
+        choose: Choose = english,
+        first: Mapping[str, Begin] = MappingProxyType({}),
+    ) -> None:
+        self.inner, self.choose, self.first = inner, choose, first
         html = _html()
-        self.html = {page: _with_preloads(html, *_needed(page)) for page in PAGES}
+        self.html = {page: _with_preloads(html, *_needed(page), soon=page in first) for page in PAGES}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, and if Streamlit answers with its page, answer with that of the lab.
@@ -77,13 +95,19 @@ class Opening:
             return PlainTextResponse("Not found", status_code=404)
         language, translate, _asked = language_of(scope, self.choose)
         words = preview(page, language, translate)
+        query = QueryParams(scope.get("query_string", b""))
+        first = self.first.get(page, _nothing)(language, {name: query.getlist(name) for name in query})
         return Response(
             _told(self.html[page], page, words, site_name(translate), _origin(scope)).replace(
-                _LAST, f"{waiting_room(translate)}{_LAST}"
+                _LAST, f"{first}{waiting_room(translate)}{_LAST}"
             ),
             media_type="text/html",
             headers={"Cache-Control": "no-cache", "Vary": "Accept-Language"},
         )
+
+
+def _nothing(_language: str, _query: Mapping[str, Sequence[str]]) -> str:
+    return ""
 
 
 def _is_page(message: Message) -> bool:
@@ -95,7 +119,7 @@ def _html() -> str:
     """Return Streamlit's page with the server's address before its scripts."""
     html = INDEX_PAGE.read_text(encoding="utf-8")
     for mark, text in (
-        ("<head>", f"<head>{_SERVER}"),
+        ("<head>", f"<head>{_FIRST}"),
         (_END, _END),
         (_LAST, _LAST),
         (_LANGUAGE, _LANGUAGE),
@@ -110,7 +134,8 @@ def _html() -> str:
 def _needed(page: str) -> list[str]:
     """Return the addresses of what the figures of a page need, the largest last.
 
-    Told of here, the browser fetches it while Streamlit starts, and after what Streamlit needs.
+    Told of here, the browser fetches it while Streamlit starts: after what Streamlit needs, or before
+    it where the page begins without Streamlit.
     """
     opening = map(script_address, imported_scripts("web/opening.js"))
     own = _SCRIPTS.get(page)
@@ -120,8 +145,9 @@ def _needed(page: str) -> list[str]:
     return [*opening, *live, plotly_address(spatial=page in SPATIAL)]
 
 
-def _with_preloads(html: str, *addresses: str) -> str:
-    return html.replace(_END, "".join(map(_PRELOAD.format, addresses)) + _END)
+def _with_preloads(html: str, *addresses: str, soon: bool) -> str:
+    links = "".join(map(_PRELOAD.format, addresses))
+    return html.replace(_FIRST, f"{_FIRST}\n  {links}") if soon else html.replace(_END, links + _END)
 
 
 def _told(html: str, page: str, words: Preview, site: str, origin: str | None) -> str:

@@ -8,7 +8,7 @@ import { prepareForPaper } from "./print.js";
 const LOOK_MS = 1000;
 // So many looks without a connection, before the server is asked whether it is full: each visit begins so.
 const PATIENCE = 2;
-// In page/style.py.
+// In page/nav.css.
 const HERE = "lab-here";
 
 /**

@@ -78,12 +78,15 @@ INDEX_PAGE: Final = STATIC_FOLDER / "index.html"
 FRONT_END_NAMES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "BACKEND_BASE_URL": "in window.__streamlit: where the server is, or it asks at two places",
+        "stActiveTheme": "in localStorage, the theme that was chosen, for what stands before Streamlit",
         "stApp": "whether the browser is connected and the script runs, which an act must know",
         "stAppHeader": "the strip on which the row of pages lies, clear where there is no sidebar",
+        "stAppSkeleton": "what Streamlit shows while it starts, hidden where a figure stands already",
         "stExpandSidebarButton": "what brings the controls back, hidden on a page that has none",
         "stHorizontalBlock": "the row in a container of ours, which a phone scrolls by a finger",
         "stMainBlockContainer": "the column of a page, whose margins are too wide for a phone",
         "stSidebar": "whether it is put away, so that the page says where its controls are",
+        "stSidebarCollapsed": "in localStorage, whether the drawer was opened, forgotten on a phone",
         "stSliderThumbValue": "the number above a slider, which is ink like all numbers",
         "stMarkdownContainer": "the text in a container of ours, to set it in columns and in size",
     }

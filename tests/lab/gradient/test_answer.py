@@ -15,7 +15,7 @@ from lab.gradient.presets import PRESETS
 from lab.gradient.results import answer
 from lab.gradient.state import DEFAULT, KINDS, GradientState
 from lab.language.numerals import indexed
-from lab.state.fields import records
+from lab.state.fields import stops_of
 from tests.lab.gradient.test_notes import assert_notes_hold
 from tests.support.closeness import close_to
 
@@ -27,7 +27,6 @@ Vector = np.ndarray
 def drawn_states(count: int, *, most_steps: int) -> Iterator[GradientState]:
     """Yield states of all kinds: every field takes every kind of value that it may."""
     draw = random.Random(11)
-    known = records(GradientState)
     for k in range(count):
         m = draw.choice([2, 3, 3, 3, 4, 5, 10, 64])
         scale = draw.choice([0.0, 0.3, 1.0, 3.0, 10.0, 50.0])
@@ -39,8 +38,8 @@ def drawn_states(count: int, *, most_steps: int) -> Iterator[GradientState]:
             a,
             q=q,
             target=draw.randint(1, m),
-            smoothing=draw.choice(known["smoothing"].stops),
-            rate=draw.choice(known["rate"].stops),
+            smoothing=draw.choice(stops_of(GradientState, "smoothing")),
+            rate=draw.choice(stops_of(GradientState, "rate")),
             steps=steps,
             step=draw.choice([None, 0, steps // 3]),
         ).settled()
@@ -126,8 +125,8 @@ def rests(facts: Facts) -> bool:
 
 
 FIRST: dict[str, tuple[tuple[str, ...], Callable[[Facts], bool]]] = {
-    "lifts": (("start", "l1"), lambda f: f.start < f.l1),
-    "lowers": (("start", "l1"), lambda f: f.l1 < f.start),
+    "lifts": (("l1",), lambda f: f.start < f.l1),
+    "lowers": (("l1",), lambda f: f.l1 < f.start),
     "leaves": (("l1",), lambda f: abs(f.l1 - f.start) < 2 * SHOWN),
 }
 SECOND: dict[str, tuple[tuple[str, ...], Callable[[Facts], bool]]] = {

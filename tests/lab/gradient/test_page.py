@@ -146,6 +146,25 @@ def test_gradient_tells_the_bars_every_word_in_translation(open_page: OpenPage) 
     assert bars["q"] == [1, 0, 0]
 
 
+def test_gradient_tells_the_figure_where_l2_rests_and_what_to_say(open_page: OpenPage) -> None:
+    app = open_page(PAGE, a="1,0.5,-1", q="1,0,2", steps="30", step="7")
+    figure = sent_to_figure(app)
+    assert all(isinstance(word, str) and word for word in figure["words"].values())
+    assert (figure["logits"], figure["step"], figure["watched"]) == ([1, 0.5, -1], 7, 2)
+    assert (figure["rate"], figure["steps"]) == (1, 30)
+    rest = logit_gap_minimum(torch.tensor([1 / 3, 0, 2 / 3], dtype=torch.float64)).p
+    assert figure["rest"] == close_to(rest.tolist())
+    assert figure["stops"][0] == 0
+    assert {7, 30} < set(figure["stops"])
+
+
+def test_gradient_answer_has_the_numbers_of_the_state(open_page: OpenPage) -> None:
+    assert ":orange[**L2 in full**] pulls it back to **0.684** and rests there." in text_of(
+        open_page(PAGE)
+    )
+    assert "lifts it only to **0.782**" in text_of(open_page(PAGE, a="-1,1"))
+
+
 def test_gradient_shows_the_posts_check_with_its_own_numbers(open_page: OpenPage) -> None:
     app = open_page(PAGE)
     said, shown = captions_of(app), numbers_of(app)

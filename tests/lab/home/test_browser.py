@@ -15,7 +15,8 @@ from ce_core import (
     logit_gap_minimum,
     softmax,
 )
-from tests.support.browsing import HOME_TITLE, open_lab, phone_with_finger, scrolled
+from scripts.browser import settle
+from tests.support.browsing import HOME_TITLE, address_has, open_lab, phone_with_finger, scrolled
 from tests.support.closeness import close_to
 
 pytestmark = pytest.mark.browser
@@ -23,12 +24,13 @@ pytestmark = pytest.mark.browser
 FIGURE = ".lab-hero .plot"
 # Pixels as the figure has them: dots on the scale of the losses, arrows, the bar of p.
 _READ = """() => {
-    const hero = document.querySelector('.lab-hero');
+    const hero = document.querySelector('.lab-hero:has(.plot)');
     const one = selector => hero.querySelector(selector);
     const number = (selector, name) => Number(one(selector).getAttribute(name));
     const arrow = name => {
-        const [from, y, shaft, top, tip] =
-            one(`.arrow.${name}`).getAttribute('d')?.match(/-?[\\d.]+/g)?.map(Number) ?? [];
+        // One that is short is as long as its head.
+        const drawn = one(`.arrow.${name}:not(.short)`)?.getAttribute('d');
+        const [from, y, shaft, top, tip] = drawn?.match(/-?[\\d.]+/g)?.map(Number) ?? [];
         return { from, tip };
     };
     return {
@@ -81,17 +83,17 @@ def assert_follows(found: dict[str, Any], classes: int) -> None:
     assert found["chance"].endswith(f"p = {p:.3f}")
     assert found["labels"]["rest"].endswith(f"p = {rest.p[0]:.3f}")
     if "entropy" in found["labels"]:
-        assert found["labels"]["entropy"] == f"H(p) = {entropy_from_logits(a):.2f}"
+        assert found["labels"]["entropy"] == f"entropy H(p) = {entropy_from_logits(a):.2f}"
     push2 = -logit_gap_grad(a, q)[0].item()
     ways = "both push" if push2 > 0 else "L2 towards less sure"
     assert ways in found["said"]
-    if found["arrow1"]["tip"] and found["arrow2"]["tip"]:
+    if found["arrow1"].get("tip") and found["arrow2"].get("tip"):
         lengths = [found[name]["tip"] - found[name]["from"] for name in ("arrow1", "arrow2")]
         push1 = -cross_entropy_grad(a, q)[0].item()
         assert lengths[1] / lengths[0] == close_to(push2 / push1, rel=0.01)
 
 
-def test_home_figure_is_dragged_and_keyed_without_a_word_to_the_server(
+def test_home_figure_is_dragged_and_keyed_and_the_address_says_where(
     lab: str, page: Page, sent: list[object]
 ) -> None:
     page.set_viewport_size({"width": 1280, "height": 720})
@@ -111,18 +113,60 @@ def test_home_figure_is_dragged_and_keyed_without_a_word_to_the_server(
     assert found["labels"]["push2"] == "more sure"
     assert "drag" not in found["labels"]
     assert_follows(found, 10)
+    assert sent == []
     page.mouse.up()
+    address_has(page, f"lead={found['lead']:g}")
     page.locator(FIGURE).focus()
     for key, lead in (("End", 8), ("Home", -2), ("PageUp", -1), ("ArrowRight", -0.9)):
         page.keyboard.press(key)
         found = read(page)
         assert found["lead"] == close_to(lead, abs=1e-9)
         assert_follows(found, 10)
+    address_has(page, "lead=-0.9")
     page.locator(".lab-hero input").fill("64")
+    address_has(page, "k=64")
     hold(page, 0.8)
-    assert_follows(read(page), 64)
+    found = read(page)
+    assert_follows(found, 64)
     page.mouse.up()
-    assert sent == []
+    address_has(page, f"lead={found['lead']:g}")
+    page.go_back()
+    page.wait_for_function(f"document.querySelector('{FIGURE}').ariaValueNow === '-0.9'")
+    assert_follows(read(page), 64)
+
+
+def test_home_figure_is_held_before_streamlit_has_come_and_under_the_hand_meanwhile(
+    lab: str, page: Page
+) -> None:
+    # Streamlit asks it before it opens a session; until `unroute` it is not answered.
+    page.route("**/_stcore/health*", lambda _route: None)
+    page.emulate_media(reduced_motion="reduce")
+    page.goto(f"{lab}/?k=5", wait_until="commit")
+    page.wait_for_selector(f"{FIGURE} .knob[cx]")
+    before = boxes(page)
+    hold(page, 0.3)
+    page.mouse.up()
+    hold(page, 0.4)
+    assert_follows(read(page), 5)
+    assert page.locator(".st-key-doors").count() == 0
+    page.unroute("**/_stcore/health*")
+    page.wait_for_selector(".st-key-doors")
+    settle(page)
+    # The hand has not let go.
+    assert page.locator("#lab-opening").count() == 1
+    page.mouse.move(900, 300)
+    lead = read(page)["lead"]
+    page.mouse.up()
+    address_has(page, f"lead={lead:g}&k=5")
+    assert page.locator("#lab-opening").count() == 0
+    assert boxes(page) == before
+    assert read(page)["lead"] == lead
+    assert_follows(read(page), 5)
+
+
+def boxes(page: Page) -> list[Any]:
+    """Return where question and figure stand."""
+    return [page.locator(selector).last.bounding_box() for selector in ("h1", FIGURE)]
 
 
 def check_first_screen(page: Page) -> None:
@@ -134,7 +178,7 @@ def check_first_screen(page: Page) -> None:
         assert box["y"] + box["height"] <= 720, selector
     figure = page.locator(".lab-hero").bounding_box()
     assert figure is not None
-    assert figure["width"] * figure["height"] >= 0.45 * 1280 * 720
+    assert figure["width"] * figure["height"] >= 0.5 * 1280 * 720
 
 
 def test_home_figure_moves_by_itself_once_until_it_is_touched(lab: str, page: Page) -> None:
@@ -181,7 +225,9 @@ def test_home_figure_follows_a_finger_that_goes_sideways_and_lets_one_scroll(
 def test_home_leads_to_where_l2_pulls_back_and_to_every_lab(lab: str, page: Page) -> None:
     still(page, lab)
     page.locator(FIGURE).press("End")
+    address_has(page, "lead=8")
     page.get_by_role("link", name="Let L2 pull").click()
+    address_has(page, "a=8,0,0,0,0,0,0,0,0,0")
     expect(page.get_by_role("heading", level=1)).to_have_text(
         "Which way does the loss push each logit?"
     )

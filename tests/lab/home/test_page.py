@@ -1,15 +1,27 @@
 """The home page: a live figure and the doors."""
 
+import json
+import re
+from gettext import NullTranslations
+from typing import Any
 from urllib.parse import parse_qsl
+
+import pytest
 
 from ce_core import logit_gap_grad
 from lab.gradient.state import GradientState
-from lab.home.hero import CLASSES, LEAD, LET_GO, hero_data
+from lab.home.figure import hero_data
+from lab.home.hero import let_go
+from lab.home.opening import opening
+from lab.home.state import DEFAULT, HIGH, LOW, HomeState, read_move
+from lab.language.catalogues import CATALOGUES, spoken
 from lab.page.frame import PAGES
 from lab.state.codec import read
 from lab.web.page_names import LABS
 from tests.lab.conftest import OpenPage
 from tests.support.reading import markdown_of
+
+DATA = re.compile(r'<script type="application/json">(.+?)</script>')
 
 
 def test_home_opens_on_the_question(open_page: OpenPage) -> None:
@@ -20,18 +32,66 @@ def test_home_opens_on_the_question(open_page: OpenPage) -> None:
 
 
 def test_home_figure_opens_where_the_losses_push_opposite_ways() -> None:
-    state, taken = read(GradientState(), {name: [text] for name, text in LET_GO.items()})
-    assert taken == {"a"}
-    assert state.a == (LEAD, *[0.0] * (CLASSES - 1))
-    push = -logit_gap_grad(list(state.a), [1.0, *[0.0] * (CLASSES - 1)])[0].item()
+    a = [DEFAULT.lead, *[0.0] * (DEFAULT.k - 1)]
+    push = -logit_gap_grad(a, [1.0, *[0.0] * (DEFAULT.k - 1)])[0].item()
     assert push < -0.3
-    assert (hero_data()["lead"], hero_data()["classes"]) == (LEAD, CLASSES)
+    data = hero_data(DEFAULT)
+    assert (data["lead"], data["k"], data["moves"]) == (3.4, 10, True)
+
+
+@pytest.mark.parametrize(
+    ("lead", "k", "classes"), [(3.4, 10, 10), (-1.25, 2, 2), (0.0, 5, 5), (8.0, 64, 10)]
+)
+def test_home_lets_l2_pull_where_the_figure_is_held(lead: float, k: int, classes: int) -> None:
+    query = let_go(HomeState(lead, k))
+    state, taken = read(GradientState(), {name: [text] for name, text in query.items()})
+    assert taken == {"a"}
+    assert state.a == (lead, *[0.0] * (classes - 1))
+
+
+def test_home_shows_the_state_of_its_address(open_page: OpenPage) -> None:
+    app = open_page("home.py", lead="-1.5", k="64")
+    assert not app.warning
+    link = app.get("page_link")[len(PAGES)]
+    assert link.proto.label == "Let L2 pull, of 10 classes"
+    assert dict(parse_qsl(link.proto.query_string)) == let_go(HomeState(-1.5, 64))
+    assert open_page("home.py", lead="9", k="1").warning
+
+
+@pytest.mark.parametrize(
+    "message",
+    [{}, {"lead": 1.0}, {"lead": HIGH + 0.01, "k": 3}, {"lead": LOW, "k": 2.5}, {"lead": "1", "k": 3}],
+)
+def test_a_forged_move_of_the_figure_is_none(message: dict[str, Any]) -> None:
+    assert read_move(message, DEFAULT) is None
+    assert read_move({"lead": LOW, "k": 64.0, "more": 1}, DEFAULT) == HomeState(LOW, 64)
+
+
+class Hostile(NullTranslations):
+    """A language whose words would be markup."""
+
+    def gettext(self, message: str) -> str:
+        return f"</script><b>{message}"
+
+
+def test_home_opens_with_its_figure_in_the_html(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(CATALOGUES, "xx", Hostile())
+    html = opening("en", {"lead": ["-1.5"], "k": ["64"]})
+    assert "<h1>Two losses, one logit, opposite pushes</h1>" in html
+    assert json.loads(DATA.findall(html)[0]) == hero_data(HomeState(-1.5, 64))
+    other = opening("xx", {"lead": ["</script>"], "k": ["2", "3"]})
+    assert "<b>" not in other
+    data = json.loads(DATA.findall(other)[0])
+    assert (data["lead"], data["k"]) == (DEFAULT.lead, DEFAULT.k)
+    assert data["words"]["less"] == "</script><b>less sure"
+    # A language is that of its visit.
+    assert spoken() == "en"
 
 
 def test_home_says_so_where_the_figure_did_not_come(open_page: OpenPage) -> None:
     app = open_page("home.py")
     assert "The figure did not load" not in markdown_of(app)
-    app.session_state["home: the figure did not come"] = True
+    app.session_state["home.hero: failed"] = True
     assert "The figure did not load" in markdown_of(app.run())
 
 
@@ -43,7 +103,7 @@ def test_home_links_to_the_pages_and_to_states_of_the_experiment(open_page: Open
     pages, states = links[: len(PAGES)], links[len(PAGES) :]
     assert pages == [("" if slug == "home" else slug, {}) for slug in PAGES]
     doors: list[tuple[str, dict[str, str]]] = [(slug, {}) for slug in LABS]
-    assert states == [("gradient", LET_GO), ("claims", {}), *doors]
+    assert states == [("gradient", let_go(DEFAULT)), ("claims", {}), *doors]
 
 
 def test_home_links_keep_how_pages_are_shown(open_page: OpenPage) -> None:

@@ -4,6 +4,7 @@ import math
 import random
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -26,11 +27,12 @@ def states(count: int) -> Iterator[LossesState]:
     draw = random.Random(4)
     swept = ("logit_scale", "logit_exponent", "eps", "n_iter", "cost_exponent")
     for _ in range(count):
-        yield LossesState(
+        state = LossesState(
             n=draw.choice([1, 2, 3, 8, 24]), m=draw.choice([2, 3, 8, 24]),
             trials=draw.choice([1, 2, 3, 5, 12]), seed=draw.randrange(1000), dtype=draw.choice(DTYPES),
-            **{name: draw.choice(stops_of(LossesState, name)) for name in swept},
         )  # fmt: skip
+        drawn: dict[str, Any] = {name: draw.choice(stops_of(LossesState, name)) for name in swept}
+        yield replace(state, **drawn)
 
 
 def measured_by_numpy(state: LossesState) -> np.ndarray:

@@ -171,6 +171,7 @@ def test_losses_zoom_and_node_survive_a_change(lab: str, page: Page) -> None:
     open_lab(page, f"{lab}/losses")
     plot = page.locator("[data-card='pairs'] .js-plotly-plot")
     plot.evaluate("node => { node.same = true; }")
+    plot.scroll_into_view_if_needed()
     box = plot.locator(".nsewdrag").first.bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + 80, box["y"] + 60)

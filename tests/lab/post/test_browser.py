@@ -11,7 +11,7 @@ from ce_core.post.sum_check import five_numbers
 from lab.claims.ledger import measured
 from lab.language.numerals import number
 from lab.page.glossary import SYMBOLS
-from lab.post.text import ANCHORS
+from lab.post.anchors import ANCHORS
 from tests.support.browsing import charts, on_phone, open_lab, trace
 from tests.support.closeness import close_to
 
@@ -107,13 +107,13 @@ def _slope(pairs: dict[str, Any]) -> float:
 
 
 def check_symbols(page: Page) -> None:
-    """A symbol of a formula shows its line of the table, until Escape; the table opens by keys."""
-    tip = page.locator("#lab-tip")
-    letters = page.locator(".st-key-formulas .mathnormal")
-    for written, symbol in (("q", "q"), ("L", "L1"), ("H", "H(p)")):
-        letters.filter(has_text=written).first.hover()
-        expect(tip).to_have_text(f"{symbol}: {SYMBOLS[symbol]}")
+    """A formula and a sentence show the lines of the table for their symbols, until Escape."""
+    meaning = page.locator("#lab-meaning")
+    page.locator(".st-key-formulas .katex").first.hover()
+    expect(meaning).to_have_text(
+        "\n".join(f"{symbol}: {SYMBOLS[symbol]}" for symbol in ("L1", "q", "p"))
+    )
     page.keyboard.press("Escape")
-    expect(tip).to_be_hidden()
+    expect(meaning).to_be_hidden()
     page.locator(".lab-symbols summary").press("Enter")
     expect(page.locator(".lab-symbols dd").first).to_be_visible()

@@ -12,7 +12,8 @@ from ce_core import ExperimentConfig, compare_losses, run_experiment
 from ce_core.post.derivations import DERIVATIONS, check_derivation, example
 from lab.language.numerals import number
 from lab.page.frame import PAGES
-from lab.post.text import ANCHORS, REASONS, STEPS
+from lab.post.anchors import ANCHORS
+from lab.post.text import REASONS, STEPS
 from tests.lab.conftest import OpenPage
 from tests.support.closeness import close_to
 from tests.support.reading import markdown_of, text_of

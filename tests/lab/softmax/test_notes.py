@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import random
 from collections.abc import Callable
 
 import mpmath
@@ -17,6 +18,7 @@ from lab.softmax.results import Answer, answer
 from lab.softmax.state import DEFAULT, SoftmaxState
 from lab.softmax.text import (
     contour_numbers,
+    difference_alt,
     difference_numbers,
     eigenvalue_numbers,
     notes,
@@ -90,8 +92,34 @@ CHECKS: dict[str, Callable[[Facts], bool]] = {
 }
 
 
+def drawn(draw: random.Random) -> SoftmaxState:
+    """Return a state that a visitor may set: shifts, ties, gaps of every size."""
+    classes = draw.choice((2, 3, 5, 8, 30))
+    scale, shift = 10.0 ** draw.uniform(-2, 3), draw.choice((0.0, 0.0, 800.0, -800.0))
+    logits = [max(-1000.0, min(1000.0, round(scale * draw.gauss() + shift, 4))) for _ in range(classes)]
+    if draw.random() < 0.2:
+        logits[1] = logits[0]
+    temperature = draw.choice((1.0, float(f"{10 ** draw.uniform(-2, 2):.3g}")))
+    target, held = draw.randint(1, classes), draw.randint(1, classes)
+    return SoftmaxState(tuple(logits), temperature, target, held)
+
+
+# The answer, which the browser says, is held to as many in tests/unit_js/softmax_page.test.js.
+@pytest.mark.parametrize(
+    ("seed", "count"), [(0, 60), pytest.param(1, 1000, marks=pytest.mark.long)], ids=["some", "all"]
+)
+def test_every_sentence_holds_in_states_drawn_at_random(seed: int, count: int) -> None:
+    draw = random.Random(seed)
+    for _ in range(count):
+        check_sentences(drawn(draw))
+
+
 @pytest.mark.parametrize("state", [state.settled() for state in STATES], ids=str)
 def test_every_sentence_holds(state: SoftmaxState) -> None:
+    check_sentences(state)
+
+
+def check_sentences(state: SoftmaxState) -> None:
     found = answer(state)
     facts = Facts(found)
     said = {note.id: note.text for note in notes(found)}
@@ -130,6 +158,15 @@ def test_p_is_said_to_grow_only_where_the_others_have_some_to_lose(state: Softma
         grows = sum(others) > 2.0**-53
         assert ("grows" in contour_numbers(found)) == grows
         assert ("so does p₁" in contour_numbers(found)) == (not grows)
+
+
+@pytest.mark.parametrize("state", [state.settled() for state in STATES], ids=str)
+def test_autograd_is_called_dotted_only_where_a_dotted_line_is_drawn(state: SoftmaxState) -> None:
+    found = answer(state)
+    (chart,) = (go.Figure(card.tree) for card in figure_set(found).cards if card.key == "differences")
+    dotted = [line for line in chart.data if line.line.dash == "dot" and np.isfinite(line.y).any()]
+    assert ("Dotted" in difference_numbers(found)) == bool(dotted)
+    assert ("Dotted" in difference_alt(found)) == bool(dotted)
 
 
 @pytest.mark.parametrize("a", [(0.0, 0.0), (0.0,) * 4, (2.0, 2.0)], ids=str)

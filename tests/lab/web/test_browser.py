@@ -131,6 +131,16 @@ def test_the_hint_shows_exactly_where_the_controls_are_hidden(lab: str, page: Pa
         page.evaluate("localStorage.clear()")
 
 
+def test_a_drawer_that_was_opened_on_a_phone_is_shut_at_the_next_load(lab: str, page: Page) -> None:
+    show = page.get_by_test_id("stExpandSidebarButton")
+    on_phone(page)
+    open_lab(page, f"{lab}/gradient")
+    show.click()
+    expect(show).to_be_hidden()
+    open_lab(page, f"{lab}/gradient?step=3")
+    expect(show).to_be_visible()
+
+
 def test_the_hint_comes_and_goes_while_the_window_narrows_and_widens(lab: str, page: Page) -> None:
     open_lab(page, f"{lab}/softmax")
     for width in (1200, 700, 820, 360):

@@ -1,7 +1,7 @@
 """The HTML of every page: where the server is, what live figures will need, what a link previews."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -175,6 +175,22 @@ def test_without_a_valid_host_there_is_no_picture(hosts: tuple[bytes, ...]) -> N
     assert head.title == preview("losses").title
     usual = head_of("/losses").tags
     assert [tag for tag in head.tags if tag != "meta"] == [tag for tag in usual if tag != "meta"]
+
+
+def test_a_page_may_begin_before_streamlit() -> None:
+    heard = []
+
+    def begin(language: str, query: Mapping[str, Sequence[str]]) -> str:
+        heard.append((language, query))
+        return "<b>begun</b>"
+
+    opening = Opening(HTMLResponse(INDEX), first={HOME: begin})
+    html = ask_app(opening, "/", query=b"k=2&k=3&lead=").body.decode()
+    assert heard == [("en", {"k": ["2", "3"], "lead": [""]})]
+    assert html.index('<div id="root">') < html.index("<b>begun</b>") < html.index("</body>")
+    # What it needs comes before what Streamlit needs.
+    assert html.index("BACKEND_BASE_URL") < html.index("/home/hero.js") < html.index("/static/js/")
+    assert "begun" not in ask_app(opening, "/losses").body.decode()
 
 
 def test_a_scheme_that_is_not_of_the_web_gives_no_picture() -> None:
