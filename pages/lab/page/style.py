@@ -26,7 +26,12 @@ def _read(*names: str) -> str:
 
 
 _ALL: Final = _read(
-    "page/page.css", "page/nav.css", "page/glossary.css", "live/live.css", "live/timeline.css"
+    "page/page.css",
+    "page/nav.css",
+    "page/glossary.css",
+    "live/live.css",
+    "live/timeline.css",
+    "page/print.css",
 )
 _CONTROLS: Final = _read("page/controls.css", "page/presets.css")
 SHARED: Final = _ALL + _CONTROLS

@@ -150,7 +150,11 @@ def test_the_hint_comes_and_goes_while_the_window_narrows_and_widens(lab: str, p
         assert page.locator(".st-key-phone-hint").is_visible() == shown
     assert shown
     page.emulate_media(media="print")
-    expect(page.locator(".st-key-phone-hint")).to_be_hidden()
+    for away in (".st-key-phone-hint", ".stSidebar", ".st-key-nav", ".stAppHeader", ".st-key-presets"):
+        expect(page.locator(away)).to_be_hidden()
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    # It is as long as it is, not as long as a screen with a scroller.
+    assert page.evaluate("document.documentElement.scrollHeight") > 2 * 800
     page.emulate_media(media="null")
 
 
