@@ -5,14 +5,14 @@ import streamlit as st
 from lab.language.catalogues import _
 from lab.live.figures import show_figures
 from lab.page.beats import open_page, show_formulas, show_ignored
+from lab.page.glossary import show_symbols
 from lab.page.links import show_page_link, show_state_link
 from lab.post import figures, text
-from lab.post.layout import apply_post_style, open_step, show_derivation, show_verdict
+from lab.post.layout import open_step, show_derivation, show_verdict
 from lab.post.state import PostState
 from lab.state.visit import enter
 
 visit = enter("post", PostState())
-apply_post_style()
 open_page(_("The post, line by line"), text.intro())
 show_formulas(r"L_1 = -\sum_i q_i \log p_i", r"L_2 = \sum_i (p_i - q_i)\, a_i", r"L_1 - L_2 = H(p)")
 show_ignored(visit)
@@ -54,3 +54,4 @@ with st.container(horizontal=True):
     show_state_link("losses", _("Open the post's experiment"), {})
     show_state_link("losses", _("Open it where the dots leave the line"), {"logit_scale": "16"})
 show_page_link("claims", _("Every claim and its verdict"))
+show_symbols()

@@ -1,8 +1,8 @@
 """Write what the unit tests of the lab's JavaScript are held to, into `tests/unit_js/fixtures`.
 
 Packed figures as the server packs them, beside what they hold; and the numbers that the browser
-computes by itself, by mpmath with 60 digits, and those of the home page by `ce_core`. `make
-check-js` runs this before the tests, so that no fixture is older than what it shows.
+computes by itself, by mpmath with 60 digits, and those of the home page and of descents by
+`ce_core`. `make check-js` runs this before the tests, so that no fixture is older than what it shows.
 """
 
 import base64
@@ -36,9 +36,11 @@ def main() -> None:
     with mpmath.workdps(60):
         fixtures = {
             "softmax": [_softmax_case(*case) for case in _logits()],
+            "paces": [_pace_case(*case) for case in _held_states()],
             "gradient": [_gradient_case(*case) for case in _targets()],
         }
     fixtures["packed"] = _packed()
+    fixtures["descents"] = list(_descents())
     fixtures["two_losses"] = [_two_losses(classes) for classes in (2, 3, 5, 10, 37, 64)]
     for name, content in fixtures.items():
         (FOLDER / f"{name}.json").write_text(json.dumps(content, allow_nan=False), encoding="utf-8")
@@ -95,6 +97,34 @@ def _softmax_case(logits: list[float], temperature: float) -> dict[str, Any]:
     }
 
 
+def _held_states() -> Iterator[tuple[list[float], float, int]]:
+    """Yield states of the page of the softmax: logits, a temperature, the class that is held."""
+    draw = random.Random(2)
+    for k in range(1000):
+        scale, shift = 10.0 ** (k % 6 - 2), (0.0, 800.0, -800.0, 0.0)[k % 4]
+        logits = [round(scale * draw.gauss() + shift, 4) for _ in range(2 + (k % 29) * (k % 3 > 0))]
+        logits = [min(1000.0, max(-1000.0, logit)) for logit in logits]
+        if k % 7 == 0:
+            logits[1] = logits[0]
+        temperature = 1.0 if k % 2 else float(f"{10.0 ** draw.uniform(-2, 2):.3g}")
+        yield logits, temperature, draw.randrange(len(logits))
+
+
+def _pace_case(logits: list[float], temperature: float, held: int) -> dict[str, Any]:
+    """Return what the held p gains as its logit rises, and what the others lose, as logarithms."""
+    p = _softmax([logit / temperature for logit in logits])
+    others = [share for i, share in enumerate(p) if i != held]
+    lost = mpmath.fsum(share * p[held] for share in others)
+    gained = p[held] * mpmath.fsum(others)
+    return {
+        "logits": logits,
+        "temperature": temperature,
+        "held": held,
+        "gained": float(mpmath.log10(gained)),
+        "lost": float(mpmath.log10(lost)),
+    }
+
+
 def _targets() -> Iterator[tuple[list[float], list[float]]]:
     """Yield logits, each with a target: one-hot ones, and some whose sum is not quite 1."""
     draw = random.Random(1)
@@ -145,6 +175,21 @@ def _two_losses(classes: int) -> dict[str, Any]:
         "push2": (-ce_core.logit_gap_grad(a, q)[:, 0]).tolist(),
         "rest": {"lead": 1 / rest.p[0].item(), "p": rest.p[0].item(), "l2": rest.loss.item()},
     }
+
+
+def _descents() -> Iterator[dict[str, Any]]:
+    """Yield descents from several starts to several targets, at rates that let rounding stay small."""
+    for k, (a, q) in enumerate(_targets()):
+        if k % 8 or max(a) - min(a) > 50:
+            continue
+        total = sum(q)
+        shares = [share / total for share in q]
+        rate, steps = (0.05, 0.5, 1.0)[k % 3], (1, 20, 60)[k // 8 % 3]
+        paths = ce_core.descent_paths(
+            torch.tensor(a, dtype=torch.float64), torch.tensor(shares, dtype=torch.float64),
+            learning_rate=rate, steps=steps,
+        )  # fmt: skip
+        yield {"a": a, "course": {"rate": rate, "steps": steps, "q": shares}, "p": paths.p.tolist()}
 
 
 def _packed() -> list[dict[str, Any]]:

@@ -42,7 +42,7 @@ PREVIEWS: Final = {
     "": ("", ".st-key-hero", 1120),
     "post": ("", ".lab-card[data-card='contour']", 960),
     "softmax": ("", ".lab-logits", 800),
-    "gradient": ("", ".lab-push-editor", 800),
+    "gradient": ("", ".lab-held-logits", 800),
     "stability": ("", ".lab-trace", 960),
     "losses": ("?logit_scale=16", ".lab-card[data-card='answer']", 960),
     "transport": ("", ".lab-card[data-card='plan']", 960),

@@ -10,6 +10,7 @@ from ce_core.claims.trials import compared
 from ce_core.post.plan_variant import post_assignment
 from ce_core.probability.distributions import entropy
 from ce_core.transport.balanced import balanced_assignment, column_error
+from ce_core.transport.costs import random_cost
 from ce_core.transport.entropic_ot import sinkhorn
 
 
@@ -18,6 +19,12 @@ def post_cost() -> Float[Tensor, "128 64"]:
     generator = torch.Generator().manual_seed(0)
     cost = torch.rand(128, 64, generator=generator, dtype=torch.float64) ** 1.5
     return (cost - cost.min()) / (cost.max() - cost.min())
+
+
+def _linked_range(eps: float, *, size: int = 12) -> float:
+    """Return the range of C/ε in the state of `/transport` that a claim links to."""
+    cost = random_cost(size, size)
+    return ((cost.max() - cost.min()) / eps).item()
 
 
 def constant_factor() -> dict[str, float]:
@@ -34,6 +41,7 @@ def constant_factor() -> dict[str, float]:
         "constant": (balanced_assignment(cost + 1, eps=0.5, n_iter=3) - start).abs().max().item(),
         "row_fixed": (steep[1] - steep[0]).abs().max().item(),
         "row_converged": (len(cost) * (plans[1] - plans[0])).abs().max().item(),
+        "linked_range": _linked_range(0.02),
     }
 
 
@@ -57,7 +65,7 @@ def floored_zeros() -> dict[str, float]:
         for name, steep in (("before", before), ("after", after)):
             pair = torch.tensor([[0.0, steep], [0.0, steep - 5]], dtype=dtype)
             found[f"{name}_{dtype}".replace("torch.", "")] = _moved(pair, eps=1.0, n_iter=10)
-    return found
+    return {**found, "linked_range": _linked_range(0.001)}
 
 
 def fixed_iterations() -> dict[str, float]:
@@ -92,6 +100,7 @@ def row_maximum() -> dict[str, float]:
         "converged": moved_late,
         "changed": (choices[0] != choices[1]).sum().item(),
         "rows": len(cost),
+        "linked_range": _linked_range(0.01),
     }
 
 
@@ -110,7 +119,7 @@ def layer_products() -> dict[str, float]:
         found[f"missed_{deviation}"] = missed.quantile(0.99).item()
         product = torch.linalg.multi_dot(list(layers[:120]))
         found[f"product_{deviation}"] = product.sum(-2).max().item()
-    return found
+    return {**found, "linked_range": _linked_range(0.03, size=4)}
 
 
 def eps_perplexity() -> dict[str, float]:
@@ -126,7 +135,8 @@ def eps_perplexity() -> dict[str, float]:
     }
     plans = [sinkhorn(factor * cost, eps=0.05 * factor, tol=1e-13).plan for factor in (1.0, 10.0)]
     found["together"] = (len(cost) * (plans[0] - plans[1]).abs().max()).item()
-    return found
+    linked = balanced_assignment(random_cost(12, 12), eps=0.05, n_iter=20) / 12
+    return {**found, "linked_entropy": entropy(linked.flatten()).item()}
 
 
 def _columns_of(plan: Float[Tensor, "n m"]) -> float:

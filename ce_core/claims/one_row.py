@@ -15,7 +15,8 @@ from ce_core.transport.balanced import balanced_assignment
 def softmax_jacobian() -> dict[str, float]:
     """Measure J = diag(p) - p pᵀ against autograd, and its row sums."""
     lines = differences("softmax")
-    return {"difference": lines["matrix"], "row_sum": lines["row_sums"]}
+    trace = 1 - softmax(example()[0]).square().sum().item()
+    return {"difference": lines["matrix"], "row_sum": lines["row_sums"], "trace": trace}
 
 
 def cross_entropy_gradient() -> dict[str, float]:
@@ -28,6 +29,7 @@ def cross_entropy_gradient() -> dict[str, float]:
         "difference": lines["gradient"],
         "weighted_difference": lines["weights"],
         "wrong_by": wrong.item(),
+        "largest": (softmax(a) - q).abs().max().item(),
     }
 
 
@@ -84,4 +86,4 @@ def stuck_at_log_k() -> dict[str, float]:
         f"least_{eps:g}": entropy(balanced_assignment(cost, eps=eps, n_iter=3)).mean().item()
         for eps in (0.03, 0.05, 1.0)
     }
-    return {**least, "log_k": math.log(3000)}
+    return {**least, "log_k": math.log(3000), "third": 1 / 3}

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from ce_core.figures.labels import label
 from ce_core.figures.style import (
     FAILURE_COLOUR,
     HELD_LINE,
@@ -61,6 +62,7 @@ def legend_entry(verdict: str, name: str) -> dict[str, Any]:
     return {
         "type": "scatter",
         "uid": f"legend-{verdict}",
+        "meta": label("key"),
         "name": name,
         "x": np.array([np.nan]),
         "y": np.array([np.nan]),
@@ -89,6 +91,7 @@ def hatched_areas(
     return {
         "type": "scatter",
         "uid": f"legend-{verdict}",
+        "meta": label("key"),
         "name": name,
         "x": np.array(x),
         "y": np.array(y),
@@ -187,6 +190,7 @@ def present_state(
         {
             "type": "scatter",
             "uid": "now",
+            "meta": label("key"),
             "name": translate("now: gap {gap}").format(gap=f"{gap:.4g}"),
             "x": np.array([gap, gap]),
             "y": np.array([0.0, total]),
@@ -202,6 +206,7 @@ def present_state(
             {
                 "type": "scatter",
                 "uid": "chosen",
+                "meta": label("key"),
                 "name": translate("the trace above"),
                 "x": np.array([gap]),
                 "y": np.array([heights[key]]),

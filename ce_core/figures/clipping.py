@@ -5,12 +5,14 @@ from typing import Any, Final
 import numpy as np
 
 from ce_core.figures.builder import FigureTree, figure_builder
+from ce_core.figures.labels import label
 from ce_core.figures.style import (
     EXACT_LINE,
     HELD_LINE,
     L1_COLOUR,
     Translate,
     figure_tree,
+    spelled,
     window,
 )
 from ce_core.stability.clipping import ClippingCurves
@@ -98,17 +100,23 @@ def floor_uid(floor: float) -> str:
 
 
 def _floor_lines(
-    curves: ClippingCurves, values: np.ndarray, floor: float, translate: Translate, *, said: str
+    curves: ClippingCurves,
+    values: np.ndarray,
+    floor: float,
+    translate: Translate,
+    *,
+    said: str,
 ) -> list[dict[str, Any]]:
     lines = []
     for place, (one, row) in enumerate(zip(curves.floors, values, strict=True)):
         now = one == floor
-        label = translate("floor {floor}, chosen") if now else translate("floor {floor}")
+        name = translate("floor {floor}, chosen") if now else translate("floor {floor}")
         lines.append(
             {
                 "type": "scatter",
                 "uid": floor_uid(one),
-                "name": label.format(floor=f"{one:.3g}"),
+                "name": name.format(floor=f"{one:.3g}"),
+                "meta": label("key", text=name.format(floor=spelled(one).removeprefix("1·"))),
                 "x": curves.gaps.numpy(),
                 "y": np.where(np.isfinite(row), row, np.nan),
                 "mode": "lines",

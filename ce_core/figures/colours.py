@@ -132,6 +132,18 @@ def dark_values() -> dict[str, str]:
     return dict([*texts, *shades, *NEUTRALS.values(), *marks])
 
 
+def text_values() -> dict[str, str]:
+    """Return for the light value of each mark that of words in its colour, where they differ.
+
+    The words of a dtype are those of ink, as its strongest mark is.
+    """
+    return {
+        quantity.mark.light: quantity.text.light
+        for name, quantity in QUANTITIES.items()
+        if quantity.mark != quantity.text and name not in DTYPE_SYMBOLS
+    } | {QUANTITIES[name].mark.light: _DTYPE_TEXT.light for name in ("float16", "bfloat16")}
+
+
 _DARK: Final = dark_values()
 _VALUE: Final = re.compile("#[0-9A-F]{6}")
 

@@ -6,9 +6,11 @@ import numpy as np
 
 from ce_core.experiment.statistics import LossComparison, SortedLosses
 from ce_core.figures.builder import FigureTree, figure_builder
+from ce_core.figures.labels import coloured, label
 from ce_core.figures.style import (
     ENTROPY_COLOUR,
     EXACT_LINE,
+    INK,
     L1_COLOUR,
     L2_COLOUR,
     Translate,
@@ -18,7 +20,7 @@ from ce_core.figures.style import (
     window,
 )
 
-_HEIGHT = 310
+_HEIGHT = 340
 # The names of the two rows of bars lie at these places of their axis.
 _L1_ROW, _SUM_ROW = 1, 0
 
@@ -29,6 +31,7 @@ def entropy_stem_figure(
     comparison: LossComparison,
     *,
     title: str,
+    numbers: str = "",
     translate: Translate = str,
 ) -> FigureTree:
     """Draw L1 = L2 + H(p): above, the three means; below, how far H(p) moves a trial off slope 1.
@@ -41,6 +44,8 @@ def entropy_stem_figure(
         The same trials' statistics.
     title
         As shown.
+    numbers
+        What is written in the corner that the trials leave free, <br> between lines.
     translate
         Applied to every other visible string.
 
@@ -50,7 +55,7 @@ def entropy_stem_figure(
         Above, bars `l1`, `entropy` and `l2`, in nats. Below, each loss minus its mean: `trials`, the
         line `slope-1`, and `stems` from the line to each trial, as long as H(p) differs from its mean
         there, since L2 = L1 - H(p); where rounding decides, their name says that they are rounding
-        too. Both axes below are equally long. By `uid`.
+        too; and `numbers`. Both axes below are equally long. By `uid`.
     """
     if not len(losses.l1):
         return figure_tree(
@@ -76,6 +81,7 @@ def entropy_stem_figure(
             "name": translate("H(p) and rounding") if comparison.rounding_decides else "H(p)",
             "legendgroup": "stems" if comparison.rounding_decides else "entropy",
             "showlegend": comparison.rounding_decides,
+            "meta": label("middle"),
             "x": np.stack([x, x, gap], -1).ravel(),
             "y": np.stack([x, y, gap], -1).ravel(),
             "mode": "lines",
@@ -102,8 +108,21 @@ def entropy_stem_figure(
             "x": x,
             "y": y,
             "mode": "markers",
-            "marker": {"color": L2_COLOUR, "size": 7},
+            "marker": {"color": L2_COLOUR, "size": 9},
             "hovertemplate": "L1 %{x:.3e}<br>L2 %{y:.3e}<extra></extra>",
+        },
+        {
+            "type": "scatter",
+            "uid": "numbers",
+            "name": numbers.replace("<br>", ", "),
+            "showlegend": False,
+            "x": np.array([x_range[0] + 0.02 * (x_range[1] - x_range[0])]),
+            "y": np.array([y_range[1] - 0.02 * (y_range[1] - y_range[0])]),
+            "mode": "text",
+            "text": [numbers],
+            "textposition": "bottom right",
+            "textfont": {"size": 14, "color": INK, "weight": 600},
+            "hoverinfo": "skip",
         },
     ]
     return figure_tree(
@@ -114,7 +133,7 @@ def entropy_stem_figure(
         x_range=x_range,
         y_range=y_range,
         height=_HEIGHT,
-        yaxis={"domain": [0, 0.72], "anchor": "x"},
+        yaxis={"domain": [0, 0.7], "anchor": "x"},
         xaxis={"anchor": "y"},
         xaxis2={
             "anchor": "y2",
@@ -125,10 +144,13 @@ def entropy_stem_figure(
         },
         yaxis2={
             "anchor": "x2",
-            "domain": [0.86, 1],
+            "domain": [0.87, 1],
             "range": [_SUM_ROW - 0.5, _L1_ROW + 0.5],
             "tickvals": [_SUM_ROW, _L1_ROW],
-            "ticktext": ["H(p) + L2", "L1"],
+            "ticktext": [
+                f"{coloured('entropy', 'H(p)')} + {coloured('l2', 'L2')}",
+                coloured("l1", "L1"),
+            ],
             "showgrid": False,
             "zeroline": False,
         },
@@ -150,7 +172,7 @@ def _bars(comparison: LossComparison) -> list[dict[str, Any]]:
             "name": name,
             "legendgroup": uid,
             # Its row says it.
-            "showlegend": uid != "l1",
+            "showlegend": False,
             "orientation": "h",
             "x": np.array([mean]),
             "y": np.array([row]),

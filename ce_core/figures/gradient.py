@@ -8,6 +8,7 @@ from torch import Tensor
 from ce_core.figures.builder import FigureTree, figure_builder
 from ce_core.figures.colours import DTYPE_SYMBOLS
 from ce_core.figures.descent import DESCENT_LINES, descent_names
+from ce_core.figures.labels import dtype_label, unlabelled
 from ce_core.figures.style import (
     DTYPE_COLOURS,
     ENTROPY_COLOUR,
@@ -152,7 +153,8 @@ def check_elements_figure(elements: Tensor, *, translate: Translate = str) -> Fi
     classes = _classes(len(elements))
     values = elements.numpy()
     total = float(values.sum())
-    shared = {"type": "bar", "textposition": "outside", "cliponaxis": False}
+    # The words of the axes name both.
+    shared = {"type": "bar", "textposition": "outside", "cliponaxis": False, "meta": unlabelled()}
     traces: list[dict[str, Any]] = [
         {
             **shared,
@@ -213,11 +215,12 @@ def check_errors_figure(
             "type": "scatter",
             "uid": dtype,
             "name": dtype,
+            "meta": dtype_label(dtype),
             "x": middles,
             "y": counts.numpy(),
             "mode": "lines+markers",
-            "line": {"color": DTYPE_COLOURS[dtype], "width": 2, "shape": "hvh", "dash": dash},
-            "marker": {"symbol": DTYPE_SYMBOLS[dtype], "size": 7, "maxdisplayed": 12},
+            "line": {"color": DTYPE_COLOURS[dtype], "width": 3, "shape": "hvh", "dash": dash},
+            "marker": {"symbol": DTYPE_SYMBOLS[dtype], "size": 9, "maxdisplayed": 12},
             "fill": "tozeroy" if dash == "solid" else "none",
             "fillcolor": WELL_COLOUR,
             "hovertemplate": "%{x:.4f} u: %{y}<extra>%{fullData.name}</extra>",
@@ -256,7 +259,7 @@ def _bars(
     return figure_tree(
         traces,
         x_range=[-0.6, len(places) - 0.4],
-        y_range=[-1.08 * limit, 1.08 * limit],
+        y_range=[-1.18 * limit, 1.18 * limit],
         xaxis={"type": "category", "categoryorder": "array", "categoryarray": places, "nticks": 0},
         **layout,
     )

@@ -1,6 +1,6 @@
 """The charts of L1 against L2: the post's two, the entropy between them, the true gradients."""
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -9,6 +9,7 @@ from torch import Tensor
 from ce_core.experiment.point_density import PointDensity
 from ce_core.experiment.statistics import LossComparison, SortedLosses
 from ce_core.figures.builder import FigureTree, figure_builder
+from ce_core.figures.labels import Place, label
 from ce_core.figures.style import (
     ENTROPY_COLOUR,
     EXACT_LINE,
@@ -27,6 +28,8 @@ from ce_core.figures.style import (
 # A spacing up to here is the rounding of float64; where there is no other, a range is so long, in nats.
 _NO_SPACING = 1e-14
 _NO_SPACING_RANGE = 1e-6
+# Where they coincide, each has its name elsewhere.
+_DEVIATION_PLACES: Final[dict[str, Place]] = {"l2": "start", "l1": "end", "entropy": "middle"}
 
 
 @figure_builder
@@ -83,7 +86,7 @@ def loss_pairs_figure(
                 "y": losses.l2.numpy(),
                 "mode": "lines+markers",
                 "line": {"color": L2_COLOUR, "width": 1.5},
-                "marker": {"color": L2_COLOUR, "size": 7},
+                "marker": {"color": L2_COLOUR, "size": 9},
                 "hovertemplate": "L1 %{x:.6g}<br>L2 %{y:.6g}<extra></extra>",
             },
         ]
@@ -130,7 +133,7 @@ def spacing_figure(
                 "x": losses.l1_spacing.numpy(),
                 "y": losses.l2_spacing.numpy(),
                 "mode": "markers",
-                "marker": {"color": L2_COLOUR, "size": 7},
+                "marker": {"color": L2_COLOUR, "size": 9},
                 "hovertemplate": "L1 %{x:.4g}<br>L2 %{y:.4g}<extra></extra>",
             }
         )
@@ -195,13 +198,14 @@ def entropy_split_figure(
             "name": name,
             "legendgroup": uid,
             "showlegend": uid == "l1",
+            "meta": label(_DEVIATION_PLACES[uid]),
             "x": trial,
             "y": (values - values.nanmean()).numpy(),
             "xaxis": "x2",
             "yaxis": "y2",
             "mode": "lines" if joined else "lines+markers",
             # L2 lies broad under L1, since the two move together where the entropy stands still.
-            "line": {"color": colour, "width": 2 if uid != "l2" else 6},
+            "line": {"color": colour, "width": 3 if uid != "l2" else 8},
             "marker": {"size": 5},
             "hovertemplate": "%{y:.3e}<extra>" + name + "</extra>",
         }
@@ -285,7 +289,7 @@ def gradient_figure(density: PointDensity, *, translate: Translate = str) -> Fig
                 "x": np.array(shown),
                 "y": np.array(shown),
                 "mode": "lines",
-                "line": {"color": HELD_COLOUR, "width": 2.5, "dash": "dash"},
+                "line": {"color": HELD_COLOUR, "width": 3, "dash": "dash"},
                 "hoverinfo": "skip",
             },
         ]

@@ -7,11 +7,13 @@ import numpy as np
 from torch import Tensor
 
 from ce_core.figures.builder import FigureTree, figure_builder
+from ce_core.figures.colours import QUANTITIES
 from ce_core.figures.style import (
     COLUMN_COLOUR,
     INK,
     Q_COLOUR,
     ROW_COLOUR,
+    WASH_COLOUR,
     Translate,
     colour_scale,
     figure_tree,
@@ -39,15 +41,17 @@ def plan_figure(plan: Tensor, mu: Tensor, nu: Tensor, *, translate: Translate = 
     Returns
     -------
     go.Figure
-        Traces `plan`, `column-sums`, `row-sums`, and the marginals `nu` and `mu` as ticks, by `uid`.
-        The colour does not depend on the plan: full where a pair has all that row and column allow.
+        Traces `plan`, the marginals `nu` and `mu` as ticks, and for each side three bars, one over the
+        other: `column-asked`, `column-sums` and `column-met`, the less of the two, so that what is
+        too much or missing stays in another colour; by `uid`. The colour of the plan does not depend
+        on it: full where a pair has all that row and column allow.
     """
     values = plan.numpy()
     rows, columns = np.arange(1, len(values) + 1), np.arange(1, values.shape[1] + 1)
     goals, sums = (mu.numpy(), nu.numpy()), (values.sum(1), values.sum(0))
     most = max(1e-12, min(goals[0].max(), goals[1].max()))
     highest = [1.5 * max(goal.max(), 1e-12) for goal in goals]
-    colours = {"column": COLUMN_COLOUR, "row": ROW_COLOUR}
+    gap = 1 if max(values.shape) <= 32 else 0
     traces: list[dict[str, Any]] = [
         {
             "type": "heatmap",
@@ -60,24 +64,15 @@ def plan_figure(plan: Tensor, mu: Tensor, nu: Tensor, *, translate: Translate = 
             "zmax": most,
             "colorscale": _PLAN_COLOURS,
             "showscale": False,
-            "xgap": 1 if max(values.shape) <= 32 else 0,
-            "ygap": 1 if max(values.shape) <= 32 else 0,
+            "xgap": gap,
+            "ygap": gap,
             "hovertemplate": translate("row %{y}, column %{x}<br>P %{z:.4g}") + "<extra></extra>",
         },
-        {
-            "type": "bar",
-            "uid": "column-sums",
-            "name": translate("column sums"),
-            "x": columns,
-            "y": sums[1],
-            "yaxis": "y2",
-            "marker": {"color": colours["column"], "line": {"width": 0}},
-            "hovertemplate": translate("column %{x}: %{y:.4g}") + "<extra></extra>",
-        },
+        *_sums_against(goals[1], sums[1], side="column", translate=translate),
         {
             "type": "scatter",
             "uid": "nu",
-            "name": "ν, μ",
+            "name": "ν",
             "x": columns,
             "y": goals[1],
             "yaxis": "y2",
@@ -85,22 +80,11 @@ def plan_figure(plan: Tensor, mu: Tensor, nu: Tensor, *, translate: Translate = 
             "marker": _tick("line-ew", len(columns)),
             "hovertemplate": "ν %{y:.4g}<extra></extra>",
         },
-        {
-            "type": "bar",
-            "uid": "row-sums",
-            "name": translate("row sums"),
-            "orientation": "h",
-            "x": sums[0],
-            "y": rows,
-            "xaxis": "x2",
-            "marker": {"color": colours["row"], "line": {"width": 0}},
-            "hovertemplate": translate("row %{y}: %{x:.4g}") + "<extra></extra>",
-        },
+        *_sums_against(goals[0], sums[0], side="row", translate=translate),
         {
             "type": "scatter",
             "uid": "mu",
             "name": "μ",
-            "showlegend": False,
             "x": goals[0],
             "y": rows,
             "xaxis": "x2",
@@ -110,18 +94,71 @@ def plan_figure(plan: Tensor, mu: Tensor, nu: Tensor, *, translate: Translate = 
         },
     ]
     hidden = {"showticklabels": False, "zeroline": False, "showgrid": False}
+    key = "<br>".join(
+        (
+            translate("stronger: more mass · line: what is asked"),
+            translate("yellow: too much, or missing"),
+        )
+    )
     return figure_tree(
         traces,
         title=translate("The plan and its marginals"),
-        x_title=translate("column"),
-        y_title=translate("row"),
+        x_title=key,
+        y_title="",
         height=440,
-        xaxis={"domain": [0, 0.8], "range": [0.5, len(columns) + 0.5], "showgrid": False},
-        yaxis={"domain": [0, 0.78], "range": [len(rows) + 0.5, 0.5], "showgrid": False},
-        xaxis2={"domain": [0.83, 1], "range": [0, highest[0]], "anchor": "y", **hidden},
-        yaxis2={"domain": [0.82, 1], "range": [0, highest[1]], "anchor": "x", **hidden},
+        margin={"l": 26, "r": 4, "t": 28, "b": 58},
+        showlegend=False,
+        barmode="overlay",
+        annotations=[
+            _heading(translate("column sums, and ν"), "columns", x=0.0, anchor="left"),
+            _heading(translate("row sums, and μ"), "rows", x=1.0, anchor="right"),
+        ],
+        xaxis={"domain": [0, 0.85], "range": [0.5, len(columns) + 0.5], "showgrid": False},
+        yaxis={"domain": [0, 0.82], "range": [len(rows) + 0.5, 0.5], "showgrid": False},
+        xaxis2={"domain": [0.87, 1], "range": [0, highest[0]], "anchor": "y", **hidden},
+        yaxis2={"domain": [0.84, 1], "range": [0, highest[1]], "anchor": "x", **hidden},
         bargap=0.15,
     )
+
+
+def _sums_against(
+    goals: np.ndarray, sums: np.ndarray, *, side: str, translate: Translate
+) -> list[dict[str, Any]]:
+    """Return the bars of a side: what is asked, what there is, and in full what both have."""
+    upright = side == "column"
+    colour = COLUMN_COLOUR if upright else ROW_COLOUR
+    names = (
+        (translate("asked of columns"), translate("column sums"), translate("met in columns"))
+        if upright
+        else (translate("asked of rows"), translate("row sums"), translate("met in rows"))
+    )
+    said = translate("column %{x}: %{y:.4g}") if upright else translate("row %{y}: %{x:.4g}")
+    off = {"color": WASH_COLOUR, "line": {"width": 1, "color": colour}}
+    full = {"color": colour, "line": {"width": 0}}
+    unsaid = {"hoverinfo": "skip"}
+    places = np.arange(1, len(goals) + 1)
+
+    def bars(part: str, name: str, values: np.ndarray, look: dict[str, Any]) -> dict[str, Any]:
+        return {"type": "bar", "uid": f"{side}-{part}", "name": name, "marker": look} | (
+            {"x": places, "y": values, "yaxis": "y2"}
+            if upright
+            else {"x": values, "y": places, "xaxis": "x2", "orientation": "h"}
+        )
+
+    return [
+        bars("asked", names[0], goals, off) | unsaid,
+        bars("sums", names[1], sums, off) | {"hovertemplate": said + "<extra></extra>"},
+        bars("met", names[2], np.minimum(goals, sums), full) | unsaid,
+    ]
+
+
+def _heading(text: str, side: str, *, x: float, anchor: str) -> dict[str, Any]:
+    """Return what stands above the sums of a side, in their colour."""
+    colour = QUANTITIES[side].text.light
+    place = {"xref": "paper", "yref": "paper", "yanchor": "bottom", "showarrow": False}
+    return {"text": text, "x": x, "y": 1, "xanchor": anchor, **place} | {
+        "font": {"color": colour, "size": 14, "weight": 600}
+    }
 
 
 def share_uid(least: float) -> str:

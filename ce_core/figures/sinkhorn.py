@@ -1,4 +1,4 @@
-"""Sinkhorn's curves: errors and rates, what eps does, and how far the post's variant is off."""
+"""Sinkhorn's curves: misplaced mass and rates, what eps does, how far the post's variant is off."""
 
 import math
 from typing import Any, Final
@@ -7,6 +7,7 @@ import numpy as np
 
 from ce_core.figures.builder import FigureTree, figure_builder
 from ce_core.figures.colours import DTYPE_SYMBOLS
+from ce_core.figures.labels import dtype_label, label, unlabelled
 from ce_core.figures.style import (
     COLUMN_COLOUR,
     DTYPE_COLOURS,
@@ -21,6 +22,7 @@ from ce_core.figures.style import (
     empty_note,
     figure_tree,
     on_logarithm,
+    spelled,
     window,
 )
 from ce_core.post.plan_variant import VariantDifferences
@@ -29,57 +31,70 @@ from ce_core.transport.plan_paths import PlanFrames
 
 _LOWEST: Final = 1e-18
 _LOWEST_ERROR: Final = 1e-17
-# The logarithm of the highest error that is shown.
-_HIGHEST: Final = 0.6
+# The logarithm of the highest share that is shown, with room for the ring.
+_HIGHEST: Final = 0.3
+_NEAR_ONE: Final = 0.999
 
 
 @figure_builder
 def convergence_figure(
-    trace: ConvergenceTrace, *, at: int, error: float, translate: Translate = str
+    trace: ConvergenceTrace,
+    *,
+    at: int,
+    error: float,
+    accelerated: bool = True,
+    translate: Translate = str,
 ) -> FigureTree:
-    """Draw the marginal error over the iterations, on a logarithm, with both rates.
+    """Draw the misplaced mass over the iterations, on a logarithm, with both rates.
+
+    Half the marginal error of the columns, Σ_j |Σ_i P_ij - nu_j|: so much mass lies in columns that
+    have too much, and as much lacks in the others.
 
     Parameters
     ----------
     trace
         The errors and the rates.
     at, error
-        The present iteration, and its marginal error.
+        The present iteration, and the marginal error of its columns.
+    accelerated
+        Whether to draw the accelerated method too.
     translate
         Applied to every visible string.
 
     Returns
     -------
     go.Figure
-        Traces `bound`, `asymptote` (where known), `plain`, `accelerated` and `now`, by `uid`. An
-        error of 0 leaves a gap; the mark of the present is then near the foot and says 0. Where every
-        error is 0 the figure says so.
+        Traces `bound`, `asymptote` (where known), `plain`, `accelerated` (if asked for) and `now`, by
+        `uid`. What is 0 leaves a gap; the mark of the present is then near the foot and says 0. Where
+        all is 0 the figure says so.
     """
     steps = np.arange(1, len(trace.plain) + 1)
     said = translate("iteration %{x}: %{y:.3g}") + "<extra>%{fullData.name}</extra>"
     line: dict[str, Any] = {"type": "scatter", "mode": "lines", "hovertemplate": said}
-    plain = on_logarithm(trace.plain.numpy())
+    plain, faster, bound, asymptote = (
+        on_logarithm(errors.numpy() / 2)
+        for errors in (trace.plain, trace.accelerated, trace.bound, trace.asymptote)
+    )
     traces: list[dict[str, Any]] = [
         line
         | {
             "uid": "bound",
             "name": translate("Birkhoff's bound"),
             "x": steps,
-            "y": on_logarithm(trace.bound.numpy()),
+            "y": bound,
             "line": {"color": SECOND_COLOUR, "width": 2, "dash": "dot"},
         }
     ]
-    accelerated = on_logarithm(trace.accelerated.numpy())
     if trace.asymptote.isfinite().any():
         traces.append(
             line
             | {
                 "uid": "asymptote",
-                "name": translate("true rate σ₂²"),
+                "name": _rate_name(trace.asymptotic, translate),
                 "x": steps,
-                "y": on_logarithm(trace.asymptote.numpy()),
+                "y": asymptote,
                 # Broad, since it lies under the line that comes to have it.
-                "line": EXACT_LINE | {"width": 7, "dash": "6px, 6px"},
+                "line": EXACT_LINE | {"width": 6, "dash": "5px, 6px"},
             }
         )
     traces += [
@@ -87,53 +102,70 @@ def convergence_figure(
         | {
             "uid": "plain",
             "name": translate("plain"),
+            # Alone, it is the title.
+            "meta": label() if accelerated else unlabelled(),
             "x": steps,
             "y": plain,
-            "line": {"color": COLUMN_COLOUR, "width": 2.5},
+            "line": {"color": COLUMN_COLOUR, "width": 3},
         },
     ]
-    shown = np.concatenate([plain, accelerated, on_logarithm(np.array([error]))])
+    misplaced = error / 2
+    drawn = [plain, faster] if accelerated else [plain]
+    shown = np.concatenate([*drawn, on_logarithm(np.array([misplaced]))])
     least = max(_LOWEST_ERROR, float(np.nanmin(shown, initial=1.0)))
     lowest = math.floor(math.log10(least)) - 0.3
-    # The ring of an error of 0 is whole: it stands above the frame.
+    # The ring of 0 is whole: it stands above the frame.
     foot = 10 ** (lowest + 0.05 * (_HIGHEST - lowest))
-    none = empty_note(translate("The error is 0, up to rounding: nothing to draw on a logarithm."))
-    traces += [
-        line
-        | {
-            "uid": "accelerated",
-            "name": translate("accelerated"),
-            "x": np.arange(1, len(accelerated) + 1),
-            "y": accelerated,
-            "mode": "lines+markers",
-            # The same error, reached in another way.
-            "line": {"color": COLUMN_COLOUR, "width": 1.5},
-            "marker": {"size": 6, "color": PAGE_COLOUR, "line": {"color": COLUMN_COLOUR, "width": 1.5}},
-        },
+    none = empty_note(translate("Nothing is misplaced, up to rounding, and a logarithm has no 0."))
+    if accelerated:
+        # The same, reached in another way.
+        ring = {"color": COLUMN_COLOUR, "width": 1.5}
+        traces.append(
+            line
+            | {
+                "uid": "accelerated",
+                "name": translate("accelerated"),
+                "x": np.arange(1, len(faster) + 1),
+                "y": faster,
+                "mode": "lines+markers",
+                "line": ring,
+                "marker": {"size": 6, "color": PAGE_COLOUR, "line": ring},
+            }
+        )
+    traces.append(
         line
         | {
             "uid": "now",
             "name": translate("now"),
+            "meta": unlabelled(),
             "x": np.array([at]),
-            "y": np.array([error or foot]),
-            "customdata": np.array([error]),
+            "y": np.array([misplaced or foot]),
+            "customdata": np.array([misplaced]),
             "mode": "markers",
             "marker": HELD_POINT,
             "hovertemplate": said.replace("%{y", "%{customdata"),
-        },
-    ]
+        }
+    )
     last = max(len(steps), at)
     return figure_tree(
         traces,
-        title=translate("Marginal error, iteration by iteration"),
+        title=translate("Misplaced mass by iteration"),
         x_title=translate("iteration"),
-        y_title=translate("marginal error, Σ |column sum − ν|"),
+        y_title=translate("misplaced: ½ Σ |column sum − ν|"),
         x_range=[-0.03 * last, 1.03 * last],
         y_range=[lowest, _HIGHEST],
-        yaxis={"type": "log"},
+        # Few enough for a low figure.
+        yaxis={"type": "log", "dtick": math.ceil((_HIGHEST - lowest) / 4)},
         height=440,
         annotations=[none] if np.isnan(shown).all() else [],
     )
+
+
+def _rate_name(rate: float, translate: Translate) -> str:
+    """Return the name of the line of the true rate, with the rate where three digits tell it from 1."""
+    if rate > _NEAR_ONE:
+        return translate("true rate σ₂²")
+    return translate("true rate σ₂²: × {rate}").format(rate=spelled(rate, digits=3))
 
 
 @figure_builder
@@ -180,7 +212,7 @@ def eps_path_figure(
             "x": x,
             "y": y,
             "mode": "lines",
-            "line": {"width": 2.5, **look},
+            "line": {"width": 3, **look},
             "hovertemplate": "ε %{x:.3g}: %{y:.4g}<extra>%{fullData.name}</extra>",
         } | ({"xaxis": "x2", "yaxis": "y2"} if below else {})
 
@@ -263,7 +295,8 @@ def variant_figure(
     Parameters
     ----------
     found
-        What `ce_core.variant_differences` measured; None where no two finite costs differ.
+        What `ce_core.variant_differences` measured; None where no two finite costs differ. Where it
+        found nothing to compare, the figure says so.
     now
         The present range of C/eps.
     translate
@@ -272,12 +305,16 @@ def variant_figure(
     Returns
     -------
     go.Figure
-        A line a dtype and `now`, a vertical line, by `uid`. Differences of 0 leave a gap.
+        A line a dtype and `now`, a vertical line, by `uid`. Differences below 1e-18 leave a gap.
     """
     title = translate("The post's variant: how wrong, over the range of C/ε")
     x_title, y_title = translate("range of C/ε"), translate("largest difference of an entry of Q")
-    if found is None:
-        note = empty_note(translate("No two finite costs differ: C/ε has no range."))
+    if found is None or found.differences.isnan().all():
+        note = empty_note(
+            translate("No two finite costs differ: C/ε has no range.")
+            if found is None
+            else translate("There is no plan to compare the variant's with.")
+        )
         return figure_tree(
             [], title=title, x_title=x_title, y_title=y_title, height=440, annotations=[note]
         )
@@ -287,11 +324,12 @@ def variant_figure(
             "type": "scatter",
             "uid": dtype,
             "name": dtype,
+            "meta": dtype_label(dtype),
             "x": ranges,
-            "y": on_logarithm(differences.numpy()),
+            "y": on_logarithm(np.where(differences < _LOWEST, 0.0, differences)),
             "mode": "lines+markers",
-            "line": {"color": DTYPE_COLOURS[dtype], "width": 2.5},
-            "marker": {"symbol": DTYPE_SYMBOLS[dtype], "size": 8},
+            "line": {"color": DTYPE_COLOURS[dtype], "width": 3},
+            "marker": {"symbol": DTYPE_SYMBOLS[dtype], "size": 9},
             "hovertemplate": translate("range %{x:.4g}: %{y:.3g}") + "<extra>%{fullData.name}</extra>",
         }
         for dtype, differences in zip(found.dtypes, found.differences, strict=True)

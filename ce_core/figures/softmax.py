@@ -8,6 +8,7 @@ from torch import Tensor
 
 from ce_core.figures.builder import FigureTree, figure_builder
 from ce_core.figures.colours import DTYPE_SYMBOLS
+from ce_core.figures.labels import dtype_label, unlabelled
 from ce_core.figures.style import (
     DTYPE_COLOURS,
     INK,
@@ -73,12 +74,13 @@ def _difference_traces(
             "uid": dtype,
             "name": dtype,
             "legendgroup": dtype,
+            "meta": dtype_label(dtype),
             "x": steps,
             "y": found,
             "mode": "lines+markers",
-            "line": {"color": colour, "width": 2},
+            "line": {"color": colour, "width": 3},
             # Which dtype it is, here and there along the line.
-            "marker": {"symbol": DTYPE_SYMBOLS[dtype], "size": 8, "maxdisplayed": 9},
+            "marker": {"symbol": DTYPE_SYMBOLS[dtype], "size": 9, "maxdisplayed": 9},
             "hovertemplate": translate("h %{x:.2g}<br>error %{y:.2g}")
             + "<extra>%{fullData.name}</extra>",
         },
@@ -101,6 +103,7 @@ def _difference_traces(
             "uid": f"{dtype}-best",
             "name": translate("{dtype}, best step").format(dtype=dtype),
             "showlegend": False,
+            "meta": unlabelled(),
             "x": errors.best_steps[index : index + 1].numpy(),
             "y": on_logarithm(errors.best_errors[index : index + 1].numpy()),
             "mode": "markers",

@@ -30,7 +30,7 @@ FAILURE_COLOUR: Final = QUANTITIES["failure"].mark.light
 DTYPE_COLOURS: Final = {dtype: QUANTITIES[dtype].mark.light for dtype in DTYPE_SYMBOLS}
 
 # What is exact, or the truth, or held by hand.
-EXACT_LINE: Final[dict[str, Any]] = {"color": INK, "width": 1.5, "dash": "dash"}
+EXACT_LINE: Final[dict[str, Any]] = {"color": INK, "width": 2, "dash": "dash"}
 HELD_LINE: Final[dict[str, Any]] = {"color": INK, "width": 1.5}
 HELD_POINT: Final[dict[str, Any]] = {
     "color": INK,
@@ -41,9 +41,11 @@ HELD_POINT: Final[dict[str, Any]] = {
 
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_-]*")
-# Room for tick labels and titles that does not follow their width, so that nothing jumps while the
-# numbers on the axes change.
-_MARGIN: Final = {"l": 68, "r": 12, "t": 8, "b": 46}
+# Room for tick labels that does not follow their width, so that nothing jumps while the numbers on
+# the axes change; above, for the words of the vertical axis.
+_MARGIN: Final = {"l": 60, "r": 12, "t": 28, "b": 44}
+# How far below the figure the words of its horizontal axis begin, under the tick labels.
+_WORDS_BELOW: Final = 22
 # To look for labels that leave the figure would take Plotly a quarter of the time of a frame.
 _AXIS: Final = {
     "exponentformat": "power",
@@ -94,7 +96,7 @@ def figure_tree(
     traces
         Each with its `type`.
     title, x_title, y_title
-        As shown.
+        As shown: what an axis measures stands at its end, upright. `layout.meta` has it by axis.
     x_range, y_range
         What the axes show at first. None where there is nothing to show.
     height
@@ -118,6 +120,13 @@ def figure_tree(
     }
     for name in [name for name in layout if name.startswith(("xaxis", "yaxis"))]:
         axes[name] = axes.get(name, {}) | layout.pop(name)
+    titles = {name: axis.pop("title", {}).get("text", "") for name, axis in axes.items()}
+    margin = layout.get("margin", _MARGIN)
+    words = [
+        _axis_words(name, titles[name], axis, margin)
+        for name, axis in axes.items()
+        if titles[name] and axis.get("visible", True)
+    ]
     common = {
         "template": {},
         **_LOOK,
@@ -127,9 +136,30 @@ def figure_tree(
         "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
         "uirevision": "keep",
         "hovermode": "closest",
+        "meta": titles,
         **{name: {**_AXIS, **axis} for name, axis in axes.items()},
     }
-    return {"data": traces, "layout": {**common, **layout}}
+    annotations = [*layout.pop("annotations", []), *words]
+    return {"data": traces, "layout": {**common, **layout, "annotations": annotations}}
+
+
+def _axis_words(name: str, title: str, axis: dict[str, Any], margin: dict[str, int]) -> dict[str, Any]:
+    """Return what says at the end of an axis what it measures: no one has to turn their head."""
+    place: dict[str, Any]
+    if name.startswith("x"):
+        place = {"x": axis.get("domain", (0, 1))[1], "xanchor": "right", "xshift": margin["r"] - 2}
+        place |= {"y": 0, "yanchor": "top", "yshift": 2 - _WORDS_BELOW}
+    else:
+        place = {"x": 0, "xanchor": "left", "xshift": 2 - margin["l"]}
+        place |= {"y": axis.get("domain", (0, 1))[1], "yanchor": "bottom", "yshift": 5}
+    return {
+        "text": title,
+        "xref": "paper",
+        "yref": "paper",
+        "showarrow": False,
+        "font": {"size": 12, "color": SECOND_COLOUR},
+        **place,
+    }
 
 
 def colour_scale(name: str, *, first: int = 0, power: float = 1.0) -> list[tuple[float, str]]:

@@ -81,6 +81,11 @@ def surface_figure(
     sides = {"x": "a₁", "y": "a₂", "z": "p₁"}
     axes = {f"{side}axis": {"title": {"text": title}, **_SPATIAL_AXIS} for side, title in sides.items()}
     axes["zaxis"] |= {"range": [0, 1]}
+    # Away from the corners, where the numbers of two axes would meet on a small screen.
+    for side, values in (("x", surface.first), ("y", surface.second)):
+        low, high = values[0].item(), values[-1].item()
+        ticks = [low + share * (high - low) for share in (0.25, 0.5, 0.75)]
+        axes[f"{side}axis"] |= {"tickvals": ticks}
     return figure_tree(
         traces,
         title=translate("p₁ over the first two logits"),

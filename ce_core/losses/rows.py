@@ -121,7 +121,7 @@ class _LogitGap(RowLoss):
 class _LogitGapAndGradient(KnownGradient, _LogitGap):
     @staticmethod
     def forward(a: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:  # type: ignore[override]
-        gradient, loss, total = in_blocks(_logit_gap_gradient_kernel, a, q, entrywise=True)
+        gradient, total, loss = in_blocks(_logit_gap_and_gradient_kernel, a, q, entrywise=True)
         require_unit_sums(total)
         return _mend_logit_gap(loss, a, q), gradient
 
@@ -130,7 +130,7 @@ class _LogitGapGrad(RowFunction):
     @staticmethod
     def forward(a: Tensor, q: Tensor) -> Tensor:
         gradient: Tensor
-        gradient, _, total = in_blocks(_logit_gap_gradient_kernel, a, q, entrywise=True)
+        gradient, total = in_blocks(_logit_gap_gradient_kernel, a, q, entrywise=True)
         require_unit_sums(total)
         return gradient
 
@@ -228,21 +228,40 @@ def _held_kernel(a: Tensor, q: Tensor, out: Tensor | None) -> tuple[Tensor, Tens
     return kept_digits(torch.sub(p, q, out=out), p, a, q, total, held=True), total.squeeze(-1)
 
 
-def _logit_gap_gradient_kernel(
+def _logit_gap_gradient_kernel(a: Tensor, q: Tensor, out: Tensor | None) -> tuple[Tensor, Tensor]:
+    """Return the gradient and Σq."""
+    p, held, gap, total = _logit_gap_factors(a, q, out)
+    return _logit_gap_gradient(p, held, gap, torch.mul(p, gap)), total
+
+
+def _logit_gap_and_gradient_kernel(
     a: Tensor, q: Tensor, out: Tensor | None
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the gradient, L2 and Σq."""
+    """Return the gradient, Σq and L2."""
+    p, held, gap, total = _logit_gap_factors(a, q, out)
+    product = held * gap
+    loss = product.sum(-1)
+    return _logit_gap_gradient(p, held, gap, torch.mul(p, gap, out=product)), total, loss
+
+
+def _logit_gap_factors(
+    a: Tensor, q: Tensor, out: Tensor | None
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Return p, p - q, a - max a and Σq."""
     total = require_weights(q).sum(-1, keepdim=True)
     gap, p = gaps(a), softmax_values(a)
     held = kept_digits(torch.sub(p, q, out=out), p, a, q, total, held=True)
-    product = held * gap
-    loss = product.sum(-1)
-    mean = torch.mul(p, gap, out=product).sum(-1, keepdim=True)
+    return p, held, gap, total.squeeze(-1)
+
+
+def _logit_gap_gradient(p: Tensor, held: Tensor, gap: Tensor, product: Tensor) -> Tensor:
+    """Return the gradient in the place of p - q, from the product of p and a - max a."""
+    mean = product.sum(-1, keepdim=True)
     if not all_finite(mean):
         # -inf counts as 0 where p is 0, and so does what is beyond the largest number.
         gap = torch.where((p == 0) & (gap == -torch.inf), 0.0, gap)
         mean = (p * gap).sum(-1, keepdim=True)
-    return held.addcmul_(p, gap.sub_(mean)), loss, total.squeeze(-1)
+    return held.addcmul_(p, gap.sub_(mean))
 
 
 def _mend_logit_gap(loss: Tensor, a: Tensor, q: Tensor) -> Float[Tensor, "*rows"]:

@@ -27,7 +27,7 @@ from ce_core._surroundings import (
 # Entries that fit into a cache together with what is computed of them, on one thread and for each of
 # several: those wait for each other after every operation, which has to be worth it.
 _BLOCK = 1 << 16
-_BLOCK_PER_THREAD = 1 << 19
+_BLOCK_PER_THREAD = 1 << 18
 
 
 class RowFunction(torch.autograd.Function):

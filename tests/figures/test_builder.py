@@ -34,9 +34,9 @@ def test_builder_returns_the_figure_of_its_tree() -> None:
 
 def test_figures_change_no_tree_that_comes_later() -> None:
     first = contour_figure(SURFACE, POINT)
-    first.update_layout(font_color="red", xaxis_title_text="changed")
+    first.update_layout(font_color="red", meta={"xaxis": "changed"})
     first.update_traces(line_color="red")
     second = contour_figure(SURFACE, POINT)
     assert second.layout.font.color != "red"
-    assert second.layout.xaxis.title.text == "a₁"
+    assert second.layout.meta["xaxis"] == "a₁"
     assert second.data[0].line.color != "red"

@@ -122,7 +122,7 @@ def test_approach_figure_draws_the_probability_and_its_levels() -> None:
     assert set(trace(figure, "target").y) == {0.7}
     assert set(trace(figure, "stop").y) == {STOP[0].item()}
     assert set(trace(figure, "now").x) == {7}
-    assert figure.layout.yaxis.title.text == "p₁"
+    assert figure.layout.meta["yaxis"] == "p₁"
 
 
 def test_descent_gradients_figure_sets_the_three_side_by_side() -> None:

@@ -30,7 +30,7 @@ PATHS = P.repeat(3, 2, 1)
 DRAWN = {
     "plan": (
         plan_figure(PLAN, MU, NU),
-        {"row-sums": "rows", "column-sums": "columns", "mu": "logits", "nu": "logits"},
+        {"row-met": "rows", "column-met": "columns", "mu": "logits", "nu": "logits"},
     ),
     "clouds": (
         clouds_figure(torch.rand(2, 2), torch.rand(3, 2), PLAN, MU, NU),

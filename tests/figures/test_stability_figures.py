@@ -110,7 +110,9 @@ def test_verdict_figure_marks_the_present_state_only_where_it_is_on_the_line() -
 
 def test_verdict_figure_names_every_formula() -> None:
     figure = accuracy_map_figure(JUDGED, of="gradients", labels=LABELS)
-    assert [a.text for a in figure.layout.annotations] == list(LABELS.values())
+    *names, axis = (a.text for a in figure.layout.annotations)
+    assert names == list(LABELS.values())
+    assert axis == figure.layout.meta["xaxis"]
 
 
 def test_clipping_error_figure_draws_computed_minus_true() -> None:

@@ -51,6 +51,10 @@ def test_plan_figure_draws_the_plan_and_both_sums() -> None:
     np.testing.assert_array_equal(trace(figure, "plan").z, PLAN)
     np.testing.assert_allclose(trace(figure, "column-sums").y, PLAN.sum(0))
     np.testing.assert_allclose(trace(figure, "row-sums").x, PLAN.sum(1))
+    np.testing.assert_allclose(
+        trace(figure, "column-met").y, np.minimum(PLAN.sum(0).numpy(), NU.numpy())
+    )
+    np.testing.assert_array_equal(trace(figure, "row-asked").x, MU)
     np.testing.assert_array_equal(trace(figure, "nu").y, NU)
     np.testing.assert_array_equal(trace(figure, "mu").x, MU)
 
@@ -63,12 +67,15 @@ def test_plan_figure_colours_do_not_depend_on_the_plan() -> None:
 def test_convergence_figure_draws_the_trace_and_the_present() -> None:
     figure = convergence_figure(TRACE, at=3, error=0.01)
     for name in ("plain", "accelerated"):
-        errors = getattr(TRACE, name).numpy()
+        errors = getattr(TRACE, name).numpy() / 2
         np.testing.assert_array_equal(trace(figure, name).y, np.where(errors > 0, errors, np.nan))
-    np.testing.assert_allclose(trace(figure, "bound").y, TRACE.bound)
-    np.testing.assert_allclose(trace(figure, "asymptote").y, TRACE.asymptote)
+    np.testing.assert_allclose(trace(figure, "bound").y, TRACE.bound / 2)
+    np.testing.assert_allclose(trace(figure, "asymptote").y, TRACE.asymptote / 2)
     assert list(trace(figure, "plain").x) == list(range(1, 21))
-    assert (trace(figure, "now").x[0], trace(figure, "now").y[0]) == (3, 0.01)
+    assert (trace(figure, "now").x[0], trace(figure, "now").y[0]) == (3, 0.005)
+    assert "accelerated" not in {
+        drawn.uid for drawn in convergence_figure(TRACE, at=3, error=0.01, accelerated=False).data
+    }
 
 
 def test_convergence_figure_without_a_rate_draws_none() -> None:
@@ -158,7 +165,7 @@ FIGURES = [
 
 @pytest.mark.parametrize("build", FIGURES)
 def test_figures_translate_every_word(build: Any) -> None:
-    symbols = {"ν, μ", "μ", "float32", "float64", "ε", ""}
+    symbols = {"ν", "μ", "float32", "float64", "ε", ""}
     figure = build(lambda text: f"«{text}»")
     axes = [*figure.select_xaxes(), *figure.select_yaxes()]
     shown = [figure.layout.title.text, *(a.text for a in figure.layout.annotations)]

@@ -34,9 +34,10 @@ def numbers_of(app: AppTest) -> dict[str, float]:
     return dict(zip(table.iloc[:, 0], map(float, table.iloc[:, 1]), strict=True))
 
 
-def sent_to_hands(app: AppTest) -> dict[str, Any]:
-    """Return what the page sends to the one component that is moved by hand."""
-    (sent,) = (json.loads(e.proto.json) for e in app.get("bidi_component") if e.proto.json)
+def sent_to_hands(app: AppTest, *, with_part: str = "words") -> dict[str, Any]:
+    """Return what the page sends to the one component that is moved by hand and has such a part."""
+    every = (json.loads(e.proto.json) for e in app.get("bidi_component") if e.proto.json)
+    (sent,) = (sent for sent in every if with_part in sent)
     assert isinstance(sent, dict)
     return sent
 

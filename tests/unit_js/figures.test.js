@@ -8,8 +8,9 @@ import { differences, equal, frameOf, still } from "../../pages/lab/live/animati
 import { wrapped } from "../../pages/lab/live/picture.js";
 import { csvOf, rowsOf, shown } from "../../pages/lab/live/table.js";
 import { ticksOf } from "../../pages/lab/live/ticks.js";
+import { between } from "../../pages/lab/live/tween.js";
 import { unpack } from "../../pages/lab/live/unpack.js";
-import { fixture, plain } from "./support.js";
+import { fixture, near, plain } from "./support.js";
 
 /** @param {string} name */
 async function unpacked(name) {
@@ -75,6 +76,30 @@ describe("animation", () => {
   });
 });
 
+describe("between", () => {
+  const from = { data: [{ x: Float32Array.of(0, 1), y: [1, 1e-4], name: "old" }], layout: { xaxis: { range: [0, 1] } } };
+  const to = { data: [{ x: Float32Array.of(2, NaN), y: [1, 1e-8], name: "new" }], layout: { xaxis: { range: [0, 3] }, height: 3 } };
+  const halfway = between(from, to, 0.5, (_trace, name) => name === "y");
+
+  it("moves what is a number, on a logarithm by its logarithm, and nothing else", () => {
+    near(halfway.data[0].x[0], 2 * 0.875, { rel: 1e-12 });
+    near(halfway.data[0].y[1], 1e-4 * 1e-4 ** 0.875, { rel: 1e-12 });
+    near(halfway.layout.xaxis.range, [0, 1 + 2 * 0.875], { rel: 1e-12 });
+    assert.ok(Number.isNaN(halfway.data[0].x[1]));
+    assert.deepEqual([halfway.data[0].name, halfway.layout.height], ["new", 3]);
+  });
+
+  it("is the one at the start and the other at the end", () => {
+    assert.equal(between(from, to, 0, () => false).data[0].x[0], 0);
+    assert.deepEqual(between(from, to, 1, () => true).layout, to.layout);
+  });
+
+  it("is the other at once where there are more or fewer points", () => {
+    const more = { data: [{ x: [5, 6, 7] }], layout: {} };
+    assert.deepEqual(between(from, more, 0.1, () => false).data[0].x, [5, 6, 7]);
+  });
+});
+
 describe("equal", () => {
   const same = [[1, 1], [NaN, NaN], [0, -0], [[], []], [{ a: [1, { b: 2 }] }, { a: [1, { b: 2 }] }],
     [Float32Array.of(1, NaN), Float32Array.of(1, NaN)]];
@@ -99,7 +124,7 @@ describe("equal", () => {
 
 describe("table", () => {
   const line = { type: "scatter", name: "l, \"1\"", x: Float32Array.of(0.1, 0.2), y: [3, null] };
-  const layout = { xaxis: { title: { text: "x" } }, yaxis: { title: { text: "loss" } } };
+  const layout = { xaxis: {}, yaxis: {}, meta: { xaxis: "x", yaxis: "loss" } };
 
   it("has a row a point", () => {
     const { columns, rows } = rowsOf({ data: [line, { type: "bar", y: [7] }], layout });

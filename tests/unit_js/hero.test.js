@@ -4,8 +4,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
+import { boxAt, meet, placeLabels } from "../../pages/lab/drag/labels.js";
 import { curveOf, ENDS, obstaclesOf, scaleOf, sceneOf, spotsOf } from "../../pages/lab/home/hero_plan.js";
-import { boxAt, meet, placeLabels } from "../../pages/lab/home/labels.js";
 import { answerTo, lambertW, restOf, wayOf } from "../../pages/lab/home/two_losses.js";
 import { drawn, fixture, near } from "./support.js";
 
@@ -66,7 +66,7 @@ describe("two losses", () => {
 
 describe("labels", () => {
   const frame = { left: 0, top: 0, right: 100, bottom: 100 };
-  /** @param {string} name @param {...number} xs @returns {import("../../pages/lab/home/labels.js").Label} */
+  /** @param {string} name @param {...number} xs @returns {import("../../pages/lab/drag/labels.js").Label} */
   const label = (name, ...xs) => ({
     name, width: 20, height: 10, spots: xs.map((x) => ({ x, y: 50, anchor: "start" })),
   });

@@ -1,6 +1,5 @@
 """The page of claims: what it is, then a card a claim, by subject."""
 
-from pathlib import Path
 from typing import Final
 
 import streamlit as st
@@ -13,7 +12,6 @@ from lab.page.links import show_state_link
 from lab.web.assets import register
 
 _ANCHOR: Final = register("claims/anchor", styled=False)
-_CSS: Final = Path(__file__).with_name("claims.css").read_text(encoding="utf-8")
 _LABELS: Final = {
     "softmax": N_("See it: Softmax"),
     "gradient": N_("See it: Gradient"),
@@ -21,11 +19,6 @@ _LABELS: Final = {
     "losses": N_("See it: L1 against L2"),
     "transport": N_("See it: Transport"),
 }
-
-
-def apply_claims_style() -> None:
-    """Lay out the cards."""
-    st.html(f"<style>{_CSS}</style>")
 
 
 def show_top() -> None:

@@ -107,11 +107,12 @@ CLAIMS: Final = (
         note=N_(
             "Spread over the allowed classes alone, it is {inside}. A mask of −10⁴ in the place of −∞ "
             "hides the fault: the loss is then {large}, nearly all of it from the mask (computed here; "
-            "the link opens a q that is all on the masked class)."
+            "the link opens a q that is all on the masked class, where L1 is {smoothed} too)."
         ),
         measure=not_a_number.label_smoothing,
         draw=_draw_smoothing,
         page="stability",
         query={"a": "2,0,-inf", "target": "3", "formula": "log_softmax"},
+        shows=("smoothed",),
     ),
 )

@@ -76,11 +76,15 @@ CLAIMS: Final = (
         source=N_("step 1 of the post"),
         claim=N_("The derivative of the softmax is p (1 − p) on the diagonal and −pᵢ pⱼ off it"),
         sentence=N_("J = diag(p) − p pᵀ for all logits: against autograd it holds to {difference}."),
-        note=N_("Its rows sum to {row_sum}, in truth 0, so one eigenvalue is 0."),
+        note=N_(
+            "Its rows sum to {row_sum}, in truth 0, so one eigenvalue is 0; at the example all of them "
+            "sum to {trace}."
+        ),
         measure=one_row.softmax_jacobian,
         draw=_draw_jacobian,
         page="softmax",
         query={"a": EXAMPLE_LOGITS},
+        shows=("trace",),
     ),
     Claim(
         key="cross_entropy_gradient",
@@ -90,13 +94,15 @@ CLAIMS: Final = (
         claim=N_("The gradient of cross-entropy through the softmax is p − q"),
         sentence=N_("Where Σq = 1 it holds to {difference}; in general the gradient is (Σq) p − q."),
         note=N_(
-            "For weights that sum to 1.5, p − q is wrong by p/2, at the example by "
-            "up to {wrong_by}, the general form by {weighted_difference} (computed here)."
+            "At the example an entry goes up to {largest}. For weights that sum to 1.5, p − q is wrong "
+            "by p/2, there by up to {wrong_by}, the general form by {weighted_difference} (computed "
+            "here)."
         ),
         measure=one_row.cross_entropy_gradient,
         draw=_draw_gradient,
         page="gradient",
         query={"a": EXAMPLE_LOGITS, "q": EXAMPLE_TARGET, "step": "0"},
+        shows=("largest",),
     ),
     Claim(
         key="temperature",
@@ -111,12 +117,13 @@ CLAIMS: Final = (
         ),
         note=N_(
             "The gradient is (p − q)/T: where p is right, p − q falls faster than 1/T grows (computed "
-            "here; the link opens p − q, not yet divided by T)."
+            "here; the link opens T = 1, where the two are one)."
         ),
         measure=one_row.temperature,
         draw=_draw_temperature,
         page="softmax",
-        query={"a": "2,0", "target": "1", "temperature": "0.1"},
+        query={"a": "2,0", "target": "2"},
+        shows=("behind_1",),
     ),
     Claim(
         key="kl_directions",
@@ -149,12 +156,13 @@ CLAIMS: Final = (
         note=N_(
             "A smaller ε is the cure, not patience: at 0.03 the least loss is {least_0_03}. (Cosines "
             "of 256 random samples, 3 iterations, computed here; the link opens uniform targets of 3 "
-            "classes, where L1 ends at log 3.)"
+            "classes, where each p ends at {third} and L1 at log 3.)"
         ),
         measure=one_row.stuck_at_log_k,
         draw=_draw_stuck,
         page="gradient",
         query={"a": "2,0.5,-1", "q": "smoothed", "smoothing": "1"},
+        shows=("third",),
         digits=4,
     ),
 )

@@ -17,6 +17,9 @@ export function lowered(i) {
   return spelled(SUBSCRIPTS, i + 1);
 }
 
+/** @param {number} power */
+const raised = (power) => `10${power < 0 ? "⁻" : ""}${spelled(SUPERSCRIPTS, Math.abs(power))}`;
+
 /**
  * Two digits and a power of ten.
  *
@@ -24,9 +27,18 @@ export function lowered(i) {
  */
 export function scientific(value) {
   const [mantissa, exponent] = value.toExponential(1).split("e");
-  const power = Number(exponent);
-  const raised = spelled(SUPERSCRIPTS, Math.abs(power));
-  return `${mantissa}·10${power < 0 ? "⁻" : ""}${raised}`.replace("-", "−");
+  return `${mantissa}·${raised(Number(exponent))}`.replace("-", "−");
+}
+
+/**
+ * The same of a positive number that may be too small for a float, by its logarithm.
+ *
+ * @param {number} log10
+ */
+export function scientificOf(log10) {
+  const power = Math.floor(log10);
+  const mantissa = (10 ** (log10 - power)).toFixed(1);
+  return mantissa === "10.0" ? `1.0·${raised(power + 1)}` : `${mantissa}·${raised(power)}`;
 }
 
 /** @param {number} value */

@@ -81,3 +81,22 @@ export function softmaxJacobian(p) {
     return entries;
   });
 }
+
+/** log Σ e^a, whatever the size of a. @param {number[]} a */
+function logOfSum(a) {
+  const largest = Math.max(...a);
+  return largest + Math.log(a.reduce((sum, value) => sum + Math.exp(value - largest), 0));
+}
+
+/**
+ * log p_i (1 - p_i), also where no float is as small as that: by so much p_i gains as a_i rises.
+ *
+ * @param {number[]} a
+ * @param {number} i
+ */
+export function logOfGain(a, i) {
+  const largest = a[winnerOf(a)];
+  const shifted = a.map((value) => value - largest);
+  const others = shifted.filter((_value, j) => j !== i);
+  return shifted[i] + logOfSum(others) - 2 * logOfSum(shifted);
+}

@@ -1,4 +1,4 @@
-"""The controls of the lab of the gradients: exact values, and the bars to drag."""
+"""The controls of the lab of the gradients: exact values, and what is dragged."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -6,6 +6,7 @@ from typing import Final
 
 import streamlit as st
 
+from lab.gradient.held_logits import HELD_LOGITS, held_data, read_held
 from lab.gradient.push_editor import PUSHES, push_data
 from lab.gradient.results import Answer, target_of
 from lab.gradient.state import (
@@ -22,6 +23,7 @@ from lab.gradient.state import (
 )
 from lab.language.catalogues import N_, _
 from lab.page.desk import Desk
+from lab.page.lab import Along
 
 _KIND_LABELS: Final[Mapping[str, str]] = {
     ONE_HOT: N_("One-hot"),
@@ -67,8 +69,15 @@ def draw_controls(desk: Desk[GradientState]) -> None:
     desk.group(_("Draws of the post's check"), "seed")
 
 
-def draw_push_editor(desk: Desk[GradientState], found: Answer) -> None:
-    """Draw the bars, and take what they say once a hand has let go."""
+def draw_held_logits(desk: Desk[GradientState], found: Answer) -> None:
+    """Draw the first screen, and take what it says once a hand has let go."""
+    desk.editor(HELD_LOGITS, "held", held_data(found), read_held)
+
+
+def draw_push_editor(
+    desk: Desk[GradientState], found: Answer, _along: Along[GradientState] | None
+) -> None:
+    """Draw the bars, on which the target is dragged too, with the parts of each push."""
     with st.container(border=True, key="pushes-box"):
         desk.editor(PUSHES, "pushes", push_data(found), read_move)
 

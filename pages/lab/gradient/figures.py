@@ -13,7 +13,7 @@ from ce_core.figures import (
     residual_figure,
     simplex_figure,
 )
-from lab.gradient import text
+from lab.gradient import captions
 from lab.gradient.results import PUBLISHED_SUM, Answer, drawn_steps, frame_steps, without_step
 from lab.gradient.state import GradientState
 from lab.language.catalogues import N_, _
@@ -25,7 +25,7 @@ from lab.page.lab import Along
 def figure_set(found: Answer) -> FigureSet:
     """Return the figures at the step that is shown."""
     return FigureSet(
-        cards=[*_moving(found, found.state.at), *_resting(found)], readouts=text.readouts(found)
+        cards=[*_moving(found, found.state.at), *_resting(found)], readouts=captions.readouts(found)
     )
 
 
@@ -45,7 +45,9 @@ def timeline(found: Answer) -> Along[GradientState]:
 def _frames(found: Answer, steps: tuple[int, ...]) -> Iterator[FigureSet]:
     resting = _resting(found)
     for step in steps:
-        yield FigureSet(cards=[*_moving(found, step), *resting], readouts=text.readouts(found, step))
+        yield FigureSet(
+            cards=[*_moving(found, step), *resting], readouts=captions.readouts(found, step)
+        )
 
 
 def _moving(found: Answer, step: int) -> list[Card]:
@@ -64,14 +66,14 @@ def _moving(found: Answer, step: int) -> list[Card]:
                 found.triangle[:, step],
                 target=found.target,
                 stop=found.stop,
-                corners=text.corners(found),
+                corners=captions.corners(found),
                 translate=_,
             ),
             alt=_(
                 "A triangle whose corners are classes: the paths of the three descents from one start, "
                 "the target, and the point where L2 in full is least."
             ),
-            numbers=text.simplex_numbers(found, step),
+            numbers=captions.simplex_numbers(found, step),
         ),
         Card(
             key="approach",
@@ -85,13 +87,13 @@ def _moving(found: Answer, step: int) -> list[Card]:
                 translate=_,
             ),
             alt=_("One probability over the steps of each descent; its target, and where L2 is least."),
-            numbers=text.approach_numbers(found, step),
+            numbers=captions.approach_numbers(found, step),
         ),
         Card(
             key="gradients",
             tree=descent_gradients_figure.tree(found.gradients[:, step], limit=limit, translate=_),
             alt=_("For each class three bars: the gradient of L1, of L2 with p held, of L2 in full."),
-            numbers=text.gradient_numbers(found, step),
+            numbers=captions.gradient_numbers(found, step),
         ),
         Card(
             key="residual",
@@ -99,7 +101,7 @@ def _moving(found: Answer, step: int) -> list[Card]:
                 found.gradients[0, step], found.residual[step], limit=limit, translate=_
             ),
             alt=_("For each class p − q and J a as bars, and their sum; last, the sums over classes."),
-            numbers=text.residual_numbers(found, step),
+            numbers=captions.residual_numbers(found, step),
         ),
     ]
 
@@ -111,12 +113,12 @@ def _resting(found: Answer) -> list[Card]:
             key="elements",
             tree=check_elements_figure.tree(found.check.elements, translate=_),
             alt=_("The five elements of the post's check as bars, and their sum, too small to see."),
-            numbers=text.element_numbers(found),
+            numbers=captions.element_numbers(found),
         ),
         Card(
             key="errors",
             tree=check_errors_figure.tree(found.errors, published=PUBLISHED_SUM, translate=_),
             alt=_("How often the sum misses 0 by how many eps, in float64 and float32."),
-            numbers=text.error_numbers(found),
+            numbers=captions.error_numbers(found),
         ),
     ]

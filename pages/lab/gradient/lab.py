@@ -1,17 +1,18 @@
 """Which way does the loss push each logit?"""
 
-from lab.gradient import controls, figures, results, text
+from lab.gradient import code, controls, figures, results
+from lab.gradient.answer import answer_of
+from lab.gradient.notes import notes
 from lab.gradient.presets import PRESETS
 from lab.gradient.state import DEFAULT
+from lab.gradient.thumbnail import thumbnail
 from lab.language.catalogues import N_
 from lab.page.lab import Code, Lab
 
 LAB = Lab(
     slug="gradient",
     question=N_("Which way does the loss push each logit?"),
-    answer=N_(
-        "L1 pushes p towards q. L2 in full pushes it towards uniform as well, since L2 = L1 − H(p)."
-    ),
+    answer=answer_of,
     formulas=(
         r"\frac{\partial L_1}{\partial a} = p - q",
         r"\frac{\partial L_2}{\partial a} = (p - q) + J a",
@@ -19,14 +20,16 @@ LAB = Lab(
     ),
     default=DEFAULT,
     presets=PRESETS,
+    thumbnail=thumbnail,
     controls=controls.draw_controls,
     results=results.answer,
-    stage=controls.draw_push_editor,
+    stage=controls.draw_held_logits,
+    beneath=controls.draw_push_editor,
     figures=figures.figure_set,
     timeline=figures.timeline,
-    notes=text.notes,
+    notes=notes,
     acts_on_stage=True,
     numbers=results.numbers,
     csv=results.data_csv,
-    code=lambda found: Code(text.snippet(found.state), text.command(found.state)),
+    code=lambda found: Code(code.snippet(found.state), code.command(found.state)),
 )

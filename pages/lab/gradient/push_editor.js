@@ -6,6 +6,7 @@ import { buildHandle, sayValue } from "../drag/handle.js";
 import { Moved, staying } from "../drag/moved.js";
 import { lowered, readable as spelled, shortest } from "../drag/numbers.js";
 import { element, fill, write } from "../web/dom.js";
+import { buildArrow, drawArrow } from "./arrow.js";
 import { gradientsOf, targetWith } from "./gradient.js";
 
 /**
@@ -15,7 +16,6 @@ import { gradientsOf, targetWith } from "./gradient.js";
  * @typedef {"q" | "logit"} What
  * @typedef {Pick<State, "logits" | "q" | "kind">} Before
  * @typedef {{ pointer: number, what: What, i: number, before: Before, box: DOMRect, pressed: number }} Hand
- * @typedef {{ shaft: HTMLElement, head: HTMLElement }} Arrow
  */
 
 const KEY_PAUSE = 300;
@@ -110,10 +110,7 @@ class PushEditor extends Moved {
     element(name, "span", {}, String(number));
     radio.addEventListener("change", () => this.aim(i));
     const [q, logit] = /** @type {What[]} */ (["q", "logit"]).map((what) => this.buildHandle(row, what, i));
-    const [heldArrow, fullArrow] = ["held", "full"].map((which) => {
-      const arrow = element(logit.handle, "div", { class: `arrow ${which}` });
-      return { shaft: element(arrow, "i"), head: element(arrow, "b") };
-    });
+    const [heldArrow, fullArrow] = ["held", "full"].map((which) => buildArrow(logit.handle, which));
     row.addEventListener("pointerenter", () => !this.held && this.touch(i));
     const [p, pulls, residual, full] = FOUND.map((what) =>
       buildBar(element(row, "div", { class: `bar ${what} at-${what}` }))
@@ -255,8 +252,8 @@ class PushEditor extends Moved {
     stretch(row.q.bar, 0, 100 * q);
     row.q.knob.style.left = `${(100 * q).toFixed(2)}%`;
     // Descent moves against the gradient.
-    this.drawArrow(row.heldArrow, at, at - ARROW * found.pulls[i]);
-    this.drawArrow(row.fullArrow, at, at - ARROW * found.full[i]);
+    drawArrow(row.heldArrow, at, at - ARROW * found.pulls[i]);
+    drawArrow(row.fullArrow, at, at - ARROW * found.full[i]);
     const said = {
       logit: shortest(logit), q: readable(q), p: readable(found.p[i]),
       held: readable(-found.pulls[i]), full: readable(-found.full[i]),
@@ -281,16 +278,6 @@ class PushEditor extends Moved {
       if (what === "p") stretch(row.p.bar, 0, 100 * value);
       else stretch(row[what].bar, 50 + Math.min(0, end), 50 + Math.max(0, end));
     }
-  }
-
-  /** @param {Arrow} arrow @param {number} from @param {number} to */
-  drawArrow({ shaft, head }, from, to) {
-    const tip = Math.min(100, Math.max(0, to));
-    const seen = Math.abs(tip - from) >= 0.6;
-    shaft.style.visibility = head.style.visibility = seen ? "" : "hidden";
-    stretch(shaft, Math.min(from, tip), Math.max(from, tip));
-    head.style.left = `${tip.toFixed(2)}%`;
-    head.dataset.way = tip < from ? "left" : "right";
   }
 
   // Which way the losses push the touched logit, in words.

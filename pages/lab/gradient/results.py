@@ -155,7 +155,7 @@ def _answer(state: GradientState) -> Answer:
         logit_gap_grad(full, q, detach_p=True),
         logit_gap_grad(full, q),
     ]
-    kept = _corners(paths.p[0, 0], q)
+    kept = corners(paths.p[0, 0], q)
     return Answer(
         state=state,
         q=q,
@@ -195,7 +195,7 @@ def _errors(seed: int) -> SumErrors:
     return sum_errors(draws=DRAWS, seed=seed)
 
 
-def _corners(p: Tensor, q: Tensor) -> tuple[int, int]:
+def corners(p: Tensor, q: Tensor) -> tuple[int, int]:
     """Return the classes of the lower corners: the first two of three, or those with most q and p."""
     if len(q) <= 3:
         return 0, 1

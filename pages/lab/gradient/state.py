@@ -16,7 +16,7 @@ from lab.state.fields import (
     records,
 )
 
-FEWEST, MOST = 2, 10
+FEWEST, MOST = 2, 64
 LARGEST: Final = 50.0
 MOST_STEPS: Final = 2000
 

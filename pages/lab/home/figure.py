@@ -1,14 +1,10 @@
 """What the figure of the home page shows and says, for the page and for the HTML that it opens with."""
 
-from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from lab.home.state import DEFAULT, HomeState
 from lab.language.catalogues import _
 from lab.post.anchors import ANCHORS
-
-CSS: Final = Path(__file__).with_name("home.css").read_text(encoding="utf-8")
-"""The layout of the page."""
 
 
 def question() -> str:

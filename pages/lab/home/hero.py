@@ -5,7 +5,7 @@ from typing import Final
 import streamlit as st
 
 from lab.gradient.state import MOST
-from lab.home.figure import CSS, hero_data, question
+from lab.home.figure import hero_data, question
 from lab.home.state import HomeState, read_move
 from lab.language.catalogues import _
 from lab.page.desk import Desk
@@ -16,11 +16,6 @@ from lab.web.assets import register
 
 HERO: Final = register("home/hero")
 _IDENTITY: Final = ":blue[$L_1$] $=$ :orange[$L_2$] $+$ :green[$H(p)$]"
-
-
-def apply_home_style() -> None:
-    """Lay out the first screen and the doors."""
-    st.html(f"<style>{CSS}</style>")
 
 
 def show_hero(page: PageVisit[HomeState]) -> None:

@@ -1,12 +1,12 @@
 // @ts-check
 // Where everything of the figure stands, in pixels: no page, no state.
 
-import { around } from "./labels.js";
+import { around } from "../drag/labels.js";
 import { answerTo, restOf, wayOf } from "./two_losses.js";
 
 /**
- * @typedef {import("./labels.js").Box} Box
- * @typedef {import("./labels.js").Spot} Spot
+ * @typedef {import("../drag/labels.js").Box} Box
+ * @typedef {import("../drag/labels.js").Spot} Spot
  * @typedef {{ width: number, height: number }} Size of the plot, without what is below its axis
  * @typedef {Record<"region" | "rest" | "push1" | "push2" | "entropy" | "entropyOnly" | "l1" | "l1Only" | "l2" | "l2Only" | "zero" | "drag", Spot[]>} Spots
  * @typedef {{ from: number, tip: number, y: number, short: boolean }} Arrow

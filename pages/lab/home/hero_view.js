@@ -2,7 +2,7 @@
 // The figure of the home page as it is drawn: its nodes, and where they stand at one lead.
 
 import { element, fill, make, makeSvg, setAll, write } from "../web/dom.js";
-import { boxAt, placeLabels } from "./labels.js";
+import { boxAt, placeLabels } from "../drag/labels.js";
 import { curveOf, DOT, ENDS, HEAD, obstaclesOf, scaleOf, sceneOf, spotsOf } from "./hero_plan.js";
 
 /**

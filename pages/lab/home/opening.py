@@ -11,7 +11,7 @@ from html import escape
 from pathlib import Path
 from typing import Final
 
-from lab.home.figure import CSS, hero_data, question
+from lab.home.figure import hero_data, question
 from lab.home.state import DEFAULT, HomeState
 from lab.language.catalogues import speak
 from lab.page.colours import COLOURS_CSS
@@ -24,8 +24,10 @@ _STYLE: Final = "\n".join(
     (
         f"html {{ {NEUTRALS_CSS}}}",
         COLOURS_CSS,
-        CSS,
-        *((_HERE / name).read_text(encoding="utf-8") for name in ("hero.css", "opening.css")),
+        *(
+            (_HERE / name).read_text(encoding="utf-8")
+            for name in ("home.css", "hero.css", "opening.css")
+        ),
     )
 )
 

@@ -7,6 +7,9 @@ from lab.language.catalogues import _
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
+_FIRST_POWER = 3
+"""No one writes 180 as 1.8·10²."""
+
 
 def number(value: float, *, digits: int = 3) -> str:
     """Write a number with so many digits, its power of ten raised."""
@@ -18,6 +21,8 @@ def number(value: float, *, digits: int = 3) -> str:
     )
     if not exponent:
         return mantissa
+    if 0 < int(exponent.replace("−", "-")) < _FIRST_POWER:
+        return f"{float(f'{value:.{digits}g}'):.0f}".replace("-", "−")
     power = str(int(exponent.replace("−", "-"))).translate(_SUPERSCRIPTS)
     return f"{mantissa}·10{power}"
 

@@ -27,9 +27,9 @@ export class Card {
   /**
    * @param {string} id
    * @param {Given} given
-   * @param {{ changed: () => void, save: (card: Card) => void }} acts
+   * @param {{ changed: () => void, say: (text: string) => void, save: (card: Card, kind: "png" | "svg") => void }} acts
    */
-  constructor(id, { key, animation }, { changed, save }) {
+  constructor(id, { key, animation }, { changed, say, save }) {
     this.key = key;
     this.title = "";
     /** @type {Words | undefined} */
@@ -38,13 +38,15 @@ export class Card {
     this.refill = undefined;
     this.spatial = isSpatial(animation);
     const heading = make("h2", { id });
-    const plot = make("div", { class: "lab-plot", role: "group" });
-    this.chart = new Chart(plot, changed);
+    // A 3-D figure is turned by its own keys, and has no points to go along.
+    const plot = make("div", { class: "lab-plot", role: "group", tabindex: this.spatial ? null : "0" });
+    this.chart = new Chart(plot, changed, say);
     const caption = make("p", { class: "lab-caption" });
     const summary = make("summary");
     const scroller = make("div", { class: "lab-rows", role: "region", tabindex: "0" });
     const download = make("button", { type: "button" });
-    const details = make("details", {}, summary, scroller, download);
+    const drawing = make("button", { type: "button", "data-tool": "svg" });
+    const details = make("details", {}, summary, scroller, make("p", { class: "lab-files" }, download, drawing));
     /** @param {"drag" | "reset" | "save"} name @param {() => void} act */
     const tool = (name, act) => {
       const shape = name === "drag" ? (this.spatial ? "turn" : "zoom") : name;
@@ -55,31 +57,34 @@ export class Card {
     const tools = {
       drag: tool("drag", () => this.toggle()),
       reset: tool("reset", () => this.chart.reset()),
-      save: tool("save", () => save(this)),
+      save: tool("save", () => save(this, "png")),
     };
     const bar = make("div", { class: "lab-tools", role: "group" }, tools.drag, tools.reset, tools.save);
     const head = make("div", { class: "lab-head" }, heading, bar);
     this.node = make("section", { class: "lab-card", "data-card": key, "aria-labelledby": id },
-      head, plot, caption, details);
-    this.view = { heading, caption, summary, scroller, download, details, bar, tools };
+      head, this.chart.labels.key, make("div", { class: "lab-figure" }, plot, this.chart.labels.node), caption, details);
+    this.view = { heading, caption, summary, scroller, download, drawing, details, bar, tools };
     details.addEventListener("toggle", () => this.fill());
     download.addEventListener("click", () => this.download());
+    drawing.addEventListener("click", () => save(this, "svg"));
     this.showTools();
   }
 
   /** @param {Given} given @param {Words} texts */
   label({ key, title, alt, height, animation }, texts) {
-    const { heading, summary, scroller, download, bar, tools } = this.view;
+    const { heading, summary, scroller, download, drawing, bar, tools } = this.view;
     this.texts = texts;
     this.key = key;
     this.title = title;
-    this.chart.height = height;
     this.spatial = isSpatial(animation);
     setText(heading, title);
     this.chart.plot.setAttribute("aria-label", alt);
+    this.chart.plot.setAttribute("aria-description", this.spatial ? "" : texts.keys);
+    this.chart.reader.sentence = texts.point;
     this.chart.plot.style.height = `${height}px`;
     setText(summary, texts.table);
     setText(download, texts.download);
+    setText(drawing, texts.drawing);
     scroller.setAttribute("aria-label", `${title}: ${texts.table}`);
     bar.setAttribute("aria-label", `${title}: ${texts.tools}`);
     const words = { drag: this.spatial ? texts.turn : texts.zoom, reset: texts.reset, save: texts.save };
@@ -133,10 +138,21 @@ export class Card {
     const { chart, texts } = this;
     if (!chart.drawn || !texts) return;
     const csv = csvOf(rowsOf(chart.figure), texts.series);
-    const address = URL.createObjectURL(new Blob([csv], { type: "text/csv" }));
-    hand(address, `${this.key}.csv`);
-    setTimeout(() => URL.revokeObjectURL(address), 10_000);
+    handText(csv, "text/csv", `${this.key}.csv`);
   }
+}
+
+/**
+ * Give a text to the browser, to be saved.
+ *
+ * @param {string} text
+ * @param {string} type
+ * @param {string} name
+ */
+export function handText(text, type, name) {
+  const address = URL.createObjectURL(new Blob([text], { type }));
+  hand(address, name);
+  setTimeout(() => URL.revokeObjectURL(address), 10_000);
 }
 
 /**

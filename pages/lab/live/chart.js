@@ -4,7 +4,10 @@
 
 import { fitScenes, keepCameras, themed } from "../web/plotly.js";
 import { equal, frameOf, still } from "./animation.js";
+import { LabelLayer } from "./label_layer.js";
+import { Reader } from "./reader.js";
 import { refreshed, repaint } from "./repaint.js";
+import { axisOf, between, mayTween, Passage } from "./tween.js";
 
 /**
  * @typedef {import("../web/types.js").Animation} Animation
@@ -13,11 +16,15 @@ import { refreshed, repaint } from "./repaint.js";
  * @typedef {import("../web/types.js").Plotly} Plotly
  * @typedef {import("../web/types.js").Theme} Theme
  *
+ * @typedef {{ dark: Record<string, string>, words: Record<string, string> }} Colours For each light
+ *   value the dark one; for that of a mark that of words.
+ *
  * @typedef {object} Drawn What a figure shows.
  * @property {Animation} animation
  * @property {number} index
  * @property {string | null} look
  * @property {number} width
+ * @property {number} height
  * @property {string | null} state
  */
 
@@ -28,11 +35,17 @@ export class Chart {
   /**
    * @param {HTMLElement} node where it is drawn
    * @param {() => void} changed called when it has to be drawn anew
+   * @param {(text: string) => void} say
    */
-  constructor(node, changed) {
+  constructor(node, changed, say) {
     // Plotly adds to the node what is declared for it.
     this.plot = /** @type {import("../web/types.js").Plot} */ (node);
     this.changed = changed;
+    this.labels = new LabelLayer();
+    this.reader = new Reader(this, say);
+    this.passage = new Passage();
+    /** @type {import("./label_layer.js").Look | undefined} */
+    this.look = undefined;
     this.width = 0;
     this.height = 0;
     this.unseen = false;
@@ -69,9 +82,56 @@ export class Chart {
    */
   needsPlotly(next, waits) {
     const { drawn } = this;
-    if (!drawn || drawn.look !== next.look || drawn.width !== next.width) return true;
+    if (!drawn || remade(drawn, next)) return true;
     if (same(drawn, next)) return false;
-    return waits || !this.repaint(next);
+    if (waits || this.passage.going) return true;
+    const jumps = drawn.animation !== next.animation && !this.unseen && mayTween();
+    return !(jumps && this.goTo(next)) && !this.repaint(next);
+  }
+
+  /**
+   * Goes to another state in a moment, if all that differs can be moved.
+   *
+   * @param {Drawn} next
+   */
+  goTo(next) {
+    const { plot, figure: from } = this;
+    const to = frameOf(next.animation, next.index);
+    if (!plot._fullLayout?._plots || plot.matches(":hover") || equal(from, to)) return false;
+    /** @param {number} share */
+    const move = (share) => {
+      const passing = between(from, to, share, (trace, side) => axisOf(plot, trace, side).type === "log");
+      if (!this.moved(passing, true)) return false;
+      this.figure = passing;
+      this.label();
+      return true;
+    };
+    const arrive = () => {
+      // Plotly hears of all that differs; what stopped half-way it draws anew.
+      this.figure = from;
+      if (!this.repaint(next)) this.drawn = { ...next, look: null };
+      this.changed();
+    };
+    if (!this.passage.start(move, arrive)) return false;
+    this.drawn = next;
+    return true;
+  }
+
+  /**
+   * Whether what is drawn could be moved to another figure.
+   *
+   * @param {Figure} figure
+   * @param {boolean} [passing]
+   */
+  moved(figure, passing) {
+    try {
+      return repaint(this.plot, this.figure, figure, new Set(Object.keys(this.zoom)), passing);
+    } catch (error) {
+      // It looks into Plotly; what is not as it was there, Plotly itself can draw.
+      console.warn("The figure cannot be repainted:", error);
+      this.repainted = true;
+      return false;
+    }
   }
 
   /**
@@ -86,16 +146,9 @@ export class Chart {
       this.drawn = next;
       return true;
     }
-    if (plot.matches(":hover")) return false;
-    try {
-      if (!repaint(plot, this.figure, figure, new Set(Object.keys(this.zoom)))) return false;
-    } catch (error) {
-      // It looks into Plotly; what is not as it was there, Plotly itself can draw.
-      console.warn("The figure cannot be repainted:", error);
-      this.repainted = true;
-      return false;
-    }
+    if (plot.matches(":hover") || !this.moved(figure)) return false;
     Object.assign(this, { figure, drawn: next, repainted: true });
+    this.label();
     this.count();
     return true;
   }
@@ -104,16 +157,23 @@ export class Chart {
    * @param {Plotly} Plotly
    * @param {Drawn} drawn
    * @param {Theme} theme
-   * @param {Record<string, string>} dark
+   * @param {Colours} colours
    */
-  async react(Plotly, drawn, theme, dark) {
+  async react(Plotly, drawn, theme, { dark, words }) {
+    // What goes on to another state has been repainted, and Plotly has not heard of it.
+    this.repainted ||= this.passage.going;
+    this.passage.stop();
     this.drawn = drawn;
+    /** @param {string} light */
+    const mark = (light) => (theme.dark ? dark[light] ?? light : light);
+    this.look = { font: theme.font, mark, shade: (light) => mark(words[light] ?? light) };
     this.figure = frameOf(drawn.animation, drawn.index);
     // Another, since Plotly writes into it.
     const { data, layout } = frameOf(drawn.animation, drawn.index);
     const fresh = this.repainted ? refreshed(this.plot, data) : data;
     this.repainted = false;
-    const size = { width: drawn.width, height: layout.height ?? this.height, autosize: false };
+    // Names stand at the curves.
+    const size = { width: drawn.width, height: drawn.height, autosize: false, showlegend: false };
     const look = themed({ data: fresh, layout }, theme, dark);
     const sized = this.zoomed(Object.assign(look.layout, size));
     fitScenes(sized);
@@ -121,8 +181,16 @@ export class Chart {
     if (this.turned) keepCameras(this.plot);
     sized.uirevision = `${sized.uirevision} ${this.resets}`;
     await Plotly.react(this.plot, look.data, sized, CONFIG);
+    this.label();
     this.listen();
     this.count();
+  }
+
+  label() {
+    if (this.look && this.drawn && this.plot._fullLayout?._plots) {
+      this.labels.show(this.plot, this.figure, this.look, this.drawn.animation);
+      this.reader.follow();
+    }
   }
 
   /**
@@ -156,6 +224,7 @@ export class Chart {
         const [low, high] = this.plot.layout[axis].range;
         this.zoom[axis] = [low, high];
       }
+      this.label();
     });
     this.plot.on("plotly_doubleclick", () => this.reset());
   }
@@ -175,6 +244,7 @@ export class Chart {
 
   /** @param {Plotly | undefined} Plotly */
   purge(Plotly) {
+    this.passage.stop();
     try {
       Plotly?.purge(this.plot);
     } catch (error) {
@@ -183,6 +253,10 @@ export class Chart {
     }
   }
 }
+
+/** @param {Drawn} drawn @param {Drawn} next Whether all of it is another. */
+const remade = (drawn, next) =>
+  drawn.look !== next.look || drawn.width !== next.width || drawn.height !== next.height;
 
 /**
  * Whether a figure already shows what it should.

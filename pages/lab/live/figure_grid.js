@@ -3,12 +3,12 @@
 // only its data have moved, or updated by Plotly.react, so that zoom and camera survive, nothing
 // blinks, and all figures move together.
 
-import { make, setRich } from "../web/dom.js";
+import { make, setRich, write } from "../web/dom.js";
 import { loadPlotly, readTheme } from "../web/plotly.js";
-import { Card, hand } from "./card.js";
+import { Card, hand, handText } from "./card.js";
 import { DrawingLoop } from "./drawing_loop.js";
 import { groupOf } from "./groups.js";
-import { pictureOf } from "./picture.js";
+import { drawingOf, pngOf, svgOf } from "./picture.js";
 
 /**
  * @typedef {import("./chart.js").Drawn} Drawn
@@ -21,6 +21,7 @@ import { pictureOf } from "./picture.js";
  * @property {number | null} at
  * @property {string} plotly where the library is
  * @property {Record<string, string>} dark for each colour of the light theme that of the dark one
+ * @property {Record<string, string>} words for each colour of a mark that of words
  * @property {string} ink the colour of what is written on white
  * @property {Given[]} cards
  * @property {import("../web/types.js").Words} texts
@@ -59,7 +60,8 @@ export class FigureGrid {
       fail: (error) => this.component?.fail(error),
     });
     this.node = make("div", { class: "lab-figures" });
-    root.replaceChildren(this.node);
+    this.announcer = make("p", { class: "lab-unseen", "aria-live": "polite" });
+    root.replaceChildren(this.node, this.announcer);
     // Sizes and visibility come by themselves: to ask for them would have the page laid out anew.
     this.sizes = new ResizeObserver((entries) => this.resize(entries));
     this.sights = new IntersectionObserver((entries) => this.see(entries), { rootMargin: "40px" });
@@ -129,7 +131,7 @@ export class FigureGrid {
 
   /** @param {Given} given */
   makeCard(given) {
-    const acts = { changed: () => this.want(), save: (/** @type {Card} */ one) => this.save(one) };
+    const acts = { changed: () => this.want(), say: (/** @type {string} */ text) => write(this.announcer, text), save: this.save.bind(this) };
     const card = new Card(`${this.id}-${given.key}`, given, acts);
     const { plot } = card.chart;
     this.cards.set(given.key, card);
@@ -154,7 +156,10 @@ export class FigureGrid {
   resize(entries) {
     for (const { target, contentRect } of entries) {
       const chart = this.chartOf.get(target);
-      if (chart) chart.width = Math.floor(contentRect.width);
+      if (!chart) continue;
+      chart.width = Math.floor(contentRect.width);
+      // A page may give a figure another height than its builder.
+      chart.height = Math.floor(contentRect.height);
     }
     this.want();
   }
@@ -201,7 +206,8 @@ export class FigureGrid {
     // would do it too, and would be asked anew after each of Plotly's many changes.)
     this.root.closest("[class*='st-key-live-']")?.setAttribute("data-live", "");
     if (source.value != null) this.node.dataset.at = String(source.value);
-    this.node.dataset.late = String(late.length > 0);
+    const going = this.head.cards.some((given) => this.cardAt(given).chart.passage.going);
+    this.node.dataset.late = String(late.length > 0 || going);
     return late.length > 0;
   }
 
@@ -214,12 +220,12 @@ export class FigureGrid {
    * @returns {Drawn}
    */
   nextOf(given, { animation, value, index }, look) {
-    const { width } = this.cardAt(given).chart;
+    const { width, height } = this.cardAt(given).chart;
     // By name: an animation and the figure that came before it agree on it.
     const state = this.head.token && `${this.head.token} ${value}`;
     const moving = animation?.cards[given.key];
     // A card that is not in the animation stands still.
-    return { animation: moving ?? given.animation, index: moving ? index : 0, look, width, state };
+    return { animation: moving ?? given.animation, index: moving ? index : 0, look, width, height, state };
   }
 
   /** @param {Given} given */
@@ -252,7 +258,7 @@ export class FigureGrid {
   async show(given, source, look) {
     const card = this.cardAt(given);
     if (!this.Plotly || !this.theme) return;
-    const drawing = card.chart.react(this.Plotly, this.nextOf(given, source, look), this.theme, this.head.dark);
+    const drawing = card.chart.react(this.Plotly, this.nextOf(given, source, look), this.theme, this.head);
     card.fillSoon();
     await drawing;
   }
@@ -265,15 +271,17 @@ export class FigureGrid {
   settle({ chart }) {
     if (!chart.repainted || !chart.drawn || !this.Plotly || !this.theme) return;
     chart
-      .react(this.Plotly, chart.drawn, this.theme, this.head.dark)
+      .react(this.Plotly, chart.drawn, this.theme, this.head)
       .catch((error) => this.component?.fail(error));
   }
 
-  /** @param {Card} card */
-  async save(card) {
+  /** @param {Card} card @param {"png" | "svg"} kind */
+  async save(card, kind) {
     if (!this.Plotly || !card.chart.drawn) return;
     try {
-      hand(await pictureOf(this.Plotly, card, location.href, this.head.ink), `${card.key}.png`);
+      const drawing = await drawingOf(this.Plotly, card, { ...this.head, address: location.href });
+      if (kind === "png") hand(await pngOf(drawing), `${card.key}.png`);
+      else handText(svgOf(drawing), "image/svg+xml", `${card.key}.svg`);
     } catch (error) {
       console.warn("The picture cannot be saved:", error);
     }

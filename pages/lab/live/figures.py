@@ -14,7 +14,7 @@ from typing import Any, Final
 import streamlit as st
 
 from ce_core.figures.builder import FigureTree
-from ce_core.figures.colours import NEUTRALS, Theme, dark_values, recolour_tree
+from ce_core.figures.colours import NEUTRALS, Theme, dark_values, recolour_tree, text_values
 from ce_core.figures.style import hold_axes
 from lab.drag.editor import answered, receive
 from lab.language.catalogues import _, spoken
@@ -27,6 +27,7 @@ from lab.web.assets import plotly_address, register
 _LIVE: Final = register("live/live", styled=False)
 # Figures are built in the light values; the browser knows which theme is on.
 _DARK: Final = dark_values()
+_WORDS: Final = text_values()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,6 +111,7 @@ def show_figures(key: str, figures: FigureSet, *, timeline: Timeline | None = No
             "at": timeline and timeline.at,
             "plotly": plotly_address(spatial=any(map(_is_spatial, figures.cards))),
             "dark": _DARK,
+            "words": _WORDS,
             "ink": NEUTRALS["ink"].light,
             "cards": [_card_head(card) for card in figures.cards],
             "texts": {
@@ -120,6 +122,9 @@ def show_figures(key: str, figures: FigureSet, *, timeline: Timeline | None = No
                 "turn": _("Turn by dragging"),
                 "reset": _("Reset axes"),
                 "save": _("Save as a picture"),
+                "drawing": _("Save as a drawing (SVG)"),
+                "keys": _("Arrow keys move along the points, up and down between the curves."),
+                "point": _("{name}: {place}; {number} of {count}"),
                 "series": _("series"),
                 "more": _("Rows left out here, though not of the CSV: {count}"),
                 "language": spoken(),
@@ -180,6 +185,7 @@ def _show_timeline(key: str, figures: FigureSet, timeline: Timeline) -> None:
             "forward": _("One step forward"),
             "loop": _("Play in a loop"),
             "speed": _("Speed"),
+            "more": _("Steps, loop, speed and numbers"),
             "waiting": _("The animation is being computed"),
             "unreachable": _("The lab cannot be reached just now; this plays once it can."),
             "failed": _("The animation could not be computed."),

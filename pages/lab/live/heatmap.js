@@ -31,7 +31,8 @@ export function heatmapPainter(mark) {
   return () => {
     setAll(image, box);
     const rows = one > other ? [...z].reverse() : z;
-    const picture = stretched ? pixels(trace, rows) : cells(trace, rows, box, gaps);
+    const exact = { across: right - left, down: bottom - top };
+    const picture = stretched ? pixels(trace, rows) : cells(trace, rows, box, exact, gaps);
     image.setAttributeNS("http://www.w3.org/1999/xlink", "xlink:href", picture.toDataURL());
   };
 }
@@ -99,14 +100,15 @@ function pixels(trace, rows) {
  * @param {any} trace
  * @param {Rows} rows
  * @param {{ width: number, height: number }} size
+ * @param {{ across: number, down: number }} exact the size, of whose parts Plotly rounds each
  * @param {{ x: number, y: number }} gaps
  */
-function cells(trace, rows, { width, height }, gaps) {
+function cells(trace, rows, { width, height }, { across, down }, gaps) {
   const { canvas, context } = sheet(width, height);
   const shade = shader(trace, rows);
   /** @param {number} count @param {number} length */
   const bounds = (count, length) => Array.from({ length: count + 1 }, (_none, k) => Math.round((k * length) / count));
-  const [lefts, tops] = [bounds(rows[0].length, width), bounds(rows.length, height)];
+  const [lefts, tops] = [bounds(rows[0].length, across), bounds(rows.length, down)];
   rows.forEach((row, i) => {
     for (let k = 0; k < row.length; k += 1) {
       const [red, green, blue, opacity] = new Uint8Array(Uint32Array.of(shade(row[k])).buffer);

@@ -128,7 +128,7 @@ function plainBars({ barmode, barnorm }, { base, text, texttemplate }, items) {
 }
 
 /** @param {Pick<Mark, "data" | "index">} mark @param {Axis} along @returns {number[]} */
-const sizesOf = ({ data, index }, along) => Array.from(data[index][along._id[0]], (value) => Number(value ?? NaN));
+export const sizesOf = ({ data, index }, along) => Array.from(data[index][along._id[0]], (value) => Number(value ?? NaN));
 
 /**
  * What the earlier bars at the same place, with the same sign, add up to.
@@ -138,7 +138,7 @@ const sizesOf = ({ data, index }, along) => Array.from(data[index][along._id[0]]
  * @param {Axis} along
  * @returns {number[]}
  */
-function basesOf(mark, sizes, along) {
+export function basesOf(mark, sizes, along) {
   const { plot, data, trace } = mark;
   const items = plot.calcdata[mark.index];
   const below = plot._fullData.filter(

@@ -20,38 +20,51 @@ import { axisPainter, removeTicks } from "./ticks.js";
  */
 
 // What the picture does not show.
-const UNSEEN = new Set(["customdata", "hovertext", "hovertemplate", "hoverinfo"]);
+const UNSEEN = new Set(["customdata", "hovertext", "hovertemplate", "hoverinfo", "name", "meta"]);
 const DATA = new Set(["x", "y", "z"]);
 
 /**
  * Whether the next figure is now on the screen; if not, nothing has been touched. `held` names the
- * axes that someone has zoomed.
+ * axes that someone has zoomed; Plotly does not hear of a figure that is only `passing`.
  *
  * @param {Plot} plot
  * @param {Figure} shown
  * @param {Figure} next
  * @param {Set<string>} held
+ * @param {boolean} [passing]
  * @returns {boolean}
  */
-export function repaint(plot, shown, next, held) {
+export function repaint(plot, shown, next, held, passing = false) {
+  const painted = paint(plot, shown, next, held);
+  if (painted && !passing) note(plot, next, painted.moves, painted.axes);
+  return Boolean(painted);
+}
+
+/**
+ * @param {Plot} plot
+ * @param {Figure} shown
+ * @param {Figure} next
+ * @param {Set<string>} held
+ * @returns {{ moves: Moves, axes: Axis[] } | null}
+ */
+function paint(plot, shown, next, held) {
   const layout = plot._fullLayout;
   const moves = layout?._plots ? movesOf(shown, next, held) : null;
-  if (!moves) return false;
+  if (!moves) return null;
   /** @type {Axis[]} */
   const axes = moves.axes.map((name) => layout[name]);
-  if (!axes.every(Boolean)) return false;
+  if (!axes.every(Boolean)) return null;
   const ranges = axes.map((axis) => axis.range);
-  if (axes.length && fixed(next.layout)) return false;
-  if (!axes.every((axis) => movable(axis, next.layout))) return false;
+  if (axes.length && fixed(next.layout)) return null;
+  if (!axes.every((axis) => movable(axis, next.layout))) return null;
   axes.forEach((axis) => place(axis, next.layout[axis._name].range));
   const painters = paintersOf(plot, next, moves, axes);
   if (!painters) {
     axes.forEach((axis, index) => place(axis, ranges[index]));
-    return false;
+    return null;
   }
-  for (const paint of painters) paint();
-  note(plot, next, moves, axes);
-  return true;
+  for (const painter of painters) painter();
+  return { moves, axes };
 }
 
 /** @param {Axis} axis @param {[number, number]} range */

@@ -11,7 +11,7 @@ export function rowsOf({ data, layout }) {
   const rows = data.flatMap((trace) => (isMatrix(trace.z) ? cellsOf(trace) : pointsOf(trace)));
   const single = !Object.keys(layout).some((key) => /^[xy]axis\d/.test(key));
   /** @param {"xaxis" | "yaxis"} axis @returns {string} */
-  const titled = (axis) => (single && layout[axis]?.title?.text) || axis[0];
+  const titled = (axis) => (single && layout.meta?.[axis]) || axis[0];
   const wide = rows.some((row) => row.length > 3);
   return { columns: [titled("xaxis"), titled("yaxis"), ...(wide ? ["z"] : [])], rows };
 }

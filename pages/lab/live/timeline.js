@@ -30,6 +30,10 @@ const MS_PER_FRAME = 125;
 // Keys and steps come in bursts, of which the last counts.
 const REST_MS = 350;
 const UNSEEN_MS = 150;
+/** @param {Element} node @param {string} name */
+const isOn = (node, name) => node.getAttribute(name) === "true";
+/** @param {Element} node @param {string} name */
+const flip = (node, name) => node.setAttribute(name, String(!isOn(node, name)));
 const RELEASES = /** @type {const} */ (["pointerup", "pointercancel"]);
 
 export class TimelineBar {
@@ -71,7 +75,7 @@ export class TimelineBar {
   }
 
   listen() {
-    const { node, range, play, back, forward, loop } = this.view;
+    const { node, range, play, back, forward, loop, more } = this.view;
     // A finger enters as it touches.
     for (const name of ["pointerenter", "focusin"]) node.addEventListener(name, () => this.reach());
     range.addEventListener("pointerdown", () => {
@@ -91,11 +95,13 @@ export class TimelineBar {
     play.addEventListener("click", () => this.toggle());
     back.addEventListener("click", () => this.step(-1));
     forward.addEventListener("click", () => this.step(1));
-    loop.addEventListener("click", () => loop.setAttribute("aria-pressed", String(!this.looping)));
+    loop.addEventListener("click", () => flip(loop, "aria-pressed"));
+    more.addEventListener("click", () => flip(more, "aria-expanded"));
+    node.addEventListener("keydown", ({ key }) => key === "Escape" && more.setAttribute("aria-expanded", "false"));
   }
 
   get looping() {
-    return this.view.loop.getAttribute("aria-pressed") === "true";
+    return isOn(this.view.loop, "aria-pressed");
   }
 
   get busy() {
@@ -134,7 +140,7 @@ export class TimelineBar {
     this.node.setAttribute("aria-label", head.label);
     range.setAttribute("aria-label", head.label);
     range.max = String(head.values.length - 1);
-    for (const which of /** @type {const} */ (["back", "forward", "loop", "speed"])) {
+    for (const which of /** @type {const} */ (["back", "forward", "loop", "speed", "more"])) {
       this.view[which].setAttribute("aria-label", head.texts[which]);
       this.view[which].title = head.texts[which];
     }

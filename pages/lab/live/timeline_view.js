@@ -5,7 +5,7 @@ import { icon, make } from "../web/dom.js";
 
 const SPEEDS = [0.5, 1, 2, 4];
 
-/** @param {"play" | "back" | "forward" | "loop"} name @param {...Node} extra */
+/** @param {"play" | "back" | "forward" | "loop" | "more"} name @param {...Node} extra */
 const button = (name, ...extra) => make("button", { type: "button", class: `lab-${name}` }, icon(name), ...extra);
 
 /** @param {HTMLElement} root */
@@ -23,12 +23,16 @@ export function buildBar(root) {
   // It has its line only where there is something to say.
   const trouble = make("p", { class: "lab-trouble", role: "status" });
   const announcer = make("p", { class: "lab-unseen", "aria-live": "polite" });
-  const track = make("div", { class: "lab-track" }, make("div", { class: "lab-where" }, name, output), range);
-  const buttons = make("div", { class: "lab-buttons" }, play, back, forward, loop, speed, waiting);
-  const deck = make("div", { class: "lab-deck" }, buttons, readouts);
-  const node = make("div", { class: "lab-scrub", role: "group" }, track, deck, trouble, announcer);
+  // A phone has room for play, lever and value: the rest unfolds.
+  const more = button("more");
+  more.setAttribute("aria-expanded", "false");
+  const buttons = make("div", { class: "lab-buttons" }, back, forward, loop, speed);
+  const fold = make("div", { class: "lab-fold" }, readouts, buttons);
+  const node = make("div", { class: "lab-scrub", role: "group" },
+    play, name, range, output, fold, more, waiting, trouble, announcer);
   root.replaceChildren(node);
   return {
-    name, output, range, play, playLabel, back, forward, loop, speed, waiting, readouts, trouble, announcer, node,
+    name, output, range, play, playLabel, back, forward, loop, speed, more, waiting, readouts, trouble, announcer,
+    node,
   };
 }

@@ -33,6 +33,7 @@ def answer_card(measured: Measured, *, key: str, title: str, trials: int | None 
             measured.losses,
             measured.comparison,
             title=title,
+            numbers=text.numbers_at_trials(measured),
             translate=_,
         ),
         alt=_(

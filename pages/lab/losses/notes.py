@@ -9,10 +9,9 @@ from lab.language.catalogues import _, ngettext
 from lab.language.numerals import counted, number, percent
 from lab.language.sentences import sentences
 from lab.losses.results import Measured
+from lab.losses.text import FLAT_ENTROPY
 from lab.page.notes import Note
 
-# Below it the slope lies within a tenth of 1, whatever is drawn: |slope − 1| ≤ sd(H)/sd(L1).
-_FLAT_ENTROPY: Final = 0.1
 _UNIFORM: Final = 0.98
 _UNBALANCED: Final = 1e-3
 _DIGITS: Final = 4
@@ -164,7 +163,7 @@ def _line(measured: Measured) -> list[Note | None]:
     comparison = measured.comparison
     if not measured.has_line or comparison.trials < 3 or math.isnan(comparison.correlation):
         return []
-    if comparison.entropy_spread < _FLAT_ENTROPY:
+    if comparison.entropy_spread < FLAT_ENTROPY:
         return [_flat(measured)]
     said = {
         "slope": number(comparison.slope, digits=_DIGITS),

@@ -7,8 +7,10 @@ from ce_core import LossComparison
 from lab.language.catalogues import _, ngettext
 from lab.language.numerals import counted, fixed, number, percent
 from lab.language.sentences import sentences
-from lab.losses.results import PUBLISHED, PUBLISHED_COMPARISON, Measured
+from lab.losses.results import PUBLISHED, PUBLISHED_COMPARISON, Measured, Results
 
+# Below it the slope lies within a tenth of 1, whatever is drawn: |slope − 1| ≤ sd(H)/sd(L1).
+FLAT_ENTROPY: Final = 0.1
 # As many as tell slopes apart.
 _DIGITS: Final = 4
 _ROUNDED_DECIMALS: Final = 5
@@ -27,6 +29,58 @@ def readouts(measured: Measured) -> list[tuple[str, str]]:
         (_("slope"), _fixed(numbers["slope"] if line else math.nan, 3)),
         ("H(p)/log m", _fixed(100 * numbers["entropy_share"], 2, " %")),
     ]
+
+
+def answer(found: Results) -> str:
+    """Return whether the losses are the same, and what the present trials say of it."""
+    measured = found.measured
+    comparison, numbers = measured.comparison, measured.numbers
+    identity = _("**No. L1 = L2 + H(p)**, exactly.")
+    if not comparison.trials:
+        return sentences(identity, _("No trial here has a finite loss to show it."))
+    if _is_one_point(measured):
+        said = _("Here L1 is {l1} and L2 is {l2}; there is no line to compare how they move.")
+        means = {"l1": number(comparison.l1_mean, digits=4), "l2": number(comparison.l2_mean, digits=4)}
+        return sentences(identity, said.format(**means))
+    if not measured.has_line or math.isnan(numbers["correlation"]):
+        said = _("Whether they move alike cannot be told here: in {dtype}, rounding decides.")
+        return sentences(identity, said.format(dtype=measured.config.dtype))
+    said = (
+        _(
+            "They move alike while H(p) stands still: here it varies only {spread} as much as L1, and "
+            "the slope is {slope}."
+        )
+        if comparison.entropy_spread < FLAT_ENTROPY
+        else _(
+            "They move alike only while H(p) stands still: here it varies {spread} as much as L1, and "
+            "the slope is {slope}."
+        )
+    )
+    return sentences(
+        identity,
+        said.format(
+            spread=percent(comparison.entropy_spread, digits=2),
+            slope=number(comparison.slope, digits=_DIGITS),
+        ),
+    )
+
+
+def numbers_at_trials(measured: Measured) -> str:
+    """Return r and the slope, or why there are none, for the corner of a chart."""
+    comparison = measured.comparison
+    if not comparison.trials or _is_one_point(measured):
+        return ""
+    if not measured.has_line or math.isnan(comparison.correlation):
+        return _("rounding decides")
+    return _("r = {correlation}<br>slope {slope}").format(
+        correlation=number(comparison.correlation, digits=_DIGITS),
+        slope=number(comparison.slope, digits=_DIGITS),
+    )
+
+
+def _is_one_point(measured: Measured) -> bool:
+    """Tell whether all trials are one point, in truth."""
+    return measured.comparison.trials < 2 or measured.config.logit_exponent == 0
 
 
 def contrast_title(measured: Measured, trials: int) -> str:
@@ -79,7 +133,7 @@ def _sum(measured: Measured) -> str:
 def _answer_line(measured: Measured) -> str:
     comparison = measured.comparison
     scale = number(measured.config.logit_scale, digits=6)
-    if comparison.trials < 2 or measured.config.logit_exponent == 0:
+    if _is_one_point(measured):
         return _("Logits × {scale}: **one point, no line**").format(scale=scale)
     if comparison.rounding_decides:
         return _("Logits × {scale}: **rounding decides**").format(scale=scale)
@@ -141,7 +195,7 @@ def _pair_numbers(measured: Measured) -> str:
 def no_line(measured: Measured) -> str:
     """Return why no r and no slope are said of these trials."""
     comparison = measured.comparison
-    if comparison.trials < 2 or measured.config.logit_exponent == 0:
+    if _is_one_point(measured):
         return _("r and the slope do not exist here.")
     return _(
         "Rounding decides r and the slope here: sd(L1) = **{spread}** nats, sd(H) = **{entropy}**, and "

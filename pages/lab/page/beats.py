@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from lab.language.catalogues import _, ngettext, spoken
 from lab.page.links import show_page_link
@@ -15,11 +16,13 @@ from lab.web.previews import preview
 from lab.web.streamlit_private import ExpanderContainer
 
 
-def open_page(question: str, answer: str) -> None:
-    """Head a page with its question and the answer to it."""
+def open_page(question: str, answer: str = "") -> DeltaGenerator:
+    """Head a page with its question and the answer to it, and return the place of the answer."""
     st.title(question, anchor=False)
-    with st.container(key="answer"):
-        st.markdown(answer)
+    place = st.container(key="answer")
+    if answer:
+        place.markdown(answer)
+    return place
 
 
 def show_formulas(*formulas: str) -> None:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from lab.language.catalogues import _, speak, spoken
 from lab.language.preference import choose_language
-from lab.page.style import ICON, apply_style
+from lab.page.style import CONTROLS_WIDTH, ICON, apply_style
 from lab.state.visit import begin, query_of
 from lab.web.page_names import LABS, READ
 from lab.web.previews import preview
@@ -20,9 +20,12 @@ def open_frame(page: st.Page) -> None:
     view = begin(page.url_path or PAGES[0])
     speak(choose_language(view.lang, st.context.headers.get("Accept-Language")))
     st.set_page_config(
-        page_title=preview(page.url_path, spoken(), _).title, page_icon=str(ICON), layout="wide"
+        page_title=preview(page.url_path, spoken(), _).title,
+        page_icon=str(ICON),
+        layout="wide",
+        initial_sidebar_state=CONTROLS_WIDTH,
     )
-    apply_style(controls=page.url_path in LABS)
+    apply_style(page.url_path or PAGES[0])
     with st.container(key="nav", horizontal=True):
         for slug in PAGES:
             name = preview(slug, spoken(), _).name

@@ -83,7 +83,8 @@ class Lab(Generic[S, R]):
     slug
         The page in the URL.
     question, answer
-        What it asks, and what holds in every state of it, before translation.
+        What it asks, before translation; and what holds: one sentence in every state, before
+        translation too, or what says it of results.
     formulas
         At most three, as LaTeX.
     default
@@ -103,6 +104,8 @@ class Lab(Generic[S, R]):
         Writes what computes results.
     presets
         States worth seeing, by name. `preset_intro` stands before them, before translation.
+    thumbnail
+        Draws the result of a state in small, for its preset; see `lab.page.thumbnails`.
     stage
         Draws what the lab has before its figures: an editor, a table, a warning.
     timeline
@@ -116,7 +119,7 @@ class Lab(Generic[S, R]):
 
     slug: str
     question: str
-    answer: str
+    answer: str | Callable[[R], str]
     formulas: tuple[str, ...]
     default: S
     controls: Callable[[Desk[S]], None]
@@ -127,6 +130,7 @@ class Lab(Generic[S, R]):
     csv: Callable[[R], str]
     code: Callable[[R], Code]
     presets: Mapping[str, Preset[S]] | None = None
+    thumbnail: Callable[[S], str] | None = None
     preset_intro: str = ""
     stage: Callable[[Desk[S], R], None] | None = None
     timeline: Callable[[R], Along[S] | None] | None = None

@@ -21,6 +21,7 @@ from lab.page.beats import (
     show_numbers,
 )
 from lab.page.desk import Desk
+from lab.page.glossary import show_symbols
 from lab.page.lab import Along, Lab
 from lab.state.fields import State, spell
 from lab.state.visit import PageVisit, enter, link_to, put
@@ -33,33 +34,37 @@ def run_lab(lab: Lab[S, R]) -> None:
     """Draw a page in the state that the visitor has set."""
     page = enter(lab.slug, lab.default)
     desk = Desk(page)
-    open_page(_(lab.question), _(lab.answer))
+    fixed = _(lab.answer) if isinstance(lab.answer, str) else ""
+    place = open_page(_(lab.question), fixed)
     with st.sidebar:
         lab.controls(desk)
     show_ignored(page)
-    if not lab.acts_on_stage:
-        _show_presets(lab, desk)
     found = saying_who_is_before(partial(lab.results, page.state))
-    if lab.stage:
-        lab.stage(desk, found)
+    if callable(lab.answer):
+        place.markdown(lab.answer(found))
     along = lab.timeline(found) if lab.timeline and live_charts() else None
+    stage = partial(lab.stage, desk, found) if lab.stage else _nothing
     draw_figures = partial(_show_figures, lab, page, found, along)
-    if lab.acts_on_stage:
-        _show_presets(lab, desk)
-    else:
-        draw_figures()
+    picture, rest = ((stage,), draw_figures) if lab.acts_on_stage else ((stage, draw_figures), _nothing)
+    for draw in picture:
+        draw()
+    _show_presets(lab, desk)
     phone_hint()
     show_notes(lab.notes(found))
-    if lab.acts_on_stage:
-        draw_figures()
+    rest()
     if lab.beneath:
         lab.beneath(desk, found, along)
     show_formulas(*lab.formulas)
+    show_symbols()
     show_numbers(partial(lab.numbers, found), partial(lab.csv, found), file_name=f"{lab.slug}.csv")
     show_link(link_to(page.state, lab.default))
     code = lab.code(found)
     show_code(code.python, code.command)
     show_next_page(lab.slug)
+
+
+def _nothing() -> None:
+    """Draw nothing."""
 
 
 def _show_figures(lab: Lab[S, R], page: PageVisit[S], found: R, along: Along[S] | None) -> None:
@@ -73,9 +78,14 @@ def _show_presets(lab: Lab[Any, Any], desk: Desk[Any]) -> None:
     with st.container(key="presets"):
         if lab.preset_intro:
             st.markdown(_(lab.preset_intro))
-        with st.container(horizontal=True):
+        # Pictures in one row, names in the next: the name is the button, which reaches over both.
+        with st.container(horizontal=True, key="preset-row"):
             for name, preset in lab.presets.items():
-                desk.button(_(preset.label_at(desk.state)), f"preset-{name}", preset.of)
+                state, label = preset.of(desk.state), _(preset.label_at(desk.state))
+                if lab.thumbnail:
+                    st.markdown(lab.thumbnail(state), unsafe_allow_html=True)
+                here = f"**{label}**" if state == desk.state else label
+                desk.button(here, f"preset-{name}", preset.of, type="tertiary")
 
 
 def _timeline(page: PageVisit[S], along: Along[S]) -> Timeline:

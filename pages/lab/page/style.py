@@ -1,4 +1,4 @@
-"""The little that the theme cannot say."""
+"""The style sheets of every page: what the theme cannot say."""
 
 from pathlib import Path
 from typing import Final
@@ -6,86 +6,36 @@ from typing import Final
 import streamlit as st
 
 from lab.page.colours import COLOURS_CSS
+from lab.web.page_names import LABS, READ
+
+_ROOMS: Final = Path(__file__).parents[1]
 
 # A file of our own: Streamlit would fetch an icon of its fonts from another host.
-ICON: Final = Path(__file__).parents[1] / "web" / "icon.svg"
-
-_LIVE_CSS: Final = (Path(__file__).parents[1] / "live" / "live.css").read_text(encoding="utf-8")
-_CSS = """
-<style>
-  .stMainBlockContainer { padding-top: 3rem; padding-bottom: 3rem; }
-  /* In the header, where Streamlit's own navigation would be; a phone has it scrolled by a finger. */
-  .st-key-nav {
-    position: fixed; top: 0; z-index: 999990; width: auto; max-width: calc(100% - 6.5rem);
-    height: 3.75rem; flex-wrap: nowrap; align-items: center; gap: 0.25rem;
-    overflow-x: auto; scrollbar-width: none;
-  }
-  /* Beside the button that brings the controls back. */
-  .stSidebar[data-collapsed="true"] ~ * .st-key-nav { left: 3.25rem; max-width: calc(100% - 3.5rem); }
-  /* The row lies on it; Streamlit leaves it clear on a page without a sidebar. */
-  .stAppHeader { background: var(--lab-page); }
-  .st-key-nav p { white-space: nowrap; }
-  /* In a row that is too long, web/opening.js brings the page that is shown into sight: it hears of the
-     animation. */
-  .st-key-nav { scroll-padding-inline: 2.5rem; }
-  .st-key-nav-here { animation: lab-here 1ms; }
-  @keyframes lab-here { to { outline-color: currentcolor; } }
-  /* It fades where it goes on, by as much as it does; where it is short, its timeline stands still.
-     An angle bracket in a style would have Streamlit take the whole of it for markup. */
-  @property --lab-before { syntax: "\\3c length>"; inherits: false; initial-value: 0px; }
-  @property --lab-after { syntax: "\\3c length>"; inherits: false; initial-value: 0px; }
-  @keyframes lab-before { to { --lab-before: 2.5rem; } }
-  @keyframes lab-after { from { --lab-after: 2.5rem; } }
-  @supports (animation-timeline: scroll()) {
-    .st-key-nav {
-      mask-image: linear-gradient(to right, transparent, black var(--lab-before),
-                                  black calc(100% - var(--lab-after)), transparent);
-      animation: lab-before linear both, lab-after linear both;
-      animation-timeline: scroll(self inline);
-      animation-range: 0 2.5rem, calc(100% - 2.5rem) 100%;
-    }
-  }
-  [class*="st-key-figure-"] h2, .st-key-notes h2 { font-size: 1.2rem; padding: 0; }
-  /* Two answers side by side, also beside the controls of a small screen. */
-  .st-key-live-losses .lab-figures {
-    grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr));
-  }
-  .st-key-answer p { max-width: 44rem; font-size: 1.125rem; line-height: 1.45; }
-  .st-key-formulas [data-testid="stMarkdownContainer"] {
-    display: flex; flex-wrap: wrap; justify-content: center; align-items: baseline; column-gap: 4rem;
-  }
-  .st-key-formulas .katex-display { margin: 0.2em 0 0.9em; overflow: visible; }
-  /* The colour of widgets is for what is seen; words in it would be too faint in the dark. */
-  .stApp :is([data-testid="stSliderThumbValue"], button[data-variant][data-selected]) {
-    color: var(--lab-ink);
-  }
-  @media (max-width: 640px) {
-    @supports not (animation-timeline: scroll()) {
-      .st-key-nav { mask-image: linear-gradient(to right, black calc(100% - 2rem), transparent); }
-      .st-key-nav > :last-child { padding-right: 2rem; }
-    }
-    .st-key-presets .stHorizontalBlock {
-      flex-wrap: nowrap; overflow-x: auto; scrollbar-width: none;
-    }
-    .stMainBlockContainer { padding-left: 0.75rem; padding-right: 0.75rem; }
-    .stMainBlockContainer h1 { font-size: 1.6rem; }
-    [class*="st-key-figure-"] { padding: 0.5rem; }
-    .stMainBlockContainer h2, .stMainBlockContainer h3 { font-size: 1.1rem; }
-  }
-  /* Where Streamlit has put the controls away: by itself up to 768 px, or by hand at any width. */
-  .st-key-phone-hint { display: none; }
-  @media screen { .stSidebar[data-collapsed="true"] ~ * .st-key-phone-hint { display: flex; } }
-</style>
-"""
+ICON: Final = _ROOMS / "web" / "icon.svg"
+CONTROLS_WIDTH: Final = 240
+"""Of the sidebar, in pixels."""
 
 
-# The drawer of the page that was left, which Streamlit keeps, empty.
-_NO_CONTROLS: Final = """
-  .stSidebar, [data-testid="stExpandSidebarButton"] { display: none; }
-  .stSidebar[data-collapsed="true"] ~ * .st-key-nav { left: auto; max-width: calc(100% - 3.5rem); }
-"""
+def _read(*names: str) -> str:
+    return "".join((_ROOMS / name).read_text(encoding="utf-8") for name in names)
 
 
-def apply_style(*, controls: bool) -> None:
-    """Set colours, and margins for wide and narrow screens. Call once a run, from the router."""
-    st.html(f"{_CSS}<style>{COLOURS_CSS}{_LIVE_CSS}{'' if controls else _NO_CONTROLS}</style>")
+_ALL: Final = _read(
+    "page/page.css", "page/nav.css", "page/glossary.css", "live/live.css", "live/timeline.css"
+)
+_CONTROLS: Final = _read("page/controls.css", "page/presets.css")
+SHARED: Final = _ALL + _CONTROLS
+"""What no page has for itself."""
+_NO_CONTROLS: Final = _read("page/no_controls.css")
+# A room may have a style of its own, of its name.
+_OWN: Final = {
+    slug: _read(name)
+    for slug in ("home", *READ, *LABS)
+    if (_ROOMS / (name := f"{slug}/{slug}.css")).is_file()
+}
+
+
+def apply_style(slug: str) -> None:
+    """Set colours, type and margins of a page. Call once a run, from the router."""
+    parts = (COLOURS_CSS, _ALL, _CONTROLS if slug in LABS else _NO_CONTROLS, _OWN.get(slug, ""))
+    st.html(f"<style>{''.join(parts)}</style>")

@@ -1,21 +1,11 @@
 """The blocks that the page of the post is built of."""
 
-from pathlib import Path
-from typing import Final
-
 import streamlit as st
 
 from ce_core.post.derivations import CheckedLine, check_derivation, example
 from lab.language.catalogues import _
 from lab.post.anchors import ANCHORS
 from lab.post.text import STEPS, derivation
-
-_CSS: Final = Path(__file__).with_name("post.css").read_text(encoding="utf-8")
-
-
-def apply_post_style() -> None:
-    """Lay out derivations."""
-    st.html(f"<style>{_CSS}</style>")
 
 
 def open_step(index: int) -> None:

@@ -25,10 +25,10 @@ def draw_controls(desk: Desk[SoftmaxState]) -> None:
         max_value=MOST,
     )
     desk.field("temperature")
+    desk.field("held", max_value=len(desk.state.a))
     desk.field("target", max_value=len(desk.state.a))
 
 
 def draw_logits(desk: Desk[SoftmaxState], _found: Answer) -> None:
-    """Draw the bars, and take what they say once a hand has let go."""
-    with st.container(border=True, key="logits"):
-        desk.editor(LOGITS, "bars", logits_data(desk.state), read_move)
+    """Draw the figure, and take what it says once a hand has let go."""
+    desk.editor(LOGITS, "bars", logits_data(desk.state), read_move)

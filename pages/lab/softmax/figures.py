@@ -14,10 +14,7 @@ def figure_set(found: Answer) -> FigureSet:
             Card(
                 key="differences",
                 tree=difference_figure.tree(found.differences, translate=_),
-                alt=_(
-                    "Error of central differences over the step h, a V a dtype; autograd through "
-                    "torch's softmax dotted."
-                ),
+                alt=text.difference_alt(found),
                 numbers=text.difference_numbers(found),
             ),
             Card(

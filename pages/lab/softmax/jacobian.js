@@ -1,74 +1,118 @@
 // @ts-check
-// The Jacobian as a table whose entries are read by pointer and by key.
+// The Jacobian as squares, whose area is the size of an entry: filled where p gains, hollow where it
+// loses. Its entries are read by pointer and by key; one that is pressed takes hold of its column.
 
-import { readable } from "../drag/numbers.js";
-import { element, write } from "../web/dom.js";
+import { lowered, readable } from "../drag/numbers.js";
+import { element, fill, makeSvg, setAll, write } from "../web/dom.js";
+import { spelledPace } from "./answer.js";
 
-/** @typedef {import("../web/types.js").Words} Words */
-/** @typedef {[row: number, column: number]} Place */
+/**
+ * @typedef {import("../web/types.js").Words} Words
+ * @typedef {[row: number, column: number]} Place
+ * @typedef {{ point: (place: Place | null) => void, hold: (column: number) => void }} Acts
+ * @typedef {{ width: number, height: number, below: number }} Cell `below` is kept free for a number
+ */
 
-/** @param {Element} line @param {string} role @param {string} [text] */
-const cell = (line, role, text) => element(line, "span", { role }, text);
+const MARGIN = 4;
+const NUMBER = 16;
+const ROOM_FOR_NUMBERS = { width: 34, height: 40 };
+const DOT = 1;
 
-/** @param {number} classes */
-function sizeOf(classes) {
-  if (classes > 8) return "dense";
-  return classes > 5 ? "crowded" : "";
+/**
+ * The squares of both signs as two paths. The largest entry there is, 1/4, fills its cell.
+ *
+ * @param {number[][]} jacobian
+ * @param {Cell} cell
+ */
+export function squaresOf(jacobian, { width, height, below }) {
+  const most = Math.min(width, height - below) - MARGIN;
+  const paths = { gains: "", loses: "" };
+  jacobian.forEach((row, i) =>
+    row.forEach((value, j) => {
+      if (value === 0) return;
+      const side = Math.max(DOT, 2 * Math.sqrt(Math.abs(value)) * most);
+      const left = ((j + 0.5) * width - side / 2).toFixed(1);
+      const top = (i * height + (height - below) / 2 - side / 2).toFixed(1);
+      const edge = side.toFixed(1);
+      paths[value > 0 ? "gains" : "loses"] += `M${left} ${top}h${edge}v${edge}h-${edge}z`;
+    })
+  );
+  return paths;
 }
 
 export class JacobianTable {
-  /**
-   * @param {HTMLElement} half
-   * @param {Words} words
-   * @param {number} classes
-   * @param {(place: Place) => void} onPoint
-   */
-  constructor(half, words, classes, onPoint) {
+  /** @param {Element} root @param {Words} words @param {number} classes @param {Acts} acts */
+  constructor(root, words, classes, acts) {
+    this.words = words;
     this.classes = classes;
-    this.onPoint = onPoint;
+    this.acts = acts;
     /** @type {Place} The entry that the keyboard reaches. */
     this.place = [0, 0];
-    element(half, "h2", {}, words.jacobian);
-    element(half, "p", { class: "caption" }, words.jacobianHow);
-    const table = element(half, "div", {
-      class: `jacobian ${sizeOf(classes)}`,
-      role: "grid",
-      "aria-label": words.jacobian,
-    });
-    table.style.setProperty("--classes", String(classes));
-    const line = () => element(table, "div", { class: "line", role: "row" });
+    /** @type {number | null} */
+    this.held = null;
+    /** @type {number[][]} */
+    this.jacobian = [];
+    const head = element(root, "div", { class: "head" });
+    element(head, "h2", {}, words.jacobian);
+    element(head, "p", { class: "caption" }, fill(words.jacobianHow, { rank: classes - 1, classes }));
+    const table = element(root, "div", { class: "jacobian", role: "grid", "aria-label": words.jacobianName });
     const numbers = [...Array(classes).keys()];
-    const head = line();
-    cell(head, "gridcell");
-    this.columns = numbers.map((j) => cell(head, "columnheader", String(j + 1)));
-    cell(head, "columnheader", "Σ").setAttribute("aria-label", words.sum);
+    const names = element(table, "div", { class: "line names", role: "row" });
+    element(names, "span", { role: "gridcell", class: "name" });
+    this.columns = numbers.map((j) => element(names, "span", { role: "columnheader" }, `a${lowered(j)}`));
+    const body = element(table, "div", { class: "body", role: "rowgroup" });
+    this.svg = makeSvg("svg", { "aria-hidden": "true" });
+    this.paths = { gains: makeSvg("path", { class: "gains" }), loses: makeSvg("path", { class: "loses" }) };
+    this.svg.append(this.paths.loses, this.paths.gains);
+    body.append(this.svg);
     /** @type {WeakMap<EventTarget, Place>} */
-    const places = new WeakMap();
-    this.lines = numbers.map((i) => {
-      const row = line();
-      const name = cell(row, "rowheader", String(i + 1));
-      const entries = numbers.map((j) => {
-        const kind = i === j ? "entry" : "entry loses";
-        const entry = element(row, "span", { class: kind, role: "gridcell", tabindex: -1 });
-        places.set(entry, [i, j]);
-        return { node: entry, shade: "" };
-      });
-      return { name, entries, sum: element(row, "span", { class: "sum", role: "gridcell" }) };
+    this.places = new WeakMap();
+    this.lines = numbers.map(() => element(body, "div", { class: "line", role: "row" }));
+    this.entries = this.lines.map((line, i) => this.fillLine(line, i, numbers));
+    const foot = element(table, "div", { class: "line foot", role: "row" });
+    element(foot, "span", { role: "rowheader", class: "name" }, "Σ").setAttribute("aria-label", words.sum);
+    this.sums = numbers.map(() => element(foot, "span", { role: "gridcell", class: "sum" }));
+    this.entries[0][0].tabIndex = 0;
+    this.listen(table);
+    this.body = body;
+    this.watch = new ResizeObserver(() => this.drawSquares());
+    this.watch.observe(body);
+  }
+
+  /** @param {Element} line @param {number} i @param {number[]} numbers */
+  fillLine(line, i, numbers) {
+    element(line, "span", { role: "rowheader", class: "name" }, `p${lowered(i)}`);
+    return numbers.map((j) => {
+      const entry = element(line, "span", { class: "entry", role: "gridcell", tabindex: -1 });
+      this.places.set(entry, [i, j]);
+      return entry;
     });
-    this.lines[0].entries[0].node.tabIndex = 0;
+  }
+
+  /** @param {HTMLElement} table */
+  listen(table) {
+    /** @param {Event} event */
+    const placeOf = ({ target }) => target && this.places.get(target);
     /** @param {Event} event */
     const point = (event) => {
-      const place = event.target && places.get(event.target);
+      const place = placeOf(event);
       if (place) this.point(place);
     };
     table.addEventListener("pointerover", point);
     table.addEventListener("focusin", point);
+    table.addEventListener("pointerleave", () => this.acts.point(null));
+    table.addEventListener("focusout", () => this.acts.point(null));
+    table.addEventListener("click", (event) => {
+      const place = placeOf(event);
+      const column = place ? place[1] : this.columns.indexOf(/** @type {any} */ (event.target));
+      if (column >= 0) this.acts.hold(column);
+    });
     table.addEventListener("keydown", (event) => this.walk(event));
   }
 
   /** @param {Place} place */
   entry([i, j]) {
-    return this.lines[i].entries[j].node;
+    return this.entries[i][j];
   }
 
   /** @param {Place} place */
@@ -76,13 +120,17 @@ export class JacobianTable {
     this.entry(this.place).tabIndex = -1;
     this.place = place;
     this.entry(place).tabIndex = 0;
-    this.onPoint(place);
+    this.acts.point(place);
   }
 
   /** @param {KeyboardEvent} event */
   walk(event) {
     const [i, j] = this.place;
     const last = this.classes - 1;
+    if (event.key === "Enter" || event.key === " ") {
+      event.preventDefault();
+      this.acts.hold(j);
+    }
     /** @type {Record<string, Place>} */
     const places = {
       ArrowRight: [i, j + 1], ArrowLeft: [i, j - 1], ArrowDown: [i + 1, j], ArrowUp: [i - 1, j],
@@ -95,39 +143,50 @@ export class JacobianTable {
   }
 
   /**
-   * The row and the column of a class.
+   * Mark the row and the column of a class; the numbers of the last one go.
    *
-   * @param {number} i
-   * @param {boolean} on
+   * @param {number} held
    */
-  light(i, on) {
-    const line = this.lines[i];
-    line.name.classList.toggle("touched", on);
-    line.sum.classList.toggle("touched", on);
-    this.columns[i].classList.toggle("touched-down", on);
-    for (const { node } of line.entries) node.classList.toggle("touched", on);
-    for (const { entries } of this.lines) entries[i].node.classList.toggle("touched-down", on);
+  hold(held) {
+    if (held === this.held) return;
+    for (const [i, on] of /** @type {[number | null, boolean][]} */ ([[this.held, false], [held, true]])) {
+      if (i === null) continue;
+      const column = [this.columns[i], this.sums[i], ...this.entries.map((line) => line[i])];
+      for (const node of [...column, this.lines[i]]) node.classList.toggle("touched", on);
+      for (const node of [this.sums[i], ...this.entries.map((line) => line[i]), ...this.entries[i]]) write(node, "");
+    }
+    this.held = held;
   }
 
-  /**
-   * The strength of the colour is the square root of an entry's share of 1/4, the most there is.
-   *
-   * @param {number[][]} jacobian
-   */
-  draw(jacobian) {
-    const texts = this.classes <= 8;
-    this.lines.forEach(({ entries, sum }, i) => {
-      let total = 0;
-      entries.forEach((entry, j) => {
-        const value = jacobian[i][j];
-        total += value;
-        const full = i === j ? "gains" : "loses";
-        const strength = (200 * Math.sqrt(Math.abs(value))).toFixed(0);
-        const shade = `color-mix(in srgb, var(--${full}) ${strength}%, transparent)`;
-        if (shade !== entry.shade) entry.node.style.background = entry.shade = shade;
-        if (texts) write(entry.node, readable(value, { finer: true, most: 1e5 }));
-      });
-      write(sum, readable(total, { finer: true, most: 1e5, nothing: 1e-15 }));
+  /** @param {number[][]} jacobian @param {number} held */
+  draw(jacobian, held) {
+    this.jacobian = jacobian;
+    this.hold(held);
+    this.drawSquares();
+    const { entries, sums, words } = this;
+    let total = 0;
+    jacobian[held].forEach((value, j) => {
+      total += value;
+      const text = value < 0 ? `−${spelledPace(value)}` : `${value > 0 && j === held ? "+" : ""}${spelledPace(value)}`;
+      write(entries[held][j], text);
+      write(entries[j][held], text);
     });
+    write(sums[held], fill(words.sumIs, { value: readable(total, { nothing: 1e-15 }) }));
+  }
+
+  drawSquares() {
+    const { clientWidth, clientHeight } = this.svg;
+    if (!this.jacobian.length || !clientWidth) return;
+    const width = clientWidth / this.classes;
+    const height = clientHeight / this.classes;
+    const numbered = width >= ROOM_FOR_NUMBERS.width && height >= ROOM_FOR_NUMBERS.height;
+    if (this.body.classList.contains("numbered") !== numbered) this.body.classList.toggle("numbered", numbered);
+    const paths = squaresOf(this.jacobian, { width, height, below: numbered ? NUMBER : 0 });
+    setAll(this.paths.gains, { d: paths.gains });
+    setAll(this.paths.loses, { d: paths.loses });
+  }
+
+  remove() {
+    this.watch.disconnect();
   }
 }

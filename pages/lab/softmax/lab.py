@@ -5,17 +5,20 @@ from lab.page.lab import Code, Lab
 from lab.softmax import controls, figures, results, text
 from lab.softmax.presets import PRESETS
 from lab.softmax.state import DEFAULT
+from lab.softmax.thumbnail import thumbnail
 
 LAB = Lab(
     slug="softmax",
     question=N_("How does p move when I move a?"),
-    answer=N_("What one class gains the others lose: raising a logit lifts its own p and no other."),
+    # What is dragged says it, in the same frame.
+    answer="",
     formulas=(
         r"p_i = \frac{e^{a_i/T}}{\sum_j e^{a_j/T}}",
         r"J = \frac{\partial p}{\partial (a/T)} = \mathrm{diag}(p) - p\,p^{\mathsf T}",
     ),
     default=DEFAULT,
     presets=PRESETS,
+    thumbnail=thumbnail,
     controls=controls.draw_controls,
     results=results.answer,
     stage=controls.draw_logits,

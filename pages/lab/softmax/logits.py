@@ -1,4 +1,4 @@
-"""Logits as bars to drag; p, the loss, its gradient and J follow in the browser."""
+"""Logits to drag; the answer, p, its paces, J, the loss and its gradient follow in the browser."""
 
 from typing import Any, Final
 
@@ -10,11 +10,12 @@ LOGITS: Final = register("softmax/logits")
 
 
 def logits_data(state: SoftmaxState) -> dict[str, Any]:
-    """Return what the bars show; for their script classes count from 0."""
+    """Return what the figure shows; for its script classes count from 0."""
     return {
         "logits": list(state.a),
         "temperature": state.temperature,
         "target": state.target - 1,
+        "held": state.held - 1,
         "window": list(state.window),
         "temperatures": [COLDEST, HOTTEST],
         "words": _words(),
@@ -22,24 +23,44 @@ def logits_data(state: SoftmaxState) -> dict[str, Any]:
 
 
 def _words() -> dict[str, str]:
-    """Return what the bars say, by the name that its script uses."""
+    """Return what the figure says, by the name that its script uses."""
+    counts = (_("two"), _("three"), _("four"), _("five"), _("six"), _("seven"), _("eight"), _("nine"))
     return {
-        "logits": _("Drag a logit"),
-        "how": _(
-            "Drag a round knob, or focus it and press an arrow key. The circle beside a class makes it "
-            "the target. p − q is the gradient of L1 in a/T."
+        "answerTwo": _("Raise {a}, and {p} gains {gain} a unit; the other loses {gain}."),
+        "answerMany": _(
+            "Raise {a}, and {p} gains {gain} a unit; the other {count} together lose {gain}."
         ),
-        "target": _("target"),
-        "logit": _("logit a"),
-        "p": _("p"),
-        "gradient": _("p − q"),
+        "answerNothing": _(
+            "Raise {a}, and no bar moves: {p} gains {gain} a unit, less than float64 can hold."
+        ),
+        **{f"count{count}": word for count, word in enumerate(counts, start=2)},
+        "logits": _("Drag a logit"),
+        "logitsTitle": _("logits a"),
+        "logitsHow": _("what you hold"),
+        "pTitle": _("probabilities p"),
+        "pHow": _("arrow: the pace as {a} rises"),
+        "gains": _("gains {value}"),
+        "loses": _("loses {value}"),
+        "sumIs": _("sum {value}"),
+        "how": _(
+            "Drag a round knob, or focus it and press an arrow key. A number at the left, or a column "
+            "of J, takes hold of that class."
+        ),
         "loss": _("L1 = −log p{i} = "),
         "nats": _("{loss} nats"),
+        "targetHow": _(
+            "The circle beside a class makes it the target q. The bars are p − q, the gradient of L1 "
+            "in a/T."
+        ),
         "temperature": _("Temperature T"),
-        "axis": _("axis {low} to {high}"),
+        "cold": _("winner takes all"),
+        "hot": _("all alike"),
+        "holdClass": _("Hold class {number}"),
         "logitOf": _("Logit of class {number}"),
         "asTarget": _("Class {number} is the target"),
-        "said": _("{logit}; p {p}; loss {loss}"),
+        "saidGains": _("{logit}; p {p}, gains {value} a unit as {a} rises"),
+        "saidLoses": _("{logit}; p {p}, loses {value} a unit as {a} rises"),
+        "saidStill": _("{logit}; p {p}"),
         "overflow": _(
             "Without subtracting the maximum, e^{largest} is ∞ in float64: the p of each power that is "
             "∞ is ∞/∞ = NaN, that of every other is 0."
@@ -47,16 +68,10 @@ def _words() -> dict[str, str]:
         "underflow": _(
             "Without subtracting the maximum, every e^a is 0 in float64 and every p is 0/0 = NaN."
         ),
-        "jacobian": _("J = diag(p) − p pᵀ"),
-        "jacobianHow": _(
-            "How p in each row answers to the logit of each column. On the diagonal it rises (gold), "
-            "off it it falls (slate, with a minus sign, or hollow where digits have no room); full "
-            "colour is 1/4, the most there is. Σ is the sum of the row."
-        ),
-        "sum": _("row sum"),
+        "jacobian": _("J: the pace of every p"),
+        "jacobianName": _("J = diag(p) − p pᵀ"),
+        "jacobianHow": _("filled gains, hollow loses; exact rank {rank} of {classes}"),
+        "sum": _("column sum"),
         "entry": _("J({row}, {column}) = −p{i} p{j} = {value}: as a{j} rises, p{i} falls."),
         "diagonal": _("J({row}, {column}) = p{i} (1 − p{i}) = {value}: as a{i} rises, so does p{i}."),
-        "column": _(
-            "As a{i} rises, p{i} gains {value} per unit of a/T; the others lose as much together."
-        ),
     }

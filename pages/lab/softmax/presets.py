@@ -10,9 +10,11 @@ from lab.softmax.state import COLDEST, DEFAULT, HOTTEST, SoftmaxState, goes_up, 
 
 PRESETS: Final[Mapping[str, Preset[SoftmaxState]]] = {
     "spread": Preset(N_("Spread"), SoftmaxState(tuple(4.5 - k for k in range(10)), target=3)),
-    "tie": Preset(N_("Tie"), SoftmaxState((1.5, 1.5, 0.0, -1.0, -2.0), temperature=0.2, target=1)),
+    "tie": Preset(
+        N_("Tie"), SoftmaxState((1.5, 1.5, 0.0, -1.0, -2.0), temperature=0.2, target=1, held=1)
+    ),
     "saturated": Preset(N_("Saturated"), SoftmaxState((12.0, 2.0, 0.0, -1.0, -2.0), target=2)),
-    "one-hot": Preset(N_("One-hot limit"), replace(DEFAULT, temperature=COLDEST, target=1)),
+    "one-hot": Preset(N_("One-hot limit"), replace(DEFAULT, temperature=COLDEST, target=1, held=1)),
     "uniform": Preset(N_("Uniform limit"), replace(DEFAULT, temperature=HOTTEST)),
     "two": Preset(N_("Two classes"), SoftmaxState((1.0, -0.5), target=2)),
     "shift": Preset(

@@ -1,4 +1,4 @@
-"""What the lab of the softmax can be asked: logits, a temperature, a target."""
+"""What the lab of the softmax can be asked: logits, which is held, a temperature, a target."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -19,7 +19,7 @@ _MORE_LOGITS: Final = (0.0, 1.5, -1.0, 0.75, -2.0)
 
 @dataclass(frozen=True)
 class SoftmaxState:
-    """The logits, what divides them, and the class that is the target, from 1."""
+    """The logits, what divides them, the class that is held and the target, both from 1."""
 
     a: tuple[float, ...] = field(
         (2.0, 1.0, 0.5, -0.5, -1.5),
@@ -56,6 +56,16 @@ class SoftmaxState:
         ),
     )
 
+    held: int = field(
+        2,
+        Number(
+            label=N_("Held class"),
+            help=N_("The class whose logit is raised: what each p then gains or loses is shown."),
+            low=1,
+            high=MOST,
+        ),
+    )
+
     @property
     def window(self) -> tuple[float, float]:
         """The axis of the bars: round ends, with room to drag, around 0 if the logits are near it."""
@@ -67,12 +77,13 @@ class SoftmaxState:
         return max(-LARGEST, centre - half), min(LARGEST, centre + half)
 
     def misfits(self) -> set[str]:
-        """Return the fields that do not fit the others: a target that is no class."""
-        return {"target"} if self.target > len(self.a) else set()
+        """Return the fields that do not fit the others: those that name no class."""
+        return {name for name in ("target", "held") if getattr(self, name) > len(self.a)}
 
     def settled(self) -> "SoftmaxState":
-        """Return the state with the last class as its target where its own has gone."""
-        return replace(self, target=min(self.target, len(self.a)))
+        """Return the state with the last class where the target, or the held one, has gone."""
+        last = len(self.a)
+        return replace(self, target=min(self.target, last), held=min(self.held, last))
 
 
 DEFAULT: Final = SoftmaxState()
@@ -102,11 +113,13 @@ def shifted(state: SoftmaxState) -> SoftmaxState:
 def read_move(message: Mapping[str, Any], state: SoftmaxState) -> SoftmaxState | None:
     """Return the state after a message of the bars, where classes count from 0; None if forged."""
     known = records(SoftmaxState)
-    target = message.get("target")
+    classes = {name: message.get(name) for name in ("target", "held")}
     found = {
         "a": known["a"].checked(message.get("logits")),
         "temperature": known["temperature"].checked(message.get("temperature")),
-        "target": known["target"].checked(target + 1) if is_number(target) else None,
+        **{
+            name: known[name].checked(at + 1) if is_number(at) else None for name, at in classes.items()
+        },
     }
     if None in found.values():
         return None

@@ -6,6 +6,7 @@ from textwrap import wrap
 
 from lab.language.catalogues import _
 from lab.language.numerals import indexed, number, percent
+from lab.language.sentences import sentences
 from lab.page.notes import Note
 from lab.softmax.results import Answer
 from lab.softmax.state import SoftmaxState
@@ -47,15 +48,23 @@ def difference_numbers(found: Answer) -> str:
         for index, dtype in enumerate(errors.dtypes)
         if errors.best_errors[index] < 1
     ]
-    if not parts:
-        return _(
-            "No step works. Dotted: autograd through torch's softmax in the same dtype, without any "
-            "step."
-        )
-    return _(
-        "Best steps: {steps}. Dotted: autograd through torch's softmax in the same dtype, without any "
-        "step."
-    ).format(steps=" · ".join(parts))
+    steps = " · ".join(parts)
+    first = _("Best steps: {steps}.").format(steps=steps) if parts else _("No step works.")
+    return sentences(first, _autograd_line(found))
+
+
+def difference_alt(found: Answer) -> str:
+    """Return what the figure of the finite differences shows."""
+    return sentences(
+        _("Error of central differences over the step h, a V a dtype."), _autograd_line(found)
+    )
+
+
+def _autograd_line(found: Answer) -> str:
+    """Return what is dotted; nothing where autograd is exact in every dtype, which has no line."""
+    if not (found.differences.autograd > 0).any():
+        return ""
+    return _("Dotted: autograd through torch's softmax in the same dtype, without any step.")
 
 
 def eigenvalue_numbers(found: Answer) -> str:

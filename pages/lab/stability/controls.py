@@ -7,20 +7,21 @@ import streamlit as st
 
 from lab.language.catalogues import _
 from lab.page.desk import Desk
+from lab.stability.cure import cure_data
 from lab.stability.pitfall_case import show_case
 from lab.stability.results import Results
 from lab.stability.state import (
     DTYPE_NAMES,
     FEWEST,
     FORMULA_LABELS,
-    GAPS,
     LARGEST,
     MOST,
     StabilityState,
-    read_step,
+    gap_stops,
+    read_moved,
 )
-from lab.stability.table import rows
-from lab.stability.trace import TRACE, trace_data
+from lab.stability.table import followed_class, rows
+from lab.stability.trace import TRACE, Gap, trace_data
 from lab.state.fields import spell
 
 
@@ -53,7 +54,7 @@ def _draw_gap(desk: Desk[StabilityState]) -> None:
         st.select_slider,
         spell(desk.state.gap),
         lambda state, value: state.at_gap(float(value)),
-        options=list(map(spell, sorted({*GAPS, desk.state.gap}))),
+        options=list(map(spell, gap_stops(desk.state))),
         label=_("Gap between the logits"),
         help=_("The largest finite logit minus the smallest. To move it stretches the others along."),
     )
@@ -61,18 +62,23 @@ def _draw_gap(desk: Desk[StabilityState]) -> None:
 
 def draw_stage(desk: Desk[StabilityState], found: Results) -> None:
     """Draw the table of operations, and the line of code that gets into this state with its cure."""
-    with st.container(border=True, key="trace"):
+    state = found.state
+    with st.container(key="trace"):
         data = trace_data(
             rows(found),
             columns=(*DTYPE_NAMES, _("exact")),
-            chosen=DTYPE_NAMES.index(found.state.dtype),
+            chosen=DTYPE_NAMES.index(state.dtype),
             at=found.step,
             title=_("Operation by operation: {formula}").format(
-                formula=_(FORMULA_LABELS[found.state.formula])
+                formula=_(FORMULA_LABELS[state.formula])
             ),
+            followed=followed_class(found),
+            target=state.target - 1,
+            gap=Gap(stops=gap_stops(state), at=state.gap, marks=found.vanishing),
+            cure=cure_data(found),
         )
-        desk.editor(TRACE, "trace-table", data, read_step, otherwise=partial(_draw_plain, found))
-    show_case(found.state)
+        desk.editor(TRACE, "trace-table", data, read_moved, otherwise=partial(_draw_plain, found))
+    show_case(state)
 
 
 def _draw_plain(found: Results) -> None:

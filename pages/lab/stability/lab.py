@@ -3,16 +3,15 @@
 from lab.language.catalogues import N_
 from lab.page.lab import Code, Lab
 from lab.stability import controls, figures, results, text
+from lab.stability.answer import answer
 from lab.stability.notes import notes
 from lab.stability.state import DEFAULT, PRESETS
+from lab.stability.thumbnail import thumbnail
 
 LAB = Lab(
     slug="stability",
     question=N_("Where does NaN come from?"),
-    answer=N_(
-        "From the way the loss is written: of finite logits it is never NaN in exact arithmetic. In "
-        "each dtype, the first operation that breaks is marked."
-    ),
+    answer=answer,
     formulas=(
         r"p_i \to 0 \;\Rightarrow\; q_i \log p_i \to 0 \cdot (-\infty) = \mathrm{NaN}",
         r"L_1 = \log \sum_j e^{a_j - M} - \sum_i q_i (a_i - M)",
@@ -23,6 +22,7 @@ LAB = Lab(
         "**Break it**, in one of the ways that people meet NaN in practice; each comes with its cure:"
     ),
     presets=PRESETS,
+    thumbnail=thumbnail,
     controls=controls.draw_controls,
     results=results.results,
     stage=controls.draw_stage,

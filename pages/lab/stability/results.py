@@ -19,6 +19,7 @@ from ce_core import (
     trace_formula,
 )
 from ce_core.stability.exact_arithmetic import exact_steps
+from ce_core.stability.underflow import vanishing_gaps
 from lab.page.csv import csv_text
 from lab.page.kept import computed_once
 from lab.stability.state import DTYPE_NAMES, StabilityState
@@ -52,14 +53,24 @@ class Stage:
 
 @dataclass(frozen=True)
 class Results:
-    """All that a state determines."""
+    """All that a state determines.
+
+    `cures` are the traces of the formula that mends the one chosen; `vanishing` is the gap from which
+    on the softmax of these logits has a p that is 0. Both by dtype.
+    """
 
     state: StabilityState
     traces: Mapping[str, FormulaTrace]
     stages: tuple[Stage, ...]
-    cure: FormulaTrace
+    cures: Mapping[str, FormulaTrace]
+    vanishing: Mapping[str, float | None]
     judged: AccuracyMap
     curves: ClippingCurves
+
+    @property
+    def cure(self) -> FormulaTrace:
+        """The trace of the cure in the chosen dtype."""
+        return self.cures[self.state.dtype]
 
     @property
     def trace(self) -> FormulaTrace:
@@ -113,7 +124,8 @@ def _results(state: StabilityState) -> Results:
         state=state,
         traces=traces,
         stages=_stages(state, traces),
-        cure=trace_formula("log_softmax_masked", a, q, dtype=state.dtype),
+        cures={dtype: trace_formula(state.cure, a, q, dtype=dtype) for dtype in DTYPE_NAMES},
+        vanishing=_vanishing(*state.line),
         judged=_judge(*state.line, state.q, state.floor, _also(MAP_GAPS, state.gap)),
         curves=_curves(state.floor, state.dtype, _also(CURVE_GAPS, state.lag)),
     )
@@ -135,6 +147,11 @@ def _judge(
     return accuracy_map(
         list(gaps), list(q), origin=list(origin), direction=list(direction), floor=floor
     )
+
+
+@computed_once(megabytes=2)
+def _vanishing(origin: tuple[float, ...], direction: tuple[float, ...]) -> Mapping[str, float | None]:
+    return vanishing_gaps(MAP_GAPS, origin=origin, direction=direction)
 
 
 @computed_once(megabytes=8)

@@ -109,6 +109,11 @@ class StabilityState:
         return self.floor if self.formula == "clipped" else None
 
     @property
+    def cure(self) -> str:
+        """The formula of the same loss that mends what the others break."""
+        return "logit_gap_masked" if self.formula.startswith("logit_gap") else "log_softmax_masked"
+
+    @property
     def gap(self) -> float | None:
         """The largest finite logit minus the smallest; None where a logit is +inf or none is finite."""
         finite = [x for x in self.a if math.isfinite(x)]
@@ -146,6 +151,11 @@ class StabilityState:
         return replace(self, a=logits)
 
 
+def gap_stops(state: StabilityState) -> list[float]:
+    """Return the gaps at which the lever stops, the present one among them."""
+    return sorted({*map(float, GAPS), *([] if state.gap is None else [state.gap])})
+
+
 DEFAULT: Final = StabilityState()
 
 CASES: Final = {
@@ -168,7 +178,13 @@ def case_of(state: StabilityState) -> str | None:
     return next((name for name, case in CASES.items() if case == replace(state, step=None)), None)
 
 
-def read_step(message: Mapping[str, Any], state: StabilityState) -> StabilityState | None:
-    """Return the state after a message of the table; None if it says no step that may be."""
+def read_moved(message: Mapping[str, Any], state: StabilityState) -> StabilityState | None:
+    """Return the state after a message of the table; None if it says no step or gap that may be."""
+    gap = message.get("gap")
+    if gap is not None and gap != state.gap:
+        if state.gap is None or isinstance(gap, bool) or gap not in GAPS:
+            return None
+        # Where it first fails is another step.
+        return replace(state.at_gap(float(gap)), step=None)
     step = records(StabilityState)["step"].checked(message.get("step"))
     return None if step is None else replace(state, step=step)

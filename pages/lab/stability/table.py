@@ -11,7 +11,8 @@ from ce_core import FormulaStep
 from lab.language.catalogues import _
 from lab.language.sentences import sentences
 from lab.stability.results import FORWARD, Column, Results, Stage
-from lab.stability.text import entry
+from lab.stability.state import DTYPE_NAMES
+from lab.stability.text import brief, entry
 from lab.stability.trace import Cell, Row
 
 # Names of the results in sentences; the others are called by their operation.
@@ -27,6 +28,7 @@ def rows(found: Results) -> list[Row]:
     """Return the stages of the trace as the table shows them."""
     return [
         Row(
+            name=stage.name,
             phase=stage.phase,
             text=_operation(stage),
             cells=[_cell(column) for column in stage.columns],
@@ -69,6 +71,7 @@ def _cell(column: Column) -> Cell:
     marks = {"": "", "inf": _("first ∞"), "nan": _("first NaN")}
     return Cell(
         entries=[entry(value) for value in column.entries],
+        short=[brief(value) for value in column.entries],
         bad=[i for i, value in enumerate(column.entries) if not mpmath.isfinite(value)],
         mark=marks[column.begins],
     )
@@ -80,6 +83,19 @@ def _said(found: Results, stage: Stage) -> str:
     if stage.phase == FORWARD:
         return _forward(found, step, steps)
     return _backward(found, step, steps)
+
+
+def followed_class(found: Results) -> int:
+    """Return the class, from 0, that the table follows: that of the first NaN or ∞, or the least."""
+    place = DTYPE_NAMES.index(found.state.dtype)
+    for trouble in ("nan", "inf"):
+        for stage in found.stages:
+            column = stage.columns[place]
+            if column.begins == trouble and len(column.entries) > 1:
+                bad = math.isnan if trouble == "nan" else math.isinf
+                return next(i for i, value in enumerate(column.entries) if bad(value))
+    logits = found.state.a
+    return logits.index(min(logits))
 
 
 def _followed(values: Sequence[float], found: Results) -> int:

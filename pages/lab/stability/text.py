@@ -15,6 +15,7 @@ from lab.stability.results import Results
 from lab.stability.state import StabilityState
 
 _DIGITS: Final = 4
+_ROOM: Final = 6
 
 
 def entry(value: Any, *, digits: int = _DIGITS) -> str:
@@ -30,6 +31,14 @@ def entry(value: Any, *, digits: int = _DIGITS) -> str:
     # Beyond float64: the exponent is read from mpmath's own spelling.
     mantissa, _e, exponent = mpmath.nstr(value, digits).partition("e")
     return number(float(f"{mantissa}e-99"), digits=digits).replace("⁻⁹⁹", _raised(exponent))
+
+
+def brief(value: Any) -> str:
+    """Write a number of any arithmetic in the room of a cell: about six letters."""
+    text = entry(value)
+    if len(text) <= _ROOM:
+        return text
+    return entry(value, digits=1 if "·" in text else 2)
 
 
 def _raised(exponent: str) -> str:

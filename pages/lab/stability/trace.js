@@ -1,16 +1,20 @@
 // @ts-check
-// A table of operations to step through. Stepping is the browser's own; the server hears where it
-// has come to rest.
+// A table of operations to step through, with the lever of the gap and the cure beside it. Stepping is
+// the browser's own; the server hears where it has come to rest.
 
 import { Moved, staying } from "../drag/moved.js";
 import { fill, icon, make, setText } from "../web/dom.js";
+import { cureCard } from "./cure_card.js";
+import { GapLever } from "./gap_lever.js";
+import { badClasses, buildTable, dtypesOf } from "./trace_table.js";
 
 /**
- * @typedef {{ step: number }} State
- * @typedef {{ entries: string[], bad: number[], mark: string }} Cell
- * @typedef {{ phase: string, text: string, said: string, cells: Cell[] }} Row
- * @typedef {{ rows: Row[], columns: string[], chosen: number, at: number, title: string }} Table
- * @typedef {import("../drag/moved.js").Told & Table} Data
+ * @typedef {{ step: number, gap: number | null }} State
+ * @typedef {import("./trace_table.js").Told & {
+ *   at: number, followed: number, target: number,
+ *   gap: import("./gap_lever.js").Gap, cure: import("./cure_card.js").Cure
+ * }} Shown
+ * @typedef {import("../drag/moved.js").Told & Shown} Data
  */
 
 const REST_MS = 400;
@@ -22,14 +26,14 @@ class Trace extends Moved {
   constructor(root, data) {
     super(root, data, { pause: REST_MS });
     this.step = data.at;
+    this.followed = data.followed;
     this.playing = false;
     /** @type {ReturnType<typeof setInterval> | undefined} */
     this.turn = undefined;
     // What the table shows, in writing.
     this.shown = "";
-    /** @type {HTMLTableRowElement[]} */
-    this.lines = [];
-    this.heading = make("h2");
+    /** @type {{ line: HTMLTableRowElement, phase: string }[]} */
+    this.stages = [];
     this.playLabel = make("span");
     this.play = this.button("play", () => this.toggle(), this.playLabel);
     this.back = this.button("back", () => this.by(-1));
@@ -46,14 +50,15 @@ class Trace extends Moved {
     });
     this.place = make("span", { class: "trace-place" });
     this.said = make("p", { class: "trace-said", "aria-live": "polite" });
-    this.scroller = make("div", { class: "trace-scroller", role: "region", tabindex: "0" });
-    this.tableHead = make("thead");
-    root.replaceChildren(
-      this.heading,
-      make("div", { class: "trace-deck" }, this.play, this.back, this.next, this.range, this.place),
-      this.said,
-      this.scroller
-    );
+    this.grid = make("div", { class: "trace-grid" });
+    this.caption = make("p", { class: "trace-caption" });
+    this.classes = make("div", { class: "trace-classes", role: "group" });
+    this.lever = new GapLever({ moved: () => this.stretch(), released: () => this.commitNow() });
+    this.cure = make("section", { class: "trace-cure" });
+    const steps = make("div", { class: "trace-steps" }, this.back, this.next, this.range, this.place);
+    const picture = make("div", { class: "trace-picture" }, this.grid, this.said, this.caption, this.classes);
+    const deck = make("div", { class: "trace-deck" }, this.play, this.lever.root, steps);
+    root.replaceChildren(make("div", { class: "trace-page" }, picture, deck, this.cure));
   }
 
   /** @param {"play" | "back" | "forward"} name @param {() => void} action @param {...Node} extra */
@@ -64,32 +69,34 @@ class Trace extends Moved {
   }
 
   get held() {
-    return this.playing;
+    return this.playing || this.lever.held;
   }
 
   /** @param {Data} data */
-  stateOf({ at }) {
-    return { step: at };
+  stateOf({ at, gap }) {
+    return { step: at, gap: gap.at };
   }
 
   now() {
-    return { step: this.step };
+    return { step: this.step, gap: this.lever.now };
   }
 
   take() {
     this.stop();
     this.step = this.data.at;
+    this.drawLever();
   }
 
   /** @param {Data} data @param {import("../drag/moved.js").Send} send */
   receive(data, send) {
-    const { rows, columns, chosen, words } = data;
-    const shown = JSON.stringify([rows, columns, chosen, words]);
+    const { rows, columns, chosen, words, cure, target, followed } = data;
+    const shown = JSON.stringify([rows, columns, chosen, words, cure, target]);
     // Another table, whatever has been answered.
     if (shown !== this.shown) {
       this.shown = shown;
       this.data = data;
       this.words = words;
+      this.followed = followed;
       this.pause();
       this.build();
     }
@@ -98,88 +105,82 @@ class Trace extends Moved {
   }
 
   build() {
-    const { rows, columns, chosen, words, title } = this.data;
-    setText(this.heading, title);
+    const { rows, columns, glyphs, cure, title, words } = this.data;
     this.range.max = String(rows.length);
     this.range.setAttribute("aria-label", words.step);
-    this.scroller.setAttribute("aria-label", words.scroll);
     for (const [node, word] of /** @type {const} */ ([[this.back, words.back], [this.next, words.next]])) {
       node.setAttribute("aria-label", word);
       node.title = word;
     }
-    setText(this.playLabel, this.playing ? words.pause : words.play);
-    const head = make(
-      "tr", {},
-      make("th", { scope: "col" }, words.operation),
-      ...columns.map((name, place) =>
-        make("th", place === chosen ? { scope: "col", class: "chosen" } : { scope: "col" },
-          name, ...(place === chosen ? [make("small", {}, words.chosen)] : []))
-      )
-    );
-    this.lines = rows.map((row, place) => this.line(row, place));
-    const bodies = ["forward", "backward"].map((phase) => {
-      const group = make("tr", { class: "phase" },
-        make("th", { scope: "rowgroup", colspan: columns.length + 1 }, make("span", {}, words[phase])));
-      return make("tbody", {}, group, ...this.lines.filter((_line, place) => rows[place].phase === phase));
-    });
-    this.tableHead = make("thead", {}, head);
-    this.scroller.replaceChildren(make("table", {}, this.tableHead, ...bodies));
+    setText(this.caption, `${title}. ${words.framed}`);
+    this.drawPlay();
+    this.cure.replaceChildren(...cureCard(cure, columns, glyphs, words));
+    this.drawTable();
+    if (!this.lever.held) this.drawLever();
   }
 
-  /** @param {Row} row @param {number} place */
-  line(row, place) {
-    const cells = row.cells.map((cell, column) => {
-      const classes = [
-        column === this.data.chosen ? "chosen" : "", cell.mark ? "begins" : "", cell.bad.length ? "failed" : "",
-      ];
-      const entries = cell.entries.flatMap((text, i) => {
-        const node = cell.bad.includes(i) ? make("strong", {}, text) : make("span", {}, text);
-        return i ? [", ", node] : [node];
-      });
-      const mark = cell.mark ? [make("small", { class: "mark" }, `◀ ${cell.mark}`)] : [];
-      return make("td", { class: classes.join(" ").trim() || null }, ...entries, ...mark);
-    });
-    const line = make(
-      "tr", {},
-      make("th", { scope: "row" }, make("i", {}, String(place + 1)), make("span", {}, row.text)),
-      ...cells
-    );
-    line.addEventListener("click", () => {
+  drawTable() {
+    const { table, stages } = buildTable(this.data, this.followed, this.words, (step) => {
       this.pause();
-      this.go(place + 1);
+      this.go(step);
     });
-    return line;
+    this.stages = stages;
+    this.grid.replaceChildren(table);
+    this.drawClasses();
+  }
+
+  // Of two or more classes the table shows one; which are not finite is told by a hatch.
+  drawClasses() {
+    const { words, target, rows } = this.data;
+    const bad = badClasses(this.data);
+    const focused = this.classes.contains(document.activeElement);
+    const buttons = rows[0].cells[0].entries.map((_entry, place) => {
+      const node = make(
+        "button",
+        { type: "button", "aria-pressed": String(place === this.followed), class: bad.has(place) ? "failed" : null },
+        String(place + 1), ...(place === target ? [make("small", {}, words.right_class)] : [])
+      );
+      node.addEventListener("click", () => {
+        this.followed = place;
+        this.drawTable();
+        this.show();
+      });
+      return node;
+    });
+    this.classes.setAttribute("aria-label", words.followed);
+    this.classes.replaceChildren(make("span", { "aria-hidden": "true" }, words.followed), ...buttons);
+    if (focused) buttons[this.followed].focus();
+  }
+
+  drawLever() {
+    const { gap, columns, glyphs, words } = this.data;
+    this.lever.take(gap, Object.fromEntries(columns.map((name, place) => [name, glyphs[place]])), words);
   }
 
   show() {
-    const { rows, words } = this.data;
+    const { rows, columns, words } = this.data;
     const count = rows.length;
     this.step = Math.min(Math.max(this.step, 1), count);
     this.range.value = String(this.step);
     const place = fill(words.place, { step: this.step, count });
     setText(this.place, place);
     this.range.setAttribute("aria-valuetext", place);
-    setText(this.said, rows[this.step - 1].said);
-    this.lines.forEach((line, index) => {
-      if (index === this.step - 1) line.setAttribute("aria-current", "step");
-      else line.removeAttribute("aria-current");
-    });
+    const row = rows[this.step - 1];
+    const exact = row.cells[dtypesOf({ ...this.data, columns }).length].entries.join(", ");
+    setText(this.said, exact ? `${row.said} ${fill(words.exact, { value: exact })}` : row.said);
+    this.stages.forEach(({ line }) => line.removeAttribute("aria-current"));
+    const { line, phase } = this.stages[this.step - 1];
+    line.setAttribute("aria-current", "step");
+    line.dataset.way = phase;
     this.root.dataset.step = String(this.step);
     this.back.disabled = this.step === 1;
     this.next.disabled = this.step === count;
-    this.reveal();
   }
 
-  // Only the box scrolls, never the page.
-  reveal() {
-    const line = this.lines[this.step - 1];
-    const { scroller } = this;
-    const top = line.offsetTop - this.tableHead.offsetHeight - 8;
-    const bottom = line.offsetTop + line.offsetHeight + 8;
-    if (top < scroller.scrollTop) scroller.scrollTop = top - line.offsetHeight;
-    else if (bottom > scroller.scrollTop + scroller.clientHeight) {
-      scroller.scrollTop = bottom + line.offsetHeight - scroller.clientHeight;
-    }
+  // The lever has moved under the hand: where it comes to rest, the server computes the table.
+  stretch() {
+    this.stop();
+    this.commitSoon();
   }
 
   /** @param {number} steps */
@@ -226,8 +227,10 @@ class Trace extends Moved {
   }
 
   drawPlay() {
+    const word = this.playing ? this.words.pause : this.words.play;
     this.play.firstChild?.replaceWith(icon(this.playing ? "pause" : "play"));
-    setText(this.playLabel, this.playing ? this.words.pause : this.words.play);
+    setText(this.playLabel, word);
+    this.play.setAttribute("aria-label", word);
   }
 
   remove() {

@@ -1,9 +1,10 @@
-"""A table of operations to step through, forward and backward; the browser steps by itself."""
+"""A table of operations by dtypes to step through, forward and back; the browser steps by itself."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
+from ce_core.figures.colours import DTYPE_GLYPHS
 from lab.language.catalogues import _
 from lab.web.assets import register
 
@@ -16,8 +17,8 @@ class Cell:
 
     Attributes
     ----------
-    entries
-        One text an entry.
+    entries, short
+        One text an entry; the same in the room of a cell.
     bad
         Places of those that are not finite.
     mark
@@ -25,22 +26,42 @@ class Cell:
     """
 
     entries: Sequence[str]
+    short: Sequence[str]
     bad: Sequence[int] = ()
     mark: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One stage: what it is, its cells, and what happens there in a sentence."""
+    """One stage: which result, what it is, its cells, and what happens there in a sentence."""
 
+    name: str
     phase: str
     text: str
     cells: Sequence[Cell]
     said: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Gap:
+    """The lever: its stops, the one it stands on, and from which gap on p is 0, by dtype."""
+
+    stops: Sequence[float]
+    at: float | None
+    marks: Mapping[str, float | None]
+
+
 def trace_data(
-    rows: Sequence[Row], *, columns: Sequence[str], chosen: int, at: int, title: str
+    rows: Sequence[Row],
+    *,
+    columns: Sequence[str],
+    chosen: int,
+    at: int,
+    title: str,
+    followed: int,
+    target: int,
+    gap: Gap,
+    cure: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Return what the table shows.
 
@@ -49,20 +70,31 @@ def trace_data(
     rows
         One a stage.
     columns
-        Names of the columns of cells.
+        Names of the columns of cells: dtypes, and the exact arithmetic last.
     chosen
         Which of them the page is about.
     at
         The present stage, from 1.
     title
-        Heading of the table.
+        What the table is of.
+    followed, target
+        The class whose entries it shows, and the right one, from 0.
+    gap
+        The lever.
+    cure
+        What the card of the cure shows.
     """
     return {
         "rows": [asdict(row) for row in rows],
         "columns": list(columns),
+        "glyphs": [DTYPE_GLYPHS.get(name, "") for name in columns],
         "chosen": chosen,
         "at": at,
         "title": title,
+        "followed": followed,
+        "target": target,
+        "gap": asdict(gap),
+        "cure": dict(cure),
         "words": _words(),
     }
 
@@ -73,12 +105,19 @@ def _words() -> dict[str, str]:
         "step": _("Step"),
         "place": _("{step} of {count}"),
         "operation": _("operation"),
-        "forward": _("Forward: the values"),
-        "backward": _("Backward: the gradients that arrive"),
+        "value": _("value"),
+        "slope": _("slope"),
+        "exact": _("In exact arithmetic: {value}."),
         "play": _("Play"),
         "pause": _("Pause"),
         "back": _("One step back"),
         "next": _("One step forward"),
         "chosen": _("chosen"),
-        "scroll": _("The table, to be scrolled"),
+        "framed": _("Framed: where ∞ or NaN is born. Narrow bars: the slopes on the way back."),
+        "followed": _("The table follows class"),
+        "right_class": _("the right one"),
+        "gap": _("Gap between the logits"),
+        "marks": _("A mark: from this gap on, a p is 0 in that dtype."),
+        "right": _("right"),
+        "not_right": _("not right"),
     }

@@ -41,6 +41,8 @@ def warm_up() -> None:
         found = lab.results(lab.default)
         for part in (lab.figures, lab.notes, lab.numbers, lab.csv, lab.code):
             part(found)
+        for preset in (lab.presets or {}).values():
+            lab.thumbnail(preset.of(lab.default))
 
 
 def serving(readiness: Readiness) -> Callable[[st.App], AbstractAsyncContextManager[None]]:

@@ -14,6 +14,7 @@ from lab.live.figures import Card, FigureSet
 from lab.page.lab import Along
 from lab.state.fields import label_of, stops_of
 from lab.transport import text
+from lab.transport.answer import answer
 from lab.transport.results import Results, horizon, results_along
 from lab.transport.state import CLOUDS, DEFAULT, NOTHING, TransportState
 
@@ -32,7 +33,7 @@ def _figures(found: Results, length: int) -> FigureSet:
             key="plan",
             tree=plan_figure.tree(found.plan, problem.mu, problem.nu, translate=_),
             alt=_("The plan as a heat map; its column sums above, its row sums at the right."),
-            numbers=text.plan_numbers(found),
+            numbers=answer(found),
         )
     ]
     if found.state.cost == CLOUDS and problem.x is not None and problem.y is not None:
@@ -53,9 +54,10 @@ def _figures(found: Results, length: int) -> FigureSet:
                 found.trace.first(length),
                 at=int(frame.n_iter),
                 error=found.column_error,
+                accelerated=found.state.accelerate,
                 translate=_,
             ),
-            alt=_("Marginal error over the iterations, plain and accelerated, with both rates."),
+            alt=_("Misplaced mass over the iterations, plain and accelerated, with both rates."),
             numbers=text.error_numbers(found),
         ),
         Card(

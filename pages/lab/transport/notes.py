@@ -7,6 +7,7 @@ from lab.language.catalogues import N_, _, ngettext
 from lab.language.numerals import number, percent
 from lab.language.sentences import sentences
 from lab.page.notes import Note
+from lab.transport.answer import misplaced
 from lab.transport.results import BALANCED, TOL, Results
 from lab.transport.text import rate_said, steps_said
 
@@ -24,11 +25,11 @@ _ADVICE = {
     ),
     SinkhornStatus.INFEASIBLE: N_(
         "**No plan exists**: some rows hold more mass than the columns that they may use can take. The "
-        "iteration runs on for ever and its error never goes. Forbid fewer pairs or move the weights."
+        "iteration runs on for ever and never gets there. Forbid fewer pairs or move the weights."
     ),
     SinkhornStatus.TOLERANCE_UNREACHABLE: N_(
-        "**The error is as small as rounding lets it be**, though not {tol}: C/ε is so large that its "
-        "last digits carry that much. A larger ε would bring it down."
+        "**As little is misplaced as rounding allows**, though more than {share}: C/ε is so large that "
+        "its last digits carry that much. A larger ε would bring it down."
     ),
     SinkhornStatus.INVALID: N_("**These costs are not numbers**, so there is no plan."),
 }
@@ -46,7 +47,7 @@ def _trouble(found: Results) -> Note | None:
     advice = _ADVICE.get(status)
     if advice is None:
         return None
-    return Note(status.name.lower().replace("_", "-"), _(advice).format(tol=number(TOL, digits=1)))
+    return Note(status.name.lower().replace("_", "-"), _(advice).format(share=misplaced(TOL)))
 
 
 def _balance(found: Results) -> Note | None:
@@ -54,38 +55,32 @@ def _balance(found: Results) -> Note | None:
         return None
     count = int(found.frame.n_iter)
     if count == 0:
-        rows, columns = found.frame.row_error.item(), found.column_error
-        text = (
-            _(
-                "**Before the first iteration neither marginal is right**: rows miss by {rows}, "
-                "columns by {columns}. The plan is only the kernel, μν exp(−C/ε), divided by its sum."
-            )
-            if min(rows, columns) > _ROUNDING
-            else _(
-                "**Before the first iteration** rows miss by {rows}, columns by {columns}. The plan is "
-                "only the kernel, μν exp(−C/ε), divided by its sum."
-            )
-        ).format(rows=percent(rows), columns=percent(columns))
-        return Note("kernel-only", text)
-    if found.error <= BALANCED:
+        text = _(
+            "**Before the first iteration** the plan is only the kernel, μν exp(−C/ε), divided by its "
+            "sum."
+        )
+        neither = min(found.row_error, found.column_error) > _ROUNDING
+        return Note("kernel-only", sentences(text, _("Neither side is right.") if neither else ""))
+    if found.balanced:
         text = (
             ngettext(
-                "**The plan is balanced**: the accelerated iteration brought the error to {error} in "
+                "**The plan is balanced**: the accelerated iteration left {share} misplaced after "
                 "{count} iteration.",
-                "**The plan is balanced**: the accelerated iteration brought the error to {error} in "
+                "**The plan is balanced**: the accelerated iteration left {share} misplaced after "
                 "{count} iterations.",
                 count,
             )
             if found.state.accelerate
             else ngettext(
-                "**The plan is balanced**: plain iteration brought the error to {error} in {count} "
+                "**The plan is balanced**: plain iteration left {share} misplaced after {count} "
                 "iteration.",
-                "**The plan is balanced**: plain iteration brought the error to {error} in {count} "
+                "**The plan is balanced**: plain iteration left {share} misplaced after {count} "
                 "iterations.",
                 count,
             )
         )
-        return Note("balanced", text.format(error=number(found.error, digits=2), count=count))
+        share = misplaced(max(found.row_error, found.column_error))
+        return Note("balanced", text.format(share=share, count=count))
     head = ngettext(
         "**{count} iteration is not convergence.**",
         "**{count} iterations are not convergence.**",
@@ -93,24 +88,21 @@ def _balance(found: Results) -> Note | None:
     )
     rest = (
         _(
-            "The rows are exact up to rounding, since they were scaled last; the columns still "
-            "miss ν by {columns} of the mass. See the bars above the plan, not those beside it."
+            "The rows are exact up to rounding, since they were scaled last: see the bars above the "
+            "plan, not those beside it. {columns} of the mass is in wrong columns."
         )
-        if found.frame.row_error.item() < _ROUNDING
-        else _("The columns still miss ν by {columns} of the mass, the rows μ by {rows}.")
+        if found.row_error < _ROUNDING
+        else _("{columns} of the mass is in wrong columns, {rows} in wrong rows.")
     )
-    missed = {
-        "columns": percent(found.column_error),
-        "rows": percent(found.frame.row_error.item()),
-    }
-    return Note("not-converged-yet", sentences(head.format(count=count), rest.format(**missed)))
+    said = {"columns": misplaced(found.column_error), "rows": misplaced(found.row_error)}
+    return Note("not-converged-yet", sentences(head.format(count=count), rest.format(**said)))
 
 
 def _breach(found: Results) -> Note | None:
     """Return that a plan is cheaper than the balanced one at its eps for want of balance."""
     cost, balanced = found.frame.transport_cost.item(), found.balanced_cost
     # A NaN, where the balanced plan is not known, is not below.
-    if found.error <= BALANCED or not cost < (1 - _CHEAPER) * balanced:
+    if found.balanced or not cost < (1 - _CHEAPER) * balanced:
         return None
     text = _(
         "**Cheaper, since it is not balanced**: ⟨P, C⟩ = {cost} is below the {balanced} of the "
@@ -126,7 +118,7 @@ def _costs_are_equal(found: Results) -> bool:
 
 def _regime(found: Results) -> Note | None:
     """Return where a balanced plan lies between assignment and independence."""
-    if found.error > BALANCED or not found.feasible:
+    if not found.balanced:
         return None
     # Of equal costs the kernel is μνᵀ already; all else is said of a plan that was iterated.
     if _costs_are_equal(found) and not found.problem.has_one_plan:
@@ -183,7 +175,7 @@ def _rates(found: Results) -> Note | None:
     if found.problem.cost.shape == (2, 2) and found.problem.uniform and bound < 1:
         text = _(
             "**Here both rates are {rate}**: in a uniform 2 × 2 problem Birkhoff's bound is exact, and "
-            "the measured error falls along both lines."
+            "what is misplaced falls along both lines."
         )
         return Note("one-rate", text.format(rate=rate_said(rate)))
     if rate >= 1:
@@ -192,14 +184,14 @@ def _rates(found: Results) -> Note | None:
         at_rest = left < BALANCED
         text = (
             _(
-                "**σ₂² is 1 to every digit, and yet the error is gone**: the plan falls into parts "
-                "that exchange next to nothing, and each of them is balanced."
+                "**σ₂² is 1 to every digit, and yet next to nothing is misplaced**: the plan falls "
+                "into parts that exchange next to nothing, and each of them is balanced."
             )
             if at_rest
             else _(
                 "**Both rates are 1 to every digit** and promise nothing: {count} plain iterations "
-                "leave an error of {left}."
-            ).format(count=len(found.trace.plain), left=number(left, digits=2))
+                "leave {left} misplaced."
+            ).format(count=len(found.trace.plain), left=misplaced(left))
         )
         return Note("parts-at-rest" if at_rest else "stands-still", text)
     true = {"true": rate_said(rate), "true_steps": steps_said(rate)}

@@ -12,37 +12,25 @@ from ce_core import (
     ConvergenceTrace,
     PlanFrames,
     SinkhornStatus,
-    digit_image,
     entropy,
-    forbid_pairs,
-    pixel_grid,
     plans_along_eps,
     plans_along_iterations,
-    random_cost,
-    squared_distances,
     trace_convergence,
 )
 from ce_core.post.plan_variant import VariantDifferences, variant_differences
-from lab.page.csv import csv_text
 from lab.page.kept import computed_once
 from lab.state.fields import stops_of
-from lab.transport.state import (
-    CLOUDS,
-    DEFAULT,
-    DIGITS,
-    PIXELS,
-    TransportState,
-    levels,
-    points,
-)
+from lab.transport.problem import Problem, pose
+from lab.transport.state import DEFAULT, TransportState
 
 TOL: Final = 1e-9
 """Where the accelerated iteration stops, and what counts as converged."""
 POST_ITERATIONS: Final = 10
 # A plan whose marginal error is at most so large counts as balanced.
 BALANCED: Final = 1e-8
-LEAST_SHARE: Final = 0.02
 _HORIZONS: Final = (10, 20, 30, 50, 75, 100, 150, 200)
+# A marginal error that is small enough to end the chart with.
+_LITTLE: Final = 1e-3
 _EPS_STOPS: Final = list(stops_of(TransportState, "eps"))
 # All frames over eps show as many, so that the axis stays.
 _EPS_HORIZON: Final = 100
@@ -56,45 +44,6 @@ _MOST_ITERATIONS: Final = 2000
 
 
 @dataclass(frozen=True)
-class Problem:
-    """Costs and marginals, and the points behind them where there are some."""
-
-    cost: Tensor
-    mu: Tensor
-    nu: Tensor
-    x: Tensor | None = None
-    y: Tensor | None = None
-
-    @property
-    def spread(self) -> float:
-        """The range of the finite costs."""
-        finite = self.cost[self.cost.isfinite()]
-        return (finite.max() - finite.min()).item() if len(finite) else 0.0
-
-    @property
-    def limits(self) -> tuple[float, float]:
-        """The entropy that a plan cannot fall below, and that of independence."""
-        # A one-hot marginal may round to -0.
-        both = [max(0.0, entropy(weights).item()) for weights in (self.mu, self.nu)]
-        return max(both), sum(both)
-
-    @property
-    def uniform(self) -> bool:
-        """Whether each marginal has one weight throughout."""
-        return all(bool((weights == weights[0]).all()) for weights in (self.mu, self.nu))
-
-    @property
-    def square(self) -> bool:
-        """Whether a plan can be an assignment: as many rows as columns, uniform marginals."""
-        return self.uniform and len(self.mu) == len(self.nu)
-
-    @property
-    def has_one_plan(self) -> bool:
-        """Whether all rows or all columns but one are empty, so that there is nothing to choose."""
-        return any(int((weights > 0).sum()) == 1 for weights in (self.mu, self.nu))
-
-
-@dataclass(frozen=True)
 class Results:
     """All that a state determines."""
 
@@ -103,7 +52,7 @@ class Results:
     frame: PlanFrames
     trace: ConvergenceTrace
     path: PlanFrames
-    balanced: PlanFrames
+    converged: PlanFrames
     variant: VariantDifferences | None
     variant_now: VariantDifferences | None
 
@@ -118,9 +67,24 @@ class Results:
         return (self.frame.row_error + self.frame.column_error).item()
 
     @property
+    def row_error(self) -> float:
+        """The part of the rows."""
+        return self.frame.row_error.item()
+
+    @property
     def column_error(self) -> float:
         """The part of the columns, which is all of it once there was an iteration."""
         return self.frame.column_error.item()
+
+    @property
+    def mass(self) -> float:
+        """The sum of the present plan: below 1 where a row has no column that it may use."""
+        return self.plan.sum().item()
+
+    @property
+    def balanced(self) -> bool:
+        """Whether all sums of the present plan count as met, where there is a plan."""
+        return self.feasible and self.error <= BALANCED
 
     @property
     def entropy(self) -> float:
@@ -136,8 +100,8 @@ class Results:
     @property
     def balanced_cost(self) -> float:
         """⟨P, C⟩ of the balanced plan at the present eps; NaN where iteration did not get there."""
-        error = self.balanced.row_error + self.balanced.column_error
-        return self.balanced.transport_cost.item() if error.item() <= BALANCED else math.nan
+        error = self.converged.row_error + self.converged.column_error
+        return self.converged.transport_cost.item() if error.item() <= BALANCED else math.nan
 
     @property
     def feasible(self) -> bool:
@@ -167,26 +131,6 @@ class Results:
         return self.problem.spread / self.state.eps
 
 
-def pose(state: TransportState) -> Problem:
-    """Return the problem that a state describes."""
-    if state.cost == DIGITS:
-        x = y = pixel_grid(PIXELS)
-        mu, nu = digit_image("one").flatten(), digit_image("zero").flatten()
-    else:
-        mu, nu = (
-            torch.tensor(levels(text, size), dtype=torch.float64)
-            for text, size in ((state.mu, state.n), (state.nu, state.m))
-        )
-        mu, nu = mu / mu.sum(), nu / nu.sum()
-    if state.cost == CLOUDS:
-        x, y = (torch.tensor(cloud, dtype=torch.float64) for cloud in points(state))
-    if state.cost in (CLOUDS, DIGITS):
-        cost = squared_distances(x, y)
-        return Problem(forbid_pairs(cost, state.forbidden, seed=state.seed), mu, nu, x, y)
-    cost = random_cost(state.n, state.m, exponent=state.cost_exponent, seed=state.seed)
-    return Problem(forbid_pairs(cost, state.forbidden, seed=state.seed), mu, nu)
-
-
 @computed_once(megabytes=32)
 def results(state: TransportState) -> Results:
     """Compute everything that the page shows of a state."""
@@ -202,7 +146,7 @@ def results(state: TransportState) -> Results:
         frame=frame,
         trace=trace,
         path=path,
-        balanced=_balanced_at(state.eps, problem, path, feasible),
+        converged=_balanced_at(state.eps, problem, path, feasible),
         variant=variant,
         variant_now=_variant(problem, [problem.spread / state.eps]),
     )
@@ -232,7 +176,7 @@ def _at_eps(found: Results, state: TransportState) -> Results:
         state=state,
         frame=frame,
         trace=_trace(problem, state.eps),
-        balanced=_balanced_at(state.eps, problem, found.path, found.feasible),
+        converged=_balanced_at(state.eps, problem, found.path, found.feasible),
         variant_now=_variant(problem, [problem.spread / state.eps]),
     )
 
@@ -283,74 +227,13 @@ def _variant(problem: Problem, ranges: Tensor | list[float]) -> VariantDifferenc
     return variant_differences(problem.cost, ranges, n_iter=POST_ITERATIONS)
 
 
-def lines_of(found: Results) -> list[tuple[int, int, float]]:
-    """Return the pairs that are drawn as lines, each with its share of the most a pair can get."""
-    shares = found.plan / min(found.problem.mu.max(), found.problem.nu.max())
-    pairs = (shares >= LEAST_SHARE).nonzero().tolist()
-    return [(i, j, round(min(1.0, shares[i, j].item()), 4)) for i, j in pairs]
-
-
 def horizon(found: Results) -> int:
-    """Return how many iterations the chart of errors shows: until plain iteration is at rest."""
+    """Return how many iterations the curve shows: until little is misplaced, and the present one."""
     if found.state.along == "eps":
         return max(_EPS_HORIZON, found.state.n_iter)
-    rest = (found.trace.plain < 1e-13).nonzero().flatten()
-    least = int(rest[0]) + 1 if len(rest) else _HORIZONS[-1]
+    little = (found.trace.plain < _LITTLE).nonzero().flatten()
+    least = max(found.state.n_iter, int(little[0]) + 1 if len(little) else _HORIZONS[-1])
     return next(steps for steps in _HORIZONS if steps >= least)
-
-
-def numbers(found: Results) -> dict[str, float]:
-    """Return every number of the page by name."""
-    table = {
-        "marginal_error": found.error,
-        "row_error": found.frame.row_error.item(),
-        "column_error": found.column_error,
-        "iterations": int(found.frame.n_iter),
-        "entropy": found.entropy,
-        "transport_cost": found.frame.transport_cost.item(),
-        "entropic_value": found.frame.entropic_value.item(),
-        "birkhoff_rate": found.trace.birkhoff,
-        "asymptotic_rate": found.rate,
-        "accelerated_iterations": found.trace.needed,
-        "range_of_cost_over_eps": found.steepness,
-    }
-    if found.variant_now is not None:
-        for index, dtype in enumerate(found.variant_now.dtypes):
-            table |= {
-                f"post_difference_{dtype}": found.variant_now.differences[index, 0].item(),
-                f"post_row_error_{dtype}": found.variant_now.row_errors[index, 0].item(),
-                f"post_column_error_{dtype}": found.variant_now.column_errors[index, 0].item(),
-            }
-    return table
-
-
-def data_csv(found: Results) -> str:
-    """Return what the figures show as CSV, one number a line, every digit kept."""
-    return csv_text(("quantity", "row", "column", "value"), _lines(found))
-
-
-def _lines(found: Results) -> Iterator[tuple[str, float, float | str, float]]:
-    for name, vector in (("mu", found.problem.mu), ("nu", found.problem.nu)):
-        yield from ((name, i, "", value) for i, value in enumerate(vector.tolist(), start=1))
-    for name, matrix in (("cost", found.problem.cost), ("plan", found.plan)):
-        for i, row in enumerate(matrix.tolist(), start=1):
-            yield from ((name, i, j, value) for j, value in enumerate(row, start=1))
-    for name in ("plain", "accelerated", "bound"):
-        errors = getattr(found.trace, name).tolist()
-        yield from ((f"error_{name}", k, "", error) for k, error in enumerate(errors, start=1))
-    eps = found.path.eps.tolist()
-    for name in ("entropy", "transport_cost", "entropic_value"):
-        values = getattr(found.path, name).tolist()
-        yield from ((f"{name}_over_eps", at, "", value) for at, value in zip(eps, values, strict=True))
-    if found.variant is not None:
-        ranges = found.variant.ranges.tolist()
-        for dtype, differences in zip(
-            found.variant.dtypes, found.variant.differences.tolist(), strict=True
-        ):
-            yield from (
-                (f"post_difference_{dtype}", at, "", value)
-                for at, value in zip(ranges, differences, strict=True)
-            )
 
 
 def _frames(problem: Problem, state: TransportState, counts: list[int]) -> list[PlanFrames]:

@@ -89,8 +89,8 @@ class TransportState:
             label=N_("Accelerate"),
             help=N_(
                 "Off: the plain iteration, exactly so many. On: the same fixed point with "
-                "extrapolation and Newton steps, small ε by way of larger ones, until the error "
-                "is 1e−9."
+                "extrapolation and Newton steps, small ε by way of larger ones, until no more than "
+                "5·10⁻⁸ % of the mass is misplaced."
             ),
         ),
     )

@@ -6,17 +6,16 @@ from ce_core import SinkhornStatus
 from lab.language.catalogues import _, ngettext
 from lab.language.numerals import counted, number, percent
 from lab.language.sentences import sentences
+from lab.transport.answer import handle_words, loses_mass, misplaced
 from lab.transport.results import POST_ITERATIONS, TOL, Results
 from lab.transport.state import CLOUDS, DIGITS, TransportState, levels, points
-
-# What sums of a plan of float64 may miss by, which nobody would call an error.
-_ROUNDING = 1e-12
 
 
 def readouts(found: Results) -> list[tuple[str, str]]:
     """Return the three numbers that tell the story in passing."""
+    share = _("no plan") if loses_mass(found) else misplaced(found.column_error)
     return [
-        (_("columns miss ν"), number(found.column_error)),
+        (_("misplaced"), share),
         (_("pairs in use"), _pairs(found)),
         ("⟨P, C⟩", f"{found.frame.transport_cost.item():.4f}"),
     ]
@@ -24,20 +23,6 @@ def readouts(found: Results) -> list[tuple[str, str]]:
 
 def _pairs(found: Results) -> str:
     return _("none") if math.isnan(found.pairs_in_use) else f"{found.pairs_in_use:.1f}"
-
-
-def plan_numbers(found: Results) -> str:
-    """Return the marginal errors."""
-    return _(
-        "Columns miss ν by **{columns}** of the mass, rows miss μ by **{rows}** · the short lines are "
-        "ν and μ · full colour is the most that any pair can get"
-    ).format(columns=_missed(found.column_error), rows=_missed(found.frame.row_error.item()))
-
-
-def _missed(share: float) -> str:
-    if 0 < share < _ROUNDING:
-        return _("0 % up to rounding")
-    return percent(share)
 
 
 def points_numbers(found: Results) -> str:
@@ -49,25 +34,23 @@ def points_numbers(found: Results) -> str:
 
 
 def error_numbers(found: Results) -> str:
-    """Return both rates, and what each method needs."""
+    """Return the present iteration, both rates, and what each method needs."""
     trace = found.trace
-    rates = {
-        "birkhoff": rate_said(trace.birkhoff),
-        "true": rate_said(found.rate),
-        "tol": number(TOL, digits=1),
-    }
+    head = f"**{handle_words(found)}**"
+    rates = _(
+        "each leaves **{true}** of it in the end (σ₂², dashed) · Birkhoff's bound tanh²(Δ/4), dotted: "
+        "{birkhoff}"
+    ).format(birkhoff=rate_said(trace.birkhoff), true=rate_said(found.rate))
+    share = misplaced(TOL)
     if trace.status != SinkhornStatus.CONVERGED:
-        return _(
-            "Birkhoff tanh²(Δ/4) = **{birkhoff}** · true σ₂² = **{true}** · an iteration leaves so "
-            "much of the error · accelerated to {tol}: **not reached**"
-        ).format(**rates)
-    return ngettext(
-        "Birkhoff tanh²(Δ/4) = **{birkhoff}** · true σ₂² = **{true}** · an iteration leaves so much of "
-        "the error · accelerated to {tol}: **{needed}** iteration",
-        "Birkhoff tanh²(Δ/4) = **{birkhoff}** · true σ₂² = **{true}** · an iteration leaves so much of "
-        "the error · accelerated to {tol}: **{needed}** iterations",
-        trace.needed,
-    ).format(needed=counted(trace.needed), **rates)
+        needed = _("accelerated to {share}: **not reached**").format(share=share)
+    else:
+        needed = ngettext(
+            "accelerated to {share}: **{needed}** iteration",
+            "accelerated to {share}: **{needed}** iterations",
+            trace.needed,
+        ).format(needed=counted(trace.needed), share=share)
+    return " · ".join((head, rates, needed))
 
 
 def path_numbers(found: Results) -> str:

@@ -137,12 +137,12 @@ def _needed(page: str) -> list[str]:
     Told of here, the browser fetches it while Streamlit starts: after what Streamlit needs, or before
     it where the page begins without Streamlit.
     """
-    opening = script_address("web/opening.js")
+    opening = map(script_address, imported_scripts("web/opening.js"))
     own = _SCRIPTS.get(page)
     if own:
-        return [opening, *map(script_address, imported_scripts(own))]
+        return [*opening, *map(script_address, imported_scripts(own))]
     live = map(script_address, imported_scripts("live/live.js"))
-    return [opening, *live, plotly_address(spatial=page in SPATIAL)]
+    return [*opening, *live, plotly_address(spatial=page in SPATIAL)]
 
 
 def _with_preloads(html: str, *addresses: str, soon: bool) -> str:

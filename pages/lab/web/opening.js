@@ -1,6 +1,8 @@
 // @ts-check
-// What every page does beside Streamlit: it says when there is no session left for its visitor, and brings
-// the page that is shown into sight in a row of pages that is too long.
+// What every page does beside Streamlit: it says when there is no session left for its visitor, brings the
+// page that is shown into sight in a row of pages that is too long, and says what a symbol means.
+
+import { explainSymbols } from "./glossary.js";
 
 const LOOK_MS = 1000;
 // So many looks without a connection, before the server is asked whether it is full: each visit begins so.
@@ -70,6 +72,7 @@ export function bringIntoSight({ animationName, target }) {
 }
 
 export function begin() {
+  explainSymbols();
   document.addEventListener("animationstart", bringIntoSight);
   const notice = document.getElementById("lab-full");
   if (notice) watchTheDoor(notice);

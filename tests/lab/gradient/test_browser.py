@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 import torch
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from ce_core import (
     cross_entropy,
@@ -17,7 +17,17 @@ from ce_core import (
     softmax,
 )
 from scripts.browser import settle
-from tests.support.browsing import HOME_TITLE, address_has, charts, on_phone, query, reach, trace
+from tests.support.browsing import (
+    HOME_TITLE,
+    address_has,
+    charts,
+    on_phone,
+    phone_with_finger,
+    query,
+    reach,
+    scrolled,
+    trace,
+)
 from tests.support.closeness import close_to
 
 pytestmark = pytest.mark.browser
@@ -83,39 +93,86 @@ def assert_follows(found: dict[str, Any]) -> None:
     assert found["l2"] == close_to(logit_gap(a, q).item(), abs=1e-13)
 
 
-def test_gradient_opens_with_arrows_that_point_opposite_ways(lab: str, page: Page) -> None:
-    open_gradient(page, f"{lab}/gradient")
-    found = read(page)
-    assert found["logits"] == DEFAULT
-    assert found["q"] == [1, 0, 0]
-    assert_follows(found)
-    # Of each class first the arrow of L1, then that of L2 in full.
-    assert found["ways"][:2] == ["right", "left"]
-    assert found["readout"] == "L1 pushes a₁ up by 0.142. L2 in full pushes a₁ down by 0.135."
-    assert found["totals"][3:] == ["1.000", "0", "0", "0"]
-    expect(page.get_by_text("They push opposite ways")).to_be_visible()
+_READ_FIGURE = """() => {
+    const figure = document.querySelector('.lab-held-logits');
+    const all = (selector) => [...figure.querySelectorAll(selector)];
+    return {
+        logits: all('.handle').map((bar) => Number(bar.ariaValueNow)),
+        pushes: ['l1', 'held', 'l2'].map((name) =>
+            all(`.arrow.${name}`).map((arrow) => Number(arrow.dataset.push))),
+        ends: all('.found dd').slice(1).map((share) => Number(share.textContent)),
+        step: Number(figure.querySelector('.value').textContent),
+    };
+}"""
 
 
-def test_gradient_dragged_logit_moves_all_at_once_and_tells_the_server_on_release(
+def assert_figure_follows(page: Page) -> dict[str, Any]:
+    """Hold what the first figure shows to the core, and return it."""
+    shown: dict[str, Any] = page.evaluate(_READ_FIGURE)
+    a = torch.tensor(shown["logits"], dtype=torch.float64)
+    q = torch.tensor([1.0, *[0.0] * (len(a) - 1)], dtype=torch.float64)
+    gradients = (cross_entropy_grad(a, q), logit_gap_grad(a, q, detach_p=True), logit_gap_grad(a, q))
+    for push, gradient in zip(shown["pushes"], gradients, strict=True):
+        assert push == close_to((-gradient).tolist(), abs=1e-12)
+    paths = descent_paths(a, q, steps=shown["step"])
+    assert shown["ends"] == close_to(paths.p[:, -1, 0].tolist(), abs=5.1e-4)
+    return shown
+
+
+def test_gradient_held_point_moves_by_hand_and_key_and_tells_the_server_at_its_end(
     lab: str, page: Page, sent: list[object]
 ) -> None:
     open_gradient(page, f"{lab}/gradient")
-    page.wait_for_timeout(1000)
+    assert assert_figure_follows(page)["logits"] == DEFAULT
+    grip = page.get_by_role("slider", name="Where the descents start")
+    box = grip.bounding_box()
+    assert box is not None
+    page.wait_for_timeout(300)
     sent.clear()
-    drag(page, "logit", 0, 0.2)
-    found = read(page)
-    assert found["logits"] == [close_to(-3, abs=0.05), *DEFAULT[1:]]
-    assert_follows(found)
-    assert found["ways"][:2] == ["right", "right"]
+    page.mouse.move(box["x"] + 22, box["y"] + 22)
+    page.mouse.down()
+    page.mouse.move(box["x"] - 60, box["y"] + 200, steps=10)
+    held = assert_figure_follows(page)["logits"]
+    assert held[0] < DEFAULT[0] - 0.5
+    assert sum(held) == close_to(sum(DEFAULT), abs=0.02)
     assert sent == []
     page.mouse.up()
-    address_has(page, f"a={found['logits'][0]:g},0.5,-1")
-    settle(page)
-    expect(page.get_by_role("textbox", name="Start of the descents")).to_have_value(
-        f"{found['logits'][0]:g},0.5,-1"
-    )
-    # Now it is another logit that is pushed both ways.
-    expect(page.get_by_text("At the start L1 pushes a₃ down")).to_be_visible()
+    address_has(page, f"a={held[0]:g},{held[1]:g},{held[2]:g}")
+    expect(page.get_by_text("lifts it only to 0.684")).to_be_visible()
+    page.keyboard.press("ArrowUp")
+    assert assert_figure_follows(page)["logits"][0] > held[0]
+    page.get_by_role("slider", name="Step of the descents").first.focus()
+    page.keyboard.press("Home")
+    assert assert_figure_follows(page)["step"] == 0
+    address_has(page, "step=0")
+    page.go_back()
+    page.wait_for_function("!location.search.includes('step')")
+    expect(page.locator(".lab-held-logits .value")).to_have_text("200")
+
+
+def test_gradient_on_a_phone_is_a_picture_that_a_finger_moves(lab: str, browser: Browser) -> None:
+    with phone_with_finger(browser) as (page, touch):
+        page.set_viewport_size({"width": 360, "height": 740})
+        open_gradient(page, f"{lab}/gradient")
+        picture, lever = (
+            page.locator(f".lab-held-logits {part}").bounding_box() for part in (".panels", ".lever")
+        )
+        assert picture is not None
+        assert lever is not None
+        # The lever is at the foot of the screen, and what lies between it and the answer the picture.
+        assert lever["height"] <= 56
+        assert lever["y"] + lever["height"] == close_to(740, abs=1)
+        assert lever["y"] - picture["y"] > 740 / 2
+        box = page.locator(".lab-held-logits .grip").bounding_box()
+        assert box is not None
+        x, y = box["x"] + 22, box["y"] + 22
+        touch("touchStart", (x, y))
+        for step in range(1, 8):
+            touch("touchMove", (x - 4 * step, y + 15 * step))
+        touch("touchEnd")
+        address_has(page, "a=")
+        assert scrolled(page) == 0
+        assert assert_figure_follows(page)["logits"][0] < DEFAULT[0]
 
 
 def test_gradient_dragged_q_stays_a_distribution_and_is_in_the_url(lab: str, page: Page) -> None:

@@ -22,10 +22,12 @@ from ce_core import (
     sum_errors,
 )
 from ce_core.post.published import CHECK_SUM
+from lab.gradient.captions import corners
+from lab.gradient.code import command, snippet
+from lab.gradient.notes import notes
 from lab.gradient.presets import PRESETS
 from lab.gradient.results import answer, data_csv, drawn_steps, frame_steps, target_of
 from lab.gradient.state import DEFAULT, FREE, SMOOTHED, GradientState
-from lab.gradient.text import command, corners, notes, snippet
 from lab.language.numerals import number
 from tests.lab.conftest import OpenPage
 from tests.support.closeness import close_to
@@ -33,6 +35,16 @@ from tests.support.reading import note_ids, numbers_of, press, sent_to_hands, se
 from tests.support.unpacking import animation_of, captions_of, figures_of, frame_of, parts_of
 
 PAGE = "gradient.py"
+
+
+def sent_to_bars(app: AppTest) -> Any:
+    """Return what the page sends to the bars on which the target is dragged."""
+    return sent_to_hands(app, with_part="kind")
+
+
+def sent_to_figure(app: AppTest) -> Any:
+    """Return what the page sends to the first figure."""
+    return sent_to_hands(app, with_part="stops")
 
 
 def link_of(app: AppTest) -> str:
@@ -128,10 +140,29 @@ def test_gradient_animation_has_the_frames_of_the_bar_and_ends_at_the_minimum(
 
 
 def test_gradient_tells_the_bars_every_word_in_translation(open_page: OpenPage) -> None:
-    bars = sent_to_hands(open_page(PAGE))
+    bars = sent_to_bars(open_page(PAGE))
     assert all(isinstance(word, str) and word for word in bars["words"].values())
     assert bars["logits"] == list(DEFAULT.a)
     assert bars["q"] == [1, 0, 0]
+
+
+def test_gradient_tells_the_figure_where_l2_rests_and_what_to_say(open_page: OpenPage) -> None:
+    app = open_page(PAGE, a="1,0.5,-1", q="1,0,2", steps="30", step="7")
+    figure = sent_to_figure(app)
+    assert all(isinstance(word, str) and word for word in figure["words"].values())
+    assert (figure["logits"], figure["step"], figure["watched"]) == ([1, 0.5, -1], 7, 2)
+    assert (figure["rate"], figure["steps"]) == (1, 30)
+    rest = logit_gap_minimum(torch.tensor([1 / 3, 0, 2 / 3], dtype=torch.float64)).p
+    assert figure["rest"] == close_to(rest.tolist())
+    assert figure["stops"][0] == 0
+    assert {7, 30} < set(figure["stops"])
+
+
+def test_gradient_answer_has_the_numbers_of_the_state(open_page: OpenPage) -> None:
+    assert ":orange[**L2 in full**] pulls it back to **0.684** and rests there." in text_of(
+        open_page(PAGE)
+    )
+    assert "lifts it only to **0.782**" in text_of(open_page(PAGE, a="-1,1"))
 
 
 def test_gradient_shows_the_posts_check_with_its_own_numbers(open_page: OpenPage) -> None:
@@ -186,7 +217,7 @@ def test_gradient_link_is_what_the_page_shows(open_page: OpenPage) -> None:
     app = open_page(PAGE, **query)
     assert not app.warning
     assert not app.exception
-    bars = sent_to_hands(app)
+    bars = sent_to_bars(app)
     assert (bars["logits"], bars["kind"], bars["target"]) == ([1, 2, 3], "smoothed", 2)
     assert bars["q"] == close_to([0.05, 0.05, 0.9])
     assert shown(app, "gradient.rate") == 0.25
@@ -200,8 +231,8 @@ def test_gradient_link_is_what_the_page_shows(open_page: OpenPage) -> None:
 def test_gradient_link_may_spell_numbers_its_own_way(open_page: OpenPage) -> None:
     app = open_page(PAGE, a=" 1.50, -3,.5", q="2,1,1.0", rate="5e-1")
     assert not app.warning
-    assert sent_to_hands(app)["logits"] == [1.5, -3, 0.5]
-    assert sent_to_hands(app)["q"] == [0.5, 0.25, 0.25]
+    assert sent_to_bars(app)["logits"] == [1.5, -3, 0.5]
+    assert sent_to_bars(app)["q"] == [0.5, 0.25, 0.25]
     assert link_of(app).replace("%2C", ",") == "a=1.5,-3,0.5&q=2,1,1&rate=0.5"
 
 
@@ -209,7 +240,7 @@ def test_gradient_link_may_spell_numbers_its_own_way(open_page: OpenPage) -> Non
     ("name", "text"),
     [
         ("a", "x"), ("a", "1"), ("a", "1,51"), ("a", "nan,1"), ("a", "<b>`,1"),
-        ("a", ",".join(["1"] * 11)), ("q", "0.5,0.5"), ("q", "0,0,0"), ("q", "1,-1,1"),
+        ("a", ",".join(["1"] * 65)), ("q", "0.5,0.5"), ("q", "0,0,0"), ("q", "1,-1,1"),
         ("q", "two-hot"), ("target", "0"), ("target", "4"), ("target", "x"), ("rate", "0"),
         ("rate", "9"), ("rate", "nan"), ("steps", "0"), ("steps", "2001"), ("steps", "1.5"),
         ("step", "201"),
@@ -223,8 +254,8 @@ def test_gradient_garbage_in_a_link_is_named_and_harmless(
     assert not app.exception
     (notice,) = app.warning
     assert f"`{name}={text.replace('`', '')}"[:40] in notice.value
-    assert sent_to_hands(app)["logits"] == list(DEFAULT.a)
-    assert sent_to_hands(app)["kind"] == "one-hot"
+    assert sent_to_bars(app)["logits"] == list(DEFAULT.a)
+    assert sent_to_bars(app)["kind"] == "one-hot"
     press(app, "Dismiss")
     assert not app.warning
 
@@ -252,7 +283,7 @@ def test_gradient_preset_shows_its_state(open_page: OpenPage, slug: str) -> None
     app = open_page(PAGE, a="3,1,2,0,0,0", q="1,1,0,0,0,0", rate="0.5", steps="10", step="3")
     press(app, preset.label_at(DEFAULT))
     assert not app.exception
-    bars = sent_to_hands(app)
+    bars = sent_to_bars(app)
     assert bars["logits"] == list(state.a)
     assert bars["q"] == target_of(state).tolist()
     assert len(figures_of(app)) == 6
@@ -263,7 +294,7 @@ def test_gradient_reset_restores_the_default(open_page: OpenPage) -> None:
     app = open_page(PAGE, a="3,1", q="1,3", rate="2", steps="10", step="3", seed="4")
     press(app, "Reset")
     assert not app.exception
-    assert sent_to_hands(app)["logits"] == list(DEFAULT.a)
+    assert sent_to_bars(app)["logits"] == list(DEFAULT.a)
     assert link_of(app) == ""
     assert not app.query_params
 
@@ -271,7 +302,7 @@ def test_gradient_reset_restores_the_default(open_page: OpenPage) -> None:
 def test_gradient_typed_numbers_move_the_bars(open_page: OpenPage) -> None:
     app = open_page(PAGE)
     set_field(app, "gradient.a", " 1,  -0 , 2.50, 3")
-    assert sent_to_hands(app)["logits"] == [1, 0, 2.5, 3]
+    assert sent_to_bars(app)["logits"] == [1, 0, 2.5, 3]
     assert shown(app, "gradient.classes") == 4
     assert app.query_params["a"] == "1,0,2.5,3"
 
@@ -281,8 +312,8 @@ def test_gradient_typed_garbage_moves_nothing_and_says_so(open_page: OpenPage, n
     app = open_page(PAGE, q="1,2,1")
     set_field(app, f"gradient.{name}", "7,8,`nine`")
     assert "`7,8,nine`" in app.error[0].value
-    assert sent_to_hands(app)["logits"] == list(DEFAULT.a)
-    assert sent_to_hands(app)["q"] == [0.25, 0.5, 0.25]
+    assert sent_to_bars(app)["logits"] == list(DEFAULT.a)
+    assert sent_to_bars(app)["q"] == [0.25, 0.5, 0.25]
     set_field(app, "gradient.rate", 2.0)
     assert not app.error
 
@@ -291,12 +322,12 @@ def test_gradient_classes_come_and_go(open_page: OpenPage) -> None:
     app = open_page(PAGE, target="3")
     set_field(app, "gradient.classes", 10)
     assert not app.exception
-    assert sent_to_hands(app)["logits"][:3] == list(DEFAULT.a)
-    assert len(sent_to_hands(app)["q"]) == 10
+    assert sent_to_bars(app)["logits"][:3] == list(DEFAULT.a)
+    assert len(sent_to_bars(app)["q"]) == 10
     set_field(app, "gradient.classes", 2)
     assert not app.exception
-    assert sent_to_hands(app)["logits"] == list(DEFAULT.a[:2])
-    assert sent_to_hands(app)["q"] == [0, 1]
+    assert sent_to_bars(app)["logits"] == list(DEFAULT.a[:2])
+    assert sent_to_bars(app)["q"] == [0, 1]
 
 
 def choose_kind(app: AppTest, kind: str) -> None:
@@ -313,16 +344,16 @@ def test_gradient_kind_of_target_brings_its_own_controls(open_page: OpenPage) ->
     assert "target" in names()
     assert not names() & {"smoothing", "q"}
     choose_kind(app, "smoothed")
-    assert sent_to_hands(app)["q"] == close_to([1 / 30, 14 / 15, 1 / 30])
+    assert sent_to_bars(app)["q"] == close_to([1 / 30, 14 / 15, 1 / 30])
     assert names() >= {"target", "smoothing"}
     set_field(app, "gradient.smoothing", 1.0)
-    assert sent_to_hands(app)["q"] == close_to([1 / 3] * 3)
+    assert sent_to_bars(app)["q"] == close_to([1 / 3] * 3)
     choose_kind(app, "free")
     assert "q" in names()
     assert not names() & {"smoothing", "target"}
-    assert sent_to_hands(app)["q"] == close_to([1 / 3] * 3, abs=1e-6)
+    assert sent_to_bars(app)["q"] == close_to([1 / 3] * 3, abs=1e-6)
     set_field(app, "gradient.q", "1,0,3")
-    assert sent_to_hands(app)["q"] == [0.25, 0, 0.75]
+    assert sent_to_bars(app)["q"] == [0.25, 0, 0.75]
     # Class and smoothing stay what they were, for when the target is one class again.
     assert link_of(app).replace("%2C", ",") == "q=1,0,3&target=2&smoothing=1"
 
@@ -356,7 +387,7 @@ def test_gradient_takes_no_number_that_no_browser_sends(
     assert not app.exception
     assert parts_of(app)["grid"]["at"] == 200
     assert shown(app, "gradient.seed") == 0
-    assert sent_to_hands(app)["q"] == [1, 0, 0]
+    assert sent_to_bars(app)["q"] == [1, 0, 0]
 
 
 def test_gradient_new_seed_changes_the_draws_only(open_page: OpenPage) -> None:

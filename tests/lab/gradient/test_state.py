@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lab.gradient.held_logits import read_held
 from lab.gradient.presets import PRESETS
 from lab.gradient.results import drawn_steps, frame_steps
 from lab.gradient.state import (
@@ -155,3 +156,23 @@ def test_read_move_refuses_what_is_forged(change: dict[str, Any]) -> None:
 
 def test_read_move_refuses_what_is_no_message() -> None:
     assert read_move({}, DEFAULT) is None
+
+
+def test_read_held_takes_logits_and_a_step_and_leaves_the_rest() -> None:
+    state = GradientState(q=(1.0, 2.0, 1.0), rate=0.5, seed=3)
+    moved = read_held({"logits": [1, 2, 3.5], "step": 40, "serial": 2}, state)
+    assert moved == replace(state, a=(1.0, 2.0, 3.5), step=40)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {}, {"logits": [1, 2, 3]}, {"step": 4}, {"logits": [1, 2, 3], "step": 201},
+        {"logits": [1, 2, 3], "step": 1.5}, {"logits": [1, 2, 3], "step": -1},
+        {"logits": [1, 2, math.nan], "step": 4}, {"logits": [1, 2, 51], "step": 4},
+        {"logits": [1, 2], "step": 4}, {"logits": "1,2,3", "step": 4},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_read_held_refuses_what_is_forged(message: dict[str, Any]) -> None:
+    assert read_held(message, GradientState(target=3)) is None

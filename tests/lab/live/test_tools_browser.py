@@ -1,5 +1,6 @@
 """A chart's tools, and what a finger does to a chart, in a real browser."""
 
+import re
 import struct
 from pathlib import Path
 from typing import Any
@@ -8,11 +9,13 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from scripts.browser import settle
-from tests.support.browsing import on_phone, open_lab, phone_with_finger, scrolled
+from tests.support.browsing import on_phone, open_lab, phone_with_finger, scrolled, violations
 
 pytestmark = pytest.mark.browser
 
 _RANGES = "plot => ['xaxis', 'yaxis'].map(axis => Array.from(plot._fullLayout[axis].range))"
+# Plotly gives what it clips a name of its own, each time another.
+_NUMBERED = re.compile(r"(?:clip|legend|topdefs-|defs-|g)?[0-9a-f]{6}(?=[-_a-z\"'&)])")
 _EYE = "plot => plot._fullLayout.scene._scene.getCamera().eye"
 # What a card holds, and whether its tools lie on the chart, on the heading or on each other.
 _COVERED = """() => {
@@ -30,6 +33,20 @@ _COVERED = """() => {
             [...others, ...tools.slice(k + 1)].some(other => meet(tool, other)));
     });
 }"""
+
+
+# The names at the curves of each chart, and whether one lies on another or leaves the chart.
+_NAMED = """() => [...document.querySelectorAll('.lab-figure')].map(figure => {
+    const box = node => node.getBoundingClientRect(), frame = box(figure);
+    const meet = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+    const texts = [...figure.querySelectorAll('.lab-labels text')];
+    return texts.map((text, k) => {
+        const place = box(text);
+        const out = place.left < frame.left || place.right > frame.right;
+        const lies = out || texts.slice(k + 1).some(other => meet(place, box(other)));
+        return {name: text.textContent, lies};
+    });
+})"""
 
 
 def chart(page: Page, card: str) -> Locator:
@@ -64,6 +81,10 @@ def test_tools_lie_on_nothing_wide_and_on_a_phone(lab: str, page: Page) -> None:
         covered = page.evaluate(_COVERED)
         assert len(covered) >= 6
         assert not any(covered)
+        named = page.evaluate(_NAMED)
+        assert sum(map(len, named)) >= 6
+        assert [name for names in named for name in names if name["lies"]] == []
+    assert page.locator(".legend").count() == 0
     assert page.locator(".modebar-btn").count() == 0
 
 
@@ -78,6 +99,19 @@ def test_tools_are_named_and_reached_by_key(lab: str, page: Page) -> None:
     for name in ("Reset axes", "Save as a picture"):
         page.keyboard.press("Tab")
         expect(card.get_by_role("button", name=name)).to_be_focused()
+    # Next is the chart, along whose points arrow keys go.
+    page.keyboard.press("Tab")
+    ring, said = card.locator(".lab-ring"), page.locator(".lab-figures + .lab-unseen")
+    for key in ("ArrowRight", "ArrowDown", "End"):
+        page.keyboard.press(key)
+    expect(ring).to_have_attribute("visibility", "visible")
+    expect(said).to_have_text(re.compile(r"^.+: .*\d.*; (\d+) of \1$"))
+    assert (
+        violations(page, only=["aria-allowed-attr", "aria-valid-attr", "scrollable-region-focusable"])
+        == []
+    )
+    page.keyboard.press("Escape")
+    expect(ring).to_have_attribute("visibility", "hidden")
 
 
 def test_mouse_zooms_until_it_is_told_not_to_and_no_toast_comes(lab: str, page: Page) -> None:
@@ -191,3 +225,19 @@ def test_saved_picture_is_white_twice_as_large_and_titled(lab: str, page: Page, 
         list(content),
     )
     assert pixel == [255, 255, 255, 255]
+
+    def drawing() -> str:
+        with page.expect_download() as download:
+            tool(page, card, "svg").click()
+        assert download.value.suggested_filename == f"{card}.svg"
+        download.value.save_as(tmp_path / "drawing.svg")
+        return (tmp_path / "drawing.svg").read_text()
+
+    page.locator(f"[data-card='{card}'] summary").click()
+    dark = drawing()
+    assert "<title>The present logits</title>" in dark
+    assert f"{lab}/losses?logit_scale=16</text>" in dark
+    assert ">slope 1</text>" in dark
+    page.emulate_media(color_scheme="light")
+    page.wait_for_timeout(900)
+    assert _NUMBERED.sub("", drawing()) == _NUMBERED.sub("", dark)

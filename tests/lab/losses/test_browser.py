@@ -41,7 +41,7 @@ def test_losses_deep_link_first_shows_the_core_numbers(lab: str, page: Page) -> 
 def test_losses_answers_on_the_first_screen(lab: str, page: Page) -> None:
     page.set_viewport_size({"width": 1280, "height": 720})
     open_lab(page, f"{lab}/losses")
-    expect(page.get_by_text("No. L1 = L2 + H(p)")).to_be_in_viewport()
+    expect(page.get_by_text("No. L1 = L2 + H(p)").first).to_be_in_viewport()
     boxes = []
     for key in ("answer", "contrast"):
         plot = page.locator(f"[data-card='{key}'] .js-plotly-plot")
@@ -54,7 +54,7 @@ def test_losses_answers_on_the_first_screen(lab: str, page: Page) -> None:
     assert boxes[0]["x"] + boxes[0]["width"] <= boxes[1]["x"]
     on_phone(page)
     open_lab(page, f"{lab}/losses")
-    expect(page.get_by_text("No. L1 = L2 + H(p)")).to_be_in_viewport(ratio=1)
+    expect(page.get_by_text("No. L1 = L2 + H(p)").first).to_be_in_viewport(ratio=1)
     expect(page.locator("[data-card='answer'] .js-plotly-plot")).to_be_in_viewport(ratio=0.5)
 
 
@@ -171,6 +171,7 @@ def test_losses_zoom_and_node_survive_a_change(lab: str, page: Page) -> None:
     open_lab(page, f"{lab}/losses")
     plot = page.locator("[data-card='pairs'] .js-plotly-plot")
     plot.evaluate("node => { node.same = true; }")
+    plot.scroll_into_view_if_needed()
     box = plot.locator(".nsewdrag").first.bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + 80, box["y"] + 60)

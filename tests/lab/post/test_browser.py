@@ -10,6 +10,7 @@ from ce_core.post.derivations import DERIVATIONS, check_derivation, example
 from ce_core.post.sum_check import five_numbers
 from lab.claims.ledger import measured
 from lab.language.numerals import number
+from lab.page.glossary import SYMBOLS
 from lab.post.anchors import ANCHORS
 from tests.support.browsing import charts, on_phone, open_lab, trace
 from tests.support.closeness import close_to
@@ -24,6 +25,7 @@ def test_post_reads_from_top_to_bottom(lab: str, page: Page) -> None:
     check_order(page)
     check_numbers(page)
     check_contents(page)
+    check_symbols(page)
 
 
 def test_post_is_where_old_links_to_its_steps_lead(lab: str, page: Page) -> None:
@@ -102,3 +104,16 @@ def _slope(pairs: dict[str, Any]) -> float:
     above = sum((x - x_mean) * (y - y_mean) for x, y in zip(pairs["x"], pairs["y"], strict=True))
     below: float = sum((x - x_mean) ** 2 for x in pairs["x"])
     return float(above / below)
+
+
+def check_symbols(page: Page) -> None:
+    """A formula and a sentence show the lines of the table for their symbols, until Escape."""
+    meaning = page.locator("#lab-meaning")
+    page.locator(".st-key-formulas .katex").first.hover()
+    expect(meaning).to_have_text(
+        "\n".join(f"{symbol}: {SYMBOLS[symbol]}" for symbol in ("L1", "q", "p"))
+    )
+    page.keyboard.press("Escape")
+    expect(meaning).to_be_hidden()
+    page.locator(".lab-symbols summary").press("Enter")
+    expect(page.locator(".lab-symbols dd").first).to_be_visible()

@@ -24,10 +24,11 @@ _READ = """() => {
         target: [...bars.querySelectorAll('input[type=radio]')].findIndex((radio) => radio.checked),
         p: values('.probability'),
         gradient: values('.gradient'),
-        loss: Number(bars.querySelector('.loss output').dataset.value),
-        shown: bars.querySelector('.loss output').textContent,
+        loss: Number(bars.querySelector('summary output').dataset.value),
+        answer: bars.querySelector('.answer').textContent,
+        held: [...bars.querySelectorAll('button.class')].findIndex((one) => one.ariaPressed === 'true'),
         entries: [...bars.querySelectorAll('.entry')].map((entry) => entry.textContent),
-        sums: [...bars.querySelectorAll('.sum')].map((sum) => sum.textContent),
+        sums: [...bars.querySelectorAll('.sum')].map((sum) => sum.textContent).filter(Boolean),
         temperature: Number(bars.querySelector('.temperature output').textContent),
     };
 }"""
@@ -77,6 +78,14 @@ def held(page: Page, i: int, share: float) -> Iterator[None]:
     page.mouse.up()
 
 
+def number_of(text: str) -> float:
+    """Return the number that a text shows: −0.127, or 4.5·10⁻⁵."""
+    mantissa, _times, power = text.replace("−", "-").partition("·10")
+    return float(mantissa) * 10.0 ** int(
+        power.translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")) or 0
+    )
+
+
 def assert_follows(found: dict[str, Any]) -> None:
     """Hold what the page shows to the core."""
     scores = torch.tensor(found["logits"], dtype=torch.float64) / found["temperature"]
@@ -85,6 +94,14 @@ def assert_follows(found: dict[str, Any]) -> None:
     assert found["p"] == close_to(softmax(scores).tolist(), rel=1e-14, abs=1e-300)
     assert found["gradient"] == close_to(cross_entropy_grad(scores, target).tolist(), abs=1e-15)
     assert found["loss"] == close_to(cross_entropy(scores, target).item(), rel=1e-14)
+    classes, held = len(found["logits"]), found["held"]
+    column = softmax_jacobian(scores)[held]
+    for i, pace in enumerate(column.tolist()):
+        for place in (held * classes + i, i * classes + held):
+            assert number_of(found["entries"][place]) == close_to(pace, abs=5.001e-4, rel=0.06)
+    gain = number_of(found["answer"].partition(" gains ")[2].partition(" a unit")[0])
+    assert gain == close_to(column[held].item(), abs=5.001e-4, rel=0.06)
+    assert found["sums"] == ["sum 0"]
 
 
 # Dragging
@@ -100,26 +117,23 @@ def test_softmax_bar_dragged_by_mouse_moves_all_in_the_same_frame(lab: str, page
         assert found["logits"] == [close_to(3, abs=0.05), *DEFAULT[1:]]
         assert found["p"] != before["p"]
         assert_follows(found)
-        jacobian = softmax_jacobian(torch.tensor(found["logits"], dtype=torch.float64))
-        shown = float(found["entries"][0].replace("−", "-"))
-        assert shown == close_to(jacobian[0, 0].item(), abs=5e-4)
-        assert set(found["sums"]) == {"0"}
+        assert (before["held"], found["held"]) == (1, 0)
     # In one event, without a frame between: nothing is left for later.
     same = page.evaluate(
         f"""() => {{
             const bar = document.querySelectorAll('.lab-logits .handle')[2];
-            const before = document.querySelector('.lab-logits .loss output').textContent;
+            const before = document.querySelector('.lab-logits .answer').textContent;
             bar.dispatchEvent(new KeyboardEvent('keydown', {{key: 'PageUp', bubbles: true}}));
             return [before, ({_READ})()];
         }}"""
     )
-    assert same[1]["shown"] != same[0]
+    assert same[1]["answer"] != same[0]
     assert_follows(same[1])
     # The axis grows where a bar reaches its end, once it is let go.
     with held(page, 0, 1.2):
         assert read(page)["logits"][0] == 5
-        expect(page.get_by_text("axis −5 to 5")).to_be_visible()
-    expect(page.get_by_text("axis −10 to 10")).to_be_visible()
+        expect(page.locator(".lab-logits .ends")).to_have_text("−505")
+    expect(page.locator(".lab-logits .ends")).to_have_text("−10010")
 
 
 def test_softmax_sends_one_message_a_drag_and_one_a_burst_of_keys(
@@ -166,10 +180,10 @@ def test_softmax_bar_moves_by_key_and_says_what_it_is(lab: str, page: Page) -> N
     bar = page.get_by_role("slider", name="Logit of class 2")
     assert bar.get_attribute("aria-valuemin") == "-5"
     assert bar.get_attribute("aria-valuemax") == "5"
-    assert bar.get_attribute("aria-valuetext") == "1; p 0.216; loss 1.533"
+    assert bar.get_attribute("aria-valuetext") == "1; p 0.216, gains 0.169 a unit as a₂ rises"
     bar.focus()
     page.keyboard.press("ArrowRight")
-    assert bar.get_attribute("aria-valuetext") == "1.1; p 0.233; loss 1.455"
+    assert bar.get_attribute("aria-valuetext") == "1.1; p 0.233, gains 0.179 a unit as a₂ rises"
     page.keyboard.press("ArrowLeft")
     bar = handle(page, 0)
     bar.focus()
@@ -182,15 +196,45 @@ def test_softmax_bar_moves_by_key_and_says_what_it_is(lab: str, page: Page) -> N
         assert_follows(read(page))
     address_has(page, "a=5,1,")
     expect(bar).to_be_focused()
-    # The touched logit lights its row and its column.
+    # The class that the keyboard reaches is held: its row and its column.
     handle(page, 2).focus()
-    lit = page.evaluate(
-        """() => ['touched', 'touched-down'].map((name) =>
-            [...document.querySelectorAll('.lab-logits .entry')]
-                .flatMap((entry, k) => entry.classList.contains(name) ? [k] : []))"""
-    )
-    assert lit == [[10, 11, 12, 13, 14], [2, 7, 12, 17, 22]]
-    expect(page.locator(".lab-logits .readout")).to_contain_text("As a₃ rises")
+    assert read(page)["answer"].startswith("Raise a₃, and p₃ gains")
+    expect(page.locator(".lab-logits .row.touched button")).to_have_text("3")
+    expect(page.locator(".lab-logits [role=columnheader].touched")).to_have_text("a₃")
+
+
+def test_softmax_class_is_held_by_pointer_key_and_finger_and_back_lets_go(
+    lab: str, browser: Browser
+) -> None:
+    with phone_with_finger(browser) as (page, _touch):
+        open_softmax(page, f"{lab}/softmax?a=2,1,0.5,-0.5,-1.5&temperature=2")
+        page.get_by_role("button", name="Hold class 4").tap()
+        address_has(page, "held=4")
+        found = read(page)
+        assert found["answer"].startswith("Raise a₄/T, and p₄ gains")
+        assert_follows(found)
+        wait(page)
+        page.locator(".lab-logits .entry").nth(2).click()
+        address_has(page, "held=3")
+        wait(page)
+        page.locator(".lab-logits .entry").nth(2).press("ArrowLeft")
+        page.keyboard.press("Enter")
+        page.wait_for_function("!location.search.includes('held')")
+        wait(page)
+        assert read(page)["held"] == 1
+        page.go_back()
+        address_has(page, "held=3")
+        third = page.get_by_role("button", name="Hold class 3")
+        expect(third).to_have_attribute("aria-pressed", "true")
+        # What answers has half of the first screen, and its lever is within reach.
+        page.set_viewport_size({"width": 360, "height": 740})
+        box = page.locator(".lab-logits .figure").bounding_box()
+        lever = page.locator(".lab-logits .temperature").bounding_box()
+        assert box is not None
+        assert lever is not None
+        assert lever["height"] <= 56
+        assert lever["y"] + lever["height"] == close_to(740, abs=1)
+        assert min(box["y"] + box["height"], lever["y"]) - box["y"] >= 740 / 2
 
 
 def test_softmax_bar_follows_a_finger_and_leaves_scrolling_alone(lab: str, browser: Browser) -> None:
@@ -231,6 +275,7 @@ def test_softmax_temperature_and_target_follow_without_the_server(lab: str, page
     found = read(page)
     assert found["temperature"] == 100
     assert_follows(found)
+    page.locator(".lab-logits summary").click()
     page.get_by_role("radio", name="Class 4 is the target").check()
     found = read(page)
     assert found["target"] == 3
@@ -275,7 +320,7 @@ def test_softmax_presets_move_the_bars_and_keep_their_nodes(lab: str, page: Page
     page.get_by_role("button", name="+800 on every logit").click()
     expect(naive).to_contain_text("e^802 is ∞ in float64")
     assert read(page)["p"] == before["p"]
-    expect(page.get_by_text("axis 795 to 805")).to_be_visible()
+    expect(page.locator(".lab-logits .ends")).to_have_text("795800805")
 
 
 def test_softmax_answer_to_an_older_move_does_not_undo_a_newer_one(lab: str, page: Page) -> None:
@@ -380,7 +425,7 @@ def test_softmax_surface_is_seen_from_afar_where_there_is_little_room(lab: str, 
 def test_softmax_with_30_classes_has_room_for_a_finger(lab: str, page: Page) -> None:
     on_phone(page)
     open_softmax(page, f"{lab}/softmax?a=" + ",".join(f"-{k / 10}" for k in range(30)))
-    for kind in (".handle", ".class"):
+    for kind in (".handle", "button.class"):
         box = page.locator(f".lab-logits {kind}").first.bounding_box()
         assert box is not None
         assert box["height"] >= 28

@@ -74,7 +74,8 @@ def test_softmax_shows_the_numbers_of_the_core(open_page: OpenPage) -> None:
 def test_softmax_tells_the_bars_every_word_in_translation(open_page: OpenPage) -> None:
     bars = sent_to_hands(open_page(PAGE))
     assert set(bars) == {
-        "logits", "temperature", "temperatures", "target", "window", "words", "session", "serial",
+        "logits", "temperature", "temperatures", "target", "held", "window", "words", "session",
+        "serial",
     }  # fmt: skip
 
     assert all(isinstance(word, str) and word for word in bars["words"].values())
@@ -383,6 +384,10 @@ def test_notes_exist_for_every_state(logits: list[float], temperature: float, ta
 )  # fmt: skip
 def test_number_raises_the_power_of_ten(value: float, text: str) -> None:
     assert number(value) == text
+
+
+def test_number_below_a_thousand_has_no_power_of_ten() -> None:
+    assert [number(value, digits=2) for value in (184.0, -184.0, 1840.0)] == ["180", "−180", "1.8·10³"]
 
 
 def test_indexed_lowers_the_index() -> None:

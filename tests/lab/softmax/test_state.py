@@ -27,12 +27,12 @@ def read_link(**parts: str) -> SoftmaxState:
     return state
 
 
-@given(LOGITS, st.floats(0.01, 100), st.integers(1, 2))
-def test_link_reads_what_it_spells(a: list[float], temperature: float, target: int) -> None:
-    again = read_link(**spelled(SoftmaxState(tuple(a), temperature, target), DEFAULT))
+@given(LOGITS, st.floats(0.01, 100), st.integers(1, 2), st.integers(1, 2))
+def test_link_reads_what_it_spells(a: list[float], temperature: float, target: int, held: int) -> None:
+    again = read_link(**spelled(SoftmaxState(tuple(a), temperature, target, held), DEFAULT))
     assert again.a == close_to(a, rel=1e-11, abs=1e-99)
     assert again.temperature == close_to(temperature, rel=1e-11)
-    assert again.target == target
+    assert (again.target, again.held) == (target, held)
 
 
 @pytest.mark.parametrize("slug", PRESETS)
@@ -42,13 +42,14 @@ def test_link_reads_every_preset(slug: str) -> None:
     assert settled(state) == state
 
 
-@given(st.dictionaries(st.sampled_from(["a", "temperature", "target"]), st.text()))
+@given(st.dictionaries(st.sampled_from(["a", "temperature", "target", "held"]), st.text()))
 def test_link_stays_within_bounds(parts: dict[str, str]) -> None:
     state = read_link(**parts)
     assert 2 <= len(state.a) <= 30
     assert all(abs(logit) <= LARGEST for logit in state.a)
     assert 0.01 <= state.temperature <= 100
     assert 1 <= state.target <= len(state.a)
+    assert 1 <= state.held <= len(state.a)
 
 
 def test_link_refuses_endless_text() -> None:
@@ -61,8 +62,15 @@ def test_link_with_a_target_that_is_no_class_keeps_the_rest() -> None:
     assert taken == {"a"}
 
 
-def test_settled_target_is_a_class() -> None:
-    assert SoftmaxState((1.0, 2.0), target=5).settled() == SoftmaxState((1.0, 2.0), target=2)
+def test_settled_target_and_held_class_are_classes() -> None:
+    settled_state = SoftmaxState((1.0, 2.0), target=5, held=4).settled()
+    assert settled_state == SoftmaxState((1.0, 2.0), target=2, held=2)
+
+
+def test_link_with_a_held_class_that_is_none_keeps_the_rest() -> None:
+    state, taken = read(DEFAULT, {"a": ["1,2,3"], "held": ["4"]})
+    assert state == SoftmaxState((1.0, 2.0, 3.0))
+    assert taken == {"a"}
 
 
 @given(LOGITS)
@@ -111,11 +119,11 @@ def test_resized_gives_back_what_was_there() -> None:
     assert resized([7.0, 8.0, 9.0], 2) == (7, 8)
 
 
-MOVE: dict[str, Any] = {"logits": [1.0, 2], "temperature": 0.5, "target": 1, "serial": 3}
+MOVE: dict[str, Any] = {"logits": [1.0, 2], "temperature": 0.5, "target": 1, "held": 0, "serial": 3}
 
 
 def test_read_move_takes_what_the_bars_send() -> None:
-    assert read_move(MOVE, DEFAULT) == SoftmaxState((1.0, 2.0), 0.5, 2)
+    assert read_move(MOVE, DEFAULT) == SoftmaxState((1.0, 2.0), 0.5, 2, 1)
 
 
 @pytest.mark.parametrize(
@@ -137,6 +145,10 @@ def test_read_move_takes_what_the_bars_send() -> None:
         {"target": 0.5},
         {"target": "1"},
         {"target": 10**400},
+        {"held": 2},
+        {"held": -1},
+        {"held": None},
+        {"held": True},
     ],
     ids=lambda change: str(change)[:40],
 )

@@ -3,31 +3,41 @@
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from ce_core import PITFALLS, run_pitfall, trace_formula
+from lab.stability.results import results
 from lab.stability.state import CASE_LABELS, CASES, DTYPE_NAMES
+from lab.stability.table import followed_class
 from lab.stability.text import entry
 from scripts.browser import settle
-from tests.support.browsing import address_has, charts, field, on_phone, open_lab, query, trace
+from tests.support.browsing import (
+    address_has,
+    charts,
+    field,
+    open_lab,
+    phone_with_finger,
+    query,
+    trace,
+)
 from tests.support.closeness import close_to
 
 pytestmark = pytest.mark.browser
 
 _READ = """() => {
     const root = document.querySelector('.lab-trace');
-    const text = node => [...node.childNodes].filter(n => n.nodeName !== 'SMALL')
-        .map(n => n.textContent).join('');
+    const cells = (row, kind) => [...row.querySelectorAll(`td.${kind}`)];
     return {
         step: Number(root.dataset.step),
         said: root.querySelector('.trace-said').textContent,
-        columns: [...root.querySelectorAll('thead th')].slice(1).map(text),
-        rows: [...root.querySelectorAll('tbody tr:not(.phase)')].map(row => ({
+        columns: [...root.querySelectorAll('thead .long')].map(node => node.textContent),
+        rows: [...root.querySelectorAll('tbody tr')].map(row => ({
             text: row.querySelector('th span').textContent,
-            cells: [...row.querySelectorAll('td')].map(text),
-            marks: [...row.querySelectorAll('td')].map(
+            values: cells(row, 'value').map(cell => cell.title),
+            slopes: cells(row, 'slope').map(cell => cell.title),
+            born: [...row.querySelectorAll('td')].map(
                 cell => cell.querySelector('.mark')?.textContent ?? ''),
-            current: row.getAttribute('aria-current') === 'step',
+            way: row.getAttribute('aria-current') === 'step' ? row.dataset.way : '',
         })),
     };
 }"""
@@ -42,9 +52,7 @@ def open_stability(page: Page, address: str) -> None:
 def read(page: Page) -> dict[str, Any]:
     """Return what the table shows."""
     found: dict[str, Any] = page.evaluate(_READ)
-    assert [place for place, row in enumerate(found["rows"], start=1) if row["current"]] == [
-        found["step"]
-    ]
+    assert len([row for row in found["rows"] if row["way"]]) == 1
     return found
 
 
@@ -65,24 +73,28 @@ def wait(page: Page) -> None:
 def test_stability_table_shows_the_numbers_of_the_core(lab: str, page: Page) -> None:
     open_stability(page, f"{lab}/stability?a=95,40,0&target=3&formula=max_shifted")
     found = read(page)
-    assert found["columns"] == [*DTYPE_NAMES, "exact"]
-    for place, dtype in enumerate(DTYPE_NAMES):
-        expected = trace_formula("max_shifted", [95.0, 40.0, 0.0], [0.0, 0.0, 1.0], dtype=dtype)
-        for row, step in zip(found["rows"], expected.steps, strict=False):
-            shown = ", ".join(map(entry, step.value.reshape(-1).tolist()))
-            assert row["cells"][place] == shown
-        last = found["rows"][-1]["cells"][place]
-        assert last == ", ".join(map(entry, expected.gradient.tolist()))
+    assert found["columns"] == list(DTYPE_NAMES)
+    expect(page.locator(".trace-classes [aria-pressed=true]")).to_have_text("3the right one")
+    page.locator(".trace-classes button").nth(1).click()
+    for followed, shown in ((2, found), (1, read(page))):
+        for place, dtype in enumerate(DTYPE_NAMES):
+            trace = trace_formula("max_shifted", [95.0, 40.0, 0.0], [0.0, 0.0, 1.0], dtype=dtype)
+            for row, step in zip(shown["rows"], trace.steps, strict=True):
+                values = step.value.reshape(-1).tolist()
+                assert row["values"][place] == entry(values[followed if len(values) > 1 else 0])
+            assert shown["rows"][0]["slopes"][place] == entry(trace.gradient[followed].item())
 
 
 def test_stability_opens_at_the_first_nan_and_marks_it_in_words(lab: str, page: Page) -> None:
     open_stability(page, f"{lab}/stability")
     found = read(page)
     assert found["step"] == 9
+    assert found["rows"][8]["way"] == "forward"
     assert "0 · (−∞) = NaN" in found["said"]
-    assert found["rows"][7]["marks"] == ["◀ first ∞"] * 3 + ["", ""]
-    assert found["rows"][8]["marks"] == ["◀ first NaN"] * 3 + ["", ""]
-    assert found["rows"][15]["marks"] == ["◀ first NaN"] * 3 + ["", ""]
+    assert found["said"].endswith("In exact arithmetic: −7.668·10⁻⁵³, 0.")
+    assert found["rows"][7]["born"] == ["first ∞", ""] * 3 + ["", ""]
+    assert found["rows"][8]["born"] == ["first NaN", ""] * 3 + ["", ""]
+    assert found["rows"][6]["born"] == ["", "first NaN"] * 3 + ["", ""]
     # The same is read from the map below.
     card = page.locator("[data-card='values']")
     for gap in (18, 93, 104, 746):
@@ -122,7 +134,7 @@ def test_stability_steps_by_keyboard_and_by_a_click_on_a_row(lab: str, page: Pag
     address_has(page, "step=20")
     wait(page)
     expect(bar).to_be_focused()
-    page.locator(".lab-trace tbody tr:not(.phase)").nth(4).click()
+    page.locator(".lab-trace tbody tr").nth(4).locator("td.value").first.click()
     assert read(page)["step"] == 5
     assert "exp(−120) = 0" in read(page)["said"]
     address_has(page, "step=5")
@@ -162,27 +174,40 @@ def test_stability_step_and_state_survive_a_reload(lab: str, page: Page) -> None
     settle(page)
     again = read(page)
     assert again["step"] == 16
-    assert [row["cells"] for row in again["rows"]] == [row["cells"] for row in found["rows"]]
+    assert [row["values"] for row in again["rows"]] == [row["values"] for row in found["rows"]]
     assert charts(page) == drawn
     assert query(page)["formula"] == ["where_masked"]
 
 
-def test_stability_table_scrolls_in_its_own_box_by_keyboard(lab: str, page: Page) -> None:
-    on_phone(page)
-    open_stability(page, f"{lab}/stability?a=5,4,3,2,1,0")
-    box = page.get_by_role("region", name="The table, to be scrolled")
-    box.focus()
-    for _ in range(5):
-        page.keyboard.press("ArrowRight")
-    page.wait_for_timeout(400)
-    assert box.evaluate("node => node.scrollLeft") > 40
-    assert box.evaluate("node => node.scrollWidth > node.clientWidth + 100")
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    sticky = page.locator(".lab-trace tbody th[scope=row]").first.bounding_box()
-    frame = box.bounding_box()
-    assert sticky is not None
-    assert frame is not None
-    assert sticky["x"] == close_to(frame["x"], abs=3)
+def test_stability_fits_the_first_screen_of_a_phone(lab: str, browser: Browser) -> None:
+    with phone_with_finger(browser) as (page, touch):
+        page.set_viewport_size({"width": 360, "height": 740})
+        open_stability(page, f"{lab}/stability")
+        bar, table = page.locator(".trace-deck").bounding_box(), page.locator(".lab-trace table")
+        assert bar is not None
+        assert bar["height"] <= 56
+        assert bar["y"] + bar["height"] == close_to(740, abs=1)
+        assert table.evaluate("node => node.scrollWidth <= node.clientWidth")
+        picture = table.bounding_box()
+        assert picture is not None
+        assert min(picture["y"] + picture["height"], bar["y"]) - picture["y"] >= 370
+        # The lever under a finger.
+        knob = page.get_by_test_id("trace-gap").bounding_box()
+        assert knob is not None
+        at = knob["x"] + 0.3 * knob["width"], knob["y"] + knob["height"] / 2
+        touch("touchStart", at)
+        touch("touchEnd")
+        page.wait_for_function("decodeURIComponent(location.search).includes('a=')")
+        settle(page)
+        gap = page.locator(".lever-value").inner_text()
+        assert read(page)["rows"][2]["values"] == [gap] * 4
+        # It leaves with the table.
+        page.locator(".trace-cure").scroll_into_view_if_needed()
+        page.locator("[data-testid=stMain]").evaluate("node => node.scrollBy(0, 900)")
+        page.wait_for_timeout(300)
+        bar = page.locator(".trace-deck").bounding_box()
+        assert bar is not None
+        assert bar["y"] < 0
 
 
 # Presets
@@ -199,11 +224,13 @@ def test_stability_presets_break_and_cure(lab: str, page: Page) -> None:
             expect(card).to_contain_text(f"Value {entry(result.value)}, gradient")
         wait(page)
         found = read(page)
-        assert found["rows"][0]["cells"][-1] == ", ".join(map(entry, case.a))
+        state = CASES[name]
+        followed = followed_class(results(state))
         expected = trace_formula(case.formula, case.a, case.q, dtype=case.dtype, floor=case.floor)
         place = DTYPE_NAMES.index(case.dtype)
-        assert found["rows"][len(expected.steps) - 1]["cells"][place] == entry(expected.value)
-        assert CASES[name].target == 1
+        assert found["rows"][0]["values"][place] == entry(expected.steps[0].value[followed].item())
+        assert found["rows"][-1]["values"][place] == entry(expected.value)
+        assert state.target == 1
     page.reload()
     page.wait_for_selector(".lab-trace tbody")
     settle(page)
@@ -220,14 +247,14 @@ def test_stability_gap_moves_logits_table_and_map_together(lab: str, page: Page)
     page.keyboard.press("ArrowLeft")
     address_has(page, "a=104,0")
     wait(page)
-    assert read(page)["rows"][0]["cells"][2] == "104, 0"
+    assert read(page)["rows"][3]["values"] == ["−104"] * 4
     assert trace(charts(page), "values", "now: gap 104")["x"] == [104, 104]
     field(page, "stability.gap").get_by_role("slider").focus()
     page.keyboard.press("ArrowLeft")
     address_has(page, "a=103,0")
     wait(page)
     expect(page.get_by_text("Right, forward and backward")).to_be_visible()
-    assert read(page)["rows"][6]["cells"][2].startswith("1, 1.4")
+    assert read(page)["rows"][6]["values"][2].startswith("1.4")
 
 
 def test_stability_garbage_in_the_link_is_named_and_harmless(lab: str, page: Page) -> None:

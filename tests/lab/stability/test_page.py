@@ -26,7 +26,7 @@ from lab.stability.state import (
     GAPS,
     StabilityState,
     case_of,
-    read_step,
+    read_moved,
 )
 from lab.stability.table import rows
 from lab.stability.text import command, entry, snippet
@@ -65,7 +65,11 @@ def test_stability_opens_on_the_results(open_page: OpenPage) -> None:
     row = table["rows"][table["at"] - 1]
     assert row["text"] == "tᵢ = qᵢ lᵢ"
     assert "0 · (−∞) = NaN" in row["said"]
-    assert row["cells"][table["chosen"]] == {"entries": ["0", "NaN"], "bad": [1], "mark": "first NaN"}
+    assert row["cells"][table["chosen"]] == {
+        "entries": ["0", "NaN"], "short": ["0", "NaN"], "bad": [1], "mark": "first NaN"
+    }  # fmt: skip
+    assert table["followed"] == 1
+    assert table["gap"]["marks"] == UNDERFLOW
     assert row["cells"][-1]["entries"] == ["−7.668·10⁻⁵³", "0"]
     assert "The loss is NaN; in truth it is 7.668·10⁻⁵³" in text_of(app)
     assert len(figures_of(app)) == 4
@@ -344,10 +348,14 @@ def test_stability_reset_restores_the_default(open_page: OpenPage) -> None:
 
 
 def test_stability_takes_no_step_that_no_table_sends() -> None:
-    assert read_step({"step": 3}, DEFAULT) == replace(DEFAULT, step=3)
+    assert read_moved({"step": 3}, DEFAULT) == replace(DEFAULT, step=3)
+    stretched = read_moved({"step": 3, "gap": 104}, DEFAULT)
+    assert stretched == replace(DEFAULT, a=(104.0, 0.0))
     forged: list[Any] = [{}, *({"step": step} for step in (0, 100, 3.5, True, "3", None, 10**400))]
+    forged += [{"step": 3, "gap": gap} for gap in (0, 101, True, "104", INF, math.nan, [104], 10**400)]
+    assert read_moved({"step": 3, "gap": 104}, StabilityState(a=(INF, 0.0))) is None
     for message in forged:
-        assert read_step(message, DEFAULT) is None
+        assert read_moved(message, DEFAULT) is None
 
 
 # States

@@ -14,7 +14,8 @@ from streamlit.testing.v1 import AppTest
 import ce_core as ce
 from ce_core.post.plan_variant import variant_differences
 from lab.transport.notes import notes
-from lab.transport.results import data_csv, pose, results
+from lab.transport.problem import pose
+from lab.transport.results import results
 from lab.transport.state import (
     DEFAULT,
     PRESETS,
@@ -28,6 +29,7 @@ from lab.transport.state import (
     spell_levels,
     spell_points,
 )
+from lab.transport.tables import data_csv
 from lab.transport.text import snippet
 from tests.lab.conftest import OpenPage
 from tests.support.closeness import close_to

@@ -110,7 +110,8 @@ def test_what_live_figures_need_comes_after_streamlits_own_and_is_served(page: s
     # Without a chart of Plotly's, nothing of it keeps a page waiting.
     own = {HOME: "home/hero.js", "claims": "claims/anchor.js"}.get(page)
     if own:
-        assert addresses == list(map(script_address, ("web/opening.js", *imported_scripts(own))))
+        scripts = (*imported_scripts("web/opening.js"), *imported_scripts(own))
+        assert addresses == list(map(script_address, scripts))
     else:
         # The largest is last.
         assert addresses[-1] == plotly_address(spatial=page in SPATIAL)

@@ -35,7 +35,7 @@ def put(key: str, value: float) -> None:
     st.session_state[f"at-{key}"] = value
 
 
-apply_style(controls=False)
+apply_style("two_animations")
 for key in ("sine", "cosine"):
     at = st.session_state.get(f"at-{key}", 1.0)
     scrub = Timeline(
