@@ -19,15 +19,12 @@ from lab.state.codec import Parts, read
 from lab.web.assets import script_address
 from lab.web.waiting_room import NEUTRALS_CSS
 
-_HERE: Final = Path(__file__).parent
+_SHEETS: Final = ("home.css", "hero.css", "opening.css")
 _STYLE: Final = "\n".join(
     (
         f"html {{ {NEUTRALS_CSS}}}",
         COLOURS_CSS,
-        *(
-            (_HERE / name).read_text(encoding="utf-8")
-            for name in ("home.css", "hero.css", "opening.css")
-        ),
+        *(Path(__file__).with_name(name).read_text(encoding="utf-8") for name in _SHEETS),
     )
 )
 
