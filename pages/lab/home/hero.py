@@ -4,7 +4,10 @@ from typing import Final
 
 import streamlit as st
 
+<<<<<<< HEAD
 from lab.gradient.state import MOST
+=======
+>>>>>>> s11-home
 from lab.home.figure import hero_data, question
 from lab.home.state import HomeState, read_move
 from lab.language.catalogues import _
@@ -30,9 +33,7 @@ def show_hero(page: PageVisit[HomeState]) -> None:
         with st.container(key="hero-words"):
             with st.container(key="hero-ways", horizontal=True):
                 with st.container(key="hero-first", width="content"):
-                    few = page.state.k <= MOST
-                    label = _("Let L2 pull") if few else _("Let L2 pull, of 10 classes")
-                    show_state_link("gradient", label, let_go(page.state), arrow=False)
+                    show_state_link("gradient", _("Let L2 pull"), let_go(page.state), arrow=False)
                 show_page_link("claims", _("Is the post right?"), arrow=False)
             st.markdown(
                 _(
@@ -53,8 +54,8 @@ def show_hero(page: PageVisit[HomeState]) -> None:
 
 
 def let_go(state: HomeState) -> dict[str, str]:
-    """Return the state of the gradient's page with the same logits, as many as it has."""
-    return {"a": ",".join([spell(state.lead), *["0"] * (min(state.k, MOST) - 1)])}
+    """Return the state of the gradient's page with the same logits."""
+    return {"a": ",".join([spell(state.lead), *["0"] * (state.k - 1)])}
 
 
 def _say_that_it_has_not_come() -> None:

@@ -39,21 +39,18 @@ def test_home_figure_opens_where_the_losses_push_opposite_ways() -> None:
     assert (data["lead"], data["k"], data["moves"]) == (3.4, 10, True)
 
 
-@pytest.mark.parametrize(
-    ("lead", "k", "classes"), [(3.4, 10, 10), (-1.25, 2, 2), (0.0, 5, 5), (8.0, 64, 10)]
-)
-def test_home_lets_l2_pull_where_the_figure_is_held(lead: float, k: int, classes: int) -> None:
+@pytest.mark.parametrize(("lead", "k"), [(3.4, 10), (-1.25, 2), (0.0, 5), (8.0, 64)])
+def test_home_lets_l2_pull_where_the_figure_is_held(lead: float, k: int) -> None:
     query = let_go(HomeState(lead, k))
     state, taken = read(GradientState(), {name: [text] for name, text in query.items()})
     assert taken == {"a"}
-    assert state.a == (lead, *[0.0] * (classes - 1))
+    assert state.a == (lead, *[0.0] * (k - 1))
 
 
 def test_home_shows_the_state_of_its_address(open_page: OpenPage) -> None:
     app = open_page("home.py", lead="-1.5", k="64")
     assert not app.warning
     link = app.get("page_link")[len(PAGES)]
-    assert link.proto.label == "Let L2 pull, of 10 classes"
     assert dict(parse_qsl(link.proto.query_string)) == let_go(HomeState(-1.5, 64))
     assert open_page("home.py", lead="9", k="1").warning
 
