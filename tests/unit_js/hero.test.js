@@ -4,13 +4,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
-<<<<<<< HEAD
 import { curveOf, ENDS, obstaclesOf, scaleOf, sceneOf, spotsOf } from "../../pages/lab/home/hero_plan.js";
 import { boxAt, meet, placeLabels } from "../../pages/lab/drag/labels.js";
-=======
-import { boxAt, meet, placeLabels } from "../../pages/lab/drag/labels.js";
-import { curveOf, ENDS, obstaclesOf, scaleOf, sceneOf, spotsOf } from "../../pages/lab/home/hero_plan.js";
->>>>>>> s11-home
 import { answerTo, lambertW, restOf, wayOf } from "../../pages/lab/home/two_losses.js";
 import { drawn, fixture, near } from "./support.js";
 

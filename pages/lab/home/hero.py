@@ -4,10 +4,6 @@ from typing import Final
 
 import streamlit as st
 
-<<<<<<< HEAD
-from lab.gradient.state import MOST
-=======
->>>>>>> s11-home
 from lab.home.figure import hero_data, question
 from lab.home.state import HomeState, read_move
 from lab.language.catalogues import _

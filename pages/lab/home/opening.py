@@ -19,22 +19,14 @@ from lab.state.codec import Parts, read
 from lab.web.assets import script_address
 from lab.web.waiting_room import NEUTRALS_CSS
 
-<<<<<<< HEAD
-=======
-_SHEETS: Final = ("home.css", "hero.css", "opening.css")
->>>>>>> s11-home
 _STYLE: Final = "\n".join(
     (
         f"html {{ {NEUTRALS_CSS}}}",
         COLOURS_CSS,
-<<<<<<< HEAD
         *(
             sheet(name)
             for name in ("page/page.css", "home/home.css", "home/hero.css", "home/opening.css")
         ),
-=======
-        *(Path(__file__).with_name(name).read_text(encoding="utf-8") for name in _SHEETS),
->>>>>>> s11-home
     )
 )
 
