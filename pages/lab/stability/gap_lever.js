@@ -76,6 +76,8 @@ export class GapLever {
     this.gap = gap;
     this.root.hidden = gap.at === null;
     setText(this.name, words.gap);
+    // A phone has no room for the name, which is said all the same.
+    this.range.setAttribute("aria-label", words.gap);
     setText(this.note, words.marks);
     this.range.max = String(gap.stops.length - 1);
     if (gap.at !== null) this.range.value = String(gap.stops.indexOf(gap.at));

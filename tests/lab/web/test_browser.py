@@ -34,10 +34,10 @@ BACKGROUND = "getComputedStyle(document.querySelector('.stApp')).backgroundColor
 # Whether the row of pages fades at its beginning, and at its end.
 FADES = """['before', 'after'].map(edge => parseFloat(getComputedStyle(
     document.querySelector('.st-key-nav')).getPropertyValue('--lab-' + edge)) > 0)"""
-# What may be wider than the phone: the formulas for screen readers, and a table that scrolls.
+# What may be wider than the phone: what only screen readers or fingers find, and rows that scroll.
 WIDER = """() => [...document.querySelectorAll("[data-testid='stMain'] *")]
     .filter(node => node.getBoundingClientRect().right > innerWidth + 1
-                    && !node.closest('.katex-mathml, .trace-scroller, .st-key-nav, .st-key-presets'))
+                    && !node.closest('.katex-mathml, .ways, .draglayer, .st-key-nav, .st-key-presets'))
     .map(node => node.className.toString().slice(0, 60))"""
 
 
