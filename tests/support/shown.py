@@ -27,6 +27,9 @@ _SPOKEN: Final = {
     "text", "said", "entries", "mark", "cells",
 }  # fmt: skip
 
+# What names a thing for the machine among them.
+_INSIDE: Final = {"language", "phase", "operation"}
+
 
 def shown(app: AppTest) -> Iterator[tuple[str, str]]:
     """Return every text of a page: what it belongs to, and the text."""
@@ -92,7 +95,7 @@ def _of_animation(frames: Any) -> Iterator[tuple[str, str]]:
 def _spoken(tree: Any, place: str, *, inside: bool = False) -> Iterator[tuple[str, str]]:
     if isinstance(tree, dict):
         for name, child in tree.items():
-            if name in _SPOKEN or (inside and name != "language" and name != "phase"):
+            if name in _SPOKEN or (inside and name not in _INSIDE):
                 yield from _spoken(child, f"{place}.{name}", inside=True)
     elif isinstance(tree, list):
         for child in tree:

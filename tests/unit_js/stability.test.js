@@ -9,7 +9,7 @@ import { badClasses, pairStages } from "../../pages/lab/stability/trace_table.js
 
 /** @param {string} name @param {string} phase @param {number[]} bad */
 const row = (name, phase, bad = []) => ({
-  name, phase, text: name, said: "",
+  operation: name, phase, text: name, said: "",
   cells: [bad, []].map((places) => ({ entries: ["0", "1"], short: ["0", "1"], bad: places, mark: "" })),
 });
 

@@ -16,7 +16,7 @@ import { axisOf, between, mayTween, Passage } from "./tween.js";
  * @typedef {import("../web/types.js").Plotly} Plotly
  * @typedef {import("../web/types.js").Theme} Theme
  *
- * @typedef {{ dark: Record<string, string>, words: Record<string, string> }} Colours For each light
+ * @typedef {{ dark: Record<string, string>, textColours: Record<string, string> }} Colours For each light
  *   value the dark one; for that of a mark that of words.
  *
  * @typedef {object} Drawn What a figure shows.
@@ -159,14 +159,14 @@ export class Chart {
    * @param {Theme} theme
    * @param {Colours} colours
    */
-  async react(Plotly, drawn, theme, { dark, words }) {
+  async react(Plotly, drawn, theme, { dark, textColours }) {
     // What goes on to another state has been repainted, and Plotly has not heard of it.
     this.repainted ||= this.passage.going;
     this.passage.stop();
     this.drawn = drawn;
     /** @param {string} light */
     const mark = (light) => (theme.dark ? dark[light] ?? light : light);
-    this.look = { font: theme.font, mark, shade: (light) => mark(words[light] ?? light) };
+    this.look = { font: theme.font, mark, shade: (light) => mark(textColours[light] ?? light) };
     this.figure = frameOf(drawn.animation, drawn.index);
     // Another, since Plotly writes into it.
     const { data, layout } = frameOf(drawn.animation, drawn.index);

@@ -21,7 +21,7 @@ import { drawingOf, pngOf, svgOf } from "./picture.js";
  * @property {number | null} at
  * @property {string} plotly where the library is
  * @property {Record<string, string>} dark for each colour of the light theme that of the dark one
- * @property {Record<string, string>} words for each colour of a mark that of words
+ * @property {Record<string, string>} textColours for each colour of a mark that of words
  * @property {string} ink the colour of what is written on white
  * @property {Given[]} cards
  * @property {import("../web/types.js").Words} texts

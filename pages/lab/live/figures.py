@@ -111,7 +111,7 @@ def show_figures(key: str, figures: FigureSet, *, timeline: Timeline | None = No
             "at": timeline and timeline.at,
             "plotly": plotly_address(spatial=any(map(_is_spatial, figures.cards))),
             "dark": _DARK,
-            "words": _WORDS,
+            "textColours": _WORDS,
             "ink": NEUTRALS["ink"].light,
             "cards": [_card_head(card) for card in figures.cards],
             "texts": {

@@ -23,11 +23,11 @@ const ADDRESS = { size: 10, line: 20 };
 /**
  * @param {import("../web/types.js").Plotly} Plotly
  * @param {import("./card.js").Card} card
- * @param {{ address: string, ink: string, words: Record<string, string> }} said the colour of what is
+ * @param {{ address: string, ink: string, textColours: Record<string, string> }} said the colour of what is
  *   written, and for each colour of a mark that of words
  * @returns {Promise<SVGSVGElement>}
  */
-export async function drawingOf(Plotly, { chart, title }, { address, ink, words }) {
+export async function drawingOf(Plotly, { chart, title }, { address, ink, textColours }) {
   const { plot, drawn, width } = chart;
   if (!drawn) throw new Error("there is no picture yet");
   keepCameras(plot);
@@ -46,7 +46,7 @@ export async function drawingOf(Plotly, { chart, title }, { address, ink, words 
   /** @type {Labelling} */
   const labelling = flat ? labelsOf(plot, frame, widthIn(FONT), chart.labels.spots, chart.labels.left) : { labels: [], left: [], spots: new Map() };
   /** @type {Shade} */
-  const shade = (light) => words[light] ?? light;
+  const shade = (light) => textColours[light] ?? light;
   return framed(figure, size, { title, address, ink }, keyOf(frame.data, labelling, width, ink), namesOf(labelling, shade));
 }
 

@@ -5,7 +5,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from lab.language.catalogues import _, ngettext, spoken
 from lab.page.links import show_page_link
@@ -13,7 +12,7 @@ from lab.page.notes import Note
 from lab.state.visit import PageVisit
 from lab.web.page_names import LABS
 from lab.web.previews import preview
-from lab.web.streamlit_private import ExpanderContainer
+from lab.web.streamlit_private import DeltaGenerator, ExpanderContainer
 
 
 def open_page(question: str, answer: str = "") -> DeltaGenerator:

@@ -28,7 +28,7 @@ def rows(found: Results) -> list[Row]:
     """Return the stages of the trace as the table shows them."""
     return [
         Row(
-            name=stage.name,
+            operation=stage.name,
             phase=stage.phase,
             text=_operation(stage),
             cells=[_cell(column) for column in stage.columns],

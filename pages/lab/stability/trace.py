@@ -35,7 +35,7 @@ class Cell:
 class Row:
     """One stage: which result, what it is, its cells, and what happens there in a sentence."""
 
-    name: str
+    operation: str
     phase: str
     text: str
     cells: Sequence[Cell]

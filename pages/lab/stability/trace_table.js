@@ -5,7 +5,7 @@ import { make } from "../web/dom.js";
 
 /**
  * @typedef {{ entries: string[], short: string[], bad: number[], mark: string }} Cell
- * @typedef {{ name: string, phase: string, text: string, said: string, cells: Cell[] }} Row
+ * @typedef {{ operation: string, phase: string, text: string, said: string, cells: Cell[] }} Row
  * @typedef {{ rows: Row[], columns: string[], glyphs: string[], chosen: number, title: string }} Told
  * @typedef {{ table: HTMLTableElement, stages: { line: HTMLTableRowElement, phase: string }[] }} Table
  */
@@ -31,10 +31,10 @@ export function badClasses({ rows, columns }) {
  */
 export function pairStages(rows) {
   const stages = rows.map((row, place) => ({ row, number: place + 1 }));
-  const back = new Map(stages.filter(({ row }) => row.phase === "backward").map((one) => [one.row.name, one]));
+  const back = new Map(stages.filter(({ row }) => row.phase === "backward").map((one) => [one.row.operation, one]));
   return stages
     .filter(({ row }) => row.phase === "forward")
-    .map((forward) => ({ forward, backward: back.get(forward.row.name) }));
+    .map((forward) => ({ forward, backward: back.get(forward.row.operation) }));
 }
 
 /**

@@ -21,6 +21,9 @@ from streamlit import net_util
 from streamlit.config import is_manually_set
 from streamlit.config import set_option as set_setting
 
+# What `st.container` returns, into which more is drawn later; its name is not public.
+from streamlit.delta_generator import DeltaGenerator
+
 # What `st.expander` returns has no public name, and only it has `open`, by which a drawer that is
 # closed is not filled.
 from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
@@ -57,6 +60,7 @@ __all__ = [
     "INDEX_PAGE",
     "STATIC_FOLDER",
     "BackMsg",
+    "DeltaGenerator",
     "ExpanderContainer",
     "ask_nobody_for_the_address",
     "forget_forged_values",
@@ -81,14 +85,21 @@ FRONT_END_NAMES: Final[Mapping[str, str]] = MappingProxyType(
         "stActiveTheme": "in localStorage, the theme that was chosen, for what stands before Streamlit",
         "stApp": "whether the browser is connected and the script runs, which an act must know",
         "stAppHeader": "the strip on which the row of pages lies, clear where there is no sidebar",
+        "stAppViewContainer": "what a page scrolls in, which lies whole on paper",
         "stAppSkeleton": "what Streamlit shows while it starts, hidden where a figure stands already",
         "stExpandSidebarButton": "what brings the controls back, hidden on a page that has none",
-        "stHorizontalBlock": "the row in a container of ours, which a phone scrolls by a finger",
+        "stButton": "a button, left out on paper; that of a preset lies over its picture",
+        "stButtonGroup": "a row of buttons, left out on paper",
+        "stElementContainer": "what stands below another on a page, with a distance on paper",
+        "stLayoutWrapper": "around a container, which lies whole on paper",
+        "stMain": "what scrolls beside the controls, which lies whole on paper",
         "stMainBlockContainer": "the column of a page, whose margins are too wide for a phone",
         "stSidebar": "whether it is put away, so that the page says where its controls are",
         "stSidebarCollapsed": "in localStorage, whether the drawer was opened, forgotten on a phone",
+        "stSidebarUserContent": "the controls, whose margins are too wide for so narrow a column",
         "stSliderThumbValue": "the number above a slider, which is ink like all numbers",
         "stMarkdownContainer": "the text in a container of ours, to set it in columns and in size",
+        "stVerticalBlock": "a column of elements: closer among the controls, whole on paper",
     }
 )
 

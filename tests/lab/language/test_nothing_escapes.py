@@ -122,7 +122,7 @@ def test_shown_finds_every_kind_of_text(open_page: OpenPage) -> None:
         "L2 over L1, one dot a trial, and the line of slope 1 through their mean.", "slope 1",
         "The post's first chart: L2 over L1", "L1, nats (mean of a trial)", "NaN from 104",
         "row %{y}, column %{x}<br>P %{z:.4g}<extra></extra>", "Random, as the post's",
-        "Forward: the values", "first NaN", "Download the data as CSV", "log-softmax",
+        "The cure is one line", "given", "Download the data as CSV", "log-softmax",
         "Paint the marginals μ and ν", "ν: what each column gets", "A link to this state",
     ):  # fmt: skip
         assert any(said in text for text in texts), said

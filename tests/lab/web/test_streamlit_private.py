@@ -107,6 +107,7 @@ def test_only_one_module_reaches_behind_streamlits_public_names() -> None:
             "streamlit.net_util",
             "streamlit.config",
             "streamlit.config",
+            "streamlit.delta_generator",
             "streamlit.elements.lib.mutable_expander_container",
             "streamlit.proto.BackMsg_pb2",
             "streamlit.proto.WidgetStates_pb2",
