@@ -24,11 +24,11 @@ _HIDDEN: Final = {
 _DRAWN: Final = {"text", "name", "hovertemplate", "texttemplate", "ticktext", "hovertext", "label"}
 _SPOKEN: Final = {
     "words", "texts", "title", "alt", "numbers", "label", "readouts", "spelled", "rows", "columns",
-    "text", "said", "entries", "mark", "cells",
+    "text", "said", "entries", "mark", "cells", "cure", "answer",
 }  # fmt: skip
 
 # What names a thing for the machine among them.
-_INSIDE: Final = {"language", "phase", "operation"}
+_INSIDE: Final = {"language", "phase", "operation", "broken", "cured"}
 
 
 def shown(app: AppTest) -> Iterator[tuple[str, str]]:
