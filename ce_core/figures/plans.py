@@ -97,7 +97,7 @@ def plan_figure(plan: Tensor, mu: Tensor, nu: Tensor, *, translate: Translate = 
     key = "<br>".join(
         (
             translate("stronger: more mass · line: what is asked"),
-            translate("yellow: too much, or missing"),
+            translate("framed: too much, or missing"),
         )
     )
     return figure_tree(

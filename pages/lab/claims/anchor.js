@@ -4,6 +4,13 @@
 const SETTLES_MS = 3000;
 const MOVES = ["wheel", "touchstart", "pointerdown", "keydown"];
 
+// Back returns to the card whose link was followed.
+document.addEventListener("click", ({ target }) => {
+  const card = target instanceof Element && target.closest("a") && target.closest("[class*='st-key-claim-']");
+  const anchor = card && card.querySelector("h3[id]")?.id;
+  if (anchor) history.replaceState(history.state, "", `#${anchor}`);
+}, { capture: true });
+
 /** @param {{ parentElement: HTMLElement }} component */
 export default function hold({ parentElement }) {
   const target = document.getElementById(location.hash.slice(1));

@@ -218,6 +218,8 @@ export class TimelineBar {
   tell() {
     const { output, range, readouts } = this.view;
     const spelled = this.head.spelled[this.index];
+    // What the page says is of the state that the server knows.
+    this.node.dataset.moved = String(this.value !== this.head.at);
     setText(output, spelled);
     range.setAttribute("aria-valuetext", spelled);
     const animation = this.animation();

@@ -43,7 +43,7 @@ def run_lab(lab: Lab[S, R]) -> None:
     if callable(lab.answer):
         place.markdown(lab.answer(found))
     along = lab.timeline(found) if lab.timeline and live_charts() else None
-    stage = partial(lab.stage, desk, found) if lab.stage else _nothing
+    stage = partial(_show_stage, lab, desk, found)
     draw_figures = partial(_show_figures, lab, page, found, along)
     picture, rest = ((stage,), draw_figures) if lab.acts_on_stage else ((stage, draw_figures), _nothing)
     for draw in picture:
@@ -65,6 +65,14 @@ def run_lab(lab: Lab[S, R]) -> None:
 
 def _nothing() -> None:
     """Draw nothing."""
+
+
+def _show_stage(lab: Lab[S, R], desk: Desk[S], found: R) -> None:
+    if not lab.stage:
+        return
+    # A picture has its room before it has come.
+    with st.container(key="picture" if lab.acts_on_stage else None):
+        lab.stage(desk, found)
 
 
 def _show_figures(lab: Lab[S, R], page: PageVisit[S], found: R, along: Along[S] | None) -> None:

@@ -32,7 +32,7 @@ def cure_data(found: Results) -> dict[str, Any]:
     formula, cure = found.state.formula, found.state.cure
     right = [dtype for dtype in DTYPE_NAMES if is_right(found.cures[dtype])]
     return {
-        "title": _("This line is the cure") if formula == cure else _("The cure is one line"),
+        "title": _title(found),
         "broken": "" if formula == cure else LINES[formula],
         "cured": LINES[cure],
         "right": [dtype in right for dtype in DTYPE_NAMES],
@@ -40,11 +40,21 @@ def cure_data(found: Results) -> dict[str, Any]:
     }
 
 
+def _title(found: Results) -> str:
+    if found.state.gap is None:
+        return _("No line cures this")
+    return (
+        _("This line is the cure")
+        if found.state.formula == found.state.cure
+        else _("The cure is one line")
+    )
+
+
 def _said(found: Results, right: list[str]) -> str:
     if found.state.gap is None:
-        return _("No line helps here: these logits have no softmax.")
+        return _("These logits have no softmax.")
     if len(right) == len(DTYPE_NAMES):
-        return _("Loss {value}, and every slope right, in all four.").format(
+        return _("Loss and slopes are right in all four; in float64 the loss is {value}.").format(
             value=entry(found.cures["float64"].value)
         )
     if right:

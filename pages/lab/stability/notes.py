@@ -126,13 +126,13 @@ def _right(found: Results) -> Note:
     trace = found.trace
     text = (
         _(
-            "**Right, forward and backward**: the loss is {value}, and no operation leaves the finite "
-            "numbers in a way that matters."
+            "**Right, forward and backward**: the loss is {value}, and no operation makes a number that "
+            "is wrong in it."
         )
         if entry(trace.value) == entry(trace.true_value)
         else _(
             "**Right, forward and backward, as far as {dtype} can tell**: the loss is {value}, in "
-            "truth {truth}, and no operation leaves the finite numbers in a way that matters."
+            "truth {truth}, and no operation makes a number that is wrong in it."
         )
     )
     shown = {"value": entry(trace.value), "truth": entry(trace.true_value), "dtype": trace.dtype}

@@ -16,7 +16,7 @@ _LOST: Final = 1e-9
 def misplaced(error: float) -> str:
     """Write a marginal error as the share of the mass that it misplaces, which is half of it."""
     if 0 < error < _ROUNDING:
-        return _("0 % up to rounding")
+        return _("0 % (up to rounding)")
     # All of it has three digits.
     return percent(error / 2, digits=3 if error > 1.99 else 2)
 

@@ -192,7 +192,7 @@ PRESETS: Final[Mapping[str, Preset[TransportState]]] = {
         N_("Large ε: independence"),
         replace(DEFAULT, eps=10.0, n_iter=200, accelerate=True, along="eps"),
     ),
-    "two": Preset(N_("2 × 2: both rates are one"), replace(DEFAULT, n=2, m=2, eps=0.2, n_iter=5)),
+    "two": Preset(N_("2 × 2: the two rates agree"), replace(DEFAULT, n=2, m=2, eps=0.2, n_iter=5)),
     "variant": Preset(
         N_("Where the post's variant breaks"), replace(DEFAULT, eps=0.001, n_iter=10, along="eps")
     ),

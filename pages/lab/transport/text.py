@@ -37,10 +37,14 @@ def error_numbers(found: Results) -> str:
     """Return the present iteration, both rates, and what each method needs."""
     trace = found.trace
     head = f"**{handle_words(found)}**"
-    rates = _(
-        "each leaves **{true}** of it in the end (σ₂², dashed) · Birkhoff's bound tanh²(Δ/4), dotted: "
-        "{birkhoff}"
-    ).format(birkhoff=rate_said(trace.birkhoff), true=rate_said(found.rate))
+    rates = (
+        _no_rate()
+        if math.isnan(found.rate)
+        else _(
+            "each leaves **{true}** of it in the end (σ₂², dashed) · Birkhoff's bound tanh²(Δ/4), dotted: "
+            "{birkhoff}"
+        ).format(birkhoff=rate_said(trace.birkhoff), true=rate_said(found.rate))
+    )
     share = misplaced(TOL)
     if trace.status != SinkhornStatus.CONVERGED:
         needed = _("accelerated to {share}: **not reached**").format(share=share)
@@ -155,6 +159,10 @@ def command(state: TransportState) -> str:
         f"python -m ce_core sinkhorn --cost cost.csv{weights} --eps {state.eps:.12g} "
         f"--tol {TOL:g} --plan plan.csv"
     )
+
+
+def _no_rate() -> str:
+    return _("its rate is not known here")
 
 
 def rate_said(value: float) -> str:

@@ -87,7 +87,7 @@ def iterated(found: Results) -> np.ndarray:
 def shares_in(said: str) -> dict[str, float]:
     """Return the numbers of an answer by the words that follow, as shares of 1."""
     found = {}
-    for number, what in re.findall(r"\*\*([^*]*?) %(?: up to rounding)?\*\*([^,.*]*)", said):
+    for number, what in re.findall(r"\*\*([^*]*?) %(?: \(up to rounding\))?\*\*([^,.*]*)", said):
         mantissa, _times, power = number.partition("·10")
         found[what.strip()] = float(mantissa) * 10.0 ** int(power.translate(_RAISED) or 0) / 100
     return found
