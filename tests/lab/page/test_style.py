@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from lab.page.style import SHARED
+from lab.web.page_names import LABS
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGE_CSS = (ROOT / "pages/lab/page/page.css").read_text(encoding="utf-8")
@@ -37,4 +38,11 @@ def test_no_rule_begins_with_a_class_that_another_part_may_have(path: Path) -> N
         for selector in re.split(r",(?![^()]*\))", heads)
         if selector.strip().startswith(".")
     ]
-    assert [name for name in found if not re.match(r"\.(lab-|trace-|st[A-Z-])", name)] == []
+    component = all(path.with_suffix(ending).is_file() for ending in (".py", ".js"))
+    own = r"\.(lab-|trace-)" if component else r"\.(lab-|st[A-Z-])"
+    assert [name for name in found if not re.match(own, name)] == []
+
+
+@pytest.mark.parametrize("slug", LABS)
+def test_shared_sheets_know_no_lab(slug: str) -> None:
+    assert f"-key-live-{slug}" not in SHARED
