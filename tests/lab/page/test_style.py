@@ -1,13 +1,17 @@
-"""Type has six sizes, which the sheets of all pages and Streamlit's theme share."""
+"""The sheets of the lab: type has six sizes, and no sheet styles what is of another part."""
 
 import re
 import tomllib
 from pathlib import Path
 
+import pytest
+
 from lab.page.style import SHARED
+from lab.web.page_names import LABS
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGE_CSS = (ROOT / "pages/lab/page/page.css").read_text(encoding="utf-8")
+SHEETS = sorted((ROOT / "pages/lab").rglob("*.css"))
 SIZES = dict(re.findall(r"--size-(\w+): ([\w.]+);", PAGE_CSS.partition("}")[0]))
 
 
@@ -22,3 +26,23 @@ def test_shared_sheets_write_in_no_other_size() -> None:
     written = set(re.findall(r"font-size: ([^;]+);", SHARED))
     # Of mathematics: 20 px within text of 16.
     assert written - {"1.25em"} <= {f"var(--size-{name})" for name in SIZES}
+
+
+@pytest.mark.parametrize("path", SHEETS, ids=lambda path: path.stem)
+def test_no_rule_begins_with_a_class_that_another_part_may_have(path: Path) -> None:
+    # Components share one document: `.lever` of one page would style that of the next.
+    rules = re.sub(r"/\*.*?\*/", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+    found = [
+        selector.strip()
+        for heads in re.findall(r"([^{};]+)\{", rules)
+        for selector in re.split(r",(?![^()]*\))", heads)
+        if selector.strip().startswith(".")
+    ]
+    component = all(path.with_suffix(ending).is_file() for ending in (".py", ".js"))
+    own = r"\.(lab-|trace-)" if component else r"\.(lab-|st[A-Z-])"
+    assert [name for name in found if not re.match(own, name)] == []
+
+
+@pytest.mark.parametrize("slug", LABS)
+def test_shared_sheets_know_no_lab(slug: str) -> None:
+    assert f"-key-live-{slug}" not in SHARED
