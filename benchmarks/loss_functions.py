@@ -1,5 +1,7 @@
 """Losses and gradients of the logits against torch's fused cross-entropy."""
 
+from typing import NamedTuple
+
 import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
@@ -12,6 +14,21 @@ from benchmarks.threads import ONE_THREAD
 
 _SHAPE = (4096, 1000)
 _CLASSES = 1_000_000
+_PASSES = "{} passes, after each of which the threads wait for each other, against its three"
+
+
+class _Row(NamedTuple):
+    """What is compared, and how many times of the other's are aimed at.
+
+    `several` says that on several threads, and why, where it is more than on one.
+    """
+
+    case: str
+    against: str
+    mine: Action
+    theirs: Action
+    most: float | None = None
+    several: tuple[float, str] | None = None
 
 
 def measure_loss_functions(effort: Effort) -> Section:
@@ -54,53 +71,63 @@ def measure_loss_functions(effort: Effort) -> Section:
 
     fused_name, index_name = "`F.cross_entropy`", "`F.cross_entropy`, class index"
     grad_name = "`F.cross_entropy` and autograd"
-    rows: list[tuple[str, str, Action, Action, float | None]] = [
-        ("`cross_entropy`", fused_name, lambda: ours(q), lambda: fused(q), 1.3),
-        (
+    rows = [
+        _Row(
+            "`cross_entropy`",
+            fused_name,
+            lambda: ours(q),
+            lambda: fused(q),
+            1.3,
+            (1.5, _PASSES.format("four")),
+        ),
+        _Row(
             "`cross_entropy`, forward and backward",
             grad_name,
             lambda: ours_backward(q),
             lambda: fused_backward(q),
             1.3,
+            (1.65, _PASSES.format("nine")),
         ),
-        (
+        _Row(
             "`cross_entropy_grad`",
             grad_name,
             lambda: ce_core.cross_entropy_grad(a, q),
             lambda: fused_backward(q),
             1.3,
         ),
-        ("`cross_entropy`, one-hot", index_name, lambda: ours(one_hot), lambda: fused(index), None),
-        (
+        _Row("`cross_entropy`, one-hot", index_name, lambda: ours(one_hot), lambda: fused(index)),
+        _Row(
             "`cross_entropy`, one-hot, forward and backward",
             f"{grad_name}, class index",
             lambda: ours_backward(one_hot),
             lambda: fused_backward(index),
-            None,
         ),
-        ("`logit_gap`", fused_name, lambda: ce_core.logit_gap(a, q), lambda: fused(q), None),
-        (
+        _Row("`logit_gap`", fused_name, lambda: ce_core.logit_gap(a, q), lambda: fused(q)),
+        _Row(
             "`logit_gap`, forward and backward",
             grad_name,
             lambda: gap_backward(q),
             lambda: fused_backward(q),
             1.1,
+            (1.65, _PASSES.format("a dozen")),
         ),
-        (
+        _Row(
             "`logit_gap_grad`",
             grad_name,
             lambda: ce_core.logit_gap_grad(a, q),
             lambda: fused_backward(q),
             1.1,
+            (1.65, _PASSES.format("a dozen")),
         ),
-        (
+        _Row(
             "`logit_gap_grad`, logits times 9",
             grad_name,
             lambda: ce_core.logit_gap_grad(confident, q),
             confident_fused_backward,
             1.1,
+            (1.65, _PASSES.format("a dozen")),
         ),
-        (
+        _Row(
             "`logit_gap_grad`, p held constant",
             grad_name,
             lambda: ce_core.logit_gap_grad(a, q, detach_p=True),
@@ -108,24 +135,16 @@ def measure_loss_functions(effort: Effort) -> Section:
             1.1,
         ),
     ]
-    for mine, theirs in ((row[2], row[3]) for row in rows if "gap" not in row[0]):
-        torch.testing.assert_close(mine(), theirs(), rtol=1e-4, atol=1e-5)
-    for case, against, mine, theirs, most in rows:
-        times = effort.time(mine, theirs)
-        allowed, why = _allowed(most, effort)
-        add_ratio(section, case, against, times, at_most_times=allowed, why=why)
+    for row in rows:
+        if "gap" not in row.case:
+            torch.testing.assert_close(row.mine(), row.theirs(), rtol=1e-4, atol=1e-5)
+    alone = effort.environment == ONE_THREAD
+    for row in rows:
+        allowed, why = (row.most, "") if alone or row.several is None else row.several
+        times = effort.time(row.mine, row.theirs)
+        add_ratio(section, row.case, row.against, times, at_most_times=allowed, why=why)
     _add_many_classes(section, effort)
     return section
-
-
-def _allowed(most: float | None, effort: Effort) -> tuple[float | None, str]:
-    """Return how many times of the other's are aimed at, and why if more than on one thread."""
-    if most is None or effort.environment == ONE_THREAD:
-        return most, ""
-    return (
-        1.65,
-        "a dozen passes, after each of which the threads wait for each other, against its three",
-    )
 
 
 def _add_many_classes(section: Section, effort: Effort) -> None:

@@ -13,6 +13,7 @@ from ce_core.figures.style import (
     INK,
     Q_COLOUR,
     ROW_COLOUR,
+    SECOND_COLOUR,
     WASH_COLOUR,
     Translate,
     colour_scale,
@@ -94,31 +95,48 @@ def plan_figure(plan: Tensor, mu: Tensor, nu: Tensor, *, translate: Translate = 
         },
     ]
     hidden = {"showticklabels": False, "zeroline": False, "showgrid": False}
-    key = "<br>".join(
-        (
-            translate("stronger: more mass · line: what is asked"),
-            translate("framed: too much, or missing"),
-        )
-    )
     return figure_tree(
         traces,
         title=translate("The plan and its marginals"),
-        x_title=key,
-        y_title="",
+        x_title=translate("column"),
+        y_title=translate("row"),
         height=440,
-        margin={"l": 26, "r": 4, "t": 28, "b": 58},
+        margin={"l": 26, "r": 4, "t": 28, "b": 74},
         showlegend=False,
         barmode="overlay",
         annotations=[
             _heading(translate("column sums, and ν"), "columns", x=0.0, anchor="left"),
             _heading(translate("row sums, and μ"), "rows", x=1.0, anchor="right"),
+            _key(
+                translate("stronger: more mass · line: what is asked"),
+                translate("framed: too much, or missing"),
+            ),
         ],
-        xaxis={"domain": [0, 0.85], "range": [0.5, len(columns) + 0.5], "showgrid": False},
-        yaxis={"domain": [0, 0.82], "range": [len(rows) + 0.5, 0.5], "showgrid": False},
+        xaxis={
+            "domain": [0, 0.85],
+            "range": [0.5, len(columns) + 0.5],
+            "showgrid": False,
+            **_whole(len(columns)),
+        },
+        yaxis={
+            "domain": [0, 0.82],
+            "range": [len(rows) + 0.5, 0.5],
+            "showgrid": False,
+            **_whole(len(rows)),
+        },
         xaxis2={"domain": [0.87, 1], "range": [0, highest[0]], "anchor": "y", **hidden},
         yaxis2={"domain": [0.84, 1], "range": [0, highest[1]], "anchor": "x", **hidden},
         bargap=0.15,
     )
+
+
+# So few rows or columns that each has its number.
+_FEW: Final = 6
+
+
+def _whole(count: int) -> dict[str, Any]:
+    """Return ticks at each of a few; Plotly's own are between them where there are very few."""
+    return {"tick0": 1, "dtick": 1} if count < _FEW else {}
 
 
 def _sums_against(
@@ -158,6 +176,14 @@ def _heading(text: str, side: str, *, x: float, anchor: str) -> dict[str, Any]:
     place = {"xref": "paper", "yref": "paper", "yanchor": "bottom", "showarrow": False}
     return {"text": text, "x": x, "y": 1, "xanchor": anchor, **place} | {
         "font": {"color": colour, "size": 14, "weight": 600}
+    }
+
+
+def _key(*lines: str) -> dict[str, Any]:
+    """Return what the colours mean, below the name of the columns."""
+    place = {"xref": "paper", "yref": "paper", "xanchor": "left", "yanchor": "bottom", "align": "left"}
+    return {"text": "<br>".join(lines), "x": 0, "y": 0, "yshift": -72, "showarrow": False, **place} | {
+        "font": {"size": 12, "color": SECOND_COLOUR}
     }
 
 

@@ -59,6 +59,13 @@ def test_plan_figure_draws_the_plan_and_both_sums() -> None:
     np.testing.assert_array_equal(trace(figure, "mu").x, MU)
 
 
+def test_plan_figure_axes_are_called_by_what_they_count() -> None:
+    layout = plan_figure(PLAN, MU, NU).layout
+    assert (layout.meta["xaxis"], layout.meta["yaxis"]) == ("column", "row")
+    (key,) = (note for note in layout.annotations if "what is asked" in note.text)
+    assert key.yshift >= -layout.margin.b
+
+
 def test_plan_figure_colours_do_not_depend_on_the_plan() -> None:
     first, second = (trace(plan_figure(plan, MU, NU), "plan") for plan in PATH.plan[:2])
     assert (first.zmin, first.zmax) == (second.zmin, second.zmax) == (0, 0.4)

@@ -4,8 +4,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { marksOf, placeOf } from "../../pages/lab/stability/gap_lever.js";
+import { GapLever, marksOf, placeOf } from "../../pages/lab/stability/gap_lever.js";
 import { badClasses, pairStages } from "../../pages/lab/stability/trace_table.js";
+import { fakePage } from "./page.js";
 
 /** @param {string} name @param {string} phase @param {number[]} bad */
 const row = (name, phase, bad = []) => ({
@@ -38,4 +39,17 @@ test("a row has the stage forward and, where there is one, the way back to it", 
 test("a class is bad if any entry of it is, in a dtype; not in exact arithmetic", () => {
   const told = { rows: [row("p", "forward"), row("p", "backward", [1])], columns: ["float32", "exact"], glyphs: [], chosen: 0, title: "" };
   assert.deepEqual([...badClasses(told)], [1]);
+});
+
+test("a hand lets go of the lever once; keys only move it", () => {
+  fakePage();
+  /** @type {string[]} */
+  const acts = [];
+  const lever = new GapLever({ moved: () => acts.push("moved"), released: () => acts.push("released") });
+  const range = /** @type {any} */ (lever.range);
+  for (const event of ["input", "change", "input", "change"]) range.happen(event);
+  assert.deepEqual(acts.splice(0), ["moved", "moved"]);
+  for (const event of ["pointerdown", "input", "pointerup", "change"]) range.happen(event);
+  assert.deepEqual(acts, ["moved", "released"]);
+  assert.equal(lever.held, false);
 });

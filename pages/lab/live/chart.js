@@ -98,6 +98,8 @@ export class Chart {
     const { plot, figure: from } = this;
     const to = frameOf(next.animation, next.index);
     if (!plot._fullLayout?._plots || plot.matches(":hover") || equal(from, to)) return false;
+    // What comes or goes has no way to go.
+    if (from.data.length !== to.data.length || plot._fullData.length !== to.data.length) return false;
     /** @param {number} share */
     const move = (share) => {
       const passing = between(from, to, share, (trace, side) => axisOf(plot, trace, side).type === "log");

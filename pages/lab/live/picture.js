@@ -15,6 +15,7 @@ import { sampleOf } from "./sample.js";
 const FONT = "sans-serif";
 const WHITE = "white";
 const SCALE = 2;
+const ROOM = 20;
 const EDGE = 12;
 const TITLE = { size: 17, line: 22 };
 const KEY = { above: 6, sample: 32, gap: 18, line: 20 };
@@ -35,7 +36,9 @@ export async function drawingOf(Plotly, { chart, title }, { address, ink, textCo
   const { data, layout } = recoloured(frame, { [frame.layout.paper_bgcolor]: WHITE });
   const size = { width, height: plot._fullLayout.height };
   const font = { ...layout.font, family: FONT };
-  const paper = chart.zoomed(Object.assign(layout, size, { autosize: false, showlegend: false, font }));
+  // Letters of the picture are wider than those of the page.
+  const margin = { ...layout.margin, l: (layout.margin?.l ?? 0) + ROOM };
+  const paper = chart.zoomed(Object.assign(layout, size, { autosize: false, showlegend: false, font, margin }));
   fitScenes(paper);
   for (const name of Object.keys(paper)) {
     const camera = /^scene/.test(name) && plot.layout[name]?.camera;

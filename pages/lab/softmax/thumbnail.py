@@ -10,8 +10,8 @@ from lab.softmax.state import SoftmaxState
 
 @computed_once(megabytes=1)
 def thumbnail(state: SoftmaxState) -> str:
-    """Draw p, with the right class marked."""
+    """Draw p, with the class that is held marked."""
     logits = torch.tensor(state.a, dtype=torch.float64)
     # Offsets do not change p; they would cost digits.
     p = softmax((logits - logits.max()) / state.temperature)
-    return bars(p.tolist(), held=state.target - 1)
+    return bars(p.tolist(), held=state.held - 1)

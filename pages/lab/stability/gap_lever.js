@@ -38,7 +38,7 @@ export function marksOf({ stops, marks }) {
 }
 
 export class GapLever {
-  /** @param {{ moved: () => void, released: () => void }} acts */
+  /** @param {{ moved: () => void, released: () => void }} acts `released` by a hand: keys only come to rest */
   constructor({ moved, released }) {
     this.held = false;
     /** @type {Gap} */
@@ -53,11 +53,12 @@ export class GapLever {
       this.show();
       moved();
     });
-    this.range.addEventListener("change", () => {
+    const letGo = () => {
+      if (!this.held) return;
       this.held = false;
       released();
-    });
-    for (const end of ["pointerup", "pointercancel"]) this.range.addEventListener(end, () => (this.held = false));
+    };
+    for (const end of ["pointerup", "pointercancel", "change"]) this.range.addEventListener(end, letGo);
     this.label = make("label", {}, make("span", { class: "lever-head" }, this.name, this.value), this.range);
     this.root = make("div", { class: "lever" }, this.label, this.marks, this.note);
   }

@@ -37,14 +37,7 @@ def error_numbers(found: Results) -> str:
     """Return the present iteration, both rates, and what each method needs."""
     trace = found.trace
     head = f"**{handle_words(found)}**"
-    rates = (
-        _no_rate()
-        if math.isnan(found.rate)
-        else _(
-            "each leaves **{true}** of it in the end (σ₂², dashed) · Birkhoff's bound tanh²(Δ/4), dotted: "
-            "{birkhoff}"
-        ).format(birkhoff=rate_said(trace.birkhoff), true=rate_said(found.rate))
-    )
+    rates = _rates(found.rate, trace.birkhoff)
     share = misplaced(TOL)
     if trace.status != SinkhornStatus.CONVERGED:
         needed = _("accelerated to {share}: **not reached**").format(share=share)
@@ -161,8 +154,17 @@ def command(state: TransportState) -> str:
     )
 
 
-def _no_rate() -> str:
-    return _("its rate is not known here")
+def _rates(rate: float, birkhoff: float) -> str:
+    """Say what an iteration leaves in the end, and what it leaves at most."""
+    if math.isnan(rate):
+        return _("its rate is not known here")
+    bound = _("Birkhoff's bound tanh²(Δ/4), dotted: {rate}").format(rate=rate_said(birkhoff))
+    left = (
+        _("in the end each leaves all of it, to every digit (σ₂², dashed)")
+        if rate >= 1
+        else _("each leaves **{rate}** of it in the end (σ₂², dashed)").format(rate=rate_said(rate))
+    )
+    return f"{left} · {bound}"
 
 
 def rate_said(value: float) -> str:

@@ -3,6 +3,7 @@
 import importlib
 import math
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -43,6 +44,13 @@ def test_bars_are_as_high_as_their_probabilities() -> None:
     assert [height / sum(heights) for height in heights] == close_to(p, abs=0.01)
     (mark,) = paths(svg, "ink")
     assert BOX.findall(mark)[0][0] == BOX.findall(paths(svg, "p")[1])[0][0]
+
+
+def test_bars_of_the_softmax_mark_the_class_that_is_held() -> None:
+    lab = lab_of("softmax")
+    svg = lab.thumbnail(replace(lab.default, target=1, held=3))
+    (mark,) = paths(svg, "ink")
+    assert BOX.findall(mark)[0][0] == BOX.findall(paths(svg, "p")[2])[0][0]
 
 
 def test_cells_have_a_shade_by_the_root_of_their_mass() -> None:
