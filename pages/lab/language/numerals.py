@@ -31,7 +31,7 @@ def fixed(value: float, *, decimals: int) -> str:
     """Write a number with so many decimals, as its like are written that it is added to."""
     if math.isnan(value):
         return _("not defined")
-    return f"{value:.{decimals}f}".replace("-", "−")
+    return f"{value:z.{decimals}f}".replace("-", "−")
 
 
 def percent(value: float, *, digits: int = 3) -> str:

@@ -126,8 +126,8 @@ def _right(found: Results) -> Note:
     trace = found.trace
     text = (
         _(
-            "**Right, forward and backward**: the loss is {value}, and no operation makes a number that "
-            "is wrong in it."
+            "**Right, forward and backward**: the loss is {value}, and no operation makes a number "
+            "that is wrong in it."
         )
         if entry(trace.value) == entry(trace.true_value)
         else _(
