@@ -24,6 +24,8 @@ from ce_core.figures.style import (
 _PLAN_COLOURS: Final = colour_scale("sequential", power=2.0)
 # Lines between points, from faint to full: the least share of the most that a pair can get.
 _SHARES: Final = (0.02, 0.1, 0.3, 0.6)
+# So few rows or columns that each has its number.
+_FEW: Final = 6
 
 
 @figure_builder
@@ -128,10 +130,6 @@ def plan_figure(plan: Tensor, mu: Tensor, nu: Tensor, *, translate: Translate = 
         yaxis2={"domain": [0.84, 1], "range": [0, highest[1]], "anchor": "x", **hidden},
         bargap=0.15,
     )
-
-
-# So few rows or columns that each has its number.
-_FEW: Final = 6
 
 
 def _whole(count: int) -> dict[str, Any]:
