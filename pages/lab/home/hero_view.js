@@ -75,8 +75,8 @@ function buildParts(svg) {
     diamond: add("path", "diamond"),
     dot2: add("circle", "dot l2"),
     dot1: add("circle", "dot l1"),
-    halo: add("circle", "halo"),
-    knob: add("circle", "knob"),
+    halo: add("circle", "lab-halo"),
+    knob: add("circle", "lab-knob"),
     chevrons: add("path", "chevrons"),
     pill: add("rect", "pill"),
   };
@@ -109,7 +109,7 @@ export class HeroView {
     this.curves = [];
     this.scale = scaleOf(this.size, 2);
     root.replaceChildren();
-    this.plot = element(root, "div", { class: "plot", role: "slider", tabindex: 0, "aria-label": words.lead });
+    this.plot = element(root, "div", { class: "plot lab-grip", role: "slider", tabindex: 0, "aria-label": words.lead });
     this.svg = makeSvg("svg", { "aria-hidden": "true" });
     this.plot.append(this.svg);
     const foot = element(root, "div", { class: "foot" });
