@@ -116,7 +116,7 @@ export class HeroView {
     this.chance = element(foot, "p", { class: "chance" });
     const label = element(foot, "label", { class: "classes" });
     this.classesText = element(label, "span");
-    this.classesBar = make("input", { type: "range", min: 2, max: 64, step: 1 });
+    this.classesBar = make("input", { type: "range", class: "lab-range", min: 2, max: 64, step: 1 });
     label.append(this.classesBar);
     this.parts = buildParts(this.svg);
     this.texts = buildTexts(this.svg);

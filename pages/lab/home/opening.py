@@ -28,6 +28,7 @@ _STYLE: Final = "\n".join(
             for name in (
                 "page/page.css",
                 "drag/handle.css",
+                "drag/range.css",
                 "home/home.css",
                 "home/hero.css",
                 "home/opening.css",

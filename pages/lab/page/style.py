@@ -33,6 +33,7 @@ _ALL: Final = _read(
     "live/timeline.css",
     "drag/arrow.css",
     "drag/handle.css",
+    "drag/range.css",
     "page/print.css",
 )
 _CONTROLS: Final = _read("page/controls.css", "page/presets.css")
