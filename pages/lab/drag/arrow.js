@@ -7,7 +7,7 @@ import { element } from "../web/dom.js";
 
 /** @param {Element} parent @param {string} which whose push it is, as the style sheet calls it @returns {Arrow} */
 export function buildArrow(parent, which) {
-  const box = element(parent, "div", { class: `arrow ${which}` });
+  const box = element(parent, "div", { class: `lab-arrow ${which}` });
   return { box, shaft: element(box, "i"), head: element(box, "b") };
 }
 

@@ -24,7 +24,7 @@ export class Lever {
     this.stops = [0];
     this.node = element(root, "div", { class: "lever", role: "group", "aria-label": words.lever });
     this.play = make("button", { type: "button", class: "play" }, icon("play"));
-    this.range = make("input", { type: "range", min: 0, step: 1, "aria-label": words.lever });
+    this.range = make("input", { type: "range", class: "lab-range", min: 0, step: 1, "aria-label": words.lever });
     this.node.append(this.play);
     const name = element(this.node, "span", { class: "name" }, words.lever);
     this.node.append(this.range);

@@ -61,9 +61,9 @@ export class TrianglePanel {
       target: add("circle", "ring q"),
       rest: add("path", "diamond l2"),
       dots: { l1: add("circle", "dot l1"), held: add("circle", "dot held"), l2: add("circle", "dot l2") },
-      halo: makeSvg("circle", { class: "halo" }),
-      knob: makeSvg("circle", { class: "knob" }),
-      grip: makeSvg("g", { class: "grip", role: "slider", tabindex: 0, "aria-valuemin": 0, "aria-valuemax": 1 }),
+      halo: makeSvg("circle", { class: "lab-halo" }),
+      knob: makeSvg("circle", { class: "lab-knob" }),
+      grip: makeSvg("g", { class: "lab-grip", role: "slider", tabindex: 0, "aria-valuemin": 0, "aria-valuemax": 1 }),
     };
     this.parts.grip.append(this.parts.halo, this.parts.knob);
     svg.append(this.parts.grip);

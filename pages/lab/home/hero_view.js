@@ -75,8 +75,8 @@ function buildParts(svg) {
     diamond: add("path", "diamond"),
     dot2: add("circle", "dot l2"),
     dot1: add("circle", "dot l1"),
-    halo: add("circle", "halo"),
-    knob: add("circle", "knob"),
+    halo: add("circle", "lab-halo"),
+    knob: add("circle", "lab-knob"),
     chevrons: add("path", "chevrons"),
     pill: add("rect", "pill"),
   };
@@ -109,14 +109,14 @@ export class HeroView {
     this.curves = [];
     this.scale = scaleOf(this.size, 2);
     root.replaceChildren();
-    this.plot = element(root, "div", { class: "plot", role: "slider", tabindex: 0, "aria-label": words.lead });
+    this.plot = element(root, "div", { class: "plot lab-grip", role: "slider", tabindex: 0, "aria-label": words.lead });
     this.svg = makeSvg("svg", { "aria-hidden": "true" });
     this.plot.append(this.svg);
     const foot = element(root, "div", { class: "foot" });
     this.chance = element(foot, "p", { class: "chance" });
     const label = element(foot, "label", { class: "classes" });
     this.classesText = element(label, "span");
-    this.classesBar = make("input", { type: "range", min: 2, max: 64, step: 1 });
+    this.classesBar = make("input", { type: "range", class: "lab-range", min: 2, max: 64, step: 1 });
     label.append(this.classesBar);
     this.parts = buildParts(this.svg);
     this.texts = buildTexts(this.svg);

@@ -25,7 +25,14 @@ _STYLE: Final = "\n".join(
         COLOURS_CSS,
         *(
             sheet(name)
-            for name in ("page/page.css", "home/home.css", "home/hero.css", "home/opening.css")
+            for name in (
+                "page/page.css",
+                "drag/handle.css",
+                "drag/range.css",
+                "home/home.css",
+                "home/hero.css",
+                "home/opening.css",
+            )
         ),
     )
 )

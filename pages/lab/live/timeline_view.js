@@ -12,7 +12,7 @@ const button = (name, ...extra) => make("button", { type: "button", class: `lab-
 export function buildBar(root) {
   const name = make("span", { class: "lab-name" });
   const output = make("span", { class: "lab-value" });
-  const range = make("input", { type: "range", min: "0", step: "1", "data-testid": "scrub" });
+  const range = make("input", { type: "range", class: "lab-range", min: "0", step: "1", "data-testid": "scrub" });
   const playLabel = make("span");
   const [play, back, forward, loop] = [button("play", playLabel), button("back"), button("forward"), button("loop")];
   loop.setAttribute("aria-pressed", "false");

@@ -31,6 +31,9 @@ _ALL: Final = _read(
     "page/glossary.css",
     "live/live.css",
     "live/timeline.css",
+    "drag/arrow.css",
+    "drag/handle.css",
+    "drag/range.css",
     "page/print.css",
 )
 _CONTROLS: Final = _read("page/controls.css", "page/presets.css")

@@ -123,7 +123,7 @@ class Logits extends Moved {
     element(label, "span", {}, this.words.temperature);
     element(label, "small", {}, this.words.cold);
     const [min, max] = this.data.temperatures.map(Math.log10);
-    const slider = element(label, "input", { type: "range", min, max, step: (max - min) / 200 });
+    const slider = element(label, "input", { type: "range", class: "lab-range", min, max, step: (max - min) / 200 });
     slider.addEventListener("input", () => {
       this.temperature = Number((10 ** Number(slider.value)).toPrecision(3));
       this.draw();

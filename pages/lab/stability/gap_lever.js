@@ -46,7 +46,7 @@ export class GapLever {
     this.name = make("span");
     this.value = make("output", { class: "lever-value" });
     this.marks = make("div", { class: "lever-marks", "aria-hidden": "true" });
-    this.range = make("input", { type: "range", min: "0", step: "1", "data-testid": "trace-gap" });
+    this.range = make("input", { type: "range", class: "lab-range", min: "0", step: "1", "data-testid": "trace-gap" });
     this.note = make("p", { class: "lever-note" });
     this.range.addEventListener("pointerdown", () => (this.held = true));
     this.range.addEventListener("input", () => {

@@ -38,7 +38,7 @@ class Trace extends Moved {
     this.play = this.button("play", () => this.toggle(), this.playLabel);
     this.back = this.button("back", () => this.by(-1));
     this.next = this.button("forward", () => this.by(1));
-    this.range = make("input", { type: "range", min: "1", step: "1", "data-testid": "trace-step" });
+    this.range = make("input", { type: "range", class: "lab-range", min: "1", step: "1", "data-testid": "trace-step" });
     this.range.addEventListener("input", () => {
       this.pause();
       this.go(Number(this.range.value));

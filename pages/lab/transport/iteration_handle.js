@@ -2,7 +2,7 @@
 // The answer in numbers, which follows the figures, and a handle on the curve of what is misplaced. The
 // handle holds no state: it moves the timeline's own bar, and stands where the figures say.
 
-import { element, fill, make, setAll, setRich, setText } from "../web/dom.js";
+import { element, fill, make, makeSvg, setAll, setRich, setText } from "../web/dom.js";
 import { nearest, placeOn, stepped } from "./iterations.js";
 
 /**
@@ -43,8 +43,10 @@ class IterationHandle {
     this.answer = element(root, "p", { class: "answer" });
     this.stem = make("i");
     this.label = make("span");
-    this.handle = make("div", { class: "lab-iteration", role: "slider", tabindex: 0, hidden: true },
-      this.stem, make("b"), this.label);
+    const dot = makeSvg("svg", { width: 44, height: 44 }, ...["lab-halo", "lab-knob"].map((name) =>
+      makeSvg("circle", { class: name, cx: 22, cy: 22, r: name === "lab-halo" ? 22 : 12 })));
+    this.handle = make("div", { class: "lab-iteration lab-grip", role: "slider", tabindex: 0, hidden: true },
+      this.stem, dot, this.label);
     /** @type {Page | undefined} */
     this.page = undefined;
     /** @type {{ pointer: number, before: string } | undefined} */

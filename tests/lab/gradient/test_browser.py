@@ -45,7 +45,7 @@ _READ = """() => {
         pulls: values('pulls'), residual: values('residual'), full: values('full'),
         l1: Number(losses.l1), l2: Number(losses.l2),
         target: all('input[type=radio]').findIndex((radio) => radio.checked),
-        ways: all('.arrow b').map((head) => head.dataset.way),
+        ways: all('.lab-arrow b').map((head) => head.dataset.way),
         totals: all('.total span').map((span) => span.textContent),
         readout: bars.querySelector('.readout').textContent,
     };
@@ -99,7 +99,7 @@ _READ_FIGURE = """() => {
     return {
         logits: all('.handle').map((bar) => Number(bar.ariaValueNow)),
         pushes: ['l1', 'held', 'l2'].map((name) =>
-            all(`.arrow.${name}`).map((arrow) => Number(arrow.dataset.push))),
+            all(`.lab-arrow.${name}`).map((arrow) => Number(arrow.dataset.push))),
         ends: all('.found dd').slice(1).map((share) => Number(share.textContent)),
         step: Number(figure.querySelector('.value').textContent),
     };
@@ -163,7 +163,7 @@ def test_gradient_on_a_phone_is_a_picture_that_a_finger_moves(lab: str, browser:
         assert lever["height"] <= 56
         assert lever["y"] + lever["height"] == close_to(740, abs=1)
         assert lever["y"] - picture["y"] > 740 / 2
-        box = page.locator(".lab-held-logits .grip").bounding_box()
+        box = page.locator(".lab-held-logits .lab-grip").bounding_box()
         assert box is not None
         x, y = box["x"] + 22, box["y"] + 22
         touch("touchStart", (x, y))

@@ -54,14 +54,14 @@ def still(page: Page, lab: str) -> None:
     """Open the page as one who wants no motion."""
     page.emulate_media(color_scheme="light", reduced_motion="reduce")
     open_lab(page, lab)
-    page.wait_for_selector(f"{FIGURE} .knob[cx]")
+    page.wait_for_selector(f"{FIGURE} .lab-knob[cx]")
 
 
 def hold(page: Page, share: float) -> None:
     """Press the handle, drag it to a share of the plot, and hold it there."""
     box = page.locator(FIGURE).bounding_box()
     assert box is not None
-    knob = page.locator(f"{FIGURE} .knob").bounding_box()
+    knob = page.locator(f"{FIGURE} .lab-knob").bounding_box()
     assert knob is not None
     page.mouse.move(knob["x"] + 13, knob["y"] + 13)
     page.mouse.down()
@@ -142,7 +142,7 @@ def test_home_figure_is_held_before_streamlit_has_come_and_under_the_hand_meanwh
     page.route("**/_stcore/health*", lambda _route: None)
     page.emulate_media(reduced_motion="reduce")
     page.goto(f"{lab}/?k=5", wait_until="commit")
-    page.wait_for_selector(f"{FIGURE} .knob[cx]")
+    page.wait_for_selector(f"{FIGURE} .lab-knob[cx]")
     before = boxes(page)
     hold(page, 0.3)
     page.mouse.up()

@@ -18,6 +18,7 @@ from lab.language.catalogues import CATALOGUES, spoken
 from lab.page.frame import PAGES
 from lab.state.codec import read
 from lab.web.page_names import LABS
+from scripts.browser import ROOT
 from tests.lab.conftest import OpenPage
 from tests.support.reading import markdown_of
 
@@ -83,6 +84,12 @@ def test_home_opens_with_its_figure_in_the_html(monkeypatch: pytest.MonkeyPatch)
     assert data["words"]["less"] == "</script><b>less sure"
     # A language is that of its visit.
     assert spoken() == "en"
+
+
+def test_html_of_home_has_the_style_of_all_that_its_figure_is_made_of() -> None:
+    drawn = (ROOT / "pages/lab/home/hero_view.js").read_text(encoding="utf-8")
+    styled = set(re.findall(r"\.(lab-[\w-]+)", opening("en", {})))
+    assert set(re.findall(r"lab-[\w-]+", drawn)) <= styled
 
 
 def test_home_says_so_where_the_figure_did_not_come(open_page: OpenPage) -> None:
