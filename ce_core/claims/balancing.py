@@ -21,8 +21,8 @@ def post_cost() -> Float[Tensor, "128 64"]:
     return (cost - cost.min()) / (cost.max() - cost.min())
 
 
-def _linked_range(eps: float, *, size: int = 12) -> float:
-    """Return the range of C/ε in the state of `/transport` that a claim links to."""
+def _random_range(eps: float, *, size: int = 12) -> float:
+    """Return the range of C/ε for square costs as `random_cost` draws them."""
     cost = random_cost(size, size)
     return ((cost.max() - cost.min()) / eps).item()
 
@@ -41,7 +41,7 @@ def constant_factor() -> dict[str, float]:
         "constant": (balanced_assignment(cost + 1, eps=0.5, n_iter=3) - start).abs().max().item(),
         "row_fixed": (steep[1] - steep[0]).abs().max().item(),
         "row_converged": (len(cost) * (plans[1] - plans[0])).abs().max().item(),
-        "linked_range": _linked_range(0.02),
+        "random_range": _random_range(0.02),
     }
 
 
@@ -65,7 +65,7 @@ def floored_zeros() -> dict[str, float]:
         for name, steep in (("before", before), ("after", after)):
             pair = torch.tensor([[0.0, steep], [0.0, steep - 5]], dtype=dtype)
             found[f"{name}_{dtype}".replace("torch.", "")] = _moved(pair, eps=1.0, n_iter=10)
-    return {**found, "linked_range": _linked_range(0.001)}
+    return {**found, "random_range": _random_range(0.001)}
 
 
 def fixed_iterations() -> dict[str, float]:
@@ -100,7 +100,7 @@ def row_maximum() -> dict[str, float]:
         "converged": moved_late,
         "changed": (choices[0] != choices[1]).sum().item(),
         "rows": len(cost),
-        "linked_range": _linked_range(0.01),
+        "random_range": _random_range(0.01),
     }
 
 
@@ -119,7 +119,7 @@ def layer_products() -> dict[str, float]:
         found[f"missed_{deviation}"] = missed.quantile(0.99).item()
         product = torch.linalg.multi_dot(list(layers[:120]))
         found[f"product_{deviation}"] = product.sum(-2).max().item()
-    return {**found, "linked_range": _linked_range(0.03, size=4)}
+    return {**found, "random_range": _random_range(0.03, size=4)}
 
 
 def eps_perplexity() -> dict[str, float]:
@@ -135,8 +135,8 @@ def eps_perplexity() -> dict[str, float]:
     }
     plans = [sinkhorn(factor * cost, eps=0.05 * factor, tol=1e-13).plan for factor in (1.0, 10.0)]
     found["together"] = (len(cost) * (plans[0] - plans[1]).abs().max()).item()
-    linked = balanced_assignment(random_cost(12, 12), eps=0.05, n_iter=20) / 12
-    return {**found, "linked_entropy": entropy(linked.flatten()).item()}
+    plan = balanced_assignment(random_cost(12, 12), eps=0.05, n_iter=20) / 12
+    return {**found, "random_entropy": entropy(plan.flatten()).item()}
 
 
 def _columns_of(plan: Float[Tensor, "n m"]) -> float:

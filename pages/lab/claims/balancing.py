@@ -85,13 +85,13 @@ CLAIMS: Final = (
             "So does adding a number to all of C (to {constant}). Added to a single row, it leaves the "
             "converged plan (to {row_converged}), not the one after 3 iterations ({row_fixed} at ε = "
             "0.02). Computed here, with 128 × 64 costs; the link opens 12 × 12 at that ε, where C/ε "
-            "has a range of {linked_range}."
+            "has a range of {random_range}."
         ),
         measure=balancing.constant_factor,
         draw=_draw_constant,
         page="transport",
         query={"eps": "0.02", "n_iter": "3"},
-        shows=("linked_range",),
+        shows=("random_range",),
     ),
     Claim(
         key="floored_zeros",
@@ -107,14 +107,14 @@ CLAIMS: Final = (
         note=N_(
             "The post's random costs, 128 × 64 in float64, forgive more: {post_700} of the mass at a "
             "range of 700, {post_5000} at 5,000 (all computed here, after 10 iterations; the link "
-            "opens costs of 12 × 12 with a range of {linked_range}). There is no NaN to tell, which is "
+            "opens costs of 12 × 12 with a range of {random_range}). There is no NaN to tell, which is "
             "all that the post asserts."
         ),
         measure=balancing.floored_zeros,
         draw=_draw_floor,
         page="transport",
         query={"eps": "0.001", "n_iter": "10"},
-        shows=("linked_range",),
+        shows=("random_range",),
         shares=("after_float32", "post_700", "post_5000"),
     ),
     Claim(
@@ -153,13 +153,13 @@ CLAIMS: Final = (
             "What is subtracted from all scores at once, or from a column, which is scaled first, "
             "never matters. (64 × 128 random scores with a standard deviation of 0.2, computed here; "
             "the link opens another plan after 3 iterations, 12 × 12 with C/ε over a range of "
-            "{linked_range}.)"
+            "{random_range}.)"
         ),
         measure=balancing.row_maximum,
         draw=_draw_row_maximum,
         page="transport",
         query={"eps": "0.01", "n_iter": "3"},
-        shows=("linked_range",),
+        shows=("random_range",),
         shares=("early",),
     ),
     Claim(
@@ -175,13 +175,13 @@ CLAIMS: Final = (
         note=N_(
             "A product of 120 such layers has columns that sum to up to {product_1}, {product_3} and "
             "{product_10}; its rows, scaled last, still sum to 1 (computed here; the link opens a 4 × "
-            "4 plan after 20 iterations, C/ε over a range of {linked_range})."
+            "4 plan after 20 iterations, C/ε over a range of {random_range})."
         ),
         measure=balancing.layer_products,
         draw=_draw_layers,
         page="transport",
         query={"n": "4", "m": "4", "eps": "0.03", "n_iter": "20"},
-        shows=("linked_range",),
+        shows=("random_range",),
         digits=4,
     ),
     Claim(
@@ -199,12 +199,12 @@ CLAIMS: Final = (
             "Only C/ε counts: let ε grow with the costs, and the plan stays (to {together}). Hence ε "
             "in standard deviations of the costs, as `relative_eps` gives it. The number of columns is "
             "the exponential of the row's entropy (computed here; the link opens 12 × 12 costs from 0 "
-            "to 1, a plan of H(P) = {linked_entropy} nats)."
+            "to 1, a plan of H(P) = {random_entropy} nats)."
         ),
         measure=balancing.eps_perplexity,
         draw=_draw_spread,
         page="transport",
         query={"eps": "0.05", "n_iter": "20"},
-        shows=("linked_entropy",),
+        shows=("random_entropy",),
     ),
 )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from lab.gradient.results import Answer
+from lab.gradient.results import Results
 from lab.language.catalogues import N_, _
 from lab.language.numerals import fixed, indexed
 from lab.language.sentences import sentences
@@ -43,7 +43,7 @@ _L2: Final[Mapping[str, str]] = {
 }
 
 
-def answer_of(found: Answer) -> str:
+def answer(found: Results) -> str:
     """Return the answer, as Markdown."""
     i = found.watched
     path = found.paths.p[..., i]
@@ -57,7 +57,7 @@ def answer_of(found: Answer) -> str:
     return sentences(_(_L1[first]).format(**named), _(_L2[second]).format(**named))
 
 
-def variant(found: Answer, words: Mapping[str, str]) -> tuple[str, str]:
+def variant(found: Results, words: Mapping[str, str]) -> tuple[str, str]:
     """Return which sentences answer, by the numbers as they are shown."""
     start, l1, l2 = (float(words[name]) for name in ("start", "l1", "l2"))
     if words["held"] != words["l1"]:
@@ -67,7 +67,7 @@ def variant(found: Answer, words: Mapping[str, str]) -> tuple[str, str]:
     return first, _unsettled(found, words) or _walk(start, l1, l2)
 
 
-def _unsettled(found: Answer, words: Mapping[str, str]) -> str | None:
+def _unsettled(found: Results, words: Mapping[str, str]) -> str | None:
     """Return what L2 in full does that is not at rest at its end; None if it is."""
     if found.restless > JUMPING:
         return "jumps"

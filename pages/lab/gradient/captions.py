@@ -1,11 +1,11 @@
 """What stands at the figures of the gradients: corners, readouts, numbers."""
 
-from lab.gradient.results import PUBLISHED_SUM, Answer
+from lab.gradient.results import PUBLISHED_SUM, Results
 from lab.language.catalogues import _, ngettext
 from lab.language.numerals import counted, indexed, number, percent
 
 
-def corners(found: Answer) -> tuple[str, str, str]:
+def corners(found: Results) -> tuple[str, str, str]:
     """Return what is at the corners of the triangle."""
     classes = len(found.q)
     names = [_("class {number}").format(number=kept + 1) for kept in found.kept]
@@ -14,7 +14,7 @@ def corners(found: Answer) -> tuple[str, str, str]:
     return names[0], names[1], _("all others") if classes > 3 else _("no third class")
 
 
-def readouts(found: Answer, step: int | None = None) -> list[tuple[str, str]]:
+def readouts(found: Results, step: int | None = None) -> list[tuple[str, str]]:
     """Return the numbers that tell the story in passing, each of one width."""
     at = found.state.at if step is None else step
     p = found.paths.p[:, at, found.watched].tolist()
@@ -26,7 +26,7 @@ def readouts(found: Answer, step: int | None = None) -> list[tuple[str, str]]:
     ]
 
 
-def simplex_numbers(found: Answer, step: int) -> str:
+def simplex_numbers(found: Results, step: int) -> str:
     """Return how far the paths are from where they go."""
     p = found.paths.p[:, step]
     return _(
@@ -40,7 +40,7 @@ def simplex_numbers(found: Answer, step: int) -> str:
     )
 
 
-def approach_numbers(found: Answer, step: int) -> str:
+def approach_numbers(found: Results, step: int) -> str:
     """Return the probability that is followed, at this step and where the descents go."""
     i = found.watched
     l1, held, full = found.paths.p[:, step, i].tolist()
@@ -58,7 +58,7 @@ def approach_numbers(found: Answer, step: int) -> str:
     )
 
 
-def gradient_numbers(found: Answer, step: int) -> str:
+def gradient_numbers(found: Results, step: int) -> str:
     """Return the sizes of the gradients, and by how much they differ."""
     l1, held, full = found.gradients[:, step]
     return _(
@@ -73,7 +73,7 @@ def gradient_numbers(found: Answer, step: int) -> str:
     )
 
 
-def residual_numbers(found: Answer, step: int) -> str:
+def residual_numbers(found: Results, step: int) -> str:
     """Return the sum of the residual beside its elements."""
     residual = found.residual[step]
     return _(
@@ -86,7 +86,7 @@ def residual_numbers(found: Answer, step: int) -> str:
     )
 
 
-def element_numbers(found: Answer) -> str:
+def element_numbers(found: Results) -> str:
     """Return what the post's digits add up to."""
     return _(
         "From the eight printed digits the sum is **{total}**; with b as printed, **{printed}**. The "
@@ -99,7 +99,7 @@ def element_numbers(found: Answer) -> str:
     )
 
 
-def error_numbers(found: Answer) -> str:
+def error_numbers(found: Results) -> str:
     """Return how the rounding errors of the sum are distributed."""
     errors = found.errors
     parts = [

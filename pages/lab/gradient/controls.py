@@ -8,7 +8,7 @@ import streamlit as st
 
 from lab.gradient.held_logits import HELD_LOGITS, held_data, read_held
 from lab.gradient.push_editor import PUSHES, push_data
-from lab.gradient.results import Answer, target_of
+from lab.gradient.results import Results, target_of
 from lab.gradient.state import (
     FEWEST,
     FREE,
@@ -69,13 +69,13 @@ def draw_controls(desk: Desk[GradientState]) -> None:
     desk.group(_("Draws of the post's check"), "seed")
 
 
-def draw_held_logits(desk: Desk[GradientState], found: Answer) -> None:
+def draw_held_logits(desk: Desk[GradientState], found: Results) -> None:
     """Draw the first screen, and take what it says once a hand has let go."""
     desk.editor(HELD_LOGITS, "held", held_data(found), read_held)
 
 
 def draw_push_editor(
-    desk: Desk[GradientState], found: Answer, _along: Along[GradientState] | None
+    desk: Desk[GradientState], found: Results, _along: Along[GradientState] | None
 ) -> None:
     """Draw the bars, on which the target is dragged too, with the parts of each push."""
     with st.container(border=True, key="pushes-box"):

@@ -14,7 +14,7 @@ from ce_core.figures import (
     simplex_figure,
 )
 from lab.gradient import captions
-from lab.gradient.results import PUBLISHED_SUM, Answer, drawn_steps, frame_steps, without_step
+from lab.gradient.results import PUBLISHED_SUM, Results, drawn_steps, frame_steps, without_step
 from lab.gradient.state import GradientState
 from lab.language.catalogues import N_, _
 from lab.language.numerals import indexed
@@ -22,14 +22,14 @@ from lab.live.figures import Card, FigureSet
 from lab.page.lab import Along
 
 
-def figure_set(found: Answer) -> FigureSet:
+def figure_set(found: Results) -> FigureSet:
     """Return the figures at the step that is shown."""
     return FigureSet(
         cards=[*_moving(found, found.state.at), *_resting(found)], readouts=captions.readouts(found)
     )
 
 
-def timeline(found: Answer) -> Along[GradientState]:
+def timeline(found: Results) -> Along[GradientState]:
     """Return what the timeline moves through: the steps of the descents."""
     values = frame_steps(found.state)
     return Along(
@@ -42,7 +42,7 @@ def timeline(found: Answer) -> Along[GradientState]:
     )
 
 
-def _frames(found: Answer, steps: tuple[int, ...]) -> Iterator[FigureSet]:
+def _frames(found: Results, steps: tuple[int, ...]) -> Iterator[FigureSet]:
     resting = _resting(found)
     for step in steps:
         yield FigureSet(
@@ -50,7 +50,7 @@ def _frames(found: Answer, steps: tuple[int, ...]) -> Iterator[FigureSet]:
         )
 
 
-def _moving(found: Answer, step: int) -> list[Card]:
+def _moving(found: Results, step: int) -> list[Card]:
     """Return the figures that follow the step."""
     steps = torch.tensor(drawn_steps(found.state))
     so_far = steps[steps <= step]
@@ -106,7 +106,7 @@ def _moving(found: Answer, step: int) -> list[Card]:
     ]
 
 
-def _resting(found: Answer) -> list[Card]:
+def _resting(found: Results) -> list[Card]:
     """Return the figures of the post's check, which no step changes."""
     return [
         Card(

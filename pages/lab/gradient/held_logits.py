@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from lab.gradient.results import Answer, frame_steps
+from lab.gradient.results import Results, frame_steps
 from lab.gradient.state import LARGEST, GradientState
 from lab.language.catalogues import _
 from lab.state.fields import records
@@ -13,7 +13,7 @@ from lab.web.assets import register
 HELD_LOGITS: Final = register("gradient/held_logits")
 
 
-def held_data(found: Answer) -> dict[str, Any]:
+def held_data(found: Results) -> dict[str, Any]:
     """Return what the figure shows; for its script classes count from 0."""
     state = found.state
     return {

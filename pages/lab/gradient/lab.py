@@ -1,7 +1,7 @@
 """Which way does the loss push each logit?"""
 
 from lab.gradient import code, controls, figures, results
-from lab.gradient.answer import answer_of
+from lab.gradient.answer import answer
 from lab.gradient.notes import notes
 from lab.gradient.presets import PRESETS
 from lab.gradient.state import DEFAULT
@@ -12,7 +12,7 @@ from lab.page.lab import Code, Lab
 LAB = Lab(
     slug="gradient",
     question=N_("Which way does the loss push each logit?"),
-    answer=answer_of,
+    answer=answer,
     formulas=(
         r"\frac{\partial L_1}{\partial a} = p - q",
         r"\frac{\partial L_2}{\partial a} = (p - q) + J a",
@@ -22,7 +22,7 @@ LAB = Lab(
     presets=PRESETS,
     thumbnail=thumbnail,
     controls=controls.draw_controls,
-    results=results.answer,
+    results=results.results,
     stage=controls.draw_held_logits,
     beneath=controls.draw_push_editor,
     figures=figures.figure_set,

@@ -3,7 +3,7 @@
 from typing import Final
 
 from lab.gradient.push_notes import far_out, residual_left, ways
-from lab.gradient.results import DRAWS, Answer
+from lab.gradient.results import DRAWS, Results
 from lab.language.catalogues import _, ngettext
 from lab.language.numerals import counted, indexed, number
 from lab.page.notes import Note
@@ -14,7 +14,7 @@ _ARRIVED: Final = 1e-6
 _RESTLESS: Final = 1e-3
 
 
-def notes(found: Answer) -> list[Note]:
+def notes(found: Results) -> list[Note]:
     """Return what to notice in this state, the most important first."""
     return [
         far_out(found) or ways(found),
@@ -26,7 +26,7 @@ def notes(found: Answer) -> list[Note]:
     ]
 
 
-def _stop(found: Answer) -> Note:
+def _stop(found: Results) -> Note:
     """Return where L2 in full is least, by the closed form."""
     q, p, i = found.q, found.minimum.p, found.watched
     if found.uniform:
@@ -64,7 +64,7 @@ def _stop(found: Answer) -> Note:
     return Note("misses-target", text)
 
 
-def _arrival(found: Answer) -> Note:
+def _arrival(found: Results) -> Note:
     """Return how far the path of L2 in full gets to where it is least."""
     steps, gap = found.state.steps, number(found.gap, digits=2)
     if found.gap == 0:
@@ -96,7 +96,7 @@ def _arrival(found: Answer) -> Note:
     return Note("not-arrived", text.format(steps=counted(steps), gap=gap))
 
 
-def _same_path(found: Answer) -> Note:
+def _same_path(found: Results) -> Note:
     steps, apart = found.state.steps, number(found.apart, digits=2)
     if found.apart > _FELT:
         text = ngettext(
@@ -126,7 +126,7 @@ def _same_path(found: Answer) -> Note:
     return Note("one-path", text.format(steps=counted(steps), apart=apart))
 
 
-def _check(found: Answer) -> Note:
+def _check(found: Results) -> Note:
     errors = found.errors
     text = ngettext(
         "**The post's check adds up what is not 0.** Its five elements go up to {largest}; their sum "

@@ -2,14 +2,14 @@
 
 from typing import Any, Final
 
-from lab.gradient.results import Answer
+from lab.gradient.results import Results
 from lab.language.catalogues import _
 from lab.web.assets import register
 
 PUSHES: Final = register("gradient/push_editor")
 
 
-def push_data(found: Answer) -> dict[str, Any]:
+def push_data(found: Results) -> dict[str, Any]:
     """Return what the bars show; for their script classes count from 0.
 
     To drag a bar of q makes its kind "free". Of a target that is not, most lies on one class.

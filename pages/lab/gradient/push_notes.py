@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from lab.gradient.results import Answer
+from lab.gradient.results import Results
 from lab.language.catalogues import _
 from lab.language.numerals import indexed, number
 from lab.page.notes import Note
@@ -18,7 +18,7 @@ def _largest(values: list[float]) -> int:
     return max(range(len(values)), key=lambda i: abs(values[i]))
 
 
-def _level(found: Answer, step: int) -> bool:
+def _level(found: Results, step: int) -> bool:
     """Return whether all classes with p > 0 have one logit where L2 in full stands after `step`.
 
     J a alone does not tell: it is small too where p is sure.
@@ -28,7 +28,7 @@ def _level(found: Answer, step: int) -> bool:
     return float(held.max() - held.min()) < _ROUNDING
 
 
-def ways(found: Answer) -> Note:
+def ways(found: Results) -> Note:
     """Return how the pushes at the start differ."""
     l1, full = found.gradients[0, 0].tolist(), found.gradients[2, 0].tolist()
     residual = found.residual[0].tolist()
@@ -92,7 +92,7 @@ def ways(found: Answer) -> Note:
     return Note("same-way", text)
 
 
-def far_out(found: Answer) -> Note | None:
+def far_out(found: Results) -> Note | None:
     """Return that nothing pushes where the loss is flat far from its minimum."""
     slope = float(found.gradients[2, 0].abs().max())
     lift = found.losses[1] - found.minimum.loss.item()
@@ -118,7 +118,7 @@ def far_out(found: Answer) -> Note | None:
     return Note("far-out", text)
 
 
-def residual_left(found: Answer) -> Note:
+def residual_left(found: Results) -> Note:
     """Return what the residual is where L2 in full stands at the step that is shown."""
     step = found.state.at
     residual, full = found.residual[step].tolist(), found.gradients[2, step].tolist()

@@ -41,7 +41,7 @@ PUBLISHED_SUM: Final = CHECK_SUM
 
 
 @dataclass(frozen=True)
-class Answer:
+class Results:
     """All that a state determines.
 
     Attributes
@@ -134,9 +134,9 @@ def target_of(state: GradientState) -> Tensor:
     return smoothed_target(state.target - 1, len(state.a), smoothing=smoothing)
 
 
-def answer(state: GradientState) -> Answer:
+def results(state: GradientState) -> Results:
     """Compute everything that the page shows of a state."""
-    return replace(_answer(without_step(state)), state=state)
+    return replace(_results(without_step(state)), state=state)
 
 
 def without_step(state: GradientState) -> GradientState:
@@ -145,7 +145,7 @@ def without_step(state: GradientState) -> GradientState:
 
 
 @computed_once(megabytes=32)
-def _answer(state: GradientState) -> Answer:
+def _results(state: GradientState) -> Results:
     a, q = torch.tensor(state.a, dtype=torch.float64), target_of(state)
     paths = descent_paths(a, q, learning_rate=state.rate, steps=state.steps)
     minimum = logit_gap_minimum(q)
@@ -156,7 +156,7 @@ def _answer(state: GradientState) -> Answer:
         logit_gap_grad(full, q),
     ]
     kept = corners(paths.p[0, 0], q)
-    return Answer(
+    return Results(
         state=state,
         q=q,
         paths=paths,
@@ -205,7 +205,7 @@ def corners(p: Tensor, q: Tensor) -> tuple[int, int]:
     return first, int(others.argmax())
 
 
-def numbers(found: Answer) -> dict[str, float]:
+def numbers(found: Results) -> dict[str, float]:
     """Return every number of the page by name."""
     at = found.state.at
     table: dict[str, float] = {"l1": found.losses[0], "l2": found.losses[1]}
@@ -241,18 +241,18 @@ def numbers(found: Answer) -> dict[str, float]:
     return table
 
 
-def data_csv(found: Answer) -> str:
+def data_csv(found: Results) -> str:
     """Return what the figures show as CSV, one number a line, every digit kept."""
     return _csv(found.state)
 
 
 @computed_once(megabytes=16)
 def _csv(state: GradientState) -> str:
-    return csv_text(("quantity", "of", "step", "class", "value"), _lines(answer(state)))
+    return csv_text(("quantity", "of", "step", "class", "value"), _lines(results(state)))
 
 
 def _lines(
-    found: Answer,
+    found: Results,
 ) -> Iterator[tuple[str, str, int | float | str, int | str, float]]:
     steps = drawn_steps(found.state)
     for name, values in (("q", found.q), ("minimum_p", found.minimum.p)):

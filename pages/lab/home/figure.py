@@ -20,7 +20,7 @@ def hero_data(state: HomeState) -> dict[str, Any]:
         # In a state that somebody has set, it stands.
         "moves": state == DEFAULT,
         # Links from before the steps had a page of their own.
-        "moved": {anchor: f"post#{anchor}" for anchor in ANCHORS},
+        "old_anchors": {anchor: f"post#{anchor}" for anchor in ANCHORS},
         "words": {
             "lead": _("Lead of the right logit over the others"),
             "axis": _("lead of the right logit"),

@@ -8,7 +8,7 @@ import { HeroView } from "./hero_view.js";
 
 /**
  * @typedef {{ lead: number, k: number }} State
- * @typedef {import("../drag/moved.js").Told & State & { moves: boolean, moved: Record<string, string> }} Data
+ * @typedef {import("../drag/moved.js").Told & State & { moves: boolean, old_anchors: Record<string, string> }} Data
  *   `moves` says whether it may move by itself; `moved` has where links lead whose end is old.
  * @typedef {{ pointer: number, before: number, finger: boolean }} Hand
  */
@@ -229,7 +229,7 @@ class Hero extends Moved {
  */
 export function open(opening) {
   const data = /** @type {Data} */ (JSON.parse(opening.querySelector("script")?.textContent ?? ""));
-  const moved = data.moved[location.hash.slice(1)];
+  const moved = data.old_anchors[location.hash.slice(1)];
   if (moved) location.replace(new URL(moved, document.baseURI));
   const theme = localStorage.getItem(`stActiveTheme-${location.pathname}-v2`);
   // "System" is no colour scheme.

@@ -29,7 +29,9 @@ def show_hero(page: PageVisit[HomeState]) -> None:
         with st.container(key="hero-words"):
             with st.container(key="hero-ways", horizontal=True):
                 with st.container(key="hero-first", width="content"):
-                    show_state_link("gradient", _("Let L2 pull"), let_go(page.state), arrow=False)
+                    show_state_link(
+                        "gradient", _("Let L2 pull"), gradient_query(page.state), arrow=False
+                    )
                 show_page_link("claims", _("Is the post right?"), arrow=False)
             st.markdown(
                 _(
@@ -49,7 +51,7 @@ def show_hero(page: PageVisit[HomeState]) -> None:
             )
 
 
-def let_go(state: HomeState) -> dict[str, str]:
+def gradient_query(state: HomeState) -> dict[str, str]:
     """Return the state of the gradient's page with the same logits."""
     return {"a": ",".join([spell(state.lead), *["0"] * (state.k - 1)])}
 

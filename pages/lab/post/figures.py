@@ -11,7 +11,7 @@ from lab.losses.figures import gradients_card, pairs_card, spacing_card, split_c
 from lab.losses.results import measure
 from lab.post.text import scale_caption
 from lab.softmax.presets import PRESETS
-from lab.softmax.results import answer
+from lab.softmax.results import results
 from lab.softmax.state import DEFAULT
 from lab.softmax.text import contour_numbers, eigenvalue_numbers
 
@@ -29,7 +29,7 @@ def _titled(card: Card, title: str, **changes: str) -> Card:
 @once_a_language
 def softmax_figures() -> FigureSet:
     """Return what shows step 1: only differences count, and one eigenvalue is 0."""
-    two, five = answer(PRESETS["two"].of(DEFAULT)), answer(DEFAULT)
+    two, five = results(PRESETS["two"].of(DEFAULT)), results(DEFAULT)
     return FigureSet(
         cards=[
             _titled(

@@ -7,7 +7,7 @@ import streamlit as st
 from lab.language.catalogues import _
 from lab.page.desk import Desk
 from lab.softmax.logits import LOGITS, logits_data
-from lab.softmax.results import Answer
+from lab.softmax.results import Results
 from lab.softmax.state import FEWEST, MOST, SoftmaxState, read_move, resized
 
 
@@ -29,6 +29,6 @@ def draw_controls(desk: Desk[SoftmaxState]) -> None:
     desk.field("target", max_value=len(desk.state.a))
 
 
-def draw_logits(desk: Desk[SoftmaxState], _found: Answer) -> None:
+def draw_logits(desk: Desk[SoftmaxState], _found: Results) -> None:
     """Draw the figure, and take what it says once a hand has let go."""
     desk.editor(LOGITS, "bars", logits_data(desk.state), read_move)

@@ -4,10 +4,10 @@ from ce_core.figures import contour_figure, difference_figure, eigenvalue_figure
 from lab.language.catalogues import _
 from lab.live.figures import Card, FigureSet
 from lab.softmax import text
-from lab.softmax.results import Answer
+from lab.softmax.results import Results
 
 
-def figure_set(found: Answer) -> FigureSet:
+def figure_set(found: Results) -> FigureSet:
     """Return the figures of a state."""
     return FigureSet(
         cards=[

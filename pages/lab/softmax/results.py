@@ -27,7 +27,7 @@ from lab.softmax.state import SoftmaxState
 
 
 @dataclass(frozen=True)
-class Answer:
+class Results:
     """All that a state of the logits determines; `scores` are a/T."""
 
     state: SoftmaxState
@@ -49,7 +49,7 @@ class Answer:
 
 
 @computed_once(megabytes=16)
-def answer(state: SoftmaxState) -> Answer:
+def results(state: SoftmaxState) -> Results:
     """Compute everything that the page shows of a state."""
     logits = torch.tensor(state.a, dtype=torch.float64)
     scores = logits / state.temperature
@@ -59,7 +59,7 @@ def answer(state: SoftmaxState) -> Answer:
     target[state.target - 1] = 1
     p = softmax(shifted)
     low, high = state.window
-    return Answer(
+    return Results(
         state=state,
         scores=scores,
         p=p,
@@ -74,7 +74,7 @@ def answer(state: SoftmaxState) -> Answer:
     )
 
 
-def numbers(found: Answer) -> dict[str, float]:
+def numbers(found: Results) -> dict[str, float]:
     """Return every number of the page by name."""
     errors = found.differences
     table: dict[str, float] = {"l1": found.loss, "entropy": found.entropy}
@@ -92,12 +92,12 @@ def numbers(found: Answer) -> dict[str, float]:
     return table
 
 
-def data_csv(found: Answer) -> str:
+def data_csv(found: Results) -> str:
     """Return what the figures show as CSV, one number a line, every digit kept."""
     return csv_text(("quantity", "row", "column", "value"), _lines(found))
 
 
-def _lines(found: Answer) -> Iterator[tuple[str, int | str, int | float | str, float]]:
+def _lines(found: Results) -> Iterator[tuple[str, int | str, int | float | str, float]]:
     columns = {
         "a": list(found.state.a),
         "p": found.p.tolist(),

@@ -8,7 +8,7 @@ from lab.language.catalogues import _
 from lab.language.numerals import indexed, number, percent
 from lab.language.sentences import sentences
 from lab.page.notes import Note
-from lab.softmax.results import Answer
+from lab.softmax.results import Results
 from lab.softmax.state import SoftmaxState
 
 # Where the text changes. The figures say the number, so nothing hangs on the exact place.
@@ -19,7 +19,7 @@ _INEXACT = 1e-13
 _NOTHING_LEFT = 2.0**-53
 
 
-def notes(found: Answer) -> list[Note]:
+def notes(found: Results) -> list[Note]:
     """Return what to notice in this state, the most important first."""
     lines = [
         _overflow(found),
@@ -32,7 +32,7 @@ def notes(found: Answer) -> list[Note]:
     return [line for line in lines if line]
 
 
-def difference_numbers(found: Answer) -> str:
+def difference_numbers(found: Results) -> str:
     """Return the best step of each dtype."""
     errors = found.differences
     parts = [
@@ -53,21 +53,21 @@ def difference_numbers(found: Answer) -> str:
     return sentences(first, _autograd_line(found))
 
 
-def difference_alt(found: Answer) -> str:
+def difference_alt(found: Results) -> str:
     """Return what the figure of the finite differences shows."""
     return sentences(
         _("Error of central differences over the step h, a V a dtype."), _autograd_line(found)
     )
 
 
-def _autograd_line(found: Answer) -> str:
+def _autograd_line(found: Results) -> str:
     """Return what is dotted; nothing where autograd is exact in every dtype, which has no line."""
     if not (found.differences.autograd > 0).any():
         return ""
     return _("Dotted: autograd through torch's softmax in the same dtype, without any step.")
 
 
-def eigenvalue_numbers(found: Answer) -> str:
+def eigenvalue_numbers(found: Results) -> str:
     """Return the rank, and by which tolerance."""
     spectrum = found.spectrum
     return _(
@@ -82,7 +82,7 @@ def eigenvalue_numbers(found: Answer) -> str:
     )
 
 
-def surface_numbers(found: Answer) -> str:
+def surface_numbers(found: Results) -> str:
     """Return where the present state lies on the surface."""
     return _("Now: a₁ = {first}, a₂ = {second}, p₁ = **{p}**. Turn it by hand; the view stays.").format(
         first=number(found.state.a[0], digits=6),
@@ -91,7 +91,7 @@ def surface_numbers(found: Answer) -> str:
     )
 
 
-def contour_numbers(found: Answer) -> str:
+def contour_numbers(found: Results) -> str:
     """Return what the lines of equal probability look like."""
     if len(found.p) == 2:
         return _(
@@ -110,7 +110,7 @@ def contour_numbers(found: Answer) -> str:
     )
 
 
-def _overflow(found: Answer) -> Note | None:
+def _overflow(found: Results) -> Note | None:
     if not found.naive_failures:
         return None
     largest = found.scores.max().item()
@@ -132,7 +132,7 @@ def _overflow(found: Answer) -> Note | None:
     return Note("underflow", text.format(dtypes=names))
 
 
-def _regime(found: Answer) -> Note:
+def _regime(found: Results) -> Note:
     """Return the one thing that this p is an example of."""
     state, p = found.state, found.p
     classes, largest = len(p), max(state.a)
@@ -165,7 +165,7 @@ def _regime(found: Answer) -> Note:
     return Note("only-differences", text)
 
 
-def _tie(found: Answer, winners: list[int]) -> Note:
+def _tie(found: Results, winners: list[int]) -> Note:
     classes = len(found.p)
     if len(winners) == classes:
         text = _("**All logits are equal**, so p is 1/m = {share} for every class, at every T.")
@@ -181,7 +181,7 @@ def _tie(found: Answer, winners: list[int]) -> Note:
     return Note("tie", text)
 
 
-def _saturated(found: Answer, winner: int) -> Note:
+def _saturated(found: Results, winner: int) -> Note:
     largest = number(found.jacobian.abs().max().item(), digits=2)
     if found.state.target != winner:
         text = _(
@@ -212,7 +212,7 @@ def _saturated(found: Answer, winner: int) -> Note:
     return Note("saturated-right", text)
 
 
-def _balance(found: Answer) -> Note:
+def _balance(found: Results) -> Note:
     rank, most = int(found.spectrum.rank), len(found.p) - 1
     if rank == most:
         text = _(
@@ -241,7 +241,7 @@ def _balance(found: Answer) -> Note:
     return Note("rank-lost", text)
 
 
-def _best_step(found: Answer) -> Note | None:
+def _best_step(found: Results) -> Note | None:
     errors = found.differences
     best = errors.best_steps[0]
     if not 0 < errors.best_errors[0] < 1 or best <= errors.steps.min():
@@ -258,7 +258,7 @@ def _best_step(found: Answer) -> Note | None:
     return Note("best-step", text)
 
 
-def _blind(found: Answer) -> Note | None:
+def _blind(found: Results) -> Note | None:
     """Return in which dtypes no step finds anything."""
     errors = found.differences
     blind = [d for d, error in zip(errors.dtypes, errors.best_errors, strict=True) if not error < 1]
@@ -271,7 +271,7 @@ def _blind(found: Answer) -> Note | None:
     return Note("no-step", text.format(dtypes=", ".join(blind)))
 
 
-def _autograd(found: Answer) -> Note | None:
+def _autograd(found: Results) -> Note | None:
     error = found.differences.autograd[0].item()
     if not error > _INEXACT:
         return None

@@ -10,9 +10,9 @@ import pytest
 from scipy.optimize import brentq
 from scipy.special import lambertw
 
-from lab.gradient.answer import answer_of
+from lab.gradient.answer import answer
 from lab.gradient.presets import PRESETS
-from lab.gradient.results import answer
+from lab.gradient.results import results
 from lab.gradient.state import DEFAULT, KINDS, GradientState
 from lab.language.numerals import indexed
 from lab.state.fields import stops_of
@@ -161,8 +161,8 @@ SECOND: dict[str, tuple[tuple[str, ...], Callable[[Facts], bool]]] = {
 
 def assert_true(state: GradientState) -> str:
     """Hold each number of the answer, and the condition of each of its sentences, to NumPy."""
-    found = answer(state)
-    said = answer_of(found)
+    found = results(state)
+    said = answer(found)
     i, facts = facts_of(state)
     first, second = re.split(r"(?<=\.) (?=:orange)", said)
     assert found.minimum.p.numpy() == close_to(facts.goal, abs=1e-9)

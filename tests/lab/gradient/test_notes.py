@@ -17,7 +17,7 @@ from lab.gradient.captions import (
 )
 from lab.gradient.notes import notes
 from lab.gradient.presets import PRESETS
-from lab.gradient.results import Answer, answer
+from lab.gradient.results import Results, results
 from lab.gradient.state import SMOOTHED, GradientState
 from tests.support.closeness import close_to
 
@@ -56,7 +56,7 @@ STATES = [
 class Facts:
     """The same in NumPy, from the definitions."""
 
-    def __init__(self, found: Answer, said: str) -> None:
+    def __init__(self, found: Results, said: str) -> None:
         self.found, self.said, self.state = found, said, found.state
         self.q = found.q.numpy()
         self.start, self.end = np.array(found.state.a), found.paths.a[2, -1].numpy()
@@ -112,11 +112,11 @@ def jumps(facts: Facts) -> bool:
     """The last steps go across the minimum again and again; with a small learning rate they do not."""
     i = facts.found.watched
 
-    def crossings(found: Answer) -> int:
+    def crossings(found: Results) -> int:
         sides = np.sign(found.paths.p[2, -9:, i].numpy() - facts.least[i])
         return int((np.diff(sides) != 0).sum())
 
-    return crossings(answer(replace(facts.state, rate=0.1))) <= 1 < crossings(facts.found)
+    return crossings(results(replace(facts.state, rate=0.1))) <= 1 < crossings(facts.found)
 
 
 CHECKS: dict[str, Callable[[Facts], bool]] = {
@@ -154,7 +154,7 @@ CHECKS: dict[str, Callable[[Facts], bool]] = {
 
 def assert_notes_hold(state: GradientState) -> None:
     """Hold the condition of each note to its own computation."""
-    found = answer(state)
+    found = results(state)
     said = notes(found)
     for note in said:
         assert CHECKS[note.id](Facts(found, note.text)), note
@@ -173,7 +173,7 @@ def test_every_sentence_holds(state: GradientState) -> None:
 
 @pytest.mark.parametrize("state", [state.settled() for state in STATES], ids=str)
 def test_bar_and_captions_promise_nothing_that_did_not_happen(state: GradientState) -> None:
-    found = answer(state)
+    found = results(state)
     for name, _value in readouts(found):
         assert "stops" not in name
     told = dict(readouts(found))
@@ -186,7 +186,7 @@ def test_bar_and_captions_promise_nothing_that_did_not_happen(state: GradientSta
 
 
 def test_far_start_is_not_said_to_stop_where_it_never_gets() -> None:
-    found = answer(GradientState((18.0, 0.0, -1.0)))
+    found = results(GradientState((18.0, 0.0, -1.0)))
     told = dict(readouts(found))
     assert told["p₁ where L2 is least"] == "0.6835"
     assert told["p₁ by L2 in full"] == "1.0000"
@@ -194,5 +194,5 @@ def test_far_start_is_not_said_to_stop_where_it_never_gets() -> None:
 
 
 def test_one_step_does_not_jump_to_and_fro() -> None:
-    found = answer(GradientState((0.0, 0.0), steps=1))
+    found = results(GradientState((0.0, 0.0), steps=1))
     assert "not-arrived" in [note.id for note in notes(found)]

@@ -26,7 +26,7 @@ from lab.gradient.captions import corners
 from lab.gradient.code import command, snippet
 from lab.gradient.notes import notes
 from lab.gradient.presets import PRESETS
-from lab.gradient.results import answer, data_csv, drawn_steps, frame_steps, target_of
+from lab.gradient.results import data_csv, drawn_steps, frame_steps, results, target_of
 from lab.gradient.state import DEFAULT, FREE, SMOOTHED, GradientState
 from lab.language.numerals import number
 from tests.lab.conftest import OpenPage
@@ -104,7 +104,7 @@ def test_gradient_shows_the_numbers_of_the_core(open_page: OpenPage) -> None:
 
 def test_gradient_board_shows_the_step_of_the_link(open_page: OpenPage) -> None:
     app = open_page(PAGE, step="9")
-    found = answer(replace(DEFAULT, step=9))
+    found = results(replace(DEFAULT, step=9))
     assert parts_of(app)["grid"]["at"] == parts_of(app)["timeline"]["at"] == 9
     path = drawn(app, "simplex", "l2")["customdata"]
     torch.testing.assert_close(torch.tensor(path).double(), found.paths.p[2, :10], rtol=0, atol=1e-6)
@@ -177,7 +177,7 @@ def test_gradient_shows_the_posts_check_with_its_own_numbers(open_page: OpenPage
 
 
 def test_gradient_csv_holds_what_the_figures_show() -> None:
-    found = answer(DEFAULT)
+    found = results(DEFAULT)
     rows = list(csv.DictReader(io.StringIO(data_csv(found))))
     path = [float(r["value"]) for r in rows if (r["quantity"], r["of"]) == ("p", "l2")]
     assert path == found.paths.p[2, list(drawn_steps(DEFAULT))].flatten().tolist()
@@ -192,7 +192,7 @@ def test_gradient_code_computes_what_is_shown(slug: str, capsys: pytest.CaptureF
     state = replace(PRESETS[slug].of(DEFAULT), steps=20)
     exec(compile(snippet(state), "snippet", "exec"), {})
     printed = capsys.readouterr().out
-    found = answer(state)
+    found = results(state)
     assert str(found.paths.p[:, -1]) in printed
     assert str(found.minimum) in printed
     _start, *lines, _end = command(state).splitlines()
@@ -404,11 +404,11 @@ def test_gradient_new_seed_changes_the_draws_only(open_page: OpenPage) -> None:
 
 
 def said(state: GradientState) -> str:
-    return "\n".join(note.text for note in notes(answer(state)))
+    return "\n".join(note.text for note in notes(results(state)))
 
 
 def noted(state: GradientState) -> list[str]:
-    return [note.id for note in notes(answer(state))]
+    return [note.id for note in notes(results(state))]
 
 
 def test_notes_of_opposite_ways_hold() -> None:
@@ -422,14 +422,14 @@ def test_notes_of_opposite_ways_hold() -> None:
 
 def test_notes_of_the_same_way_hold() -> None:
     state = GradientState((-1.5, 1.5, 0.5))
-    found = answer(state)
+    found = results(state)
     assert (found.gradients[0, 0] * found.gradients[2, 0] > 0).all()
     assert noted(state)[0] == "same-way"
 
 
 def test_notes_of_a_start_at_the_target_say_that_only_l1_rests() -> None:
     state = PRESETS["truth"].of(DEFAULT)
-    found = answer(state)
+    found = results(state)
     assert found.gradients[0, 0].abs().max() < 1e-5
     assert found.gradients[2, 0].abs().max() > 0.05
     assert noted(state)[0] == "l1-rests"
@@ -438,20 +438,20 @@ def test_notes_of_a_start_at_the_target_say_that_only_l1_rests() -> None:
 
 def test_notes_of_equal_logits_say_that_all_gradients_agree() -> None:
     state = GradientState((1.0, 1.0, 1.0, 1.0))
-    assert answer(state).residual[0].abs().max() < 1e-15
+    assert results(state).residual[0].abs().max() < 1e-15
     assert noted(state)[0] == "all-agree"
 
 
 def test_notes_of_a_sure_start_do_not_say_that_its_logits_are_equal() -> None:
     state = GradientState((50.0, -50.0), rate=4.0)
-    assert answer(state).residual.abs().max() < 1e-9
+    assert results(state).residual.abs().max() < 1e-9
     assert "all-agree" not in noted(state)
     assert "zero-residual" not in noted(state)
 
 
 def test_notes_of_the_uniform_target_say_that_it_is_not_missed() -> None:
     state = PRESETS["uniform"].of(DEFAULT)
-    found = answer(state)
+    found = results(state)
     torch.testing.assert_close(found.minimum.p, found.q)
     assert "uniform-target" in noted(state)
     assert "p = q = 1/m = 0.3333" in said(state)
@@ -462,14 +462,14 @@ def test_notes_of_one_hot_targets_say_where_l2_stops(slug: str, stop: str) -> No
     state = PRESETS[slug].of(DEFAULT)
     assert noted(state)[1:3] == ["never-sure", "arrived"]
     assert f"p₁ = {stop}" in said(state)
-    gap = answer(state).gap
+    gap = results(state).gap
     assert gap < 1e-6
     assert number(gap, digits=2) in said(state) or not gap
 
 
 def test_notes_of_other_targets_say_what_q_says() -> None:
     state = GradientState((1.0, 0.0, 0.0), q=(0.1, 0.8, 0.1))
-    found = answer(state)
+    found = results(state)
     stop = number(found.minimum.p[1].item(), digits=4)
     assert "misses-target" in noted(state)
     assert f"p₂ = {stop}, where q says 0.8" in said(state)
@@ -478,7 +478,7 @@ def test_notes_of_other_targets_say_what_q_says() -> None:
 
 def test_notes_far_out_say_that_nothing_pushes() -> None:
     state = PRESETS["far"].of(DEFAULT)
-    found = answer(state)
+    found = results(state)
     assert found.gradients[2, 0].abs().max() < 1e-5
     assert found.losses[1] > found.minimum.loss + 0.3
     assert noted(state)[0] == "far-out"
@@ -487,10 +487,10 @@ def test_notes_far_out_say_that_nothing_pushes() -> None:
 
 def test_notes_say_when_the_path_is_not_there_yet_or_jumps() -> None:
     slow = replace(DEFAULT, rate=0.01, steps=5)
-    assert answer(slow).gap > 0.1
+    assert results(slow).gap > 0.1
     assert "not-arrived" in noted(slow)
     wild = GradientState((1.0, 0.0), q=(0.7, 0.3), rate=4.0)
-    found = answer(wild)
+    found = results(wild)
     assert (found.paths.p[2, -1] - found.paths.p[2, -2]).abs().max() > 1e-3
     assert "restless" in noted(wild)
 
@@ -518,7 +518,7 @@ def test_notes_exist_and_hold_for_every_state(
 ) -> None:
     q = tuple(float(1 + k) for k in range(len(logits))) if kind == FREE else kind
     state = GradientState(tuple(logits), q=q, rate=rate, steps=20, step=step)
-    found, lines = answer(state), notes(answer(state))
+    found, lines = results(state), notes(results(state))
     ids = {note.id for note in lines}
     assert len(ids) == len(lines) == 6
     for part in ("nan", "not defined", "{"):
@@ -535,8 +535,8 @@ def test_notes_exist_and_hold_for_every_state(
 
 
 def test_corners_name_the_classes_of_the_triangle() -> None:
-    assert corners(answer(DEFAULT)) == ("class 1", "class 2", "class 3")
-    assert corners(answer(PRESETS["two"].of(DEFAULT)))[2] == "no third class"
-    ten = answer(replace(PRESETS["ten"].of(DEFAULT), target=4, steps=1))
+    assert corners(results(DEFAULT)) == ("class 1", "class 2", "class 3")
+    assert corners(results(PRESETS["two"].of(DEFAULT)))[2] == "no third class"
+    ten = results(replace(PRESETS["ten"].of(DEFAULT), target=4, steps=1))
     assert corners(ten) == ("class 4", "class 2", "all others")
     assert ten.target.tolist() == [1, 0, 0]

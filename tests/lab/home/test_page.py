@@ -11,7 +11,7 @@ import pytest
 from ce_core import logit_gap_grad
 from lab.gradient.state import GradientState
 from lab.home.figure import hero_data
-from lab.home.hero import let_go
+from lab.home.hero import gradient_query
 from lab.home.opening import opening
 from lab.home.state import DEFAULT, HIGH, LOW, HomeState, read_move
 from lab.language.catalogues import CATALOGUES, spoken
@@ -42,7 +42,7 @@ def test_home_figure_opens_where_the_losses_push_opposite_ways() -> None:
 
 @pytest.mark.parametrize(("lead", "k"), [(3.4, 10), (-1.25, 2), (0.0, 5), (8.0, 64)])
 def test_home_lets_l2_pull_where_the_figure_is_held(lead: float, k: int) -> None:
-    query = let_go(HomeState(lead, k))
+    query = gradient_query(HomeState(lead, k))
     state, taken = read(GradientState(), {name: [text] for name, text in query.items()})
     assert taken == {"a"}
     assert state.a == (lead, *[0.0] * (k - 1))
@@ -52,7 +52,7 @@ def test_home_shows_the_state_of_its_address(open_page: OpenPage) -> None:
     app = open_page("home.py", lead="-1.5", k="64")
     assert not app.warning
     link = app.get("page_link")[len(PAGES)]
-    assert dict(parse_qsl(link.proto.query_string)) == let_go(HomeState(-1.5, 64))
+    assert dict(parse_qsl(link.proto.query_string)) == gradient_query(HomeState(-1.5, 64))
     assert open_page("home.py", lead="9", k="1").warning
 
 
@@ -107,7 +107,7 @@ def test_home_links_to_the_pages_and_to_states_of_the_experiment(open_page: Open
     pages, states = links[: len(PAGES)], links[len(PAGES) :]
     assert pages == [("" if slug == "home" else slug, {}) for slug in PAGES]
     doors: list[tuple[str, dict[str, str]]] = [(slug, {}) for slug in LABS]
-    assert states == [("gradient", let_go(DEFAULT)), ("claims", {}), *doors]
+    assert states == [("gradient", gradient_query(DEFAULT)), ("claims", {}), *doors]
 
 
 def test_home_links_keep_how_pages_are_shown(open_page: OpenPage) -> None:

@@ -14,7 +14,7 @@ import torch
 from ce_core import DTYPES
 from lab.softmax.figures import figure_set
 from lab.softmax.presets import PRESETS
-from lab.softmax.results import Answer, answer
+from lab.softmax.results import Results, results
 from lab.softmax.state import DEFAULT, SoftmaxState
 from lab.softmax.text import (
     contour_numbers,
@@ -43,7 +43,7 @@ STATES = [
 class Facts:
     """The same by mpmath at 60 digits."""
 
-    def __init__(self, found: Answer) -> None:
+    def __init__(self, found: Results) -> None:
         self.found, self.state = found, found.state
         with mpmath.workdps(60):
             top = max(found.state.a)
@@ -120,7 +120,7 @@ def test_every_sentence_holds(state: SoftmaxState) -> None:
 
 
 def check_sentences(state: SoftmaxState) -> None:
-    found = answer(state)
+    found = results(state)
     facts = Facts(found)
     said = {note.id: note.text for note in notes(found)}
     for name, text in said.items():
@@ -137,7 +137,7 @@ def check_sentences(state: SoftmaxState) -> None:
 
 @pytest.mark.parametrize("state", [state.settled() for state in STATES], ids=str)
 def test_captions_and_charts_show_no_zero_as_a_number(state: SoftmaxState) -> None:
-    found = answer(state)
+    found = results(state)
     for text in (difference_numbers, eigenvalue_numbers, surface_numbers):
         assert "nan" not in text(found)
         assert "−0 " not in text(found)
@@ -150,7 +150,7 @@ def test_captions_and_charts_show_no_zero_as_a_number(state: SoftmaxState) -> No
 @pytest.mark.parametrize("state", [state.settled() for state in STATES], ids=str)
 def test_p_is_said_to_grow_only_where_the_others_have_some_to_lose(state: SoftmaxState) -> None:
     """Up the dashed line by far, p₁ becomes p₁/(p₁ + p₂)."""
-    found = answer(state)
+    found = results(state)
     if len(found.p) == 2:
         return
     first, second, *others = Facts(found).p
@@ -162,7 +162,7 @@ def test_p_is_said_to_grow_only_where_the_others_have_some_to_lose(state: Softma
 
 @pytest.mark.parametrize("state", [state.settled() for state in STATES], ids=str)
 def test_autograd_is_called_dotted_only_where_a_dotted_line_is_drawn(state: SoftmaxState) -> None:
-    found = answer(state)
+    found = results(state)
     (chart,) = (go.Figure(card.tree) for card in figure_set(found).cards if card.key == "differences")
     dotted = [line for line in chart.data if line.line.dash == "dot" and np.isfinite(line.y).any()]
     assert ("Dotted" in difference_numbers(found)) == bool(dotted)
@@ -171,7 +171,7 @@ def test_autograd_is_called_dotted_only_where_a_dotted_line_is_drawn(state: Soft
 
 @pytest.mark.parametrize("a", [(0.0, 0.0), (0.0,) * 4, (2.0, 2.0)], ids=str)
 def test_step_that_is_exact_is_not_called_the_best(a: tuple[float, ...]) -> None:
-    found = answer(SoftmaxState(a, 1.0, 1).settled())
+    found = results(SoftmaxState(a, 1.0, 1).settled())
     said = difference_numbers(found)
     assert "error 0" not in said
     (chart,) = (go.Figure(card.tree) for card in figure_set(found).cards if card.key == "differences")

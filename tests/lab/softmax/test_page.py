@@ -22,7 +22,7 @@ from ce_core import (
 )
 from lab.language.numerals import indexed, number, percent
 from lab.softmax.presets import PRESETS
-from lab.softmax.results import answer, data_csv
+from lab.softmax.results import data_csv, results
 from lab.softmax.state import DEFAULT, SoftmaxState, shifted
 from lab.softmax.text import command, notes, snippet
 from lab.state.codec import spelled
@@ -82,7 +82,7 @@ def test_softmax_tells_the_bars_every_word_in_translation(open_page: OpenPage) -
 
 
 def test_softmax_csv_holds_what_the_figures_show() -> None:
-    found = answer(DEFAULT)
+    found = results(DEFAULT)
     rows = list(csv.DictReader(io.StringIO(data_csv(found))))
     jacobian = [float(row["value"]) for row in rows if row["quantity"] == "jacobian"]
     assert jacobian == softmax_jacobian(found.scores).flatten().tolist()
@@ -101,12 +101,12 @@ def test_softmax_code_computes_what_is_shown(
 ) -> None:
     exec(compile(snippet(state), "snippet", "exec"), {})
     printed = capsys.readouterr().out
-    assert str(answer(state).p) in printed
+    assert str(results(state).p) in printed
     assert "DifferenceErrors" in printed
     start, *lines, end = command(state).splitlines()
     assert (start, end) == ("python - <<'END'", "END")
     exec(compile("\n".join(lines), "command", "exec"), {})
-    assert capsys.readouterr().out.strip() == str(answer(state).p)
+    assert capsys.readouterr().out.strip() == str(results(state).p)
 
 
 # Links
@@ -247,11 +247,11 @@ def test_softmax_takes_no_temperature_that_no_browser_sends(open_page: OpenPage,
 
 
 def said(state: SoftmaxState) -> str:
-    return "\n".join(note.text for note in notes(answer(state)))
+    return "\n".join(note.text for note in notes(results(state)))
 
 
 def noted(state: SoftmaxState) -> list[str]:
-    return [note.id for note in notes(answer(state))]
+    return [note.id for note in notes(results(state))]
 
 
 def test_notes_of_the_default_say_the_ratio_and_the_rank() -> None:
@@ -286,7 +286,7 @@ def test_notes_of_equal_logits_say_uniform() -> None:
 
 def test_notes_of_a_wrong_saturated_p_say_that_the_gradient_is_full() -> None:
     state = PRESETS["saturated"].of(DEFAULT)
-    found = answer(state)
+    found = results(state)
     assert found.jacobian.abs().max() < 1e-4
     assert found.gradient[state.target - 1] < -0.99
     assert "saturated-wrong" in noted(state)
@@ -295,13 +295,13 @@ def test_notes_of_a_wrong_saturated_p_say_that_the_gradient_is_full() -> None:
 
 def test_notes_of_a_right_saturated_p_say_that_both_are_small() -> None:
     state = SoftmaxState((12.0, 2.0, 0.0), target=1)
-    assert answer(state).gradient.abs().max() < 1e-3
+    assert results(state).gradient.abs().max() < 1e-3
     assert "saturated-right" in noted(state)
 
 
 def test_notes_of_the_one_hot_limit_say_what_is_left() -> None:
     state = PRESETS["one-hot"].of(DEFAULT)
-    found = answer(state)
+    found = results(state)
     assert found.p[0] == 1
     assert found.loss == close_to(math.exp(-100))
     assert noted(state) == ["overflow", "one-hot", "rank-lost", "no-step", "autograd"]
@@ -310,14 +310,14 @@ def test_notes_of_the_one_hot_limit_say_what_is_left() -> None:
 
 def test_notes_where_the_jacobian_is_zero_say_so() -> None:
     state = SoftmaxState((10.0, 0.0), 0.01, 1)
-    assert not answer(state).jacobian.any()
+    assert not results(state).jacobian.any()
     assert "zero-jacobian" in noted(state)
     assert "no-step" not in noted(state)
 
 
 def test_notes_of_the_uniform_limit_say_how_near() -> None:
     state = PRESETS["uniform"].of(DEFAULT)
-    missing = 1 - answer(state).entropy / math.log(5)
+    missing = 1 - results(state).entropy / math.log(5)
     assert 0 < missing < 1e-3
     assert noted(state)[0] == "nearly-uniform"
     assert percent(missing, digits=2) in said(state)
@@ -346,7 +346,7 @@ def test_notes_name_the_dtypes_in_which_the_textbook_formula_overflows(
 def test_notes_say_where_every_power_underflows() -> None:
     state = SoftmaxState((-800.0, -801.0))
     assert noted(state)[0] == "underflow"
-    assert "float64" in notes(answer(state))[0].text
+    assert "float64" in notes(results(state))[0].text
 
 
 def test_notes_say_in_which_dtype_no_step_helps() -> None:
@@ -366,7 +366,7 @@ def test_notes_say_in_which_dtype_no_step_helps() -> None:
     st.integers(1, 2),
 )
 def test_notes_exist_for_every_state(logits: list[float], temperature: float, target: int) -> None:
-    lines = notes(answer(SoftmaxState(tuple(logits), temperature, target)))
+    lines = notes(results(SoftmaxState(tuple(logits), temperature, target)))
     assert 2 <= len(lines) <= 6
     assert len({note.id for note in lines}) == len(lines)
     assert not any("nan" in note.text or "not defined" in note.text for note in lines)
