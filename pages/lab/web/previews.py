@@ -96,7 +96,7 @@ def _words(translate: Translate) -> Mapping[str, tuple[str, str, str, str]]:
                 "Drag a logit and watch every probability, the loss, its gradient and the Jacobian "
                 "move with it."
             ),
-            translate("Five logits to drag, their probabilities with what each gains or loses, and squares for J."),
+            translate("Five logits to drag, what each probability gains or loses, and squares for J."),
         ),
         "gradient": (
             translate("Gradient"),
@@ -105,7 +105,7 @@ def _words(translate: Translate) -> Mapping[str, tuple[str, str, str, str]]:
                 "Cross-entropy against the log-free loss L2: where their gradients agree, where "
                 "they part, and what descent on each one reaches."
             ),
-            translate("The descents of each loss in a triangle, and three logits with arrows that push them."),
+            translate("The descents of each loss in a triangle, and what pushes each logit."),
         ),
         "stability": (
             translate("Stability"),
@@ -114,7 +114,7 @@ def _words(translate: Translate) -> Mapping[str, tuple[str, str, str, str]]:
                 "Step through every operation of a cross-entropy, forward and backward, in four "
                 "dtypes, and see the first that breaks."
             ),
-            translate("A table of operations in four dtypes, their values and slopes; those that give NaN are marked."),
+            translate("Operations in four dtypes, values and slopes; those that give NaN are marked."),
         ),
         "losses": (
             translate("L1 against L2"),
