@@ -119,7 +119,7 @@ class Logits extends Moved {
 
   /** @param {HTMLElement} picture */
   buildTemperature(picture) {
-    const label = element(picture, "label", { class: "temperature" });
+    const label = element(picture, "label", { class: "temperature lab-foot-bar" });
     element(label, "span", {}, this.words.temperature);
     element(label, "small", {}, this.words.cold);
     const [min, max] = this.data.temperatures.map(Math.log10);

@@ -57,7 +57,7 @@ class Trace extends Moved {
     this.cure = make("section", { class: "trace-cure" });
     const steps = make("div", { class: "trace-steps" }, this.back, this.next, this.range, this.place);
     const picture = make("div", { class: "trace-picture" }, this.grid, this.said, this.caption, this.classes);
-    const deck = make("div", { class: "trace-deck" }, this.play, this.lever.root, steps);
+    const deck = make("div", { class: "trace-deck lab-foot-bar" }, this.play, this.lever.root, steps);
     root.replaceChildren(make("div", { class: "trace-page" }, picture, deck, this.cure));
   }
 
