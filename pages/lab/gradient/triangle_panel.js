@@ -65,11 +65,6 @@ export class TrianglePanel {
     this.labels = new DirectLabels(svg, LABELS);
   }
 
-  /** The p at a place. @param {number} x @param {number} y */
-  at(x, y) {
-    return this.map.at(x, y);
-  }
-
   /** @param {Scene} scene @param {{ width: number, height: number }} size */
   draw(scene, size) {
     this.drawStill(scene, size);
