@@ -5,11 +5,22 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
 import { keyed, pointed, shareOf } from "../../pages/lab/drag/bars.js";
-import { lowered, readable, scientific, shortest } from "../../pages/lab/drag/numbers.js";
+import { lowered, readable, scientific, shortest, signed } from "../../pages/lab/drag/numbers.js";
+import { diamondAt, pathOf } from "../../pages/lab/drag/paths.js";
 import { fill } from "../../pages/lab/web/dom.js";
 import { near } from "./support.js";
 
+describe("paths", () => {
+  it("go through all points, and around a diamond", () => {
+    assert.equal(pathOf([[0, 1], [2.04, -3]]), "M0.0 1.0L2.0 -3.0");
+    assert.equal(diamondAt([10, 20], 7), "M10 13L17 20L10 27L3 20Z");
+  });
+});
+
 describe("numbers", () => {
+  it("have a sign where they are above 0", () =>
+    assert.deepEqual([1, 0, -1].map((value) => signed(value, readable(value))), ["+1.000", "0", "−1.000"]));
+
   it("count classes from 1, in subscripts", () => assert.deepEqual([0, 9, 29].map(lowered), ["₁", "₁₀", "₃₀"]));
 
   it("have two digits and a power of ten", () => {

@@ -7,6 +7,9 @@ import { Conversation } from "./conversation.js";
 /** @typedef {{ session?: string, serial: number, words: Words }} Told What the server sends to every part. */
 /** @typedef {(name: string, value: unknown) => void} Send */
 
+/** Keys come in bursts, of which the last counts: it is told after so many milliseconds. */
+export const KEY_PAUSE = 350;
+
 /**
  * A part is told and tells of a `State`; `Data` is what the server sends to it.
  *
@@ -15,18 +18,11 @@ import { Conversation } from "./conversation.js";
  * @abstract
  */
 export class Moved {
-  /**
-   * Keys come in bursts, of which the last counts: it is told after `pause` milliseconds.
-   *
-   * @param {HTMLElement} root
-   * @param {Data} data
-   * @param {{ pause: number, world?: import("./conversation.js").World }} options
-   */
-  constructor(root, data, { pause, world }) {
+  /** @param {HTMLElement} root @param {Data} data */
+  constructor(root, data) {
     this.root = root;
     this.data = data;
     this.words = data.words;
-    this.restMs = pause;
     // Whether keys have moved what the server has not been told.
     this.waiting = false;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -35,8 +31,7 @@ export class Moved {
     this.send = () => {};
     this.conversation = new Conversation(
       (message) => this.send("moved", message),
-      () => this.receive(this.data, this.send),
-      world
+      () => this.receive(this.data, this.send)
     );
   }
 
@@ -84,7 +79,7 @@ export class Moved {
   commitSoon() {
     clearTimeout(this.timer);
     this.waiting = true;
-    this.timer = setTimeout(() => this.commitNow(), this.restMs);
+    this.timer = setTimeout(() => this.commitNow(), KEY_PAUSE);
   }
 
   commitNow(released = false) {

@@ -46,6 +46,9 @@ export function shortest(value) {
   return String(Number(value.toFixed(4)) || 0).replace("-", "−");
 }
 
+/** A number with the sign of its direction. @param {number} value @param {string} text how it is written */
+export const signed = (value, text) => (value > 0 ? "+" : "") + text;
+
 /** @param {number} value */
 function unending(value) {
   if (Number.isNaN(value)) return "NaN";

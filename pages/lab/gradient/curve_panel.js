@@ -3,10 +3,11 @@
 
 import { around } from "../drag/labels.js";
 import { lowered } from "../drag/numbers.js";
+import { diamondAt, pathOf } from "../drag/paths.js";
 import { fill, makeSvg, setAll } from "../web/dom.js";
 import { DESCENTS, spread } from "./descents.js";
 import { DirectLabels, namesOf } from "./direct_labels.js";
-import { boxesAlong, diamondAt, pathOf } from "./triangle_panel.js";
+import { boxesAlong } from "./triangle_panel.js";
 
 /**
  * @typedef {import("./simplex.js").Point} Point

@@ -43,7 +43,6 @@ import { TrianglePanel } from "./triangle_panel.js";
  * @property {Record<Descent, Path>} paths
  */
 
-const KEY_PAUSE = 350;
 // So far goes a key, of the side of the triangle.
 const KEY_STEP = 0.02;
 
@@ -51,7 +50,7 @@ const KEY_STEP = 0.02;
 class HeldLogits extends Moved {
   /** @param {HTMLElement} root @param {Data} data */
   constructor(root, data) {
-    super(root, data, { pause: KEY_PAUSE });
+    super(root, data);
     this.logits = [...data.logits];
     this.step = data.step;
     this.ends = data.window;

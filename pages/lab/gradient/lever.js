@@ -22,7 +22,7 @@ export class Lever {
     this.due = 0;
     /** @type {number[]} */
     this.stops = [0];
-    this.node = element(root, "div", { class: "lever", role: "group", "aria-label": words.lever });
+    this.node = element(root, "div", { class: "lever lab-foot-bar", role: "group", "aria-label": words.lever });
     this.play = make("button", { type: "button", class: "play" }, icon("play"));
     this.range = make("input", { type: "range", class: "lab-range", min: 0, step: 1, "aria-label": words.lever });
     this.node.append(this.play);

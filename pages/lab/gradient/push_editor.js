@@ -18,7 +18,6 @@ import { gradientsOf, targetWith } from "./gradient.js";
  * @typedef {{ pointer: number, what: What, i: number, before: Before, box: DOMRect, pressed: number }} Hand
  */
 
-const KEY_PAUSE = 300;
 // A gradient of 1 is drawn as so many percent of the axis of the logits.
 const ARROW = 50;
 // What is smaller is rounding.
@@ -33,7 +32,7 @@ const readable = (value, digits = 3) => spelled(value, { digits, nothing: NOTHIN
 class PushEditor extends Moved {
   /** @param {HTMLElement} root @param {Data} data */
   constructor(root, data) {
-    super(root, data, { pause: KEY_PAUSE });
+    super(root, data);
     this.logits = [...data.logits];
     this.q = [...data.q];
     this.kind = data.kind;

@@ -3,7 +3,7 @@
 
 import { shareOf } from "../drag/bars.js";
 import { buildHandle, sayValue } from "../drag/handle.js";
-import { lowered, readable, shortest } from "../drag/numbers.js";
+import { lowered, readable, shortest, signed } from "../drag/numbers.js";
 import { element, fill, write } from "../web/dom.js";
 import { buildArrow, drawArrow } from "../drag/arrow.js";
 import { gradientsOf } from "./gradient.js";
@@ -22,8 +22,8 @@ const SMALL = 0.005;
 // So few classes have a lane for each arrow.
 const ROOMY = 4;
 
-/** A push with the sign of its direction. @param {number} push */
-const signed = (push) => (push > 0 ? "+" : "") + readable(push);
+/** @param {number} push */
+const pushText = (push) => signed(push, readable(push));
 
 export class PushPanel {
   /**
@@ -76,7 +76,7 @@ export class PushPanel {
       // Descent moves against the gradient.
       const pushes = { l1: -found.pulls[i], held: -found.pulls[i], l2: -found.full[i] };
       row.pushes.forEach((push, k) => this.drawPush(push, at, pushes[PUSHES[k]], PUSHES[k]));
-      const said = { logit: shortest(a[i]), p: readable(found.p[i]), held: signed(pushes.l1), full: signed(pushes.l2) };
+      const said = { logit: shortest(a[i]), p: readable(found.p[i]), held: pushText(pushes.l1), full: pushText(pushes.l2) };
       sayValue(row, a[i], ends, fill(this.words.logitSaid, said));
     });
   }
@@ -88,7 +88,7 @@ export class PushPanel {
     const small = Math.abs(size) < SMALL;
     said.hidden = small;
     if (small) return;
-    write(said, fill(this.words[`${which}Push`], { push: signed(size) }));
+    write(said, fill(this.words[`${which}Push`], { push: pushText(size) }));
     // Before the tip, or behind the logit where the axis ends.
     const right = size > 0 ? tip < 68 : tip <= 32;
     const from = right === size > 0 ? tip : at;

@@ -3,6 +3,7 @@
 
 import { around } from "../drag/labels.js";
 import { lowered } from "../drag/numbers.js";
+import { diamondAt, pathOf } from "../drag/paths.js";
 import { fill, makeSvg, setAll } from "../web/dom.js";
 import { DESCENTS, Path, spread } from "./descents.js";
 import { DirectLabels, namesOf } from "./direct_labels.js";
@@ -22,12 +23,6 @@ const LABELS = {
   held: ["ink"], rest: ["l2"], target: ["q"], l2: ["l2"], l1: ["l1", "second", "held"],
   left: ["second"], right: ["second"], top: ["second"],
 };
-
-/** @param {Point[]} points */
-export const pathOf = (points) => `M${points.map(([x, y]) => `${x.toFixed(1)} ${y.toFixed(1)}`).join("L")}`;
-
-/** @param {Point} point @param {number} r */
-export const diamondAt = ([x, y], r) => `M${x} ${y - r}L${x + r} ${y}L${x} ${y + r}L${x - r} ${y}Z`;
 
 /** Beside a point, then above and below it. @param {Point} point @param {number} away @returns {Spot[]} */
 const beside = ([x, y], away) => [
@@ -68,11 +63,6 @@ export class TrianglePanel {
     this.parts.grip.append(this.parts.halo, this.parts.knob);
     svg.append(this.parts.grip);
     this.labels = new DirectLabels(svg, LABELS);
-  }
-
-  /** The p at a place. @param {number} x @param {number} y */
-  at(x, y) {
-    return this.map.at(x, y);
   }
 
   /** @param {Scene} scene @param {{ width: number, height: number }} size */

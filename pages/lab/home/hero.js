@@ -13,7 +13,6 @@ import { HeroView } from "./hero_view.js";
  * @typedef {{ pointer: number, before: number, finger: boolean }} Hand
  */
 
-const KEY_PAUSE = 300;
 // By itself the lead goes down by so much and comes back, once: past the place where L2 rests.
 const SWING = 2.7;
 const SWING_MS = 4500;
@@ -28,7 +27,7 @@ let known = false;
 class Hero extends Moved {
   /** @param {HTMLElement} root @param {Data} data */
   constructor(root, data) {
-    super(root, data, { pause: KEY_PAUSE });
+    super(root, data);
     // What it is drawn with, before the server says so.
     this.conversation.state = JSON.stringify(this.stateOf(data));
     root.replaceChildren();

@@ -3,6 +3,8 @@
 
 import { element, fill, make, makeSvg, setAll, write } from "../web/dom.js";
 import { boxAt, placeLabels } from "../drag/labels.js";
+import { signed } from "../drag/numbers.js";
+import { diamondAt, pathOf } from "../drag/paths.js";
 import { curveOf, DOT, ENDS, HEAD, obstaclesOf, scaleOf, sceneOf, spotsOf } from "./hero_plan.js";
 
 /**
@@ -22,15 +24,11 @@ const SHORT = { l1Only: "l1", l2Only: "l2", entropyOnly: "entropy" };
 const PLAIN_FIRST = new Set(["rest", "entropy"]);
 const TICKS = [0, 2, 4, 6, 8];
 
-/** @param {number} value @param {number} digits */
-export const signed = (value, digits) =>
-  (value > 0 ? "+" : "") + (Number(value.toFixed(digits)) || 0).toFixed(digits).replace("-", "−");
+/** @param {number} lead @param {number} digits */
+const leadText = (lead, digits) => signed(lead, (Number(lead.toFixed(digits)) || 0).toFixed(digits).replace("-", "−"));
 
 /** p is never 1. @param {number} p */
 const shareText = (p) => p.toFixed(p < 0.9995 ? 3 : 4);
-
-/** @param {number[][]} points */
-const pathOf = (points) => `M${points.map(([x, y]) => `${x.toFixed(1)} ${y.toFixed(1)}`).join("L")}`;
 
 /** @param {import("./hero_plan.js").Arrow} arrow */
 function arrowPath({ from, tip, y, short }) {
@@ -60,7 +58,7 @@ function buildParts(svg) {
     axis: add("line", "axis"),
     ticks: TICKS.map((tick) => {
       const text = add("text", "tick");
-      write(text, tick ? signed(tick, 0) : "0");
+      write(text, tick ? leadText(tick, 0) : "0");
       return { tick, text, mark: add("line", "axis mark") };
     }),
     axisName: add("text", "tick name"),
@@ -156,8 +154,7 @@ export class HeroView {
     setAll(parts.axisName, { x: 0, y: height + 34 });
     setAll(parts.track, { x: 0, y: height + 50, width, height: 10 });
     setAll(parts.restMark, { x1: width * rest.p, x2: width * rest.p, y1: height + 46, y2: height + 64 });
-    const [rx, ry] = [restX, y(rest.l2)];
-    setAll(parts.diamond, { d: `M${rx - 7} ${ry}L${rx} ${ry - 7}L${rx + 7} ${ry}L${rx} ${ry + 7}Z` });
+    setAll(parts.diamond, { d: diamondAt([restX, y(rest.l2)], 7) });
     this.say("region", narrow ? words.regionShort : words.region);
     this.say("rest", fill("{p}", { p: `p = ${rest.p.toFixed(3)}` }), narrow ? words.restShort : words.rest);
     this.say("l1", "L1", words.l1);
@@ -257,7 +254,7 @@ export class HeroView {
     const { words, lead } = this;
     setAll(this.plot, {
       "aria-valuemin": ENDS[0], "aria-valuemax": ENDS[1], "aria-valuenow": Number(lead.toFixed(3)),
-      "aria-valuetext": fill(words[way], { lead: signed(lead, 2), p: shareText(p) }),
+      "aria-valuetext": fill(words[way], { lead: leadText(lead, 2), p: shareText(p) }),
     });
   }
 }

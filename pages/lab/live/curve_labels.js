@@ -130,7 +130,8 @@ function ordered(spots, kept, size, others) {
 }
 
 /** @param {Shape} shape @param {Name["at"]} at @param {Box} frame @returns {Spot[]} The best first. */
-function spotsAt({ kind, points, radius, upright }, at, frame) {
+function spotsAt(shape, at, frame) {
+  const { points } = shape;
   const last = points.length - 1;
   const count = Math.min(TRIED, points.length);
   const order = Array.from({ length: count }, (_none, k) => Math.round((last * k) / Math.max(1, count - 1)));
@@ -138,7 +139,8 @@ function spotsAt({ kind, points, radius, upright }, at, frame) {
   if (at === "middle") order.sort((one, other) => Math.abs(one - last / 2) - Math.abs(other - last / 2));
   return order.flatMap((k) => {
     const [x, y] = points[k];
-    if (kind === "bar") return barSpots(x, y, radius, upright);
+    if (shape.kind === "bar") return barSpots(x, y, shape.side, shape.flat);
+    const { kind, radius, upright } = shape;
     return kind === "line" && !upright ? lineSpots(x, y, radius, frame) : pointSpots(x, y, radius);
   });
 }

@@ -13,12 +13,21 @@ import { placesOrGaps } from "./places.js";
  * @typedef {import("./places.js").Mark} Mark
  * @typedef {[x: number, y: number]} Point
  *
- * @typedef {object} Shape
- * @property {"line" | "points" | "bar"} kind
+ * @typedef {object} Traced
  * @property {Point[]} points along it, those within the frame
  * @property {Box[]} boxes
- * @property {number} radius half of its breadth; of bars, the side to which they grow
- * @property {boolean} upright a line that is, or bars that lie
+ *
+ * @typedef {object} Drawn
+ * @property {"line" | "points"} kind
+ * @property {number} radius half of its breadth
+ * @property {boolean} upright whether it is a line that is
+ *
+ * @typedef {object} Bars
+ * @property {"bar"} kind
+ * @property {number} side to which they grow: 1 is down or to the right
+ * @property {boolean} flat whether they lie
+ *
+ * @typedef {Traced & (Drawn | Bars)} Shape
  *
  * @typedef {{ frame: Box, shapes: Map<number, Shape> }} Panel
  */
@@ -71,7 +80,7 @@ function scatterShape(mark, frame) {
   const points = places.filter((point) => holds(frame, point));
   if (mode === "text") boxes.push(...wordBoxes(places, mark));
   let radius = 0;
-  let kind = /** @type {Shape["kind"]} */ ("points");
+  let kind = /** @type {Drawn["kind"]} */ ("points");
   if (mode.includes("markers")) {
     const size = typeof marker.size === "number" ? marker.size : Math.max(0, ...marker.size);
     radius = size / 2 + 1;
@@ -175,7 +184,7 @@ function barShape(mark, frame) {
   /** @type {Point[]} */
   const ends = seen.map(({ to, low, high }) =>
     flat ? [to, (low + high) / 2] : [(low + high) / 2, to]);
-  return { kind: "bar", points: ends.filter((end) => holds(frame, end)), boxes, radius: side, upright: flat };
+  return { kind: "bar", points: ends.filter((end) => holds(frame, end)), boxes, side, flat };
 }
 
 /** @param {Mark} mark @param {Box} frame @returns {Shape} A box a row, from its first cell to its last. */

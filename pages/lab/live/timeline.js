@@ -4,6 +4,7 @@
 // that they show is fetched as soon as a hand reaches for the bar.
 
 import { Conversation } from "../drag/conversation.js";
+import { KEY_PAUSE } from "../drag/moved.js";
 import { icon, make, setText } from "../web/dom.js";
 import { groupOf } from "./groups.js";
 import { buildBar } from "./timeline_view.js";
@@ -27,8 +28,6 @@ import { Wish } from "./wish.js";
  */
 
 const MS_PER_FRAME = 125;
-// Keys and steps come in bursts, of which the last counts.
-const REST_MS = 350;
 const UNSEEN_MS = 150;
 /** @param {Element} node @param {string} name */
 const isOn = (node, name) => node.getAttribute(name) === "true";
@@ -84,7 +83,7 @@ export class TimelineBar {
     });
     for (const name of RELEASES) window.addEventListener(name, this.released);
     range.addEventListener("input", () => this.move(Number(range.value)));
-    range.addEventListener("change", () => !this.dragging && this.rest(REST_MS));
+    range.addEventListener("change", () => !this.dragging && this.rest(KEY_PAUSE));
     range.addEventListener("keydown", (event) => {
       if (event.key !== " ") this.pause();
       else {
@@ -238,7 +237,7 @@ export class TimelineBar {
   step(by) {
     this.pause();
     this.move(this.index + by);
-    this.rest(REST_MS);
+    this.rest(KEY_PAUSE);
   }
 
   toggle() {

@@ -34,6 +34,7 @@ _ALL: Final = _read(
     "drag/arrow.css",
     "drag/handle.css",
     "drag/range.css",
+    "drag/foot_bar.css",
     "page/print.css",
 )
 _CONTROLS: Final = _read("page/controls.css", "page/presets.css")

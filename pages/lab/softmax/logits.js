@@ -27,8 +27,6 @@ import { Target } from "./target.js";
  * @typedef {{ pointer: number, i: number, before: number, heldBefore: number, box: DOMRect }} Hand
  */
 
-const KEY_PAUSE = 300;
-
 /** Beside more than 8 rows there is no room for their J, and beside more than 5 none for words. @param {number} classes */
 function sizeOf(classes) {
   if (classes > 8) return " many";
@@ -39,7 +37,7 @@ function sizeOf(classes) {
 class Logits extends Moved {
   /** @param {HTMLElement} root @param {Data} data */
   constructor(root, data) {
-    super(root, data, { pause: KEY_PAUSE });
+    super(root, data);
     this.logits = [...data.logits];
     this.temperature = data.temperature;
     this.target = data.target;
@@ -119,7 +117,7 @@ class Logits extends Moved {
 
   /** @param {HTMLElement} picture */
   buildTemperature(picture) {
-    const label = element(picture, "label", { class: "temperature" });
+    const label = element(picture, "label", { class: "temperature lab-foot-bar" });
     element(label, "span", {}, this.words.temperature);
     element(label, "small", {}, this.words.cold);
     const [min, max] = this.data.temperatures.map(Math.log10);
@@ -160,7 +158,6 @@ class Logits extends Moved {
     const box = track.getBoundingClientRect();
     this.hand = { pointer: event.pointerId, i, before: this.logits[i], heldBefore: this.heldClass, box };
     this.heldClass = i;
-    this.root.classList.add("dragged");
     this.drag(event);
   }
 
@@ -175,7 +172,6 @@ class Logits extends Moved {
   release(event) {
     if (event.pointerId !== this.hand?.pointer) return;
     this.hand = undefined;
-    this.root.classList.remove("dragged");
     this.settle();
     this.commitNow(true);
   }
@@ -184,7 +180,6 @@ class Logits extends Moved {
     if (!this.hand) return;
     const { i, before, heldBefore } = this.hand;
     this.hand = undefined;
-    this.root.classList.remove("dragged");
     this.heldClass = heldBefore;
     this.set(i, before);
   }

@@ -6,7 +6,7 @@ import { Moved, staying } from "../drag/moved.js";
 import { fill, icon, make, setText } from "../web/dom.js";
 import { cureCard } from "./cure_card.js";
 import { GapLever } from "./gap_lever.js";
-import { badClasses, buildTable, dtypesOf } from "./trace_table.js";
+import { badClasses, buildTable } from "./trace_table.js";
 
 /**
  * @typedef {{ step: number, gap: number | null }} State
@@ -17,14 +17,13 @@ import { badClasses, buildTable, dtypesOf } from "./trace_table.js";
  * @typedef {import("../drag/moved.js").Told & Shown} Data
  */
 
-const REST_MS = 400;
 const FRAME_MS = 900;
 
 /** @extends {Moved<Data, State>} */
 class Trace extends Moved {
   /** @param {HTMLElement} root @param {Data} data */
   constructor(root, data) {
-    super(root, data, { pause: REST_MS });
+    super(root, data);
     this.step = data.at;
     this.followed = data.followed;
     this.playing = false;
@@ -57,7 +56,7 @@ class Trace extends Moved {
     this.cure = make("section", { class: "trace-cure" });
     const steps = make("div", { class: "trace-steps" }, this.back, this.next, this.range, this.place);
     const picture = make("div", { class: "trace-picture" }, this.grid, this.said, this.caption, this.classes);
-    const deck = make("div", { class: "trace-deck" }, this.play, this.lever.root, steps);
+    const deck = make("div", { class: "trace-deck lab-foot-bar" }, this.play, this.lever.root, steps);
     root.replaceChildren(make("div", { class: "trace-page" }, picture, deck, this.cure));
   }
 
@@ -166,7 +165,7 @@ class Trace extends Moved {
     setText(this.place, place);
     this.range.setAttribute("aria-valuetext", place);
     const row = rows[this.step - 1];
-    const exact = row.cells[dtypesOf({ ...this.data, columns }).length].entries.join(", ");
+    const exact = row.cells[columns.length - 1].entries.join(", ");
     setText(this.said, exact ? `${row.said} ${fill(words.exact, { value: exact })}` : row.said);
     this.stages.forEach(({ line }) => line.removeAttribute("aria-current"));
     const { line, phase } = this.stages[this.step - 1];

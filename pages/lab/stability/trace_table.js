@@ -12,7 +12,7 @@ import { make } from "../web/dom.js";
 
 // The exact arithmetic is the last column of what is told; its numbers stand in the sentence.
 /** @param {Told} told */
-export const dtypesOf = ({ columns }) => columns.slice(0, -1);
+const dtypesOf = ({ columns }) => columns.slice(0, -1);
 
 /**
  * The classes in which an entry is not finite, in any dtype.

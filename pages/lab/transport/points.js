@@ -16,7 +16,6 @@ import { element, fill, makeSvg, setAll, setText } from "../web/dom.js";
  * @typedef {{ pointer: number, name: Cloud, i: number, before: Point }} Hand
  */
 
-const KEY_PAUSE = 350;
 const CLOUDS = /** @type {const} */ (["x", "y"]);
 
 /** @param {Point} point @returns {Point} Where it lies in the picture. */
@@ -29,7 +28,7 @@ const copied = (points) => points.map(([a, b]) => [a, b]);
 export class Points extends Moved {
   /** @param {HTMLElement} root @param {Data} data */
   constructor(root, data) {
-    super(root, data, { pause: KEY_PAUSE });
+    super(root, data);
     /** @type {State} */
     this.clouds = { x: copied(data.x), y: copied(data.y) };
     /** @type {Hand | undefined} */

@@ -15,14 +15,13 @@ import { fill, make } from "../web/dom.js";
  * @typedef {{ pointer: number, name: Side, before: number[], box: DOMRect, place: number | undefined }} Hand
  */
 
-const KEY_PAUSE = 350;
 const SIDES = /** @type {const} */ (["mu", "nu"]);
 
 /** @extends {Moved<Data, State>} */
 export class Weights extends Moved {
   /** @param {HTMLElement} root @param {Data} data */
   constructor(root, data) {
-    super(root, data, { pause: KEY_PAUSE });
+    super(root, data);
     this.highest = data.highest;
     this.middle = data.middle;
     /** @type {State} */
