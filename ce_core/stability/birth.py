@@ -1,4 +1,4 @@
-"""Where NaN is born in a trace: the operation, the entry, and what it was given."""
+"""Where NaN is born in a trace: the operation and the entry, forward also what it was given."""
 
 from dataclasses import dataclass
 
@@ -19,15 +19,12 @@ class Birth:
     entry
         The entry, from 0, in which the NaN is: of its result, or of the gradient that it passed on.
     given
-        That entry of each operand.
-    arrived
-        On the way back, that entry of the gradient that arrived; None forward.
+        Forward, that entry of each operand.
     """
 
     step: FormulaStep
     entry: int
-    given: tuple[float, ...]
-    arrived: float | None = None
+    given: tuple[float, ...] = ()
 
 
 def forward_birth(trace: FormulaTrace) -> Birth | None:
@@ -43,7 +40,6 @@ def forward_birth(trace: FormulaTrace) -> Birth | None:
 
 def backward_birth(trace: FormulaTrace) -> Birth | None:
     """Return the first operation, from the loss back, that passed on a NaN that had not arrived."""
-    steps = {step.name: step for step in trace.steps}
     for operand in reversed(trace.steps):
         if operand.gradient is None:
             continue
@@ -52,10 +48,7 @@ def backward_birth(trace: FormulaTrace) -> Birth | None:
         place = _first_nan(operand.gradient, arrived)
         if place is not None:
             # Of several the last is met first; what the others add to it came through it.
-            user = users[-1]
-            given = tuple(_at(steps[name].value, place) for name in user.operands)
-            assert user.gradient is not None
-            return Birth(user, place, given, _at(user.gradient, place))
+            return Birth(users[-1], place)
     return None
 
 

@@ -53,8 +53,8 @@ def results(state: SoftmaxState) -> Results:
     """Compute everything that the page shows of a state."""
     logits = torch.tensor(state.a, dtype=torch.float64)
     scores = logits / state.temperature
-    # What does not see an offset is computed without: it would cost digits.
-    shifted = (logits - logits.max()) / state.temperature
+    # What does not see an offset is computed without it.
+    shifted = scores_without_offset(state)
     target = torch.zeros_like(scores)
     target[state.target - 1] = 1
     p = softmax(shifted)
@@ -72,6 +72,12 @@ def results(state: SoftmaxState) -> Results:
         surface=softmax_surface(logits, low=low, high=high, temperature=state.temperature),
         naive_failures=tuple(dtype for dtype in DTYPES if _naive_fails(scores, target, dtype)),
     )
+
+
+def scores_without_offset(state: SoftmaxState) -> Tensor:
+    """Return a/T with 0 as its largest: an offset would cost digits."""
+    logits = torch.tensor(state.a, dtype=torch.float64)
+    return (logits - logits.max()) / state.temperature
 
 
 def numbers(found: Results) -> dict[str, float]:

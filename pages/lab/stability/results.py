@@ -115,20 +115,24 @@ def results(state: StabilityState) -> Results:
 
 @computed_once(megabytes=32)
 def _results(state: StabilityState) -> Results:
-    a, q = list(state.a), list(state.q)
-    traces = {
-        dtype: trace_formula(state.formula, a, q, dtype=dtype, floor=state.clip)
-        for dtype in DTYPE_NAMES
-    }
+    traces = traces_of(state, state.formula, floor=state.clip)
     return Results(
         state=state,
         traces=traces,
         stages=_stages(state, traces),
-        cures={dtype: trace_formula(state.cure, a, q, dtype=dtype) for dtype in DTYPE_NAMES},
+        cures=traces_of(state, state.cure),
         vanishing=_vanishing(*state.line),
         judged=_judge(*state.line, state.q, state.floor, _also(MAP_GAPS, state.gap)),
         curves=_curves(state.floor, state.dtype, _also(CURVE_GAPS, state.lag)),
     )
+
+
+def traces_of(
+    state: StabilityState, formula: str, *, floor: float | None = None
+) -> dict[str, FormulaTrace]:
+    """Return the trace of a formula with the logits of a state, by dtype."""
+    a, q = list(state.a), list(state.q)
+    return {dtype: trace_formula(formula, a, q, dtype=dtype, floor=floor) for dtype in DTYPE_NAMES}
 
 
 def _also(gaps: tuple[float, ...], here: float | None) -> tuple[float, ...]:

@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from ce_core import trace_formula
 from lab.page.kept import computed_once
 from lab.page.thumbnails import outcomes
-from lab.stability.state import DTYPE_NAMES, StabilityState
+from lab.stability.results import traces_of
+from lab.stability.state import StabilityState
 
 
 def thumbnail(state: StabilityState) -> str:
@@ -15,9 +15,6 @@ def thumbnail(state: StabilityState) -> str:
 
 @computed_once(megabytes=1)
 def _thumbnail(state: StabilityState) -> str:
-    traces = [
-        trace_formula(state.formula, list(state.a), list(state.q), dtype=dtype, floor=state.clip)
-        for dtype in DTYPE_NAMES
-    ]
-    found = [(trace.dtype, (trace.value_verdict, trace.gradient_verdict)) for trace in traces]
+    traces = traces_of(state, state.formula, floor=state.clip)
+    found = [(dtype, (trace.value_verdict, trace.gradient_verdict)) for dtype, trace in traces.items()]
     return outcomes(found)

@@ -139,7 +139,7 @@ def results(state: TransportState) -> Results:
     # Whether there is a plan does not depend on eps.
     feasible = trace.status != SinkhornStatus.INFEASIBLE
     path, variant = _at_every_eps(_problem_alone(state), feasible)
-    (frame,) = _frames(problem, state, [state.n_iter])
+    (frame,) = frames_at(problem, state, [state.n_iter])
     return Results(
         state=state,
         problem=problem,
@@ -159,7 +159,7 @@ def results_along(found: Results, along: str, values: Sequence[float]) -> Iterat
     """
     states = [replace(found.state, **{along: value}) for value in values]  # type: ignore[arg-type]
     if along == "n_iter":
-        frames = _frames(found.problem, found.state, [one.n_iter for one in states])
+        frames = frames_at(found.problem, found.state, [one.n_iter for one in states])
         for one, frame in zip(states, frames, strict=True):
             yield replace(found, state=one, frame=frame)
     else:
@@ -170,7 +170,7 @@ def results_along(found: Results, along: str, values: Sequence[float]) -> Iterat
 def _at_eps(found: Results, state: TransportState) -> Results:
     """Return the results at another eps."""
     problem = found.problem
-    (frame,) = _frames(problem, state, [state.n_iter])
+    (frame,) = frames_at(problem, state, [state.n_iter])
     return replace(
         found,
         state=state,
@@ -236,7 +236,7 @@ def horizon(found: Results) -> int:
     return next(steps for steps in _HORIZONS if steps >= least)
 
 
-def _frames(problem: Problem, state: TransportState, counts: list[int]) -> list[PlanFrames]:
+def frames_at(problem: Problem, state: TransportState, counts: list[int]) -> list[PlanFrames]:
     """Return the plan after each count, by the path on which `trace_convergence` counts iterations."""
     tol = TOL if state.accelerate else None
     frames = plans_along_iterations(

@@ -12,10 +12,9 @@ import torch
 from torch.nn import functional
 
 from ce_core import FORMULAS, trace_formula
-from ce_core.stability.underflow import vanishing_gaps
 from lab.stability.answer import answer
 from lab.stability.cure import LINES, cure_data
-from lab.stability.results import MAP_GAPS, Results
+from lab.stability.results import Results
 from lab.stability.state import DTYPE_NAMES, FLOORS, StabilityState
 from tests.support.cases import INF
 
@@ -220,16 +219,3 @@ def test_lines_of_the_cure_give_what_the_table_shows() -> None:
             if cure_data(found)["right"][DTYPE_NAMES.index(dtype)]:
                 true = trace.true_value if state.formula != "double_softmax" else found.cure.true_value
                 assert cured == true or abs(cured - true) <= max(0.06 * true, 0.04), (state, dtype)
-
-
-def test_vanishing_gaps_are_where_half_the_smallest_number_is() -> None:
-    found = vanishing_gaps(MAP_GAPS, origin=(0.0, 0.0), direction=(1.0, 0.0))
-    for dtype, gap in found.items():
-        info = torch.finfo(getattr(torch, dtype))
-        bits = math.log2(info.smallest_normal) + math.log2(info.eps) - 1
-        assert gap == math.ceil(-bits * math.log(2))
-
-
-def test_vanishing_gaps_are_none_where_p_stays() -> None:
-    found = vanishing_gaps([1.0, 5.0], origin=(0.0, -INF, 0.0), direction=(1.0, 0.0, 0.0))
-    assert set(found.values()) == {None}
