@@ -1,8 +1,7 @@
 """The Python and the command line that compute what the page of the gradients shows."""
 
-from textwrap import wrap
-
 from lab.gradient.state import FREE, ONE_HOT, GradientState
+from lab.page.snippets import tensor_lines
 
 
 def snippet(state: GradientState) -> str:
@@ -31,18 +30,11 @@ def command(state: GradientState) -> str:
 
 
 def _setup(state: GradientState) -> str:
-    lines = _tensor("a", state.a)
+    lines = tensor_lines("a", state.a)
     if state.kind == FREE:
-        return lines + _tensor("q", state.weights) + "q = q / q.sum()\n"
+        return lines + tensor_lines("q", state.weights) + "q = q / q.sum()\n"
     smoothing = 0.0 if state.kind == ONE_HOT else state.smoothing
     return lines + (
         f"q = ce.smoothed_target(\n    {state.target - 1}, {len(state.a)},\n"
         f"    smoothing={smoothing!r},\n)\n"
     )
-
-
-def _tensor(name: str, values: tuple[float, ...]) -> str:
-    """Return the assignment of a tensor, in lines that fit a phone."""
-    listed = wrap(f"[{', '.join(map(repr, values))}],", width=28)
-    lines = [f"{name} = torch.tensor(", *(f"    {line}" for line in listed)]
-    return "\n".join([*lines, "    dtype=torch.float64,", ")", ""])

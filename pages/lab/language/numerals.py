@@ -21,10 +21,15 @@ def number(value: float, *, digits: int = 3) -> str:
     )
     if not exponent:
         return mantissa
-    if 0 < int(exponent.replace("−", "-")) < _FIRST_POWER:
+    power = int(exponent.replace("−", "-"))
+    if 0 < power < _FIRST_POWER:
         return f"{float(f'{value:.{digits}g}'):.0f}".replace("-", "−")
-    power = str(int(exponent.replace("−", "-"))).translate(_SUPERSCRIPTS)
-    return f"{mantissa}·10{power}"
+    return f"{mantissa}·10{raised(power)}"
+
+
+def raised(exponent: int) -> str:
+    """Write an exponent as it stands above the line."""
+    return str(exponent).translate(_SUPERSCRIPTS)
 
 
 def fixed(value: float, *, decimals: int) -> str:

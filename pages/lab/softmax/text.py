@@ -1,13 +1,12 @@
 """What the page of the softmax says about its figures; it depends on what they show."""
 
 import math
-from collections.abc import Iterable
-from textwrap import wrap
 
 from lab.language.catalogues import _
 from lab.language.numerals import indexed, number, percent
 from lab.language.sentences import sentences
 from lab.page.notes import Note
+from lab.page.snippets import tensor_lines
 from lab.softmax.results import Results
 from lab.softmax.state import SoftmaxState
 
@@ -287,8 +286,8 @@ def snippet(state: SoftmaxState) -> str:
     """Return the Python that computes what the page shows."""
     target = [float(i == state.target) for i in range(1, len(state.a) + 1)]
     return (
-        f"import torch\nimport ce_core as ce\n\n{_tensor('a', state.a)}"
-        f"a = a / {state.temperature:.12g}\n{_tensor('q', target)}"
+        f"import torch\nimport ce_core as ce\n\n{tensor_lines('a', state.a)}"
+        f"a = a / {state.temperature:.12g}\n{tensor_lines('q', target)}"
         "print(ce.softmax(a))\n"
         "print(ce.cross_entropy(a, q))\n"
         "print(ce.cross_entropy_grad(a, q))\n"
@@ -301,14 +300,7 @@ def snippet(state: SoftmaxState) -> str:
 def command(state: SoftmaxState) -> str:
     """Return the command line that prints p."""
     return (
-        f"python - <<'END'\nimport torch\nimport ce_core as ce\n{_tensor('a', state.a)}"
+        f"python - <<'END'\nimport torch\nimport ce_core as ce\n{tensor_lines('a', state.a)}"
         f"a = a / {state.temperature:.12g}\n"
         "print(ce.softmax(a))\nEND"
     )
-
-
-def _tensor(name: str, values: Iterable[float]) -> str:
-    """Return the assignment of a tensor, in lines that fit a phone."""
-    listed = wrap(f"[{', '.join(map(repr, values))}],", width=28)
-    lines = [f"{name} = torch.tensor(", *(f"    {line}" for line in listed)]
-    return "\n".join([*lines, "    dtype=torch.float64,", ")", ""])

@@ -93,13 +93,20 @@ class Results:
         return min(self.state.step or self.first_failure, len(self.stages))
 
     @property
-    def first_failure(self) -> int:
-        """The stage, from 1, at which the chosen dtype first has NaN, or else infinity, or a clip."""
+    def failures(self) -> Iterator[tuple[int, Column]]:
+        """The stages, from 1, at which NaN begins in the chosen dtype, then those of infinity."""
         place = DTYPE_NAMES.index(self.state.dtype)
         for trouble in ("nan", "inf"):
             for number, stage in enumerate(self.stages, start=1):
-                if stage.columns[place].begins == trouble:
-                    return number
+                column = stage.columns[place]
+                if column.begins == trouble:
+                    yield number, column
+
+    @property
+    def first_failure(self) -> int:
+        """The stage, from 1, at which the chosen dtype first has NaN, or else infinity, or a clip."""
+        for number, _column in self.failures:
+            return number
         names = [stage.name for stage in self.stages]
         return names.index("clipped" if "clipped" in names else "loss") + 1
 

@@ -11,7 +11,6 @@ from ce_core import FormulaStep
 from lab.language.catalogues import _
 from lab.language.sentences import sentences
 from lab.stability.results import FORWARD, Column, Results, Stage
-from lab.stability.state import DTYPE_NAMES
 from lab.stability.text import brief, entry
 from lab.stability.trace import Cell, Row
 
@@ -87,13 +86,10 @@ def _said(found: Results, stage: Stage) -> str:
 
 def followed_class(found: Results) -> int:
     """Return the class, from 0, that the table follows: that of the first NaN or ∞, or the least."""
-    place = DTYPE_NAMES.index(found.state.dtype)
-    for trouble in ("nan", "inf"):
-        for stage in found.stages:
-            column = stage.columns[place]
-            if column.begins == trouble and len(column.entries) > 1:
-                bad = math.isnan if trouble == "nan" else math.isinf
-                return next(i for i, value in enumerate(column.entries) if bad(value))
+    for _number, column in found.failures:
+        if len(column.entries) > 1:
+            bad = math.isnan if column.begins == "nan" else math.isinf
+            return next(i for i, value in enumerate(column.entries) if bad(value))
     logits = found.state.a
     return logits.index(min(logits))
 

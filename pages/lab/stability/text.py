@@ -9,7 +9,7 @@ import mpmath
 
 from ce_core import PitfallResult
 from lab.language.catalogues import _
-from lab.language.numerals import number
+from lab.language.numerals import number, raised
 from lab.language.sentences import sentences
 from lab.stability.results import Results
 from lab.stability.state import StabilityState
@@ -30,7 +30,7 @@ def entry(value: Any, *, digits: int = _DIGITS) -> str:
         return number(float(value), digits=digits)
     # Beyond float64: the exponent is read from mpmath's own spelling.
     mantissa, _e, exponent = mpmath.nstr(value, digits).partition("e")
-    return number(float(f"{mantissa}e-99"), digits=digits).replace("⁻⁹⁹", _raised(exponent))
+    return number(float(f"{mantissa}e-99"), digits=digits).replace("⁻⁹⁹", raised(int(exponent)))
 
 
 def brief(value: Any) -> str:
@@ -39,10 +39,6 @@ def brief(value: Any) -> str:
     if len(text) <= _ROOM:
         return text
     return entry(value, digits=1 if "·" in text else 2)
-
-
-def _raised(exponent: str) -> str:
-    return exponent.lstrip("+").translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
 def map_numbers(found: Results) -> str:
