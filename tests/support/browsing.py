@@ -82,7 +82,13 @@ def after_change(page: Page, before: Charts) -> Charts:
     differ = f"before => JSON.stringify(({_READ_CHARTS})()) !== before"
     page.wait_for_function(differ, arg=_as_json(page, before), timeout=20_000)
     settle(page)
-    return charts(page)
+    # What goes from one state to another is read once it has arrived.
+    found = charts(page)
+    while True:
+        page.wait_for_timeout(250)
+        if (now := charts(page)) == found:
+            return found
+        found = now
 
 
 def query(page: Page) -> dict[str, list[str]]:

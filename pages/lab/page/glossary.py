@@ -1,4 +1,4 @@
-"""What each letter means: one table, shown at the foot of a page and by web/glossary.js at a symbol."""
+"""What each letter means: one table, shown at the foot of a page and at a symbol, both by web/glossary.js."""
 
 from html import escape
 from typing import Final
@@ -36,10 +36,15 @@ SYMBOLS: Final = {
 """By how they are written in a formula, without its spaces; what they mean, before translation."""
 
 
-def show_symbols() -> None:
-    """Let a reader look up what the letters mean; a symbol of the page shows its own line."""
+def words() -> str:
+    """Return the table as HTML that shows nothing: it goes with the style, which is sent once a visit."""
     lines = "".join(
         f"<dt>{escape(symbol)}</dt><dd>{escape(_(meaning))}</dd>" for symbol, meaning in SYMBOLS.items()
     )
+    return f'<dl id="lab-words" hidden>{lines}</dl>'
+
+
+def show_symbols() -> None:
+    """Let a reader look up what the letters mean; web/glossary.js fills it once it is opened."""
     summary = escape(_("What the letters mean"))
-    st.html(f'<details class="lab-symbols"><summary>{summary}</summary><dl>{lines}</dl></details>')
+    st.html(f'<details class="lab-symbols"><summary>{summary}</summary></details>')

@@ -6,6 +6,7 @@ from typing import Final
 import streamlit as st
 
 from lab.page.colours import COLOURS_CSS
+from lab.page.glossary import words
 from lab.web.page_names import LABS, READ
 
 _ROOMS: Final = Path(__file__).parents[1]
@@ -52,4 +53,4 @@ _OWN: Final = {
 def apply_style(slug: str) -> None:
     """Set colours, type and margins of a page. Call once a run, from the router."""
     parts = (COLOURS_CSS, _ALL, _CONTROLS if slug in LABS else _NO_CONTROLS, _OWN.get(slug, ""))
-    st.html(f"<style>{''.join(parts)}</style>")
+    st.html(f"<style>{''.join(parts)}</style>{words()}")

@@ -1,6 +1,6 @@
 // @ts-check
 // What a symbol means, beside it, where a pointer rests on a formula or a sentence or a finger taps it: a line
-// of the table at the foot of the page, which page/glossary.py draws, and which keys and screen readers reach.
+// of the table of page/glossary.py, which opens at the foot of the page too, for keys and screen readers.
 
 import { make, setText } from "./dom.js";
 
@@ -46,7 +46,7 @@ const read = { words: {} };
 
 /** @returns {Glossary} the table of the page, read once for each that is drawn */
 function table() {
-  const list = document.querySelector(".lab-symbols dl") ?? undefined;
+  const list = document.getElementById("lab-words") ?? undefined;
   if (list !== read.list) {
     read.list = list;
     const terms = [...(list?.querySelectorAll("dt") ?? [])];
@@ -57,7 +57,19 @@ function table() {
   return read.words;
 }
 
+/** @param {Event} event The table is opened: it is filled with what the page knows. */
+function fill({ target }) {
+  const details = /** @type {Element} */ (target);
+  const list = document.getElementById("lab-words");
+  if (!list || !details.matches(".lab-symbols") || details.querySelector("dl")) return;
+  const shown = /** @type {HTMLElement} */ (list.cloneNode(true));
+  shown.removeAttribute("id");
+  shown.hidden = false;
+  details.append(shown);
+}
+
 export function explainSymbols() {
+  document.addEventListener("toggle", fill, { capture: true });
   for (const name of ["pointerover", "click"]) {
     document.addEventListener(name, (event) => point(/** @type {PointerEvent} */ (event)));
   }

@@ -165,7 +165,8 @@ def test_home_figure_is_held_before_streamlit_has_come_and_under_the_hand_meanwh
 
 
 def boxes(page: Page) -> list[Any]:
-    """Return where question and figure stand."""
+    """Return where question and figure stand, once the letters have come: until then none is seen."""
+    page.evaluate("document.fonts.load('600 32px \"Source Serif\"')")
     return [page.locator(selector).last.bounding_box() for selector in ("h1", FIGURE)]
 
 

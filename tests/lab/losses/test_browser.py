@@ -136,7 +136,7 @@ def test_losses_keeps_its_state_across_pages(lab: str, page: Page) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("Are L1 and L2 the same?")
     page.wait_for_selector(".lab-card .main-svg")
     address_has(page, "logit_scale=1024")
-    page.wait_for_timeout(1000)
+    settle(page)
     assert charts(page) == moved
 
 

@@ -33,7 +33,7 @@ NARROW = PAGES | EXTREMES
 BACKGROUND = "getComputedStyle(document.querySelector('.stApp')).backgroundColor"
 # Whether the row of pages fades at its beginning, and at its end.
 FADES = """['before', 'after'].map(edge => parseFloat(getComputedStyle(
-    document.querySelector('.st-key-nav')).getPropertyValue('--lab-' + edge)) > 0)"""
+    document.querySelector('.st-key-nav')).getPropertyValue('--' + edge)) > 0)"""
 # What may be wider than the phone: what only screen readers or fingers find, and rows that scroll.
 WIDER = """() => [...document.querySelectorAll("[data-testid='stMain'] *")]
     .filter(node => node.getBoundingClientRect().right > innerWidth + 1
