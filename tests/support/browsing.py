@@ -83,12 +83,10 @@ def after_change(page: Page, before: Charts) -> Charts:
     page.wait_for_function(differ, arg=_as_json(page, before), timeout=20_000)
     settle(page)
     # What goes from one state to another is read once it has arrived.
-    found = charts(page)
-    while True:
+    found = ""
+    while found != (found := _as_json(page, charts(page))):
         page.wait_for_timeout(250)
-        if (now := charts(page)) == found:
-            return found
-        found = now
+    return charts(page)
 
 
 def query(page: Page) -> dict[str, list[str]]:

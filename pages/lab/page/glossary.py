@@ -1,4 +1,4 @@
-"""What each letter means: one table, shown at the foot of a page and at a symbol, both by web/glossary.js."""
+"""What each letter means: one table, which web/glossary.js shows at a symbol and at a page's foot."""
 
 from html import escape
 from typing import Final
@@ -37,7 +37,7 @@ SYMBOLS: Final = {
 
 
 def words() -> str:
-    """Return the table as HTML that shows nothing: it goes with the style, which is sent once a visit."""
+    """Return the table as HTML that shows nothing: it goes with the style, sent once a visit."""
     lines = "".join(
         f"<dt>{escape(symbol)}</dt><dd>{escape(_(meaning))}</dd>" for symbol, meaning in SYMBOLS.items()
     )
