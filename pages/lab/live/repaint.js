@@ -85,6 +85,10 @@ function note(plot, next, moves, axes) {
   for (const [index, names] of moves.traces) {
     for (const name of names) plot.data[index][name] = plot._fullData[index][name] = next.data[index][name];
   }
+  // A name may say what its trace shows.
+  for (const [index, { name }] of next.data.entries()) {
+    if (name !== undefined) plot.data[index].name = plot._fullData[index].name = name;
+  }
   for (const axis of axes) plot.layout[axis._name].range = [...axis.range];
 }
 

@@ -89,11 +89,8 @@ def dots(points: Points) -> str:
     scale = (HEIGHT / 2 - 4) / most
     left, top = WIDTH / 2, HEIGHT / 2
     line = f"M{left - 26} {top + 26}L{left + 26} {top - 26}"
-    circles = (
-        f'<circle class="l2" cx="{left + scale * x:.3g}" cy="{top - scale * y:.3g}" r="2.5"/>'
-        for x, y in points
-    )
-    return _svg(f'<path class="exact" d="{line}"/>', *circles)
+    places = "".join(f"M{left + scale * x:.3g} {top - scale * y:.3g}h0" for x, y in points)
+    return _svg(f'<path class="exact" d="{line}"/>', f'<path class="dots" d="{places}"/>')
 
 
 # Centred at {x} and 7: triangle, square, diamond, circle.
