@@ -193,7 +193,7 @@ def test_answer_and_notes_are_true_in_the_presets_and_in_many_states() -> None:
     states = [
         *(preset.of(DEFAULT) for preset in PRESETS.values()),
         *SELDOM,
-        *drawn_states(60, most_steps=50),
+        *drawn_states(30, most_steps=50),
     ]
     phrases = {assert_true(state) for state in states}
     assert len(phrases) > 10

@@ -54,7 +54,7 @@ def measured_by_numpy(state: LossesState) -> np.ndarray:
     return np.array(trials).T if trials else np.empty((3, 0))
 
 
-@pytest.mark.parametrize("count", [100, pytest.param(1000, marks=pytest.mark.long)])
+@pytest.mark.parametrize("count", [50, pytest.param(1000, marks=pytest.mark.long)])
 def test_answer_and_corner_are_true_in_every_state(count: int) -> None:
     seen = set()
     for state in states(count):
@@ -110,7 +110,7 @@ def read(number: str) -> float:
 
 
 def test_notes_of_sampled_states_are_so() -> None:
-    for state in states(100):
+    for state in states(50):
         found = results(state)
         l1, _l2, entropy = measured_by_numpy(state)
         ids = {note.id for note in notes(found.measured)}

@@ -167,7 +167,7 @@ def hold_what_is_said(states: list[TransportState]) -> None:
 
 def test_what_is_said_holds_in_drawn_states() -> None:
     generator = np.random.default_rng(11)
-    hold_what_is_said([draw(generator) for _ in range(20)])
+    hold_what_is_said([draw(generator) for _ in range(10)])
 
 
 @pytest.mark.long
