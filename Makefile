@@ -10,8 +10,11 @@ BROWSERS := chromium chromium-browser google-chrome
 
 PY := .venv/bin/python
 PIP := $(PYTHON) -m pip --disable-pip-version-check
-# Shapes and types of the core are checked at run time in every test.
-PYTEST := OMP_NUM_THREADS=1 $(PY) -m pytest --jaxtyping-packages=ce_core,beartype.beartype
+# Shapes and types are checked while the tests run; those of transport in `make test-long`, since its
+# iterations call small functions a million times.
+CHECKED := ce_core.claims,ce_core.experiment,ce_core.figures,ce_core.losses,ce_core.post,ce_core.probability,ce_core.stability
+PYTEST := OMP_NUM_THREADS=1 $(PY) -m pytest
+CHECK := --jaxtyping-packages=$(CHECKED),beartype.beartype
 SHARED := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 # What needs neither a page nor a browser.
 QUICK := ce_core tests/core tests/figures tests/command_line $(wildcard tests/test_*.py)
@@ -47,13 +50,14 @@ run: $(RUNTIME) ## Serve the lab and print its address (PORT=8600 picks the port
 	@exec $(PY) app.py $(if $(PORT),--server.port $(PORT))
 
 check: lint ## Run the linters, and the tests that need neither page nor browser (2 minutes)
-	$(PYTEST) $(SHARED) $(QUICK)
+	$(PYTEST) $(CHECK) $(SHARED) $(QUICK)
 
 test: browser lint ## Run the linters and every test: what a change must pass
-	$(PYTEST) $(SHARED)
+	$(PYTEST) $(CHECK) $(SHARED)
 
-test-long: browser ## Run the tests that `make test` leaves out for time: others like them are in it (a minute)
-	$(PYTEST) $(SHARED) -m long
+test-long: browser ## Run the tests that `make test` leaves out for time, and all checks of shapes in transport
+	$(PYTEST) $(CHECK) $(SHARED) -m long
+	$(PYTEST) --jaxtyping-packages=ce_core,beartype.beartype $(SHARED) tests/core/transport
 
 # The one list of them: `make check`, `make test` and the pre-commit hook come here.
 lint: $(DEV) check-js ## Run the linters alone: style, layout, directions of imports, types, JavaScript

@@ -216,6 +216,7 @@ def test_stability_fits_the_first_screen_of_a_phone(lab: str, browser: Browser) 
 # Presets
 
 
+@pytest.mark.long
 def test_stability_presets_break_and_cure(lab: str, page: Page) -> None:
     open_stability(page, f"{lab}/stability?a=3,2")
     for name, case in PITFALLS.items():

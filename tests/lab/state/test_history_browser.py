@@ -94,7 +94,9 @@ def act_and_note(page: Page, act: Callable[[], Any]) -> tuple[str, str]:
     before = page.url
     act()
     page.wait_for_function("before => location.href !== before", arg=before)
+    # The address is new before the answer has come.
     page.wait_for_timeout(300)
+    settle(page)
     return page.url, shown(page)
 
 
