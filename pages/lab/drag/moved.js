@@ -25,6 +25,8 @@ export class Moved {
     this.words = data.words;
     // Whether keys have moved what the server has not been told.
     this.waiting = false;
+    /** @type {{ pointer?: number } | undefined} The hand that is on it; a part keeps there what it needs. */
+    this.hand = undefined;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.timer = undefined;
     /** @type {Send} */
@@ -39,7 +41,7 @@ export class Moved {
 
   /** Whether a hand is on it. @returns {boolean} */
   get held() {
-    return false;
+    return this.hand !== undefined;
   }
 
   /** The state that the server says. @param {Data} data @returns {State} @abstract */
@@ -74,6 +76,14 @@ export class Moved {
       this.take();
     }
     this.settle();
+  }
+
+  /** @param {PointerEvent} event The hand lets go: what it has made is told. */
+  release(event) {
+    if (event.pointerId !== this.hand?.pointer) return;
+    this.hand = undefined;
+    this.settle();
+    this.commitNow(true);
   }
 
   commitSoon() {

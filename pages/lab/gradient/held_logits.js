@@ -179,14 +179,6 @@ class HeldLogits extends Moved {
     this.hand.move(event, this.hand.box);
   }
 
-  /** @param {PointerEvent} event */
-  release(event) {
-    if (event.pointerId !== this.hand?.pointer) return;
-    this.hand = undefined;
-    this.settle();
-    this.commitNow(true);
-  }
-
   drop() {
     if (!this.hand) return;
     this.logits = this.hand.before;

@@ -46,10 +46,6 @@ class PushEditor extends Moved {
     this.view = this.build();
   }
 
-  get held() {
-    return this.hand !== undefined;
-  }
-
   /** @param {Data} data */
   stateOf({ logits, q, kind, target }) {
     return { logits, q, kind, target };
@@ -157,14 +153,6 @@ class PushEditor extends Moved {
     const { what, i, box, before, pressed } = this.hand;
     if (what === "q" && this.kind !== "free" && Math.abs(event.clientX - pressed) < 3) return;
     this.set(what, i, pointed(event, box, this.endsOf(what)), before.q);
-  }
-
-  /** @param {PointerEvent} event */
-  release(event) {
-    if (event.pointerId !== this.hand?.pointer) return;
-    this.hand = undefined;
-    this.settle();
-    this.commitNow(true);
   }
 
   drop() {

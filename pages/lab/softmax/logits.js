@@ -52,10 +52,6 @@ class Logits extends Moved {
     this.view = this.build();
   }
 
-  get held() {
-    return this.hand !== undefined;
-  }
-
   /** @param {Data} data */
   stateOf({ logits, temperature, target, held }) {
     return { logits, temperature, target, held };
@@ -166,14 +162,6 @@ class Logits extends Moved {
     if (!this.hand || event.pointerId !== this.hand.pointer) return;
     const { i, box } = this.hand;
     this.set(i, pointed(event, box, this.ends));
-  }
-
-  /** @param {PointerEvent} event */
-  release(event) {
-    if (event.pointerId !== this.hand?.pointer) return;
-    this.hand = undefined;
-    this.settle();
-    this.commitNow(true);
   }
 
   drop() {

@@ -36,10 +36,6 @@ export class Points extends Moved {
     this.view = this.build();
   }
 
-  get held() {
-    return this.hand !== undefined;
-  }
-
   /** @param {Data} data */
   stateOf({ x, y }) {
     return { x, y };

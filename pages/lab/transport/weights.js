@@ -31,10 +31,6 @@ export class Weights extends Moved {
     this.bars = this.build();
   }
 
-  get held() {
-    return this.hand !== undefined;
-  }
-
   /** @param {Data} data */
   stateOf({ mu, nu }) {
     return { mu, nu };
