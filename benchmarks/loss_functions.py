@@ -1,5 +1,6 @@
 """Losses and gradients of the logits against torch's fused cross-entropy."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -31,6 +32,12 @@ class _Row(NamedTuple):
     several: tuple[float, str] | None = None
 
 
+def _slope(total: Callable[[Tensor], Tensor], at: Tensor) -> Action:
+    """Return a call that computes a value and its gradient."""
+    leaf = at.clone().requires_grad_()
+    return lambda: torch.autograd.grad(total(leaf), leaf)[0]
+
+
 def measure_loss_functions(effort: Effort) -> Section:
     """Time values, gradients and the two together; what is compared is checked to agree."""
     section = Section(
@@ -46,9 +53,7 @@ def measure_loss_functions(effort: Effort) -> Section:
     q = torch.softmax(torch.randn(_SHAPE, generator=generator), -1)
     index = torch.randint(_SHAPE[1], _SHAPE[:1], generator=generator)
     one_hot = F.one_hot(index, _SHAPE[1]).to(a.dtype)
-    leaf = a.clone().requires_grad_()
     confident = 9 * a
-    confident_leaf = confident.clone().requires_grad_()
 
     def ours(q: Tensor) -> Tensor:
         return ce_core.cross_entropy(a, q)
@@ -56,19 +61,7 @@ def measure_loss_functions(effort: Effort) -> Section:
     def fused(target: Tensor) -> Tensor:
         return F.cross_entropy(a, target, reduction="none")
 
-    def ours_backward(q: Tensor) -> Tensor:
-        return torch.autograd.grad(ce_core.cross_entropy(leaf, q).sum(), leaf)[0]
-
-    def fused_backward(target: Tensor) -> Tensor:
-        return torch.autograd.grad(F.cross_entropy(leaf, target, reduction="sum"), leaf)[0]
-
-    def gap_backward(q: Tensor) -> Tensor:
-        return torch.autograd.grad(ce_core.logit_gap(leaf, q).sum(), leaf)[0]
-
-    def confident_fused_backward() -> Tensor:
-        total = F.cross_entropy(confident_leaf, q, reduction="sum")
-        return torch.autograd.grad(total, confident_leaf)[0]
-
+    fused_slope = _slope(lambda x: F.cross_entropy(x, q, reduction="sum"), a)
     fused_name, index_name = "`F.cross_entropy`", "`F.cross_entropy`, class index"
     grad_name = "`F.cross_entropy` and autograd"
     rows = [
@@ -83,8 +76,8 @@ def measure_loss_functions(effort: Effort) -> Section:
         _Row(
             "`cross_entropy`, forward and backward",
             grad_name,
-            lambda: ours_backward(q),
-            lambda: fused_backward(q),
+            _slope(lambda x: ce_core.cross_entropy(x, q).sum(), a),
+            fused_slope,
             1.3,
             (1.65, _PASSES.format("nine")),
         ),
@@ -92,30 +85,38 @@ def measure_loss_functions(effort: Effort) -> Section:
             "`cross_entropy_grad`",
             grad_name,
             lambda: ce_core.cross_entropy_grad(a, q),
-            lambda: fused_backward(q),
+            fused_slope,
             1.3,
         ),
         _Row("`cross_entropy`, one-hot", index_name, lambda: ours(one_hot), lambda: fused(index)),
         _Row(
             "`cross_entropy`, one-hot, forward and backward",
             f"{grad_name}, class index",
-            lambda: ours_backward(one_hot),
-            lambda: fused_backward(index),
+            _slope(lambda x: ce_core.cross_entropy(x, one_hot).sum(), a),
+            _slope(lambda x: F.cross_entropy(x, index, reduction="sum"), a),
         ),
         _Row("`logit_gap`", fused_name, lambda: ce_core.logit_gap(a, q), lambda: fused(q)),
         _Row(
             "`logit_gap`, forward and backward",
             grad_name,
-            lambda: gap_backward(q),
-            lambda: fused_backward(q),
+            _slope(lambda x: ce_core.logit_gap(x, q).sum(), a),
+            fused_slope,
             1.1,
+            (1.65, _PASSES.format("a dozen")),
+        ),
+        _Row(
+            "`logit_gap`, its mean, forward and backward",
+            grad_name,
+            _slope(lambda x: ce_core.logit_gap(x, q).mean(), a),
+            _slope(lambda x: F.cross_entropy(x, q), a),
+            1.3,
             (1.65, _PASSES.format("a dozen")),
         ),
         _Row(
             "`logit_gap_grad`",
             grad_name,
             lambda: ce_core.logit_gap_grad(a, q),
-            lambda: fused_backward(q),
+            fused_slope,
             1.1,
             (1.65, _PASSES.format("a dozen")),
         ),
@@ -123,7 +124,7 @@ def measure_loss_functions(effort: Effort) -> Section:
             "`logit_gap_grad`, logits times 9",
             grad_name,
             lambda: ce_core.logit_gap_grad(confident, q),
-            confident_fused_backward,
+            _slope(lambda x: F.cross_entropy(x, q, reduction="sum"), confident),
             1.1,
             (1.65, _PASSES.format("a dozen")),
         ),
@@ -131,7 +132,7 @@ def measure_loss_functions(effort: Effort) -> Section:
             "`logit_gap_grad`, p held constant",
             grad_name,
             lambda: ce_core.logit_gap_grad(a, q, detach_p=True),
-            lambda: fused_backward(q),
+            fused_slope,
             1.1,
         ),
     ]

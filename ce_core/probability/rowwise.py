@@ -151,9 +151,17 @@ def scaled(rows: Tensor, factor: Tensor, *, kept: bool = False) -> Tensor:
     Where values are all that is wanted, rows that are not to be `kept` are overwritten.
     """
     if is_plain(rows, factor):
+        if not kept and _is_one(factor):
+            return rows
         product = torch.mul(rows, factor, out=None if kept else rows)
         return product if factor.all().item() else product.masked_fill_(factor == 0, 0.0)
     return torch.where((factor == 0) & ~rows.isfinite(), 0.0, rows) * factor
+
+
+def _is_one(factor: Tensor) -> bool:
+    """Tell whether a factor is one number for all rows, and that is 1, as behind a sum."""
+    strides = [step for step, size in zip(factor.stride(), factor.shape, strict=True) if size > 1]
+    return factor.numel() > 0 and not any(strides) and factor.reshape(-1)[0].item() == 1.0
 
 
 def all_between(x: Tensor, low: float, high: float) -> bool:

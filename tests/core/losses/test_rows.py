@@ -186,13 +186,15 @@ def test_lists_beside_a_half_type_keep_their_digits_in_descents(dtype: torch.dty
     torch.testing.assert_close(found.p.double(), wide.p, rtol=0, atol=4e-3)
 
 
+@pytest.mark.parametrize("weight", [2.0, 1.0])
 @pytest.mark.parametrize("loss", [cross_entropy, logit_gap], ids=["cross_entropy", "logit_gap"])
-def test_backward_may_be_run_again_where_the_graph_is_kept(loss: Any) -> None:
+def test_backward_may_be_run_again_where_the_graph_is_kept(loss: Any, weight: float) -> None:
     a = torch.tensor([[1.0, -2.0, 0.5], [0.0, 3.0, 1.0]], requires_grad=True)
     q = torch.tensor([[0.2, 0.3, 0.5], [1.0, 0.0, 0.0]])
-    weights = torch.tensor([2.0, 0.0])
-    total = (weights * loss(a, q)).sum()
+    # Of a plain sum the factor of each row is the same 1.
+    total = loss(a, q).sum() if weight == 1 else (torch.tensor([weight, 0.0]) * loss(a, q)).sum()
     first, second = (torch.autograd.grad(total, a, retain_graph=True)[0] for _ in range(2))
+    assert first.data_ptr() != second.data_ptr()
     (last,) = torch.autograd.grad(total, a)
     assert first.equal(second)
     assert first.equal(last)
