@@ -77,7 +77,7 @@ def page(lab: str, tab: Page) -> Iterator[Page]:
 
     def note_message(message: ConsoleMessage) -> None:
         if message.type == "error":
-            errors.append(message.text)
+            errors.append(f"{message.text} ({message.location['url']})")
 
     def note_error(error: Exception) -> None:
         errors.append(str(error))

@@ -6,8 +6,9 @@ import streamlit as st
 
 from lab.language.catalogues import _, speak, spoken
 from lab.language.preference import choose_language
-from lab.page.style import CONTROLS_WIDTH, ICON, apply_style
+from lab.page.style import CONTROLS_WIDTH, apply_style
 from lab.state.visit import begin, query_of
+from lab.web.assets import ICON
 from lab.web.page_names import LABS, READ
 from lab.web.previews import preview
 

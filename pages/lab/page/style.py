@@ -11,8 +11,6 @@ from lab.web.page_names import LABS, READ
 
 _ROOMS: Final = Path(__file__).parents[1]
 
-# A file of our own: Streamlit would fetch an icon of its fonts from another host.
-ICON: Final = _ROOMS / "web" / "icon.svg"
 CONTROLS_WIDTH: Final = 240
 """Of the sidebar, in pixels."""
 

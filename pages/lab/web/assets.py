@@ -1,4 +1,4 @@
-"""The lab's own scripts, served by the app under an address that changes with their content."""
+"""The lab's icon, and its scripts, which the app serves under an address that their content decides."""
 
 import hashlib
 import re
@@ -11,6 +11,8 @@ import streamlit as st
 from lab.web.plotly_script import FLAT, WHOLE
 
 _FOLDER: Final = Path(__file__).parents[1]
+# A file of our own: Streamlit would fetch an icon of its fonts from another host.
+ICON: Final = _FOLDER / "web" / "icon.svg"
 SCRIPT_FILES: Final = tuple(sorted(_FOLDER.rglob("*.js")))
 _CONTENT: Final = b"".join(file.read_bytes() for file in SCRIPT_FILES)
 

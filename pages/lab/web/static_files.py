@@ -10,7 +10,7 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from lab.web.assets import SCRIPT_FILES, base_address, script_address, script_name
+from lab.web.assets import ICON, SCRIPT_FILES, base_address, script_address, script_name
 from lab.web.page_names import PAGES
 from lab.web.plotly_script import SCRIPT_FILES as PLOTLY_FILES
 from lab.web.previews import picture_address, picture_file
@@ -57,6 +57,8 @@ def _addresses() -> Iterator[tuple[str, Path]]:
         yield script_address(script_name(file)), file
     for page in PAGES:
         yield picture_address(page), picture_file(page)
+    # Where browsers look for one by themselves, beside what is no page.
+    yield f"{base_address()}/favicon.ico", ICON
     for file in (STATIC_FOLDER / "static").rglob("*"):
         if file.suffix in _KINDS:
             yield f"{base_address()}/{file.relative_to(STATIC_FOLDER).as_posix()}", file

@@ -6,7 +6,14 @@ from pathlib import Path
 import pytest
 import streamlit as st
 
-from lab.web.assets import SCRIPT_FILES, imported_scripts, plotly_address, script_address, script_name
+from lab.web.assets import (
+    ICON,
+    SCRIPT_FILES,
+    imported_scripts,
+    plotly_address,
+    script_address,
+    script_name,
+)
 from lab.web.plotly_script import FLAT, WHOLE
 from lab.web.plotly_script import SCRIPT_FILES as PLOTLY_FILES
 from lab.web.static_files import KeptFiles
@@ -51,6 +58,12 @@ def test_the_labs_own_files_are_served_where_it_is_served(served_at_a_path: None
         assert status == 200
         assert gzip.decompress(body) == file.read_bytes()
     assert ask("/static/js/index.js")[0] == PASSED_ON
+
+
+def test_a_browser_finds_the_icon_beside_what_is_no_page(served_at_a_path: None) -> None:
+    status, headers, body = ask("/teaching/lab/favicon.ico", accepts="br")
+    assert (status, headers["content-type"]) == (200, "image/svg+xml")
+    assert body == ICON.read_bytes()
 
 
 @pytest.mark.parametrize(
