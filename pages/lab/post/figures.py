@@ -11,10 +11,10 @@ from lab.live.figures import Card, FigureSet
 from lab.losses.figures import gradients_card, pairs_card, spacing_card, split_card
 from lab.losses.results import measure
 from lab.post.text import scale_caption
+from lab.softmax.captions import contour_numbers, eigenvalue_numbers
 from lab.softmax.presets import PRESETS
 from lab.softmax.results import results
 from lab.softmax.state import DEFAULT, SoftmaxState
-from lab.softmax.text import contour_numbers, eigenvalue_numbers
 
 # In float64, as the claims of the ledger are measured, so that their numbers agree.
 POST = ExperimentConfig(dtype="float64")
