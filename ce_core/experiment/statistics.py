@@ -16,6 +16,8 @@ _DECISIVE = 4.0
 _DECISIVE_SCATTER = 2.0
 # A share of sd(L1) that neither r nor the slope shows in the digits that are told of them.
 _TOLD = 1e-3
+# Of few trials each counts: a slope that rounding may have moved by more says nothing.
+_DECISIVE_SLOPE = 0.1
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,11 @@ class LossComparison:
         Standard error of `slope`, from the scatter about the line (three trials or more).
     slope_interval
         Half the length of the interval that holds the slope of all trials that might be drawn, 19
-        times of 20: Student's quantile of `slope_error`, and what rounding may have taken.
+        times of 20: Student's quantile of `slope_error`, or twice `slope_rounding` where the trials
+        lie nearer to a line than rounding leaves them, and what rounding takes of every slope.
+    slope_rounding
+        How far rounding may have moved the slope: its standard deviation, if `rounding` moves L1 and
+        L2 of each trial by itself (two trials or more).
     slope_from_entropy
         1 - cov(L1, H) / var(L1), which equals `slope` since L2 = L1 - H(p).
     entropy_spread
@@ -56,6 +62,7 @@ class LossComparison:
     slope: float
     slope_error: float
     slope_interval: float
+    slope_rounding: float
     slope_from_entropy: float
     entropy_spread: float
     l1_mean: float
@@ -72,10 +79,11 @@ class LossComparison:
         """Whether correlation, slope and spread say as much of the rounding as of the losses.
 
         They do where trials differ in L1 by no more than four times what rounding may have moved one,
-        or lie about their line by no more than twice what is left of L1 - L2 - H, unless that is too
-        little to see.
+        or are so few that it may have moved the slope by a tenth, or lie about their line by no more
+        than twice what is left of L1 - L2 - H, unless that is too little to see.
         """
-        return self.l1_spread <= _DECISIVE * self.rounding or self._rounding_scatters
+        near = self.l1_spread <= _DECISIVE * self.rounding
+        return near or self.slope_rounding > _DECISIVE_SLOPE or self._rounding_scatters
 
     @property
     def _rounding_scatters(self) -> bool:
@@ -134,13 +142,18 @@ def compare_losses(
     scatter, residual = d2 - slope * d1, d1 - d2 - dh
     slope_error = math.sqrt(_ratio((scatter @ scatter).item(), var_1 * (len(l1) - 2)))
     noise = moved[0].square().sum().item() if moved else 0.0
+    rounding = math.sqrt(_ratio(noise, float(len(l1))))
+    slope_rounding = math.hypot(1, slope) * _ratio(rounding, math.sqrt(var_1))
+    # NaN, of two trials, is what `max` returns as it stands first.
+    by_chance = max(_student(len(l1) - 2) * slope_error, 2 * slope_rounding)
     return LossComparison(
         trials=len(l1),
         correlation=_ratio((d1 @ d2).item(), math.sqrt(var_1) * math.sqrt(var_2)),
         slope=slope,
         slope_error=slope_error,
         # Noise in L1 takes that share of the slope, besides its part in the scatter.
-        slope_interval=_student(len(l1) - 2) * slope_error + abs(slope) * _ratio(noise, var_1),
+        slope_interval=by_chance + abs(slope) * _ratio(noise, var_1),
+        slope_rounding=slope_rounding,
         slope_from_entropy=1 - _ratio((d1 @ dh).item(), var_1),
         entropy_spread=_ratio(math.sqrt(var_h), math.sqrt(var_1)),
         l1_mean=l1.mean().item(),
@@ -150,7 +163,7 @@ def compare_losses(
         entropy_deviation=math.sqrt(_ratio(var_h, float(len(l1) - 1))),
         scatter=math.sqrt(_ratio((scatter @ scatter).item(), float(len(l1) - 2))),
         residual_spread=math.sqrt(_ratio((residual @ residual).item(), float(len(l1) - 1))),
-        rounding=math.sqrt(_ratio(noise, float(len(l1)))),
+        rounding=rounding,
     )
 
 

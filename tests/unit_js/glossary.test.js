@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
-import { symbolAt, symbolsOf } from "../../pages/lab/web/glossary.js";
+import { quantityAt, symbolAt, symbolsOf } from "../../pages/lab/web/symbols.js";
 
 const GLOSSARY = Object.fromEntries(["a", "p", "q", "J", "H(p)", "L1", "L2", "ε", "μ", "ν", "P", "C", "T"].map((s) => [s, s]));
 
@@ -27,4 +27,15 @@ describe("glossary", () => {
     assert.equal(symbolAt(text, text.indexOf("stops") + 4), undefined);
     assert.equal(symbolAt(text, 0), undefined);
   });
+
+  for (const [letters, quantities] of /** @type {[[string, string][], (string | undefined)[]][]} */ ([
+    [[["L", "1"], ["−", ""], ["L", "2"], ["=", ""], ["H", ""], ["(", ""], ["p", ""], [")", ""]], ["l1", undefined, "l2", undefined, "entropy"]],
+    [[["p", "i"], ["q", ""], ["P", "ij"], ["μ", "i"], ["ν", "j"], ["a", "i"], ["L", ""], ["log", ""]], ["p", "q", "q", "rows", "columns"]],
+    [[["H", ""], ["(", ""], ["P", ""], [")", ""]], [undefined, undefined, "q"]],
+  ])) {
+    it(`tells of which quantity ${letters.map(([text, script]) => text + script).join(" ")} are`, () => {
+      const read = letters.map(([text, script]) => ({ text, script }));
+      assert.deepEqual(quantities.map((_name, at) => quantityAt(read, at)?.name), quantities);
+    });
+  }
 });

@@ -8,6 +8,7 @@ import torch
 from lab.language.catalogues import _, ngettext
 from lab.language.numerals import counted, number, percent
 from lab.language.sentences import sentences
+from lab.losses import digits
 from lab.losses.results import Measured
 from lab.losses.text import FLAT_ENTROPY
 from lab.page.notes import Note
@@ -166,9 +167,9 @@ def _line(measured: Measured) -> list[Note | None]:
     if comparison.entropy_spread < FLAT_ENTROPY:
         return [_flat(measured)]
     said = {
-        "slope": number(comparison.slope, digits=_DIGITS),
+        "slope": digits.slope(comparison),
         "interval": number(comparison.slope_interval, digits=2),
-        "spread": number(comparison.entropy_spread, digits=3),
+        "spread": digits.spread(comparison),
     }
     if not comparison.slope_differs_from_1:
         text = ngettext(
@@ -191,7 +192,7 @@ def _line(measured: Measured) -> list[Note | None]:
         text = _(
             "**r = {correlation} is no equality.** The dots lie near a line, but not near the "
             "dashed one: correlation does not see a slope."
-        ).format(correlation=number(comparison.correlation, digits=_DIGITS))
+        ).format(correlation=digits.correlation(comparison))
         found.append(Note("no-equality", text))
     return found
 
@@ -200,9 +201,9 @@ def _flat(measured: Measured) -> Note:
     """Return why the line has slope 1 where the entropy hardly varies."""
     config, comparison = measured.config, measured.comparison
     said = {
-        "slope": number(comparison.slope, digits=_DIGITS),
+        "slope": digits.slope(comparison),
         "interval": number(comparison.slope_interval, digits=2),
-        "spread": number(comparison.entropy_spread, digits=3),
+        "spread": digits.spread(comparison),
         "share": percent(measured.numbers["entropy_share"], digits=5),
     }
     size = config.logit_scale / config.m

@@ -7,6 +7,7 @@ from ce_core import LossComparison
 from lab.language.catalogues import _, ngettext
 from lab.language.numerals import counted, fixed, number, percent
 from lab.language.sentences import sentences
+from lab.losses import digits
 from lab.losses.results import PUBLISHED, PUBLISHED_COMPARISON, Measured, Results
 
 # Below it the slope lies within a tenth of 1, whatever is drawn: |slope − 1| ≤ sd(H)/sd(L1).
@@ -58,10 +59,7 @@ def answer(found: Results) -> str:
     )
     return sentences(
         identity,
-        said.format(
-            spread=percent(comparison.entropy_spread, digits=2),
-            slope=number(comparison.slope, digits=_DIGITS),
-        ),
+        said.format(spread=digits.spread_percent(comparison), slope=digits.slope(comparison)),
     )
 
 
@@ -73,8 +71,7 @@ def numbers_at_trials(measured: Measured) -> str:
     if not measured.has_line or math.isnan(comparison.correlation):
         return _("rounding decides")
     return _("r = {correlation}<br>slope {slope}").format(
-        correlation=number(comparison.correlation, digits=_DIGITS),
-        slope=number(comparison.slope, digits=_DIGITS),
+        correlation=digits.correlation(comparison), slope=digits.slope(comparison)
     )
 
 
@@ -138,9 +135,7 @@ def _answer_line(measured: Measured) -> str:
     if comparison.rounding_decides:
         return _("Logits × {scale}: **rounding decides**").format(scale=scale)
     return _("Logits × {scale}: **r = {correlation}, slope {slope}**").format(
-        scale=scale,
-        correlation=number(comparison.correlation, digits=_DIGITS),
-        slope=number(comparison.slope, digits=_DIGITS),
+        scale=scale, correlation=digits.correlation(comparison), slope=digits.slope(comparison)
     )
 
 
@@ -185,10 +180,10 @@ def _pair_numbers(measured: Measured) -> str:
     if math.isnan(comparison.slope_interval):
         line = _("r = **{correlation}** · slope = **{slope}** · sd(H)/sd(L1) = {entropy_spread}")
     return line.format(
-        correlation=number(comparison.correlation, digits=_DIGITS),
-        slope=number(comparison.slope, digits=_DIGITS),
+        correlation=digits.correlation(comparison),
+        slope=digits.slope(comparison),
         interval=number(comparison.slope_interval, digits=2),
-        entropy_spread=number(comparison.entropy_spread, digits=3),
+        entropy_spread=digits.spread(comparison),
     )
 
 

@@ -1,19 +1,20 @@
-"""The few figures of the page of the post, each a lab in its default state or one step from it."""
+"""The few figures of the page of the post: a lab near its default state, or at the example."""
 
 from dataclasses import replace
 
 from ce_core import ExperimentConfig
 from ce_core.figures import contour_figure, eigenvalue_figure
+from ce_core.post.derivations import example
 from lab.language.catalogues import _
 from lab.language.text_cache import once_a_language
 from lab.live.figures import Card, FigureSet
 from lab.losses.figures import gradients_card, pairs_card, spacing_card, split_card
 from lab.losses.results import measure
 from lab.post.text import scale_caption
+from lab.softmax.captions import contour_numbers, eigenvalue_numbers
 from lab.softmax.presets import PRESETS
 from lab.softmax.results import results
-from lab.softmax.state import DEFAULT
-from lab.softmax.text import contour_numbers, eigenvalue_numbers
+from lab.softmax.state import DEFAULT, SoftmaxState
 
 # In float64, as the claims of the ledger are measured, so that their numbers agree.
 POST = ExperimentConfig(dtype="float64")
@@ -29,7 +30,7 @@ def _titled(card: Card, title: str, **changes: str) -> Card:
 @once_a_language
 def softmax_figures() -> FigureSet:
     """Return what shows step 1: only differences count, and one eigenvalue is 0."""
-    two, five = results(PRESETS["two"].of(DEFAULT)), results(DEFAULT)
+    two, five = results(PRESETS["two"].of(DEFAULT)), results(SoftmaxState(tuple(example()[0].tolist())))
     return FigureSet(
         cards=[
             _titled(

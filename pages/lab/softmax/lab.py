@@ -2,7 +2,8 @@
 
 from lab.language.catalogues import N_
 from lab.page.lab import Code, Lab
-from lab.softmax import controls, figures, results, text
+from lab.softmax import code, controls, figures, results
+from lab.softmax.notes import notes
 from lab.softmax.presets import PRESETS
 from lab.softmax.state import DEFAULT
 from lab.softmax.thumbnail import thumbnail
@@ -23,9 +24,9 @@ LAB = Lab(
     results=results.results,
     stage=controls.draw_logits,
     figures=figures.figure_set,
-    notes=text.notes,
+    notes=notes,
     acts_on_stage=True,
     numbers=results.numbers,
     csv=results.data_csv,
-    code=lambda found: Code(text.snippet(found.state), text.command(found.state)),
+    code=lambda found: Code(code.snippet(found.state), code.command(found.state)),
 )

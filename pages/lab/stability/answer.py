@@ -65,10 +65,10 @@ def _cause(found: Results) -> str:
             dtype=trace.dtype, value=entry(trace.value), truth=entry(trace.true_value)
         )
     if trace.gradient_verdict != "right":
-        return _("No NaN in {dtype}: the loss is right, but its **slopes are wrong**.").format(
+        return _("No NaN in {dtype}: the loss is right, but its **gradient is wrong**.").format(
             dtype=trace.dtype
         )
-    return _("**Not from this formula in {dtype}**: loss and slopes are right.").format(
+    return _("**Not from this formula in {dtype}**: loss and gradient are right.").format(
         dtype=trace.dtype
     )
 

@@ -23,7 +23,7 @@ LINES: Final = {
 
 
 def is_right(trace: FormulaTrace) -> bool:
-    """Tell whether the loss and all of its slopes are right."""
+    """Tell whether the loss and its gradient are right."""
     return trace.value_verdict == trace.gradient_verdict == "right"
 
 
@@ -52,11 +52,11 @@ def _title(found: Results) -> str:
 
 def _said(found: Results, right: list[str]) -> str:
     if found.state.gap is None:
-        return _("These logits have no softmax.")
+        return _("There is no softmax of these logits.")
     if len(right) == len(DTYPE_NAMES):
-        return _("Loss and slopes are right in all four; in float64 the loss is {value}.").format(
+        return _("Loss and gradient are right in all four; in float64 the loss is {value}.").format(
             value=entry(found.cures["float64"].value)
         )
     if right:
-        return _("Loss and slopes right in {dtypes} only.").format(dtypes=", ".join(right))
-    return _("Not here: its loss or a slope is wrong in each dtype.")
+        return _("Loss and gradient are right in {dtypes} only.").format(dtypes=", ".join(right))
+    return _("Not here: its loss or its gradient is wrong in each dtype.")

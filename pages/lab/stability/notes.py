@@ -241,8 +241,8 @@ def _cure(found: Results) -> Note | None:
     if found.state.gap is None or found.state.formula.startswith(("log_softmax", "logit_gap")):
         return None
     text = _(
-        "**Log-softmax gives {value}** in {dtype} for the same logits, with the gradient {gradient}. "
-        "It never takes the logarithm of a probability."
+        "**The cure gives {value}** in {dtype} for the same logits, with the gradient {gradient}: "
+        "log-softmax never takes the logarithm of a probability."
     ).format(
         value=entry(found.cure.value),
         dtype=found.state.dtype,

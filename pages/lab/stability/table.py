@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import mpmath
 import torch
@@ -31,7 +31,7 @@ def rows(found: Results) -> list[Row]:
             phase=stage.phase,
             text=_operation(stage),
             cells=[_cell(column) for column in stage.columns],
-            said=_said(found, stage),
+            said=sentences(_said(found, stage), _exactly(stage.columns[-1].entries)),
         )
         for stage in found.stages
     ]
@@ -74,6 +74,17 @@ def _cell(column: Column) -> Cell:
         bad=[i for i, value in enumerate(column.entries) if not mpmath.isfinite(value)],
         mark=marks[column.begins],
     )
+
+
+def _exactly(values: Sequence[Any]) -> str:
+    """Return what a stage is in exact arithmetic; empty where it is not told."""
+    if not values:
+        return ""
+    shown = ", ".join(_("undefined") if mpmath.isnan(value) else entry(value) for value in values)
+    told = _("In exact arithmetic: {value}.").format(value=shown)
+    if not any(map(mpmath.isnan, values)):
+        return told
+    return sentences(told, _("0 · ∞, ∞ − ∞, ∞/∞ and 0/0 have no value: no rounding is to blame."))
 
 
 def _said(found: Results, stage: Stage) -> str:

@@ -66,9 +66,9 @@ def map_numbers(found: Results) -> str:
 def gradient_map_numbers(found: Results) -> str:
     """Return what the map of the gradients shows."""
     return _(
-        "The same for the slopes. **wrong** is finite, but a slope is off by more than 5 % of the "
-        "largest true one. Where the loss is right and a slope is NaN, nothing warns until the next "
-        "step."
+        "The same for the gradient. **wrong** is finite, but an entry is off by more than 5 % of the "
+        "largest true one. Where the loss is right and the gradient is NaN, nothing warns until the "
+        "next step."
     )
 
 

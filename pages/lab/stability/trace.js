@@ -157,16 +157,14 @@ class Trace extends Moved {
   }
 
   show() {
-    const { rows, columns, words } = this.data;
+    const { rows, words } = this.data;
     const count = rows.length;
     this.step = Math.min(Math.max(this.step, 1), count);
     this.range.value = String(this.step);
     const place = fill(words.place, { step: this.step, count });
     setText(this.place, place);
     this.range.setAttribute("aria-valuetext", place);
-    const row = rows[this.step - 1];
-    const exact = row.cells[columns.length - 1].entries.join(", ");
-    setText(this.said, exact ? `${row.said} ${fill(words.exact, { value: exact })}` : row.said);
+    setText(this.said, rows[this.step - 1].said);
     this.stages.forEach(({ line }) => line.removeAttribute("aria-current"));
     const { line, phase } = this.stages[this.step - 1];
     line.setAttribute("aria-current", "step");

@@ -107,7 +107,6 @@ def _words() -> dict[str, str]:
         "operation": _("operation"),
         "value": _("value"),
         "slope": _("slope"),
-        "exact": _("In exact arithmetic: {value}."),
         "play": _("Play"),
         "pause": _("Pause"),
         "back": _("One step back"),

@@ -10,7 +10,7 @@ import { make } from "../web/dom.js";
  * @typedef {{ table: HTMLTableElement, stages: { line: HTMLTableRowElement, phase: string }[] }} Table
  */
 
-// The exact arithmetic is the last column of what is told; its numbers stand in the sentence.
+// The exact arithmetic is the last column of what is told; what is said of a row has its numbers.
 /** @param {Told} told */
 const dtypesOf = ({ columns }) => columns.slice(0, -1);
 

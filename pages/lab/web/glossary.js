@@ -1,42 +1,17 @@
 // @ts-check
-// What a symbol means, beside it, where a pointer rests on a formula or a sentence or a finger taps it: a line
-// of the table of page/glossary.py, which opens at the foot of the page too, for keys and screen readers.
+// What a symbol means, beside it, where a pointer rests on a formula or a sentence, a finger taps it or a key
+// comes to its first use: a line of the table of page/glossary.py, which opens at the foot of the page too.
 
 import { make, setText } from "./dom.js";
+import { admitFirstUses, firstUsesIn, markFirstUses } from "./first_uses.js";
+import { colourFormulas } from "./formula_colours.js";
+import { whenSettled } from "./settled.js";
+import { symbolAt, symbolsOf } from "./symbols.js";
 
-/** @typedef {Record<string, string>} Glossary the words by symbol */
-
-const NAMES = [[/\\varepsilon/g, "ε"], [/\\mu(?![a-z])/g, "μ"], [/\\nu(?![a-z])/g, "ν"], [/L_([12])/g, "L$1"]];
-const SYMBOL = /H\(p\)|L[12]|[A-Za-zεμν]/g;
-// In a sentence "a" is mostly a word, and a lone capital may be one.
-const IN_TEXT = /(?<![\p{L}\p{N}])(?:H\(p\)|L[12]|[pqJεμν])(?![\p{L}\p{N}])/gu;
 const TEXTS = "[data-testid='stMarkdownContainer'], .lab-caption";
 const ID = "lab-meaning";
 
-/**
- * The symbols of a formula that the glossary has, in order.
- *
- * @param {string} tex
- * @param {Glossary} glossary
- */
-export function symbolsOf(tex, glossary) {
-  let plain = tex.replace(/\\(mathrm|mathsf|text|operatorname)\s*(\{[^}]*\}|\w)/g, " ");
-  for (const [name, symbol] of /** @type {[RegExp, string][]} */ (NAMES)) plain = plain.replace(name, symbol);
-  plain = plain.replace(/\\[A-Za-z]+/g, " ").replace(/_(\{[^}]*\}|\w)/g, " ");
-  return [...new Set(plain.match(SYMBOL))].filter((symbol) => symbol in glossary);
-}
-
-/**
- * The symbol of a sentence at a place in it.
- *
- * @param {string} text
- * @param {number} at
- * @returns {string | undefined}
- */
-export function symbolAt(text, at) {
-  const found = [...text.matchAll(IN_TEXT)].find(({ index, 0: symbol }) => index <= at && at <= index + symbol.length);
-  return found?.[0];
-}
+/** @typedef {import("./symbols.js").Glossary} Glossary */
 
 /** @type {Element | null} */
 let described = null;
@@ -69,11 +44,18 @@ function fill({ target }) {
 }
 
 export function explainSymbols() {
+  // Where a browser cannot highlight, formulas are in ink, and a pointer or the foot of the page explains.
+  if ("highlights" in CSS) {
+    whenSettled(() => {
+      markFirstUses(table());
+      colourFormulas();
+    });
+  }
   document.addEventListener("toggle", fill, { capture: true });
   for (const name of ["pointerover", "click"]) {
     document.addEventListener(name, (event) => point(/** @type {PointerEvent} */ (event)));
   }
-  document.addEventListener("focusin", ({ target }) => ofFormula(/** @type {Element} */ (target)) || hide());
+  document.addEventListener("focusin", ({ target }) => ofFocus(/** @type {Element} */ (target)) || hide());
   document.addEventListener("keydown", ({ key }) => {
     if (key === "Escape") hide();
     // Formulas come and go with runs: they are made ready when a key looks for them.
@@ -88,6 +70,13 @@ export function explainSymbols() {
 
 function admitFocus() {
   for (const formula of document.querySelectorAll(".st-key-formulas .katex")) formula.setAttribute("tabindex", "0");
+  admitFirstUses();
+}
+
+/** @param {Element} node What has the focus: a formula, or a text in which a symbol is first used. */
+function ofFocus(node) {
+  const uses = firstUsesIn(node);
+  return uses ? show(uses.symbols, uses.range.getBoundingClientRect(), node) : ofFormula(node);
 }
 
 /** @param {PointerEvent} event */
@@ -143,7 +132,7 @@ function show(symbols, at, formula) {
 // What has the focus keeps its meaning, though the page scrolls to it, or below the pointer.
 function leave() {
   if (!described || described !== document.activeElement) hide();
-  else ofFormula(described);
+  else ofFocus(described);
 }
 
 function hide() {

@@ -222,3 +222,29 @@ def test_sort_losses_leaves_out_trials_that_are_not_finite() -> None:
     ordered = sort_losses([3.0, NAN, 1.0, 2.0], [0.3, 0.0, 0.1, INF])
     assert ordered.l1.tolist() == [1, 3]
     assert ordered.l2.tolist() == [0.1, 0.3]
+
+
+@pytest.mark.parametrize("trials", [3, 20])
+def test_compare_losses_says_how_far_rounding_moves_the_slope(trials: int) -> None:
+    l1, _l2, h = vectors(trials)
+    h, size = 0.1 * h, 0.01 * l1.std().item()
+    generator = torch.Generator().manual_seed(1)
+    moved = size * torch.randn(2, 400, trials, generator=generator, dtype=torch.float64)
+    slopes = [compare_losses(l1 + x, l1 - h + y, h).slope for x, y in zip(*moved, strict=True)]
+    told = compare_losses(l1, l1 - h, h, rounding=[size] * trials)
+    assert told.slope_rounding == close_to(float(np.std(slopes)), rel=0.1)
+
+
+def test_compare_losses_interval_is_no_narrower_than_rounding() -> None:
+    # Three trials that rounding has put on a line to the last digit.
+    l1 = tensor64(1.0, 1.5, 2.0)
+    comparison = compare_losses(l1, l1 - 0.5, [0.5] * 3, rounding=[0.02] * 3)
+    assert comparison.slope_error == 0
+    assert comparison.slope_interval >= 2 * comparison.slope_rounding > 0.07
+
+
+@pytest.mark.parametrize(("trials", "decides"), [(2, True), (3, True), (20, False)])
+def test_compare_losses_rounding_decides_of_few_trials_sooner(trials: int, decides: bool) -> None:
+    l1, _l2, h = vectors(trials)
+    comparison = compare_losses(l1, l1 - h, h, rounding=(0.15 * l1.std()).repeat(trials))
+    assert comparison.rounding_decides is decides

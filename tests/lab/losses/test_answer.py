@@ -104,6 +104,30 @@ def check(state: LossesState, found: Results, text: str) -> str:
     return "flat" if flat else "varies"
 
 
+@pytest.mark.parametrize("count", [30, pytest.param(600, marks=pytest.mark.long)])
+def test_half_precision_tells_no_digit_that_rounding_made(count: int) -> None:
+    draw, compared, missed = random.Random(7), 0, 0
+    for _ in range(count):
+        state = LossesState(
+            n=draw.choice([1, 2, 16]), m=draw.choice([2, 3, 8]), trials=draw.choice([2, 3, 4]),
+            seed=draw.randrange(1000), dtype=draw.choice(["float16", "bfloat16"]),
+            logit_scale=draw.choice([1.0, 4.0, 16.0, 256.0]),
+            logit_exponent=draw.choice([0.25, 1.0, 4.0]),
+        )  # fmt: skip
+        corner = numbers_at_trials(results(state).measured)
+        exact = results(replace(state, dtype="float64")).measured.comparison
+        if corner == "rounding decides" or not corner:
+            continue
+        compared += 1
+        r, slope = (re.findall(rf"{name} (\S+?)(?:<|$)", corner)[0] for name in ("r =", "slope"))
+        # Half of a told decimal, and as much again: the uncertainty is one of a standard deviation.
+        decimals = len(slope.partition(".")[2])
+        missed += abs(read(slope) - exact.slope) > 2 * 10.0**-decimals * max(1, abs(exact.slope))
+        assert read(r) == close_to(exact.correlation, abs=0.03)
+    assert compared > count / 4
+    assert missed <= compared / 20
+
+
 def read(number: str) -> float:
     mantissa, _dot, power = number.replace("−", "-").partition("·10")
     return float(f"{mantissa}e{power.translate(str.maketrans('⁻⁰¹²³⁴⁵⁶⁷⁸⁹', '-0123456789')) or 0}")

@@ -19,12 +19,34 @@ def test_picture_of_a_preset_is_pressed_and_symbols_say_what_they_mean(lab: str,
     page.mouse.click(picture["x"] + picture["width"] / 2, picture["y"] + picture["height"] / 2)
     address_has(page, "logit_scale=16")
     settle(page)
+    check_marks(page)
     formula, meaning = page.locator(".st-key-formulas .katex").first, page.get_by_role("tooltip")
     page.keyboard.press("Tab")
-    formula.focus()
-    expect(meaning).to_contain_text(f"L1: {SYMBOLS['L1']}")
+    for explained in (page.locator(".st-key-answer p"), formula):
+        explained.focus()
+        expect(meaning).to_contain_text(f"L1: {SYMBOLS['L1']}")
     page.keyboard.press("Escape")
     expect(meaning).to_be_hidden()
     page.emulate_media(media="print")
     expect(page.locator(".stSidebar")).to_be_hidden()
     assert page.evaluate("document.querySelector('.stMain').scrollHeight <= document.body.scrollHeight")
+
+
+def check_marks(page: Page) -> None:
+    """Read what is marked: first uses, once each and in the answer, and the letters of formulas."""
+    page.wait_for_function(
+        "CSS.highlights.get('lab-first')?.size > 2 && CSS.highlights.get('lab-l1').size"
+    )
+    marked = page.evaluate(
+        """() => {
+          const read = ({ startContainer: node, startOffset, endContainer, endOffset }) =>
+            node === endContainer ? node.data.slice(startOffset, endOffset) : node.data;
+          const marks = [...CSS.highlights].map(([name, ranges]) => [name, [...ranges].map(read)]);
+          return Object.fromEntries(marks);
+        }"""
+    )
+    assert marked["lab-first"][:3] == ["L1", "L2", "H(p)"]
+    assert len(set(marked["lab-first"])) == len(marked["lab-first"])
+    assert marked["lab-l1"] == marked["lab-l2"] == ["L", "L"]
+    assert marked["lab-p"] == ["p", "p"]
+    assert marked["lab-entropy"] == ["H"]

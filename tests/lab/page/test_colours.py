@@ -36,3 +36,16 @@ def test_style_sheet_uses_only_colours_of_the_table(sheet: Path) -> None:
     assert set(re.findall(r"var\((--lab-[\w-]+)\)", css)) <= DEFINED.keys()
     # Those of Streamlit are the same, under names that say nothing of what they are for.
     assert re.findall(r"--st-[\w-]*color", css) == []
+
+
+def test_letters_of_formulas_have_the_text_colour_of_their_quantity() -> None:
+    rooms = ROOT / "pages/lab"
+    rules = re.findall(
+        r"::highlight\(lab-(\w+)\) \{ color: var\(--lab-(\w+)-text\); \}",
+        (rooms / "page/glossary.css").read_text(encoding="utf-8"),
+    )
+    script = (rooms / "web/symbols.js").read_text(encoding="utf-8")
+    (table,) = re.findall(r"QUANTITIES = \{([^}]*)\}", script)
+    (others,) = re.findall(r"COLOURED = \[[^,]*, ([^\]]*)\]", script)
+    assert {name for name, _colour in rules} == set(re.findall(r'"(\w+)"(?!:)', table + others))
+    assert all(name == colour and name in QUANTITIES for name, colour in rules)

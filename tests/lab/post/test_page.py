@@ -110,6 +110,15 @@ def test_post_prints_an_example_that_sums_to_1_and_is_what_the_lines_use(open_pa
     assert f"✗ fails: off by {np.abs(p * (a - p @ a)).max():.2g}" in text
 
 
+def test_post_shows_the_eigenvalues_of_its_example(open_page: OpenPage) -> None:
+    grids = [unpack(e.proto.bytes) for e in open_page("post.py").get("bidi_component")]
+    (said,) = (c["numbers"] for grid in grids for c in grid["cards"] if c["key"] == "eigenvalues")
+    p = scipy.special.softmax(example()[0].numpy())
+    values = np.linalg.eigvalsh(np.diag(p) - np.outer(p, p))
+    assert f"Σλ = 1 − Σp² = {values.sum():.3g}" in said
+    assert f"Rank **{(values > 1e-12).sum()}** of at most 4" in said
+
+
 @pytest.mark.parametrize("scale", [1, 16])
 def test_post_figures_say_what_the_linked_experiment_says(open_page: OpenPage, scale: int) -> None:
     card = {1: "pairs", 16: "bent"}[scale]

@@ -12,18 +12,18 @@ import pytest
 import torch
 
 from ce_core import DTYPES
-from lab.softmax.figures import figure_set
-from lab.softmax.presets import PRESETS
-from lab.softmax.results import Results, results
-from lab.softmax.state import DEFAULT, SoftmaxState
-from lab.softmax.text import (
+from lab.softmax.captions import (
     contour_numbers,
     difference_alt,
     difference_numbers,
     eigenvalue_numbers,
-    notes,
     surface_numbers,
 )
+from lab.softmax.figures import figure_set
+from lab.softmax.notes import notes
+from lab.softmax.presets import PRESETS
+from lab.softmax.results import Results, results
+from lab.softmax.state import DEFAULT, SoftmaxState
 from tests.support.closeness import close_to
 
 LOGITS = (

@@ -21,10 +21,11 @@ from ce_core import (
     softmax_jacobian,
 )
 from lab.language.numerals import indexed, number, percent
+from lab.softmax.code import command, snippet
+from lab.softmax.notes import notes
 from lab.softmax.presets import PRESETS
 from lab.softmax.results import data_csv, results
 from lab.softmax.state import DEFAULT, SoftmaxState, shifted
-from lab.softmax.text import command, notes, snippet
 from lab.state.codec import spelled
 from tests.lab.conftest import OpenPage
 from tests.support.closeness import close_to

@@ -18,7 +18,7 @@ from lab.stability.results import Results
 from lab.stability.state import DTYPE_NAMES, FLOORS, StabilityState
 from tests.support.cases import INF
 
-_CAUSE = r"From ([^*:]+)\*\*:|(?<=\*\*)(Not from|wrong)|(slopes are wrong)|(∞)\*\*; in"
+_CAUSE = r"From ([^*:]+)\*\*:|(?<=\*\*)(Not from|wrong)|(gradient is wrong)|(∞)\*\*; in"
 # The loss and its slopes by the formulas of torch, written as people write them.
 _USUAL = {"naive", "max_shifted", "clipped", "where_masked"}
 

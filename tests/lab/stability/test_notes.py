@@ -199,3 +199,27 @@ def _check_table_gives_no_wrong_reason(found: Results) -> None:
 def test_pitfalls_are_all_walked() -> None:
     assert {state.formula for state in STATES} == set(FORMULAS)
     assert len(CASES) == len(PITFALLS)
+
+
+INFINITE = [state for state in STATES if not all(map(math.isfinite, state.a))]
+
+
+@pytest.mark.parametrize("state", INFINITE[::3])
+def test_what_has_no_value_is_called_undefined_not_nan(state: StabilityState) -> None:
+    found = results(state)
+    for stage, row in zip(found.stages, rows(found), strict=True):
+        _said, exact, told = row.said.partition("In exact arithmetic: ")
+        values = stage.columns[-1].entries
+        assert bool(exact) == bool(values)
+        assert "NaN" not in told
+        assert told.count("undefined") == sum(map(mpmath.isnan, values))
+        # Only where a logit is infinite is anything undefined, and then no dtype has a value either.
+        for column in stage.columns[:-1]:
+            undefined = zip(values, column.entries, strict=bool(values))
+            assert all(math.isnan(given) for exact, given in undefined if mpmath.isnan(exact))
+
+
+def test_nothing_is_undefined_where_logits_are_finite() -> None:
+    for state in STATES:
+        if all(map(math.isfinite, state.a)):
+            assert "undefined" not in " ".join(row.said for row in rows(results(state)))

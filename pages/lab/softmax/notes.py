@@ -1,21 +1,17 @@
-"""What the page of the softmax says about its figures; it depends on what they show."""
+"""What to notice on the page of the softmax; it depends on what was computed."""
 
 import math
+from typing import Final
 
 from lab.language.catalogues import _
 from lab.language.numerals import indexed, number, percent
-from lab.language.sentences import sentences
 from lab.page.notes import Note
-from lab.page.snippets import tensor_lines
 from lab.softmax.results import Results
-from lab.softmax.state import SoftmaxState
 
 # Where the text changes. The figures say the number, so nothing hangs on the exact place.
-_SATURATED = 0.99
-_UNIFORM = 0.99
-_INEXACT = 1e-13
-# Half of the last digit of 1 in float64.
-_NOTHING_LEFT = 2.0**-53
+_SATURATED: Final = 0.99
+_UNIFORM: Final = 0.99
+_INEXACT: Final = 1e-13
 
 
 def notes(found: Results) -> list[Note]:
@@ -29,84 +25,6 @@ def notes(found: Results) -> list[Note]:
         _autograd(found),
     ]
     return [line for line in lines if line]
-
-
-def difference_numbers(found: Results) -> str:
-    """Return the best step of each dtype."""
-    errors = found.differences
-    parts = [
-        _("{dtype} none, exact at {count} of {all}").format(
-            dtype=dtype, count=int((errors.differences[index] == 0).sum()), all=len(errors.steps)
-        )
-        if errors.best_errors[index] == 0
-        else _("{dtype} h = **{step}**, error {error}").format(
-            dtype=dtype,
-            step=number(errors.best_steps[index].item(), digits=2),
-            error=number(errors.best_errors[index].item(), digits=2),
-        )
-        for index, dtype in enumerate(errors.dtypes)
-        if errors.best_errors[index] < 1
-    ]
-    steps = " · ".join(parts)
-    first = _("Best steps: {steps}.").format(steps=steps) if parts else _("No step works.")
-    return sentences(first, _autograd_line(found))
-
-
-def difference_alt(found: Results) -> str:
-    """Return what the figure of the finite differences shows."""
-    return sentences(
-        _("Error of central differences over the step h, a V a dtype."), _autograd_line(found)
-    )
-
-
-def _autograd_line(found: Results) -> str:
-    """Return what is dotted; nothing where autograd is exact in every dtype, which has no line."""
-    if not (found.differences.autograd > 0).any():
-        return ""
-    return _("Dotted: autograd through torch's softmax in the same dtype, without any step.")
-
-
-def eigenvalue_numbers(found: Results) -> str:
-    """Return the rank, and by which tolerance."""
-    spectrum = found.spectrum
-    return _(
-        "Rank **{rank}** of at most {most}: eigenvalues above m·u·λ₁ = {tolerance} (u = 2⁻⁵², float64) "
-        "count and are filled · the last is {last}, in truth 0 · trace Σλ = 1 − Σp² = {trace}"
-    ).format(
-        rank=int(spectrum.rank),
-        most=len(found.p) - 1,
-        tolerance=number(spectrum.tolerance.item(), digits=2),
-        last=number(spectrum.eigenvalues[-1].item(), digits=2),
-        trace=number(found.jacobian.trace().item()),
-    )
-
-
-def surface_numbers(found: Results) -> str:
-    """Return where the present state lies on the surface."""
-    return _("Now: a₁ = {first}, a₂ = {second}, p₁ = **{p}**. Turn it by hand; the view stays.").format(
-        first=number(found.state.a[0], digits=6),
-        second=number(found.state.a[1], digits=6),
-        p=number(found.p[0].item(), digits=4),
-    )
-
-
-def contour_numbers(found: Results) -> str:
-    """Return what the lines of equal probability look like."""
-    if len(found.p) == 2:
-        return _(
-            "Two classes: p₁ = 1/(1 + e^((a₂ − a₁)/T)). Every line is a₁ − a₂ = const: on the dashed "
-            "one p stays as it is."
-        )
-    # What the others have is all that p₁ and p₂ can gain.
-    if found.p[2:].sum() <= _NOTHING_LEFT:
-        return _(
-            "The other logits stay as they are. Up the dashed line p₁/p₂ stays; so does p₁, to the "
-            "last digit: the others have nothing left to lose."
-        )
-    return _(
-        "The other logits stay as they are. Up the dashed line p₁/p₂ stays; p₁ itself grows, since "
-        "both gain on the others."
-    )
 
 
 def _overflow(found: Results) -> Note | None:
@@ -280,27 +198,3 @@ def _autograd(found: Results) -> Note | None:
         "diagonal as minus the rest of its row, and keeps them."
     )
     return Note("autograd", text.format(error=number(error, digits=2)))
-
-
-def snippet(state: SoftmaxState) -> str:
-    """Return the Python that computes what the page shows."""
-    target = [float(i == state.target) for i in range(1, len(state.a) + 1)]
-    return (
-        f"import torch\nimport ce_core as ce\n\n{tensor_lines('a', state.a)}"
-        f"a = a / {state.temperature:.12g}\n{tensor_lines('q', target)}"
-        "print(ce.softmax(a))\n"
-        "print(ce.cross_entropy(a, q))\n"
-        "print(ce.cross_entropy_grad(a, q))\n"
-        "print(ce.softmax_jacobian(a))\n"
-        "print(ce.jacobian_spectrum(a))\n"
-        "print(ce.difference_errors(a))\n"
-    )
-
-
-def command(state: SoftmaxState) -> str:
-    """Return the command line that prints p."""
-    return (
-        f"python - <<'END'\nimport torch\nimport ce_core as ce\n{tensor_lines('a', state.a)}"
-        f"a = a / {state.temperature:.12g}\n"
-        "print(ce.softmax(a))\nEND"
-    )
