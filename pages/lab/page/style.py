@@ -35,6 +35,7 @@ _ALL: Final = _read(
     "drag/arrow.css",
     "drag/handle.css",
     "drag/range.css",
+    "drag/play.css",
     "drag/foot_bar.css",
     "page/print.css",
 )
