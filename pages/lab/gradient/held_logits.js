@@ -80,7 +80,7 @@ class HeldLogits extends Moved {
 
   take() {
     this.hand = undefined;
-    this.view.lever.pause();
+    this.view.lever.play.pause();
     this.logits = [...this.data.logits];
     this.step = this.data.step;
   }

@@ -1,7 +1,8 @@
 // @ts-check
 // The one lever at the picture: the step of the descents, moved by hand or played.
 
-import { element, icon, make, setText, write } from "../web/dom.js";
+import { Play } from "../drag/play.js";
+import { element, make, setText, write } from "../web/dom.js";
 
 const MS_PER_STOP = 110;
 
@@ -15,17 +16,17 @@ const MS_PER_STOP = 110;
 export class Lever {
   /** @param {HTMLElement} root @param {import("../web/types.js").Words} words @param {Acts} acts */
   constructor(root, words, acts) {
-    this.words = words;
     this.acts = acts;
-    this.playing = false;
     this.held = false;
-    this.due = 0;
     /** @type {number[]} */
     this.stops = [0];
     this.node = element(root, "div", { class: "lever lab-foot-bar", role: "group", "aria-label": words.lever });
-    this.play = make("button", { type: "button", class: "play" }, icon("play"));
+    this.play = new Play(this.node, words, MS_PER_STOP, {
+      next: () => this.go(this.at + 1),
+      rewind: () => this.go(0),
+      rest: acts.rest,
+    });
     this.range = make("input", { type: "range", class: "lab-range", min: 0, step: 1, "aria-label": words.lever });
-    this.node.append(this.play);
     const name = element(this.node, "span", { class: "name" }, words.lever);
     this.node.append(this.range);
     this.value = element(this.node, "output", { class: "value" });
@@ -41,7 +42,7 @@ export class Lever {
   listen() {
     const { range, play } = this;
     range.addEventListener("pointerdown", () => {
-      this.pause();
+      play.pause();
       this.held = true;
     });
     range.addEventListener("input", () => this.acts.move(this.stops[Number(range.value)]));
@@ -50,13 +51,12 @@ export class Lever {
     range.addEventListener("keydown", (event) => {
       if (event.key !== " ") return;
       event.preventDefault();
-      this.toggle();
+      play.toggle();
     });
-    play.addEventListener("click", () => this.toggle());
   }
 
   get busy() {
-    return this.held || this.playing;
+    return this.held || this.play.on;
   }
 
   letGo() {
@@ -64,43 +64,11 @@ export class Lever {
     this.acts.rest();
   }
 
-  toggle() {
-    if (this.playing) {
-      this.pause();
-      this.acts.rest();
-    } else this.start();
-  }
-
-  start() {
-    this.playing = true;
-    if (this.at === this.stops.length - 1) this.acts.move(this.stops[0]);
-    this.due = performance.now() + MS_PER_STOP;
-    this.sayPlaying();
-    requestAnimationFrame((now) => this.advance(now));
-  }
-
-  /** @param {number} now */
-  advance(now) {
-    if (!this.playing || !this.node.isConnected) return;
-    if (now >= this.due) {
-      if (this.at === this.stops.length - 1) {
-        this.toggle();
-        return;
-      }
-      this.acts.move(this.stops[this.at + 1]);
-      this.due = Math.max(now, this.due + MS_PER_STOP);
-    }
-    requestAnimationFrame((next) => this.advance(next));
-  }
-
-  pause() {
-    this.playing = false;
-    this.sayPlaying();
-  }
-
-  sayPlaying() {
-    this.play.firstChild?.replaceWith(icon(this.playing ? "pause" : "play"));
-    this.play.setAttribute("aria-label", this.words[this.playing ? "pause" : "play"]);
+  /** @param {number} place of a stop; says whether there is one */
+  go(place) {
+    if (place >= this.stops.length) return false;
+    this.acts.move(this.stops[place]);
+    return true;
   }
 
   get at() {
@@ -118,6 +86,5 @@ export class Lever {
       setText(this.shares[i].term, term);
       setText(this.shares[i].share, share);
     });
-    if (!this.play.hasAttribute("aria-label")) this.sayPlaying();
   }
 }

@@ -2,12 +2,13 @@
 // A figure that Plotly draws and that stays: zoom and camera survive, and where only its data move it
 // is repainted without Plotly.
 
+import { mayTween, Passage } from "../drag/passage.js";
 import { fitScenes, keepCameras, themed } from "../web/plotly.js";
 import { equal, frameOf, still } from "./animation.js";
 import { LabelLayer } from "./label_layer.js";
 import { Reader } from "./reader.js";
 import { refreshed, repaint } from "./repaint.js";
-import { axisOf, between, mayTween, Passage } from "./tween.js";
+import { axisOf, between } from "./tween.js";
 
 /**
  * @typedef {import("../web/types.js").Animation} Animation

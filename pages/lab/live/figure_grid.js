@@ -8,6 +8,7 @@ import { loadPlotly, readTheme } from "../web/plotly.js";
 import { Card, hand, handText } from "./card.js";
 import { DrawingLoop } from "./drawing_loop.js";
 import { groupOf } from "./groups.js";
+import { Paper } from "./paper.js";
 import { drawingOf, pngOf, svgOf } from "./picture.js";
 
 /**
@@ -66,6 +67,7 @@ export class FigureGrid {
     this.sizes = new ResizeObserver((entries) => this.resize(entries));
     this.sights = new IntersectionObserver((entries) => this.see(entries), { rootMargin: "40px" });
     this.dark = matchMedia("(prefers-color-scheme: dark)");
+    this.paper = new Paper(this);
     this.recolour = () => setTimeout(() => this.readColours(), LATER_MS);
     this.dark.addEventListener("change", this.recolour);
   }
@@ -98,6 +100,7 @@ export class FigureGrid {
 
   // To ask for colours has the page styled anew, so that it is not done on the way to a drawing.
   readColours() {
+    if (this.paper.screen) return;
     const theme = readTheme(this.root);
     if (JSON.stringify(theme) !== JSON.stringify(this.theme)) {
       this.theme = theme;
@@ -269,10 +272,22 @@ export class FigureGrid {
    * @param {Card} card
    */
   settle({ chart }) {
-    if (!chart.repainted || !chart.drawn || !this.Plotly || !this.theme) return;
-    chart
-      .react(this.Plotly, chart.drawn, this.theme, this.head)
-      .catch((error) => this.component?.fail(error));
+    if (chart.repainted) this.redraw(chart);
+  }
+
+  /** Has Plotly draw what is shown. @param {import("./chart.js").Chart} chart */
+  redraw(chart) {
+    if (!chart.drawn || !this.Plotly || !this.theme) return;
+    const drawn = { ...chart.drawn, look: JSON.stringify(this.theme) };
+    chart.react(this.Plotly, drawn, this.theme, this.head).catch((error) => this.component?.fail(error));
+  }
+
+  again() {
+    for (const { chart } of this.cards.values()) this.redraw(chart);
+  }
+
+  plots() {
+    return [...this.cards.values()].map(({ chart }) => chart.plot);
   }
 
   /** @param {Card} card @param {"png" | "svg"} kind */
@@ -289,6 +304,7 @@ export class FigureGrid {
 
   remove() {
     this.dark.removeEventListener("change", this.recolour);
+    this.paper.remove();
     this.sizes.disconnect();
     this.sights.disconnect();
     this.group?.grids.delete(this);

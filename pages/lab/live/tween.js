@@ -1,24 +1,13 @@
 // @ts-check
 // On the way from one state to another: positions and lengths go, colours and numbers do not.
 
+import { eased } from "../drag/passage.js";
 import { isData } from "./animation.js";
 
 /**
  * @typedef {import("../web/types.js").Figure} Figure
  * @typedef {import("../web/types.js").Values} Values
  */
-
-const TWEEN_MS = 160;
-
-let held = false;
-const still = typeof matchMedia === "function" ? matchMedia("(prefers-reduced-motion: reduce)") : { matches: true };
-if (typeof addEventListener === "function") {
-  addEventListener("pointerdown", () => (held = true), { capture: true, passive: true });
-  for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => (held = false), { capture: true, passive: true });
-}
-
-/** Whether figures may go on by themselves: under a hand they follow it, at once. */
-export const mayTween = () => !held && !still.matches && !document.hidden;
 
 /**
  * A figure between two that have the same parts.
@@ -30,7 +19,7 @@ export const mayTween = () => !held && !still.matches && !document.hidden;
  * @returns {Figure}
  */
 export function between(from, to, share, isLogarithmic) {
-  const gone = 1 - (1 - share) ** 3;
+  const gone = eased(share);
   const data = to.data.map((trace, k) => {
     const passing = { ...trace };
     for (const name of /** @type {const} */ (["x", "y"])) {
@@ -66,41 +55,4 @@ export function axisOf(plot, trace, side) {
   const { xaxis, yaxis } = plot._fullData[trace];
   const panel = plot._fullLayout._plots[xaxis + yaxis];
   return side === "x" ? panel.xaxis : panel.yaxis;
-}
-
-/** The way of one figure, frame by frame of the screen. */
-export class Passage {
-  constructor() {
-    this.frame = 0;
-  }
-
-  get going() {
-    return this.frame > 0;
-  }
-
-  /**
-   * @param {(share: number) => boolean} move shows how far it is; says whether that could be
-   * @param {() => void} arrive
-   * @returns {boolean} whether it goes
-   */
-  start(move, arrive) {
-    if (!move(0)) return false;
-    const began = performance.now();
-    const step = () => {
-      const share = (performance.now() - began) / TWEEN_MS;
-      if (share < 1 && move(share)) {
-        this.frame = requestAnimationFrame(step);
-        return;
-      }
-      this.frame = 0;
-      arrive();
-    };
-    this.frame = requestAnimationFrame(step);
-    return true;
-  }
-
-  stop() {
-    cancelAnimationFrame(this.frame);
-    this.frame = 0;
-  }
 }

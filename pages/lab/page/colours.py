@@ -29,6 +29,17 @@ COLOURS_CSS: Final = (
 )
 
 
+def _printed() -> Iterator[str]:
+    """Yield what paper has for the dark colour of a word, which Streamlit writes at the word."""
+    for name, quantity in QUANTITIES.items():
+        red, green, blue = bytes.fromhex(quantity.text.dark[1:])
+        words = f'.stMarkdownColoredText[style*="rgb({red}, {green}, {blue})"]'
+        yield f"  {words} {{ color: var(--lab-{name}-text) !important; }}\n"
+
+
+PRINT_CSS: Final = "@media print {\n" + "".join(_printed()) + "}\n"
+
+
 def streamlit_theme() -> dict[str, dict[str, str]]:
     """Return what `.streamlit/config.toml` has to say of colours, by section of the theme.
 

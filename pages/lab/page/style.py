@@ -5,7 +5,7 @@ from typing import Final
 
 import streamlit as st
 
-from lab.page.colours import COLOURS_CSS
+from lab.page.colours import COLOURS_CSS, PRINT_CSS
 from lab.page.glossary import words
 from lab.web.page_names import LABS, READ
 
@@ -33,6 +33,7 @@ _ALL: Final = _read(
     "drag/arrow.css",
     "drag/handle.css",
     "drag/range.css",
+    "drag/play.css",
     "drag/foot_bar.css",
     "page/print.css",
 )
@@ -50,5 +51,11 @@ _OWN: Final = {
 
 def apply_style(slug: str) -> None:
     """Set colours, type and margins of a page. Call once a run, from the router."""
-    parts = (COLOURS_CSS, _ALL, _CONTROLS if slug in LABS else _NO_CONTROLS, _OWN.get(slug, ""))
+    parts = (
+        COLOURS_CSS,
+        _ALL,
+        PRINT_CSS,
+        _CONTROLS if slug in LABS else _NO_CONTROLS,
+        _OWN.get(slug, ""),
+    )
     st.html(f"<style>{''.join(parts)}</style>{words()}")

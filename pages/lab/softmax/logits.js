@@ -4,11 +4,11 @@
 
 import { keyed, pointed } from "../drag/bars.js";
 import { Moved, staying } from "../drag/moved.js";
-import { lowered, readable as spelled, shortest } from "../drag/numbers.js";
+import { lowered, readable as spelled } from "../drag/numbers.js";
+import { mayTween, Passage } from "../drag/passage.js";
 import {
   crossEntropy,
   crossEntropyGradient,
-  naiveSoftmax,
   scores,
   softmax,
   softmaxJacobian,
@@ -16,8 +16,11 @@ import {
 import { element, fill, write } from "../web/dom.js";
 import { Answer, answerOf } from "./answer.js";
 import { JacobianTable } from "./jacobian.js";
+import { Naive } from "./naive.js";
+import { passing } from "./passing.js";
 import { Rows } from "./rows.js";
 import { Target } from "./target.js";
+import { TemperatureLever } from "./temperature.js";
 
 /**
  * @typedef {import("../drag/bars.js").Ends} Ends
@@ -49,7 +52,14 @@ class Logits extends Moved {
     this.pointed = null;
     /** @type {number[][]} */
     this.jacobian = [];
+    /** @type {import("./passing.js").Place | undefined} What is drawn, which may be on its way. */
+    this.shown = undefined;
+    this.passage = new Passage();
     this.view = this.build();
+  }
+
+  get held() {
+    return this.hand !== undefined || this.view.lever.play.on;
   }
 
   /** @param {Data} data */
@@ -63,23 +73,38 @@ class Logits extends Moved {
   }
 
   take() {
-    const { logits, temperature, target, held } = this.data;
+    const { logits, temperature, target, held, window } = this.data;
+    const { shown } = this;
     const classes = this.logits.length;
     this.hand = undefined;
-    Object.assign(this, { logits: [...logits], temperature, target, heldClass: held });
-    if (logits.length === classes) return;
-    this.view.table.remove();
-    this.view = this.build();
+    this.view.lever.play.pause();
+    Object.assign(this, { logits: [...logits], temperature, target, heldClass: held, ends: window });
+    if (logits.length !== classes) {
+      this.view.table.remove();
+      this.view = this.build();
+    } else if (shown && mayTween()) this.go(shown);
   }
 
   // The axis changes between two moves, never under a hand.
   settle() {
     if (!this.held) this.ends = this.data.window;
-    this.draw();
+    if (!this.passage.going) this.draw();
+  }
+
+  /** @param {import("./passing.js").Place} from */
+  go(from) {
+    /** @param {number} share */
+    const move = (share) => {
+      this.show(passing(from, this, share));
+      return true;
+    };
+    this.passage.start(move, () => this.draw());
   }
 
   remove() {
     super.remove();
+    this.passage.stop();
+    this.view.lever.play.pause();
     this.view.table.remove();
   }
 
@@ -101,30 +126,21 @@ class Logits extends Moved {
       hold: (i) => this.choose(i),
     });
     const readout = element(picture, "p", { class: "readout caption" });
-    const warmth = this.buildTemperature(picture);
-    const naive = element(root, "p", { class: "naive" });
+    const lever = new TemperatureLever(picture, words, this.data.temperatures, {
+      move: (temperature) => {
+        this.temperature = temperature;
+        this.draw();
+      },
+      rest: () => this.commitNow(true),
+      soon: () => this.commitSoon(),
+    });
+    const naive = new Naive(root, words);
     const target = new Target(root, words, classes, (i) => {
       this.target = i;
       this.draw();
       this.commitSoon();
     });
-    return { answer, rows, table, readout, ...warmth, naive, target };
-  }
-
-  /** @param {HTMLElement} picture */
-  buildTemperature(picture) {
-    const label = element(picture, "label", { class: "temperature lab-foot-bar" });
-    element(label, "span", {}, this.words.temperature);
-    element(label, "small", {}, this.words.cold);
-    const [min, max] = this.data.temperatures.map(Math.log10);
-    const slider = element(label, "input", { type: "range", class: "lab-range", min, max, step: (max - min) / 200 });
-    slider.addEventListener("input", () => {
-      this.temperature = Number((10 ** Number(slider.value)).toPrecision(3));
-      this.draw();
-    });
-    slider.addEventListener("change", () => this.commitSoon());
-    element(label, "small", {}, this.words.hot);
-    return { slider, warmth: element(label, "output") };
+    return { answer, rows, table, readout, lever, naive, target };
   }
 
   // Taking hold of a class, and moving its logit: by hand, and by key.
@@ -148,7 +164,8 @@ class Logits extends Moved {
 
   /** @param {PointerEvent} event @param {number} i */
   grab(event, i) {
-    if (event.button !== 0 || this.held) return;
+    if (event.button !== 0 || this.hand) return;
+    this.view.lever.play.yield();
     const { handle, track } = this.view.rows.rows[i].handle;
     handle.setPointerCapture(event.pointerId);
     const box = track.getBoundingClientRect();
@@ -192,7 +209,7 @@ class Logits extends Moved {
 
   /** Show a class as held; the server hears of it with the next act. @param {number} i */
   hold(i) {
-    if (this.heldClass === i || this.held) return;
+    if (this.heldClass === i || this.hand) return;
     this.heldClass = i;
     this.draw();
   }
@@ -212,7 +229,14 @@ class Logits extends Moved {
   // Everything that depends on the logits.
 
   draw() {
-    const { view, logits, temperature, target, ends, heldClass, words } = this;
+    this.passage.stop();
+    this.show(this);
+  }
+
+  /** @param {import("./passing.js").Place} place */
+  show({ logits, temperature, ends }) {
+    const { view, target, heldClass, words } = this;
+    this.shown = { logits: [...logits], temperature, ends };
     const a = scores(logits, temperature);
     const p = softmax(a);
     const loss = crossEntropy(a, target);
@@ -224,26 +248,9 @@ class Logits extends Moved {
     view.rows.draw({ logits, ends, p, paces, held: heldClass, raised, dragged: this.hand?.i });
     view.table.draw(this.jacobian, heldClass);
     view.target.draw(crossEntropyGradient(p, target), target, loss);
-    view.slider.value = String(Math.log10(temperature));
-    view.slider.setAttribute("aria-valuetext", shortest(temperature));
-    write(view.warmth, shortest(temperature));
-    this.drawNaive(a);
+    view.lever.draw(temperature);
+    view.naive.draw(a);
     this.describe();
-  }
-
-  /**
-   * The textbook formula, where it fails.
-   *
-   * @param {number[]} a
-   */
-  drawNaive(a) {
-    const { naive } = this.view;
-    const failed = naiveSoftmax(a).some(Number.isNaN);
-    if (naive.hidden === failed) naive.hidden = !failed;
-    if (!failed) return;
-    const largest = Math.max(...a);
-    const words = largest > 0 ? this.words.overflow : this.words.underflow;
-    write(naive, fill(words, { largest: shortest(largest) }));
   }
 
   // The entry under the pointer in words, or else what can be taken hold of.

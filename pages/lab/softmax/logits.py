@@ -53,6 +53,8 @@ def _words() -> dict[str, str]:
             "in a/T."
         ),
         "temperature": _("Temperature T"),
+        "play": _("Play"),
+        "pause": _("Pause"),
         "cold": _("winner takes all"),
         "hot": _("all alike"),
         "holdClass": _("Hold class {number}"),

@@ -3,7 +3,6 @@
 // page that is shown into sight in a row of pages that is too long, and says what a symbol means.
 
 import { explainSymbols } from "./glossary.js";
-import { prepareForPaper } from "./print.js";
 
 const LOOK_MS = 1000;
 // So many looks without a connection, before the server is asked whether it is full: each visit begins so.
@@ -74,7 +73,6 @@ export function bringIntoSight({ animationName, target }) {
 
 export function begin() {
   explainSymbols();
-  prepareForPaper();
   document.addEventListener("animationstart", bringIntoSight);
   const notice = document.getElementById("lab-full");
   if (notice) watchTheDoor(notice);

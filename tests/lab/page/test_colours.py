@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ce_core.figures.colours import NEUTRALS, QUANTITIES, SCALES
-from lab.page.colours import COLOURS_CSS, streamlit_theme
+from lab.page.colours import COLOURS_CSS, PRINT_CSS, streamlit_theme
 
 ROOT = Path(__file__).resolve().parents[3]
 SHEETS = sorted((ROOT / "pages").rglob("*.css"))
@@ -28,6 +28,14 @@ def test_every_colour_of_the_table_is_a_property_in_both_themes() -> None:
     for name, colour in NEUTRALS.items():
         assert DEFINED[f"--lab-{name}"] == f"light-dark({colour.light}, {colour.dark})"
     assert all(f"--lab-{name}-{len(scale) - 1}" in DEFINED for name, scale in SCALES.items())
+
+
+def test_words_of_a_dark_page_have_on_paper_the_light_colour_of_what_they_name() -> None:
+    printed = dict(re.findall(r'style\*="rgb\((.+?)\)"\] { color: var\((.+?)\)', PRINT_CSS))
+    for name, quantity in QUANTITIES.items():
+        dark = ", ".join(str(part) for part in bytes.fromhex(quantity.text.dark.removeprefix("#")))
+        light = DEFINED[printed[dark]]
+        assert light == f"light-dark({quantity.text.light}, {quantity.text.dark})", name
 
 
 @pytest.mark.parametrize("sheet", SHEETS, ids=lambda sheet: str(sheet.name))

@@ -275,6 +275,15 @@ def test_softmax_temperature_and_target_follow_without_the_server(lab: str, page
     found = read(page)
     assert found["temperature"] == 100
     assert_follows(found)
+    # Played from its end it begins anew at once; where it is paused, the server hears of it.
+    page.locator(".lab-logits .lab-disc").click()
+    assert read(page)["temperature"] < 100
+    page.get_by_role("button", name="Pause").click()
+    found = read(page)
+    assert_follows(found)
+    address_has(page, f"temperature={found['temperature']:g}")
+    slider.focus()
+    page.keyboard.press("End")
     page.locator(".lab-logits summary").click()
     page.get_by_role("radio", name="Class 4 is the target").check()
     found = read(page)
