@@ -101,16 +101,27 @@ def pack(tree: Mapping[str, Tree]) -> bytes:
     that hold them. Equal arrays are written once, and all of it is deflated unless it is short.
     """
     arrays = _Arrays()
-    written = arrays.replace(tree)
-    head = json.dumps(
-        {"tree": written, "arrays": arrays.table}, ensure_ascii=False, separators=(",", ":")
-    ).encode()
+    try:
+        written = arrays.write(tree)
+    except ValueError:
+        # Few trees have numbers that JSON has not, and to look for them takes longer than to write.
+        written = arrays.write(_finite(tree))
+    head = f'{{"tree":{written},"arrays":{arrays.write(arrays.table)}}}'.encode()
     # Typed arrays begin at multiples of their size; 8 serves all.
     start = b"".join((struct.pack("<I", len(head)), head, b" " * (-(4 + len(head)) % 8)))
     body = start + b"".join(arrays.blocks)
     if len(body) < _DEFLATE_FROM:
         return _PLAIN + body
     return _DEFLATED + zlib.compress(body, level=3)
+
+
+def _finite(tree: Tree) -> Tree:
+    """Return the tree with null in the place of numbers that JSON has not."""
+    if isinstance(tree, dict):
+        return {name: _finite(child) for name, child in tree.items()}
+    if isinstance(tree, list | tuple):
+        return [_finite(child) for child in tree]
+    return None if isinstance(tree, float) and not math.isfinite(tree) else tree
 
 
 class _Arrays:
@@ -123,20 +134,27 @@ class _Arrays:
         self._given: dict[tuple[str, tuple[int, ...], bytes], int] = {}
         self._written: dict[tuple[str, tuple[int, ...], bytes], int] = {}
 
-    def replace(self, tree: Tree) -> Tree:
-        """Return the tree with references in the place of its arrays."""
-        if tree is None or isinstance(tree, str):
-            return tree
-        if isinstance(tree, dict):
-            return {name: self.replace(child) for name, child in tree.items()}
-        if isinstance(tree, list | tuple):
-            return [self.replace(child) for child in tree]
-        if isinstance(tree, np.ndarray):
+    def write(self, tree: Tree) -> str:
+        """Write the tree as JSON with references in the place of its arrays.
+
+        Raises
+        ------
+        ValueError
+            If a number is not finite.
+        """
+        encoder = json.JSONEncoder(
+            ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=self._replace
+        )
+        return encoder.encode(tree)
+
+    def _replace(self, value: Tree) -> Tree:
+        """Return what stands for what JSON has not."""
+        if isinstance(value, np.ndarray):
             # What is no number is written as it is.
-            return {"$": self._add(tree)} if tree.dtype.kind in "iuf" else self.replace(tree.tolist())
-        if isinstance(tree, np.generic):
-            return self.replace(tree.item())
-        return None if isinstance(tree, float) and not math.isfinite(tree) else tree
+            return {"$": self._add(value)} if value.dtype.kind in "iuf" else _finite(value.tolist())
+        if isinstance(value, np.generic):
+            return _finite(value.item())
+        raise TypeError(f"no part of a tree is a {type(value).__name__}")
 
     def _add(self, array: np.ndarray) -> int:
         given = _content(array)
@@ -172,7 +190,7 @@ def compact(values: np.ndarray) -> np.ndarray:
     """
     if not values.size:
         return values.astype("<u1")
-    low, high = values.min().item(), values.max().item()
+    low, high = np.minimum.reduce(values, None).item(), np.maximum.reduce(values, None).item()
     known = values
     if not (math.isfinite(low) and math.isfinite(high)):
         finite = np.isfinite(values)
