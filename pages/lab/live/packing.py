@@ -65,8 +65,10 @@ def _shared(frames: list[Tree], path: list[str | int], moves: list[Tree]) -> Tre
             _shared([frame[index] for frame in frames], [*path, index], moves)
             for index in range(len(first))
         ]
-    if len(kinds) == 1 and all(_same(frame, first) for frame in frames):
+    if len(kinds) == 1 and _all_same(frames):
         return first
+    if kinds == {np.ndarray}:
+        frames = _compact_alike(frames)
     moves.append([path, [[] if frame is _MISSING else [frame] for frame in frames]])
     # A trace keeps its place in the list, and whatever else is there is overwritten.
     return None if path and isinstance(path[-1], int) else _MISSING
@@ -75,6 +77,14 @@ def _shared(frames: list[Tree], path: list[str | int], moves: list[Tree]) -> Tre
 def _is_branch(value: Sequence[Tree], length: int) -> bool:
     """Tell a list of so many parts, which are compared one by one, from a list of values."""
     return len(value) == length and any(isinstance(part, dict) for part in value)
+
+
+def _all_same(frames: list[Tree]) -> bool:
+    """Return whether trees, whose roots are of one type, all hold the same."""
+    first = frames[0]
+    if isinstance(first, np.ndarray | dict | list | tuple):
+        return all(_same(frame, first) for frame in frames)
+    return frames.count(first) == len(frames)
 
 
 def _same(left: Tree, right: Tree) -> bool:
@@ -108,8 +118,8 @@ def pack(tree: Mapping[str, Tree]) -> bytes:
         written = arrays.write(_finite(tree))
     head = f'{{"tree":{written},"arrays":{arrays.write(arrays.table)}}}'.encode()
     # Typed arrays begin at multiples of their size; 8 serves all.
-    start = b"".join((struct.pack("<I", len(head)), head, b" " * (-(4 + len(head)) % 8)))
-    body = start + b"".join(arrays.blocks)
+    start = struct.pack("<I", len(head)), head, b" " * (-(4 + len(head)) % 8)
+    body = b"".join((*start, *arrays.blocks))
     if len(body) < _DEFLATE_FROM:
         return _PLAIN + body
     return _DEFLATED + zlib.compress(body, level=3)
@@ -157,6 +167,8 @@ class _Arrays:
         raise TypeError(f"no part of a tree is a {type(value).__name__}")
 
     def _add(self, array: np.ndarray) -> int:
+        if array.dtype == "<f4":
+            return self._write(array)
         given = _content(array)
         index = self._given.get(given)
         if index is None:
@@ -204,6 +216,26 @@ def compact(values: np.ndarray) -> np.ndarray:
         moved = np.abs(kept - known).max(initial=0.0)
     fits = not known.size or (moved < math.inf and moved <= _TOLERANCE * (high - low))
     return single if fits else values.astype("<f8")
+
+
+def _compact_alike(frames: list[np.ndarray]) -> list[np.ndarray]:
+    """Return what `compact` makes of each, at once where it makes float32 of all."""
+    kinds = {(frame.dtype, frame.shape) for frame in frames}
+    if len(kinds) > 1 or not frames[0].size or frames[0].dtype != np.float64:
+        return frames
+    values = np.stack(frames).reshape(len(frames), -1)
+    low, high = np.minimum.reduce(values, 1), np.maximum.reduce(values, 1)
+    # What is not finite, or may be whole, is looked at one by one.
+    if not np.isfinite(low + high).all() or ((low >= 0) & (high == np.floor(high))).any():
+        return frames
+    with np.errstate(over="ignore"):
+        single = values.astype("<f4")
+        moved = np.maximum.reduce(np.abs(single - values), 1)
+    return (
+        [*single.reshape(-1, *frames[0].shape)]
+        if (moved <= _TOLERANCE * (high - low)).all()
+        else frames
+    )
 
 
 def _is_whole(values: np.ndarray, high: float) -> bool:
