@@ -9,17 +9,19 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ce_core.experiment.config import ExperimentConfig
-from ce_core.transport.balanced import balanced_assignment
+from ce_core.transport.balanced import balanced_assignment, column_error
 
 # Entries of one array that are worked on at a time: many for each call of torch, few for the cache.
 CHUNK_ENTRIES = 1 << 18
 
-Inputs: TypeAlias = Iterator[tuple[Float[Tensor, "chunk n m"], Float[Tensor, "chunk n m"]]]
-"""Logits and targets of the next trials, which belong to whoever takes them."""
+Inputs: TypeAlias = Iterator[
+    tuple[Float[Tensor, "chunk n m"], Float[Tensor, "chunk n m"], Float[Tensor, " chunk"]]
+]
+"""Logits and targets of the next trials, which belong to whoever takes them; and `column_error`."""
 
 
 def draw_inputs(config: ExperimentConfig, device: torch.device | str = "cpu") -> Inputs:
-    """Yield the logits and the targets of all trials, in order.
+    """Yield the logits, the targets and their errors of all trials, in order.
 
     Parameters
     ----------
@@ -29,7 +31,9 @@ def draw_inputs(config: ExperimentConfig, device: torch.device | str = "cpu") ->
         Where they are computed.
     """
     for draws in draw_chunks(config):
-        yield _logits(config, draws, device).mul_(config.logit_scale), _target(config, draws, device)
+        logits = _logits(config, draws, device).mul_(config.logit_scale)
+        target = _target(config, draws, device)
+        yield logits, target, column_error(target)
 
 
 Key: TypeAlias = tuple[object, ...]
@@ -58,7 +62,7 @@ class SharedInputs:
             return draw_inputs(config)
         return iter([self._draw_all(config)])
 
-    def _draw_all(self, config: ExperimentConfig) -> tuple[Tensor, Tensor]:
+    def _draw_all(self, config: ExperimentConfig) -> tuple[Tensor, Tensor, Tensor]:
         drawn = (config.seed, config.n, config.m, config.trials)
 
         def draws() -> Float[np.ndarray, "chunk 2 n m"]:
@@ -70,11 +74,10 @@ class SharedInputs:
             # Of a copy, since powers of 1 are the numbers themselves, and are divided in place.
             lambda: _logits(config, draws().copy(), "cpu"),
         )
-        target: Tensor = self._keep(
-            ("target", *drawn, config.dtype, config.cost_exponent, config.eps, config.n_iter),
-            lambda: _target(config, draws(), "cpu"),
-        )
-        return logits * config.logit_scale, target.clone()
+        of_target = (*drawn, config.dtype, config.cost_exponent, config.eps, config.n_iter)
+        target: Tensor = self._keep(("target", *of_target), lambda: _target(config, draws(), "cpu"))
+        error: Tensor = self._keep(("error", *of_target), lambda: column_error(target))
+        return logits * config.logit_scale, target.clone(), error
 
     def _keep_last(self, key: Key, make: Callable[[], Any]) -> Any:
         name = key[0]

@@ -75,7 +75,8 @@ def count_points(
     bins = require_integer("bins", bins, at_least=1)
     sample = require_integer("sample", sample, at_least=1)
     finite = x.isfinite() & y.isfinite()
-    x, y = x[finite].double(), y[finite].double()
+    # To look up all of them would copy them one by one.
+    x, y = (axis.flatten() if finite.all() else axis[finite] for axis in (x.double(), y.double()))
     if len(x) == 0:
         return PointDensity(0, torch.zeros(0, 0, dtype=torch.float64), x, y, x, y)
     column, x_centres = _cells(x, bins)
@@ -97,12 +98,12 @@ def _cells(values: Float[Tensor, " points"], bins: int) -> tuple[Tensor, Float[T
     """Return the cell of each value and the middle of each cell."""
     # In halves, since the range of numbers of both signs may be twice the largest number.
     halves = values / 2
-    low, high = halves.min(), halves.max()
+    low, high = halves.aminmax()
     width = (high - low) / bins
     if width == 0:
         # All values are equal: one cell holds them, drawn as wide as the value is large.
         width = low.abs().clamp(min=5e-4) / bins
         low = low - width * bins / 2
-    cells = ((halves - low) / width).long().clamp(0, bins - 1)
+    cells = (halves - low).div_(width).long().clamp_(0, bins - 1)
     steps = torch.arange(bins, device=values.device, dtype=values.dtype) + 0.5
     return cells, 2 * (low + width * steps)

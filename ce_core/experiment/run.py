@@ -13,7 +13,6 @@ from ce_core._options import require_device, require_instance, require_room
 from ce_core.dtypes import widen
 from ce_core.experiment.config import ExperimentConfig
 from ce_core.experiment.inputs import Inputs, draw_inputs
-from ce_core.transport.balanced import column_error
 
 
 @dataclass(frozen=True)
@@ -110,13 +109,13 @@ def run_on(config: ExperimentConfig, inputs: Inputs) -> ExperimentResult:
     marginal_error = torch.empty(config.trials, dtype=torch.float64)
     products = torch.empty(3, config.trials, dtype=torch.float64)
     done = 0
-    for logits, target in inputs:
+    for logits, target, error in inputs:
         part = slice(done, done + len(logits))
         chunk = _run_chunk(logits, target)
         # What is large goes as soon as it can, and what stays is filled in: small memory is fast.
         del logits, target
         losses[:, part], rows_finite[part], noise[part] = chunk.losses, chunk.finite, chunk.noise
-        marginal_error[part], products[:, part] = chunk.marginal_error, chunk.products
+        marginal_error[part], products[:, part] = error, chunk.products
         if done == 0:
             kept = chunk.finite[0]
             l1_grad, difference = (grad[kept].cpu().double() for grad in chunk.first_gradients)
@@ -157,7 +156,6 @@ class _Chunk(NamedTuple):
     finite: Bool[Tensor, "chunk n"]
     noise: Float[Tensor, "chunk n"]
     """Standard deviation of L1 of a row that rounding of its logits and powers explains, nats."""
-    marginal_error: Float[Tensor, " chunk"]
     products: Float[Tensor, "3 chunk"]
     """Of dL1/da with itself, of it with the difference dL2/da - dL1/da, of that with itself."""
     first_gradients: tuple[Float[Tensor, "n m"], Float[Tensor, "n m"]]
@@ -166,8 +164,6 @@ class _Chunk(NamedTuple):
 
 def _run_chunk(logits: Float[Tensor, "chunk n m"], target: Float[Tensor, "chunk n m"]) -> _Chunk:
     """Compute what some trials give. Overwrites its arguments."""
-    marginal_error = column_error(target)
-
     # The losses of `ce_core.losses.forms`, of logits that are finite and not small: what they share is
     # computed once. At thousands of classes the trials differ by less than float32 holds of log m, so
     # -log p is not formed: it is log Σ exp(a), in float64, less the logits, which are small where p is
@@ -196,7 +192,6 @@ def _run_chunk(logits: Float[Tensor, "chunk n m"], target: Float[Tensor, "chunk 
         losses=losses,
         finite=finite,
         noise=torch.finfo(logits.dtype).eps * noise,
-        marginal_error=marginal_error,
         products=torch.stack([rows.sum(-1, dtype=torch.float64) for rows in products]),
         first_gradients=(l1_grad[0].clone(), difference[0].clone()),
     )

@@ -56,14 +56,13 @@ class AccuracyMap:
     def runs(self, codes: Int[Tensor, "formulas dtypes gaps"]) -> Iterator[AccuracyRun]:
         """Return the runs of equal verdicts in `values` or `gradients`, row by row."""
         gaps = self.gaps.tolist()
-        for formula, rows in zip(self.formulas, codes.tolist(), strict=True):
-            for dtype, row in zip(self.dtypes, rows, strict=True):
-                start = 0
-                for end in range(1, len(row) + 1):
-                    if end == len(row) or row[end] != row[start]:
-                        verdict = VERDICTS[row[start]]
-                        yield AccuracyRun(formula, dtype, verdict, gaps[start], gaps[end - 1])
-                        start = end
+        begins = torch.ones_like(codes, dtype=torch.bool)
+        begins[..., 1:] = codes[..., 1:] != codes[..., :-1]
+        starts = begins.nonzero().tolist()
+        # A run ends where the next begins, or with its row: the next row begins at 0.
+        ends = [after - 1 for *_row, after in starts[1:]] + [-1]
+        for (i, j, start), end, code in zip(starts, ends, codes[begins].tolist(), strict=True):
+            yield AccuracyRun(self.formulas[i], self.dtypes[j], VERDICTS[code], gaps[start], gaps[end])
 
     def verdict_at(self, formula: str, dtype: str, gap: float) -> tuple[str, str]:
         """Return the verdicts on value and gradient at the nearest of the gaps."""

@@ -65,8 +65,10 @@ def _shared(frames: list[Tree], path: list[str | int], moves: list[Tree]) -> Tre
             _shared([frame[index] for frame in frames], [*path, index], moves)
             for index in range(len(first))
         ]
-    if len(kinds) == 1 and all(_same(frame, first) for frame in frames):
+    if len(kinds) == 1 and _all_same(frames):
         return first
+    if kinds == {np.ndarray}:
+        frames = _compact_alike(frames)
     moves.append([path, [[] if frame is _MISSING else [frame] for frame in frames]])
     # A trace keeps its place in the list, and whatever else is there is overwritten.
     return None if path and isinstance(path[-1], int) else _MISSING
@@ -75,6 +77,14 @@ def _shared(frames: list[Tree], path: list[str | int], moves: list[Tree]) -> Tre
 def _is_branch(value: Sequence[Tree], length: int) -> bool:
     """Tell a list of so many parts, which are compared one by one, from a list of values."""
     return len(value) == length and any(isinstance(part, dict) for part in value)
+
+
+def _all_same(frames: list[Tree]) -> bool:
+    """Return whether trees, whose roots are of one type, all hold the same."""
+    first = frames[0]
+    if isinstance(first, np.ndarray | dict | list | tuple):
+        return all(_same(frame, first) for frame in frames)
+    return frames.count(first) == len(frames)
 
 
 def _same(left: Tree, right: Tree) -> bool:
@@ -101,16 +111,27 @@ def pack(tree: Mapping[str, Tree]) -> bytes:
     that hold them. Equal arrays are written once, and all of it is deflated unless it is short.
     """
     arrays = _Arrays()
-    written = arrays.replace(tree)
-    head = json.dumps(
-        {"tree": written, "arrays": arrays.table}, ensure_ascii=False, separators=(",", ":")
-    ).encode()
+    try:
+        written = arrays.write(tree)
+    except ValueError:
+        # Few trees have numbers that JSON has not, and to look for them takes longer than to write.
+        written = arrays.write(_finite(tree))
+    head = f'{{"tree":{written},"arrays":{arrays.write(arrays.table)}}}'.encode()
     # Typed arrays begin at multiples of their size; 8 serves all.
-    start = b"".join((struct.pack("<I", len(head)), head, b" " * (-(4 + len(head)) % 8)))
-    body = start + b"".join(arrays.blocks)
+    start = struct.pack("<I", len(head)), head, b" " * (-(4 + len(head)) % 8)
+    body = b"".join((*start, *arrays.blocks))
     if len(body) < _DEFLATE_FROM:
         return _PLAIN + body
     return _DEFLATED + zlib.compress(body, level=3)
+
+
+def _finite(tree: Tree) -> Tree:
+    """Return the tree with null in the place of numbers that JSON has not."""
+    if isinstance(tree, dict):
+        return {name: _finite(child) for name, child in tree.items()}
+    if isinstance(tree, list | tuple):
+        return [_finite(child) for child in tree]
+    return None if isinstance(tree, float) and not math.isfinite(tree) else tree
 
 
 class _Arrays:
@@ -123,22 +144,31 @@ class _Arrays:
         self._given: dict[tuple[str, tuple[int, ...], bytes], int] = {}
         self._written: dict[tuple[str, tuple[int, ...], bytes], int] = {}
 
-    def replace(self, tree: Tree) -> Tree:
-        """Return the tree with references in the place of its arrays."""
-        if tree is None or isinstance(tree, str):
-            return tree
-        if isinstance(tree, dict):
-            return {name: self.replace(child) for name, child in tree.items()}
-        if isinstance(tree, list | tuple):
-            return [self.replace(child) for child in tree]
-        if isinstance(tree, np.ndarray):
+    def write(self, tree: Tree) -> str:
+        """Write the tree as JSON with references in the place of its arrays.
+
+        Raises
+        ------
+        ValueError
+            If a number is not finite.
+        """
+        encoder = json.JSONEncoder(
+            ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=self._replace
+        )
+        return encoder.encode(tree)
+
+    def _replace(self, value: Tree) -> Tree:
+        """Return what stands for what JSON has not."""
+        if isinstance(value, np.ndarray):
             # What is no number is written as it is.
-            return {"$": self._add(tree)} if tree.dtype.kind in "iuf" else self.replace(tree.tolist())
-        if isinstance(tree, np.generic):
-            return self.replace(tree.item())
-        return None if isinstance(tree, float) and not math.isfinite(tree) else tree
+            return {"$": self._add(value)} if value.dtype.kind in "iuf" else _finite(value.tolist())
+        if isinstance(value, np.generic):
+            return _finite(value.item())
+        raise TypeError(f"no part of a tree is a {type(value).__name__}")
 
     def _add(self, array: np.ndarray) -> int:
+        if array.dtype == "<f4":
+            return self._write(array)
         given = _content(array)
         index = self._given.get(given)
         if index is None:
@@ -172,7 +202,7 @@ def compact(values: np.ndarray) -> np.ndarray:
     """
     if not values.size:
         return values.astype("<u1")
-    low, high = values.min().item(), values.max().item()
+    low, high = np.minimum.reduce(values, None).item(), np.maximum.reduce(values, None).item()
     known = values
     if not (math.isfinite(low) and math.isfinite(high)):
         finite = np.isfinite(values)
@@ -186,6 +216,26 @@ def compact(values: np.ndarray) -> np.ndarray:
         moved = np.abs(kept - known).max(initial=0.0)
     fits = not known.size or (moved < math.inf and moved <= _TOLERANCE * (high - low))
     return single if fits else values.astype("<f8")
+
+
+def _compact_alike(frames: list[np.ndarray]) -> list[np.ndarray]:
+    """Return what `compact` makes of each, at once where it makes float32 of all."""
+    kinds = {(frame.dtype, frame.shape) for frame in frames}
+    if len(kinds) > 1 or not frames[0].size or frames[0].dtype != np.float64:
+        return frames
+    values = np.stack(frames).reshape(len(frames), -1)
+    low, high = np.minimum.reduce(values, 1), np.maximum.reduce(values, 1)
+    # What is not finite, or may be whole, is looked at one by one.
+    if not np.isfinite(low + high).all() or ((low >= 0) & (high == np.floor(high))).any():
+        return frames
+    with np.errstate(over="ignore"):
+        single = values.astype("<f4")
+        moved = np.maximum.reduce(np.abs(single - values), 1)
+    return (
+        [*single.reshape(-1, *frames[0].shape)]
+        if (moved <= _TOLERANCE * (high - low)).all()
+        else frames
+    )
 
 
 def _is_whole(values: np.ndarray, high: float) -> bool:

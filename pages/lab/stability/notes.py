@@ -5,7 +5,7 @@ from typing import Final
 
 import torch
 
-from ce_core import clipping_gap
+from ce_core import AccuracyRun, clipping_gap
 from lab.language.catalogues import _
 from lab.language.numerals import number
 from lab.language.sentences import sentences
@@ -158,10 +158,15 @@ def _dtypes(found: Results) -> Note | None:
     if found.state.gap is None:
         return None
     target = found.state.target
+    judged = found.judged
+    runs = [
+        [run for run in judged.runs(codes) if run.formula == found.state.formula]
+        for codes in (judged.values, judged.gradients)
+    ]
     parts = []
     for dtype in DTYPE_NAMES:
         spans = [
-            _failure(found, codes, dtype) for codes in (found.judged.values, found.judged.gradients)
+            _failure([run for run in either if run.dtype == dtype], judged.gaps) for either in runs
         ]
         if any(spans):
             shown = [span or _("never") for span in spans]
@@ -181,15 +186,13 @@ def _dtypes(found: Results) -> Note | None:
     return Note("fails-from", text.format(target=target, list=" · ".join(parts)))
 
 
-def _failure(found: Results, codes: torch.Tensor, dtype: str) -> str:
+def _failure(runs: list[AccuracyRun], gaps: torch.Tensor) -> str:
     """Return at which gaps one dtype fails, and how first; empty where it never does."""
-    judged, here = found.judged, (found.state.formula, dtype)
-    runs = [run for run in judged.runs(codes) if (run.formula, run.dtype) == here]
     bad = [run for run in runs if run.verdict != "right"]
     if not bad:
         return ""
     first, last = bad[0].first, bad[-1].last
-    at_first, to_the_end = first == judged.gaps[0], last == judged.gaps[-1]
+    at_first, to_the_end = first == gaps[0], last == gaps[-1]
     healed = any(run.verdict == "right" and first < run.first < last for run in runs)
     shown = {
         "first": f"{first:g}",

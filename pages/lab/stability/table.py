@@ -4,14 +4,13 @@ import math
 from collections.abc import Sequence
 from typing import Any, Final
 
-import mpmath
 import torch
 
 from ce_core import FormulaStep
 from lab.language.catalogues import _
 from lab.language.sentences import sentences
 from lab.stability.results import FORWARD, Column, Results, Stage
-from lab.stability.text import brief, entry
+from lab.stability.text import arithmetic_of, brief, entry
 from lab.stability.trace import Cell, Row
 
 # Names of the results in sentences; the others are called by their operation.
@@ -68,10 +67,11 @@ def spelled(operation: str) -> str:
 
 def _cell(column: Column) -> Cell:
     marks = {"": "", "inf": _("first ∞"), "nan": _("first NaN")}
+    entries = [entry(value) for value in column.entries]
     return Cell(
-        entries=[entry(value) for value in column.entries],
-        short=[brief(value) for value in column.entries],
-        bad=[i for i, value in enumerate(column.entries) if not mpmath.isfinite(value)],
+        entries=entries,
+        short=list(map(brief, column.entries, entries)),
+        bad=[i for i, value in enumerate(column.entries) if not arithmetic_of(value).isfinite(value)],
         mark=marks[column.begins],
     )
 

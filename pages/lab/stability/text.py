@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from textwrap import wrap
+from types import ModuleType
 from typing import Any, Final
 
 import mpmath
@@ -18,11 +19,17 @@ _DIGITS: Final = 4
 _ROOM: Final = 6
 
 
+def arithmetic_of(value: Any) -> ModuleType:
+    """Return what tells a finite number: of a float, mpmath would make one of its own first."""
+    return math if isinstance(value, float) else mpmath
+
+
 def entry(value: Any, *, digits: int = _DIGITS) -> str:
     """Write a number of any arithmetic as people read it."""
-    if mpmath.isnan(value):
+    arithmetic = arithmetic_of(value)
+    if arithmetic.isnan(value):
         return "NaN"
-    if mpmath.isinf(value):
+    if arithmetic.isinf(value):
         return "∞" if value > 0 else "−∞"
     if value == 0:
         return "0"
@@ -33,9 +40,8 @@ def entry(value: Any, *, digits: int = _DIGITS) -> str:
     return number(float(f"{mantissa}e-99"), digits=digits).replace("⁻⁹⁹", raised(int(exponent)))
 
 
-def brief(value: Any) -> str:
-    """Write a number of any arithmetic in the room of a cell: about six letters."""
-    text = entry(value)
+def brief(value: Any, text: str) -> str:
+    """Write a number of any arithmetic, whose entry is a text, in the room of a cell: six letters."""
     if len(text) <= _ROOM:
         return text
     return entry(value, digits=1 if "·" in text else 2)

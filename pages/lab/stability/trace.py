@@ -1,7 +1,7 @@
 """A table of operations by dtypes to step through, forward and back; the browser steps by itself."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Final
 
 from ce_core.figures.colours import DTYPE_GLYPHS
@@ -85,7 +85,7 @@ def trace_data(
         What the card of the cure shows.
     """
     return {
-        "rows": [asdict(row) for row in rows],
+        "rows": [{**vars(row), "cells": list(map(vars, row.cells))} for row in rows],
         "columns": list(columns),
         "glyphs": [DTYPE_GLYPHS.get(name, "") for name in columns],
         "chosen": chosen,
@@ -93,7 +93,7 @@ def trace_data(
         "title": title,
         "followed": followed,
         "target": target,
-        "gap": asdict(gap),
+        "gap": vars(gap),
         "cure": dict(cure),
         "words": _words(),
     }

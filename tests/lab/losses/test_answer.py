@@ -38,7 +38,7 @@ def states(count: int) -> Iterator[LossesState]:
 def measured_by_numpy(state: LossesState) -> np.ndarray:
     """Return L1, L2 and H(p) of the trials that have them, in float64, [3, trials]."""
     trials = []
-    for logits, targets in draw_inputs(state.config):
+    for logits, targets, _error in draw_inputs(state.config):
         for a, q in zip(logits.double().numpy(), targets.double().numpy(), strict=True):
             with np.errstate(all="ignore"):
                 # A target that was rounded does not sum to 1.
