@@ -80,9 +80,13 @@ def _exactly(values: Sequence[Any]) -> str:
     """Return what a stage is in exact arithmetic; empty where it is not told."""
     if not values:
         return ""
-    shown = ", ".join(_("undefined") if mpmath.isnan(value) else entry(value) for value in values)
+    undefined = [arithmetic_of(value).isnan(value) for value in values]
+    words = [
+        _("undefined") if none else entry(value) for none, value in zip(undefined, values, strict=True)
+    ]
+    shown = ", ".join(words)
     told = _("In exact arithmetic: {value}.").format(value=shown)
-    if not any(map(mpmath.isnan, values)):
+    if not any(undefined):
         return told
     return sentences(told, _("0 · ∞, ∞ − ∞, ∞/∞ and 0/0 have no value: no rounding is to blame."))
 
