@@ -161,7 +161,7 @@ def _dtypes(found: Results) -> Note | None:
     parts = []
     for dtype in DTYPE_NAMES:
         spans = [
-            _failure(found, codes, dtype) for codes in (found.judged.values, found.judged.gradients)
+            failure(found, codes, dtype) for codes in (found.judged.values, found.judged.gradients)
         ]
         if any(spans):
             shown = [span or _("never") for span in spans]
@@ -181,7 +181,7 @@ def _dtypes(found: Results) -> Note | None:
     return Note("fails-from", text.format(target=target, list=" · ".join(parts)))
 
 
-def _failure(found: Results, codes: torch.Tensor, dtype: str) -> str:
+def failure(found: Results, codes: torch.Tensor, dtype: str) -> str:
     """Return at which gaps one dtype fails, and how first; empty where it never does."""
     judged, here = found.judged, (found.state.formula, dtype)
     runs = [run for run in judged.runs(codes) if (run.formula, run.dtype) == here]
@@ -199,7 +199,7 @@ def _failure(found: Results, codes: torch.Tensor, dtype: str) -> str:
     if healed:
         return _("in places from {first} to {last} ({verdict})").format(**shown)
     if at_first and to_the_end:
-        return _("at all ({verdict})").format(**shown)
+        return _("at every gap ({verdict})").format(**shown)
     if to_the_end:
         return _("from {first} ({verdict})").format(**shown)
     return _("from {first} to {last} ({verdict})").format(**shown)
