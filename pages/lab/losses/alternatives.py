@@ -34,7 +34,7 @@ def gradients_alt(measured: Measured) -> str:
     """Return how far the gradients are from equal."""
     return _(
         "dL2/da over dL1/da, one point a logit, and the line where they are equal: they differ by "
-        "{difference} of dL1/da."
+        "{difference} of the size of dL1/da."
     ).format(difference=percent(measured.numbers["gradient_difference"]))
 
 
