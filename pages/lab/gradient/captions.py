@@ -31,12 +31,30 @@ def simplex_numbers(found: Results, step: int) -> str:
     p = found.paths.p[:, step]
     return _(
         "After step **{step}**: L1 is {l1} from q; L2 in full is **{l2}** from its minimum, which is "
-        "{miss} from q (each the largest difference of a p)."
+        "{miss} from q."
     ).format(
         step=step,
         l1=number(float((p[0] - found.q).abs().max())),
         l2=number(float((p[2] - found.minimum.p).abs().max())),
         miss=number(float((found.minimum.p - found.q).abs().max())),
+    )
+
+
+def simplex_why() -> str:
+    """Return what a distance is here."""
+    return _("How far apart: the largest difference of a p.")
+
+
+def simplex_alt(found: Results, step: int) -> str:
+    """Return where the paths in the triangle are."""
+    p = found.paths.p[:, step]
+    return _(
+        "Three descents from one start in a triangle whose corners are classes: after step {step}, L1 "
+        "is {l1} from the target, and L2 in full {l2} from where it is least."
+    ).format(
+        step=step,
+        l1=number(float((p[0] - found.q).abs().max())),
+        l2=number(float((p[2] - found.minimum.p).abs().max())),
     )
 
 
@@ -58,19 +76,47 @@ def approach_numbers(found: Results, step: int) -> str:
     )
 
 
-def gradient_numbers(found: Results, step: int) -> str:
-    """Return the sizes of the gradients, and by how much they differ."""
-    l1, held, full = found.gradients[:, step]
+def approach_alt(found: Results, step: int) -> str:
+    """Return the probability that is followed, where the descents are and where they go."""
+    i = found.watched
+    l1, _held, full = found.paths.p[:, step, i].tolist()
     return _(
-        "Largest entries after step {step}: dL1/da **{l1}**, dL2/da in full **{full}**. L1 and L2 with "
-        "p held differ by {apart}, the two of L2 by {residual}."
+        "{p} over the steps: after step {step} {l1} by L1, {full} by L2 in full; the target is {q}, "
+        "and L2 is least at {stop}."
     ).format(
+        p=indexed("p", i + 1),
         step=step,
-        l1=number(float(l1.abs().max())),
-        full=number(float(full.abs().max())),
+        l1=number(l1),
+        full=number(full),
+        q=number(found.q[i].item()),
+        stop=number(found.minimum.p[i].item()),
+    )
+
+
+def gradient_numbers(found: Results, step: int) -> str:
+    """Return the sizes of the gradients."""
+    l1, _held, full = found.gradients[:, step]
+    return _("Largest entries after step {step}: dL1/da **{l1}**, dL2/da in full **{full}**.").format(
+        step=step, l1=number(float(l1.abs().max())), full=number(float(full.abs().max()))
+    )
+
+
+def gradient_why(found: Results, step: int) -> str:
+    """Return by how much the gradients differ."""
+    l1, held, full = found.gradients[:, step]
+    return _("L1 and L2 with p held differ by {apart}, the two of L2 by {residual}.").format(
         apart=number(float((l1 - held).abs().max()), digits=2),
         residual=number(float((full - held).abs().max())),
     )
+
+
+def gradient_alt(found: Results, step: int) -> str:
+    """Return by how much the full gradient of L2 differs from that with p held."""
+    _l1, held, full = found.gradients[:, step]
+    return _(
+        "For each class the gradients of L1, of L2 with p held and of L2 in full: the two of L2 differ "
+        "by up to {residual}."
+    ).format(residual=number(float((full - held).abs().max())))
 
 
 def residual_numbers(found: Results, step: int) -> str:
@@ -83,6 +129,30 @@ def residual_numbers(found: Results, step: int) -> str:
         total=number(residual.sum().item(), digits=2),
         low=number(residual.min().item()),
         high=number(residual.max().item()),
+    )
+
+
+def residual_alt(found: Results, step: int) -> str:
+    """Return from where to where J a goes, and its sum."""
+    residual = found.residual[step]
+    return _(
+        "For each class p − q, J a and their sum as bars: J a goes from {low} to {high}, and sums to "
+        "{total}."
+    ).format(
+        low=number(residual.min().item()),
+        high=number(residual.max().item()),
+        total=number(residual.sum().item(), digits=2),
+    )
+
+
+def element_alt(found: Results) -> str:
+    """Return what the bars of the post's check are, and their sum."""
+    return _(
+        "The five elements of the post's check as bars, up to {largest}; their sum, {total}, is too "
+        "small to see."
+    ).format(
+        largest=number(found.check.elements.abs().max().item()),
+        total=number(found.check.total, digits=2),
     )
 
 
@@ -100,19 +170,39 @@ def element_numbers(found: Results) -> str:
 
 
 def error_numbers(found: Results) -> str:
+    """Return how large the rounding errors of the sum are."""
+    draws = found.errors.errors.shape[1]
+    return ngettext(
+        "{draws} draw like the post's. The sum misses 0 by {parts} (rms).",
+        "{draws} draws like the post's. The sum misses 0 by {parts} (rms).",
+        draws,
+    ).format(draws=counted(draws), parts=_rms(found))
+
+
+def error_why(found: Results) -> str:
     """Return how the rounding errors of the sum are distributed."""
     errors = found.errors
     parts = [
-        _("{dtype} (u = {eps}): rms **{rms}** u, largest {largest}, exactly 0 in {zero}").format(
+        _("{dtype}: u = {eps}, largest {largest} u, exactly 0 in {zero}").format(
             dtype=dtype,
             eps=number(errors.eps[index], digits=2),
-            rms=number(errors.rms[index].item()),
             largest=number(errors.largest[index].item()),
             zero=percent(errors.zero_share[index].item(), digits=2),
         )
         for index, dtype in enumerate(errors.dtypes)
     ]
-    draws = errors.errors.shape[1]
-    return ngettext(
-        "{draws} draw like the post's. {parts}.", "{draws} draws like the post's. {parts}.", draws
-    ).format(draws=counted(draws), parts=" · ".join(parts))
+    return " · ".join(parts)
+
+
+def error_alt(found: Results) -> str:
+    """Return by how much the sums miss 0."""
+    return _("How often the sum misses 0 by how many u: {parts} (rms).").format(
+        parts=_rms(found).replace("**", "")
+    )
+
+
+def _rms(found: Results) -> str:
+    return " · ".join(
+        _("**{rms}** u in {dtype}").format(rms=number(rms), dtype=dtype)
+        for dtype, rms in zip(found.errors.dtypes, found.errors.rms.tolist(), strict=True)
+    )

@@ -69,11 +69,9 @@ def _moving(found: Results, step: int) -> list[Card]:
                 corners=captions.corners(found),
                 translate=_,
             ),
-            alt=_(
-                "A triangle whose corners are classes: the paths of the three descents from one start, "
-                "the target, and the point where L2 in full is least."
-            ),
+            alt=captions.simplex_alt(found, step),
             numbers=captions.simplex_numbers(found, step),
+            why=captions.simplex_why(),
         ),
         Card(
             key="approach",
@@ -86,21 +84,22 @@ def _moving(found: Results, step: int) -> list[Card]:
                 stop=found.minimum.p[watched].item(),
                 translate=_,
             ),
-            alt=_("One probability over the steps of each descent; its target, and where L2 is least."),
+            alt=captions.approach_alt(found, step),
             numbers=captions.approach_numbers(found, step),
         ),
         Card(
             key="gradients",
             tree=descent_gradients_figure.tree(found.gradients[:, step], limit=limit, translate=_),
-            alt=_("For each class three bars: the gradient of L1, of L2 with p held, of L2 in full."),
+            alt=captions.gradient_alt(found, step),
             numbers=captions.gradient_numbers(found, step),
+            why=captions.gradient_why(found, step),
         ),
         Card(
             key="residual",
             tree=residual_figure.tree(
                 found.gradients[0, step], found.residual[step], limit=limit, translate=_
             ),
-            alt=_("For each class p − q and J a as bars, and their sum; last, the sums over classes."),
+            alt=captions.residual_alt(found, step),
             numbers=captions.residual_numbers(found, step),
         ),
     ]
@@ -112,13 +111,14 @@ def _resting(found: Results) -> list[Card]:
         Card(
             key="elements",
             tree=check_elements_figure.tree(found.check.elements, translate=_),
-            alt=_("The five elements of the post's check as bars, and their sum, too small to see."),
+            alt=captions.element_alt(found),
             numbers=captions.element_numbers(found),
         ),
         Card(
             key="errors",
             tree=check_errors_figure.tree(found.errors, published=PUBLISHED_SUM, translate=_),
-            alt=_("How often the sum misses 0 by how many eps, in float64 and float32."),
+            alt=captions.error_alt(found),
             numbers=captions.error_numbers(found),
+            why=captions.error_why(found),
         ),
     ]

@@ -1,7 +1,7 @@
 // @ts-check
 // A card: a figure with its heading, its tools, its caption, and its data as a table.
 
-import { icon, make, setText } from "../web/dom.js";
+import { icon, make, setRich, setText } from "../web/dom.js";
 import { Chart } from "./chart.js";
 import { csvOf, rowsOf, shown } from "./table.js";
 
@@ -42,11 +42,13 @@ export class Card {
     const plot = make("div", { class: "lab-plot", role: "group", tabindex: this.spatial ? null : "0" });
     this.chart = new Chart(plot, changed, say);
     const caption = make("p", { class: "lab-caption" });
+    const [whySummary, whyText] = [make("summary"), make("p")];
+    const why = make("details", { class: "lab-why", hidden: true }, whySummary, whyText);
     const summary = make("summary");
     const scroller = make("div", { class: "lab-rows", role: "region", tabindex: "0" });
     const download = make("button", { type: "button" });
     const drawing = make("button", { type: "button", "data-tool": "svg" });
-    const details = make("details", {}, summary, scroller, make("p", { class: "lab-files" }, download, drawing));
+    const details = make("details", { class: "lab-data" }, summary, scroller, make("p", { class: "lab-files" }, download, drawing));
     /** @param {"drag" | "reset" | "save"} name @param {() => void} act */
     const tool = (name, act) => {
       const shape = name === "drag" ? (this.spatial ? "turn" : "zoom") : name;
@@ -62,8 +64,8 @@ export class Card {
     const bar = make("div", { class: "lab-tools", role: "group" }, tools.drag, tools.reset, tools.save);
     const head = make("div", { class: "lab-head" }, heading, bar);
     this.node = make("section", { class: "lab-card", "data-card": key, "aria-labelledby": id },
-      head, this.chart.labels.key, make("div", { class: "lab-figure" }, plot, this.chart.labels.node), caption, details);
-    this.view = { heading, caption, summary, scroller, download, drawing, details, bar, tools };
+      head, this.chart.labels.key, make("div", { class: "lab-figure" }, plot, this.chart.labels.node), caption, why, details);
+    this.view = { heading, caption, why, whySummary, whyText, summary, scroller, download, drawing, details, bar, tools };
     details.addEventListener("toggle", () => this.fill());
     download.addEventListener("click", () => this.download());
     drawing.addEventListener("click", () => save(this, "svg"));
@@ -72,7 +74,7 @@ export class Card {
 
   /** @param {Given} given @param {Words} texts */
   label({ key, title, alt, height, animation }, texts) {
-    const { heading, summary, scroller, download, drawing, bar, tools } = this.view;
+    const { heading, whySummary, summary, scroller, download, drawing, bar, tools } = this.view;
     this.texts = texts;
     this.key = key;
     this.title = title;
@@ -82,6 +84,7 @@ export class Card {
     this.chart.plot.setAttribute("aria-description", this.spatial ? "" : texts.keys);
     this.chart.reader.sentence = texts.point;
     this.chart.plot.style.height = `${height}px`;
+    setText(whySummary, texts.why);
     setText(summary, texts.table);
     setText(download, texts.download);
     setText(drawing, texts.drawing);
@@ -92,6 +95,14 @@ export class Card {
       button.setAttribute("aria-label", words[name]);
       button.title = words[name];
     }
+  }
+
+  /** @param {string} text the caption; after the end of its line, what is folded below it */
+  tell(text) {
+    const [caption, why = ""] = text.split("\n");
+    setRich(this.view.caption, caption);
+    setRich(this.view.whyText, why);
+    this.view.why.hidden = !why;
   }
 
   // Whether dragging moves the figure.

@@ -3,7 +3,7 @@
 // only its data have moved, or updated by Plotly.react, so that zoom and camera survive, nothing
 // blinks, and all figures move together.
 
-import { make, setRich, write } from "../web/dom.js";
+import { make, write } from "../web/dom.js";
 import { loadPlotly, readTheme } from "../web/plotly.js";
 import { Card, hand, handText } from "./card.js";
 import { DrawingLoop } from "./drawing_loop.js";
@@ -140,7 +140,7 @@ export class FigureGrid {
     this.cards.set(given.key, card);
     this.chartOf.set(plot, card.chart);
     // The numbers are read before the figure is drawn.
-    setRich(card.view.caption, given.numbers);
+    card.tell(given.numbers);
     this.sizes.observe(plot);
     this.sights.observe(plot);
     for (const reach of ["pointerenter", "focusin"]) plot.addEventListener(reach, () => this.settle(card));
@@ -248,7 +248,7 @@ export class FigureGrid {
    */
   isDue(given, source, look, moving) {
     const card = this.cardAt(given);
-    setRich(card.view.caption, source.animation?.numbers[given.key]?.[source.index] ?? given.numbers);
+    card.tell(source.animation?.numbers[given.key]?.[source.index] ?? given.numbers);
     const { chart } = card;
     if (!chart.width) return false;
     const before = chart.drawn;

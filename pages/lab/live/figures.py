@@ -42,15 +42,23 @@ class Card:
         The figure, as the `tree` of its builder returns it. Its title becomes a heading of the page,
         which wraps and which a screen reader can jump to.
     alt
-        What it shows, in words, for those who do not see it.
+        What it shows in this state, in words, for those who do not see it.
     numbers
-        What belongs beside it; **bold** and `code` are all the markup.
+        What belongs beside it, in two lines; **bold** and `code` are all the markup.
+    why
+        What is beyond them, folded; so marked up too.
     """
 
     key: str
     tree: FigureTree
     alt: str
     numbers: str = ""
+    why: str = ""
+
+    @property
+    def told(self) -> str:
+        """What stands below the figure, as its script takes it: two lines, then what is folded."""
+        return f"{self.numbers}\n{self.why}" if self.why else self.numbers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,6 +123,7 @@ def show_figures(key: str, figures: FigureSet, *, timeline: Timeline | None = No
             "ink": NEUTRALS["ink"].light,
             "cards": [_card_head(card) for card in figures.cards],
             "texts": {
+                "why": _("Why"),
                 "table": _("The data as a table"),
                 "download": _("Download as CSV"),
                 "tools": _("tools"),
@@ -151,7 +160,7 @@ def pack_animation(token: str, values: Sequence[float], frames: Sequence[FigureS
             "values": values,
             "cards": cards,
             "numbers": {
-                card.key: [frame.cards[place].numbers for frame in frames]
+                card.key: [frame.cards[place].told for frame in frames]
                 for place, card in enumerate(frames[0].cards)
             },
             "readouts": [frame.readouts for frame in frames],
@@ -230,7 +239,7 @@ def _card_head(card: Card) -> dict[str, Any]:
         "key": card.key,
         "title": card.tree["layout"]["title"]["text"],
         "alt": card.alt,
-        "numbers": card.numbers,
+        "numbers": card.told,
         "height": card.tree["layout"]["height"],
         "animation": animation([_bare(card.tree)]),
     }
@@ -259,7 +268,7 @@ def _show_plain(key: str, figures: FigureSet) -> None:
                 config={"showSendToCloud": False},
             )
             st.caption(card.alt)
-            st.markdown(card.numbers)
+            st.markdown(card.told.replace("\n", "\n\n"))
 
 
 def _theme() -> Theme:

@@ -15,7 +15,7 @@ from ce_core.figures import (
 )
 from lab.language.catalogues import _
 from lab.live.figures import Card, FigureSet
-from lab.losses import text
+from lab.losses import alternatives, captions
 from lab.losses.results import PUBLISHED, Measured, Results, reduce_result
 from lab.losses.state import NOTHING, LossesState
 from lab.page.lab import Along
@@ -33,14 +33,12 @@ def answer_card(measured: Measured, *, key: str, title: str, trials: int | None 
             measured.losses,
             measured.comparison,
             title=title,
-            numbers=text.numbers_at_trials(measured),
+            numbers=captions.numbers_at_trials(measured),
             translate=_,
         ),
-        alt=_(
-            "Bars of the mean L1 and of H(p) and L2 stacked; below, L2 over L1, both minus their "
-            "means, the line of slope 1, and from it to each trial what H(p) moves it by."
-        ),
-        numbers=text.answer_numbers(measured, trials),
+        alt=alternatives.answer_alt(measured),
+        numbers=captions.answer_numbers(measured, trials),
+        why=captions.answer_why(measured, trials),
     )
 
 
@@ -51,8 +49,9 @@ def pairs_card(measured: Measured, *, published: bool = False) -> Card:
         tree=loss_pairs_figure.tree(
             measured.losses, measured.comparison, published=_laid_over(published), translate=_
         ),
-        alt=_("L2 over L1, one dot a trial, and the line of slope 1 through their mean."),
-        numbers=text.pair_numbers(measured, published=published),
+        alt=alternatives.pairs_alt(measured),
+        numbers=captions.pair_numbers(measured),
+        why=captions.published_numbers() if published else "",
     )
 
 
@@ -61,8 +60,9 @@ def gradients_card(measured: Measured) -> Card:
     return Card(
         key="gradients",
         tree=gradient_figure.tree(measured.gradients, translate=_),
-        alt=_("dL2/da over dL1/da, one point a logit, and the line where they are equal."),
-        numbers=text.gradient_numbers(measured),
+        alt=alternatives.gradients_alt(measured),
+        numbers=captions.gradient_numbers(measured),
+        why=captions.gradient_why(measured),
     )
 
 
@@ -71,8 +71,8 @@ def split_card(measured: Measured) -> Card:
     return Card(
         key="split",
         tree=entropy_split_figure.tree(measured.l1, measured.l2, measured.entropy, translate=_),
-        alt=_("L1 of each trial as L2 and H(p) stacked; below, how each varies over the trials."),
-        numbers=text.split_numbers(measured),
+        alt=alternatives.split_alt(measured),
+        numbers=captions.split_numbers(measured),
     )
 
 
@@ -81,8 +81,9 @@ def spacing_card(measured: Measured, *, published: bool = False) -> Card:
     return Card(
         key="spacing",
         tree=spacing_figure.tree(measured.losses, published=_laid_over(published), translate=_),
-        alt=_("Spacing of the sorted L2 over the spacing of the sorted L1, one dot a trial."),
-        numbers=text.spacing_numbers(measured),
+        alt=alternatives.spacing_alt(measured),
+        numbers=captions.spacing_numbers(measured),
+        why=captions.spacing_why(),
     )
 
 
@@ -96,9 +97,9 @@ def figure_set(found: Results) -> FigureSet:
     beside = []
     if found.contrast is not None:
         trials = found.measured.config.trials
-        title = text.contrast_title(found.contrast, trials)
+        title = captions.contrast_title(found.contrast, trials)
         beside = [answer_card(found.contrast, key="contrast", title=title, trials=trials)]
-    return FigureSet(cards=[first, *beside, *others], readouts=text.readouts(found.measured))
+    return FigureSet(cards=[first, *beside, *others], readouts=captions.readouts(found.measured))
 
 
 def timeline(found: Results) -> Along[LossesState] | None:
@@ -142,7 +143,7 @@ def _frames(
         measured = reduce_result(result)
         # What it is compared with stands still.
         cards = _cards(measured, published=published)
-        yield FigureSet(cards=cards, readouts=text.readouts(measured))
+        yield FigureSet(cards=cards, readouts=captions.readouts(measured))
 
 
 def _without(config: ExperimentConfig, name: str) -> ExperimentConfig:

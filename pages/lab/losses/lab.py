@@ -2,7 +2,8 @@
 
 from ce_core.experiment.export import config_call, config_command
 from lab.language.catalogues import N_
-from lab.losses import controls, figures, notes, results, text
+from lab.losses import controls, figures, notes, results
+from lab.losses.answer import answer
 from lab.losses.presets import PRESETS
 from lab.losses.state import LossesState
 from lab.losses.thumbnail import thumbnail
@@ -11,7 +12,7 @@ from lab.page.lab import Code, Lab
 LAB = Lab(
     slug="losses",
     question=N_("Are L1 and L2 the same?"),
-    answer=text.answer,
+    answer=answer,
     formulas=(
         r"L_1 = -\sum_i q_i \log p_i",
         r"L_2 = \sum_i (p_i - q_i)\, a_i",

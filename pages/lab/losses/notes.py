@@ -9,8 +9,8 @@ from lab.language.catalogues import _, ngettext
 from lab.language.numerals import counted, number, percent
 from lab.language.sentences import sentences
 from lab.losses import digits
+from lab.losses.answer import FLAT_ENTROPY
 from lab.losses.results import Measured
-from lab.losses.text import FLAT_ENTROPY
 from lab.page.notes import Note
 
 _UNIFORM: Final = 0.98

@@ -31,7 +31,7 @@ SYMBOLS: Final = {
     "ε": N_("the regularisation: the larger, the more evenly a plan spreads its mass"),
     "μ": N_("what each row has to give"),
     "ν": N_("what each column has to receive"),
-    "u": N_("half the distance from 1 to the next number that the dtype has"),
+    "u": N_("the distance from 1 to the next number that the dtype has"),
 }
 """By how they are written in a formula, without its spaces; what they mean, before translation."""
 

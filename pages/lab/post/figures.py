@@ -11,7 +11,7 @@ from lab.live.figures import Card, FigureSet
 from lab.losses.figures import gradients_card, pairs_card, spacing_card, split_card
 from lab.losses.results import measure
 from lab.post.text import scale_caption
-from lab.softmax.captions import contour_numbers, eigenvalue_numbers
+from lab.softmax import captions
 from lab.softmax.presets import PRESETS
 from lab.softmax.results import results
 from lab.softmax.state import DEFAULT, SoftmaxState
@@ -37,16 +37,17 @@ def softmax_figures() -> FigureSet:
                 Card(
                     key="contour",
                     tree=contour_figure.tree(two.surface, two.point, translate=_),
-                    alt=_("Lines of equal p₁ over a₁ and a₂, and the present point with its a₁ − a₂."),
-                    numbers=contour_numbers(two),
+                    alt=captions.contour_alt(two),
+                    numbers=captions.contour_numbers(two),
                 ),
                 _("Two classes: p₁ over both logits"),
             ),
             Card(
                 key="eigenvalues",
                 tree=eigenvalue_figure.tree(five.spectrum, five.p, translate=_),
-                alt=_("Eigenvalues of J in descending order, between the sorted p; the tolerance."),
-                numbers=eigenvalue_numbers(five),
+                alt=captions.eigenvalue_alt(five),
+                numbers=captions.eigenvalue_numbers(five),
+                why=captions.eigenvalue_why(five),
             ),
         ]
     )

@@ -16,23 +16,25 @@ def figure_set(found: Results) -> FigureSet:
                 tree=difference_figure.tree(found.differences, translate=_),
                 alt=captions.difference_alt(found),
                 numbers=captions.difference_numbers(found),
+                why=captions.difference_why(found),
             ),
             Card(
                 key="eigenvalues",
                 tree=eigenvalue_figure.tree(found.spectrum, found.p, translate=_),
-                alt=_("Eigenvalues of J in descending order, between the sorted p; the tolerance."),
+                alt=captions.eigenvalue_alt(found),
                 numbers=captions.eigenvalue_numbers(found),
+                why=captions.eigenvalue_why(found),
             ),
             Card(
                 key="surface",
                 tree=surface_figure.tree(found.surface, found.point, translate=_),
-                alt=_("The surface of p₁ over a₁ and a₂, and the present point on it."),
+                alt=captions.surface_alt(found),
                 numbers=captions.surface_numbers(found),
             ),
             Card(
                 key="contour",
                 tree=contour_figure.tree(found.surface, found.point, translate=_),
-                alt=_("Lines of equal p₁ over a₁ and a₂, and the present point with its a₁ − a₂."),
+                alt=captions.contour_alt(found),
                 numbers=captions.contour_numbers(found),
             ),
         ]

@@ -3,7 +3,7 @@
 from ce_core.figures import accuracy_map_figure, clipping_error_figure, clipping_gradient_figure
 from lab.language.catalogues import _
 from lab.live.figures import Card, FigureSet
-from lab.stability import text
+from lab.stability import alternatives, text
 from lab.stability.results import Results
 from lab.stability.state import FORMULA_LABELS
 
@@ -20,23 +20,25 @@ def figure_set(found: Results) -> FigureSet:
                 tree=accuracy_map_figure.tree(
                     judged, of="values", labels=labels, gap=found.on_map, chosen=chosen, translate=_
                 ),
-                alt=_("A bar a formula and dtype: at which gap its loss is right, wrong, ∞ or NaN."),
+                alt=alternatives.values_alt(found),
                 numbers=text.map_numbers(found),
+                why=text.map_why(),
             ),
             Card(
                 key="gradients",
                 tree=accuracy_map_figure.tree(
                     judged, of="gradients", labels=labels, gap=found.on_map, chosen=chosen, translate=_
                 ),
-                alt=_("A bar a formula and dtype: at which gap its gradient is right, wrong or NaN."),
-                numbers=text.gradient_map_numbers(found),
+                alt=alternatives.gradients_alt(found),
+                numbers=text.gradient_map_numbers(),
+                why=text.gradient_map_why(),
             ),
             Card(
                 key="clipping",
                 tree=clipping_error_figure.tree(
                     found.curves, floor=state.floor, gap=found.on_curves, translate=_
                 ),
-                alt=_("Error of the clipped L1 over the gap, a line a floor; the truth is 0."),
+                alt=alternatives.clipping_alt(found),
                 numbers=text.error_numbers(found),
             ),
             Card(
@@ -44,7 +46,7 @@ def figure_set(found: Results) -> FigureSet:
                 tree=clipping_gradient_figure.tree(
                     found.curves, floor=state.floor, gap=found.on_curves, translate=_
                 ),
-                alt=_("Gradient of the clipped L1 at the target over the gap, a line a floor."),
+                alt=alternatives.dying_alt(found),
                 numbers=text.clip_gradient_numbers(found),
             ),
         ]

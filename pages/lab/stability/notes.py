@@ -1,6 +1,7 @@
 """What to notice on the page of stability; it depends on what was computed."""
 
 import math
+from collections.abc import Sequence
 from typing import Final
 
 import torch
@@ -159,15 +160,10 @@ def _dtypes(found: Results) -> Note | None:
         return None
     target = found.state.target
     judged = found.judged
-    runs = [
-        [run for run in judged.runs(codes) if run.formula == found.state.formula]
-        for codes in (judged.values, judged.gradients)
-    ]
+    either = [judged.runs(codes) for codes in (judged.values, judged.gradients)]
     parts = []
     for dtype in DTYPE_NAMES:
-        spans = [
-            _failure([run for run in either if run.dtype == dtype], judged.gaps) for either in runs
-        ]
+        spans = [failure(found, runs, dtype) for runs in either]
         if any(spans):
             shown = [span or _("never") for span in spans]
             parts.append(
@@ -186,8 +182,10 @@ def _dtypes(found: Results) -> Note | None:
     return Note("fails-from", text.format(target=target, list=" · ".join(parts)))
 
 
-def _failure(runs: list[AccuracyRun], gaps: torch.Tensor) -> str:
-    """Return at which gaps one dtype fails, and how first; empty where it never does."""
+def failure(found: Results, runs: Sequence[AccuracyRun], dtype: str) -> str:
+    """Return at which gaps the formula fails in a dtype, and how first; empty where it never does."""
+    gaps, here = found.judged.gaps, (found.state.formula, dtype)
+    runs = [run for run in runs if (run.formula, run.dtype) == here]
     bad = [run for run in runs if run.verdict != "right"]
     if not bad:
         return ""
@@ -202,7 +200,7 @@ def _failure(runs: list[AccuracyRun], gaps: torch.Tensor) -> str:
     if healed:
         return _("in places from {first} to {last} ({verdict})").format(**shown)
     if at_first and to_the_end:
-        return _("at all ({verdict})").format(**shown)
+        return _("at every gap ({verdict})").format(**shown)
     if to_the_end:
         return _("from {first} ({verdict})").format(**shown)
     return _("from {first} to {last} ({verdict})").format(**shown)

@@ -51,31 +51,37 @@ def map_numbers(found: Results) -> str:
     """Return what the map of the losses shows."""
     logits = (
         _(
-            "These logits have no gap to stretch: what is shown is one logit above others that are "
-            "equal, at every gap from 1 to 1000. The target is class {target}."
+            "No gap to stretch here: one logit above equal others, at every gap from 1 to 1000; the "
+            "target is class {target}."
         )
         if found.state.gap is None
         else _(
-            "These logits, stretched to every gap from 1 to 1000; the target is class {target}. The "
-            "upright line is the present gap, the diamond what the table traces."
+            "These logits, at every gap from 1 to 1000; the target is class {target}. Upright: the "
+            "present gap; diamond: what the table traces."
         )
     )
-    return sentences(
-        logits.format(target=found.state.target),
-        _(
-            "**wrong** is finite, but off by more than 5 % of the truth, and by more than four times "
-            "the spacing of the dtype's numbers at 1."
-        ),
+    return logits.format(target=found.state.target)
+
+
+def map_why() -> str:
+    """Return what is called wrong of a loss."""
+    return _(
+        "**wrong** is finite, but off by more than 5 % of the truth, and by more than four times the "
+        "spacing of the dtype's numbers at 1."
     )
 
 
-def gradient_map_numbers(found: Results) -> str:
+def gradient_map_numbers() -> str:
     """Return what the map of the gradients shows."""
     return _(
-        "The same for the gradient. **wrong** is finite, but an entry is off by more than 5 % of the "
-        "largest true one. Where the loss is right and the gradient is NaN, nothing warns until the "
-        "next step."
+        "The same for the gradient. Where the loss is right and the gradient is NaN, nothing warns "
+        "until the next step."
     )
+
+
+def gradient_map_why() -> str:
+    """Return what is called wrong of a gradient."""
+    return _("**wrong** is finite, but an entry is off by more than 5 % of the largest true one.")
 
 
 def error_numbers(found: Results) -> str:
@@ -84,7 +90,7 @@ def error_numbers(found: Results) -> str:
     setting = _("Logits (gap, 0), the target on the second, in {dtype}.").format(dtype=curves.dtype)
     place = _curve_place(found)
     if place is None:
-        return sentences(setting, _off_the_curves(found))
+        return sentences(setting, off_the_curves(found))
     value, truth = (row[..., place].item() for row in (curves.values[0], curves.true_values))
     said = (
         _("At the gap {gap}, by which the target loses here: L1 = **{value}**, as it should be.")
@@ -114,10 +120,10 @@ def clip_gradient_numbers(found: Results) -> str:
     )
 
 
-def _off_the_curves(found: Results) -> str:
-    """Return why no point of the curves is the present state."""
+def off_the_curves(found: Results) -> str:
+    """Return why no point of the curves is the present state; empty where one is, or none could be."""
     lag = found.state.lag
-    if lag is None:
+    if lag is None or found.on_curves is not None:
         return ""
     if lag == math.inf:
         return _("Here the target has the logit −∞: its loss is ∞, beyond every gap.")

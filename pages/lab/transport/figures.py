@@ -13,7 +13,7 @@ from lab.language.catalogues import _
 from lab.live.figures import Card, FigureSet
 from lab.page.lab import Along
 from lab.state.fields import label_of, stops_of
-from lab.transport import text
+from lab.transport import alternatives, text
 from lab.transport.answer import answer
 from lab.transport.results import Results, horizon, results_along
 from lab.transport.state import CLOUDS, DEFAULT, NOTHING, TransportState
@@ -32,7 +32,7 @@ def _figures(found: Results, length: int) -> FigureSet:
         Card(
             key="plan",
             tree=plan_figure.tree(found.plan, problem.mu, problem.nu, translate=_),
-            alt=_("The plan as a heat map; its column sums above, its row sums at the right."),
+            alt=alternatives.plan_alt(found),
             numbers=answer(found),
         )
     ]
@@ -43,8 +43,9 @@ def _figures(found: Results, length: int) -> FigureSet:
                 tree=clouds_figure.tree(
                     problem.x, problem.y, found.plan, problem.mu, problem.nu, translate=_
                 ),
-                alt=_("Two clouds of points, and the plan as lines between them."),
+                alt=alternatives.points_alt(found),
                 numbers=text.points_numbers(found),
+                why=text.points_why(),
             )
         )
     cards += [
@@ -57,8 +58,9 @@ def _figures(found: Results, length: int) -> FigureSet:
                 accelerated=found.state.accelerate,
                 translate=_,
             ),
-            alt=_("Misplaced mass over the iterations, plain and accelerated, with both rates."),
+            alt=alternatives.errors_alt(found),
             numbers=text.error_numbers(found),
+            why=text.error_why(found),
         ),
         Card(
             key="path",
@@ -72,14 +74,16 @@ def _figures(found: Results, length: int) -> FigureSet:
                 least=kind,
                 translate=_,
             ),
-            alt=_("Entropy of the plan over ε; below, its transport cost and entropic value."),
+            alt=alternatives.path_alt(found),
             numbers=text.path_numbers(found),
+            why=text.path_why(found),
         ),
         Card(
             key="variant",
             tree=variant_figure.tree(found.variant, now=found.steepness, translate=_),
-            alt=_("Largest difference of the post's variant over the range of C/ε, a line a dtype."),
+            alt=alternatives.variant_alt(found),
             numbers=text.variant_numbers(found),
+            why=text.variant_why(found),
         ),
     ]
     return FigureSet(cards=cards, readouts=text.readouts(found))

@@ -26,77 +26,112 @@ def _pairs(found: Results) -> str:
 
 
 def points_numbers(found: Results) -> str:
-    """Return what the lines are."""
+    """Return what the plan costs."""
+    return _("⟨P, C⟩ = **{cost}**: squared distance times mass, all together.").format(
+        cost=number(found.frame.transport_cost.item(), digits=4)
+    )
+
+
+def points_why() -> str:
+    """Return how wide the lines are."""
     return _(
-        "Lines by a pair's mass, as a share of the most that any can get; below 2 % none is drawn. "
-        "⟨P, C⟩ = **{cost}**: squared distance times mass, all together."
-    ).format(cost=number(found.frame.transport_cost.item(), digits=4))
+        "Lines by a pair's mass, as a share of the most that any can get; below 2 % none is drawn."
+    )
 
 
 def error_numbers(found: Results) -> str:
-    """Return the present iteration, both rates, and what each method needs."""
+    """Return the present iteration, and what each leaves in the end."""
+    return f"**{handle_words(found)}** · {_left(found.rate)}"
+
+
+def error_why(found: Results) -> str:
+    """Return what an iteration leaves at most, and how many the accelerated method needs."""
     trace = found.trace
-    head = f"**{handle_words(found)}**"
-    rates = _rates(found.rate, trace.birkhoff)
     share = misplaced(TOL)
-    if trace.status != SinkhornStatus.CONVERGED:
-        needed = _("accelerated to {share}: **not reached**").format(share=share)
-    else:
+    needed = _("Accelerated to {share}: **not reached**.").format(share=share)
+    if trace.status == SinkhornStatus.CONVERGED:
         needed = ngettext(
-            "accelerated to {share}: **{needed}** iteration",
-            "accelerated to {share}: **{needed}** iterations",
+            "Accelerated to {share}: **{needed}** iteration.",
+            "Accelerated to {share}: **{needed}** iterations.",
             trace.needed,
         ).format(needed=counted(trace.needed), share=share)
-    return " · ".join((head, rates, needed))
+    if math.isnan(found.rate):
+        return needed
+    bound = _("Birkhoff's bound tanh²(Δ/4), dotted: {rate}.").format(rate=rate_said(trace.birkhoff))
+    return sentences(bound, needed)
 
 
 def path_numbers(found: Results) -> str:
     """Return the present point on the path."""
-    words = _(
-        "H(P) = **{entropy}** nats, of a balanced plan at most {most} · pairs in use, e^H(P): {pairs} "
-        "· ⟨P, C⟩ = **{cost}** · entropic value ⟨P, C⟩ + ε KL(P‖μν) = {value}"
-    )
-    if not found.feasible:
-        words = _(
-            "H(P) = **{entropy}** nats · pairs in use, e^H of the plan brought to mass 1: {pairs} · "
-            "⟨P, C⟩ = **{cost}** · entropic value ⟨P, C⟩ + ε KL(P‖μν) = {value}"
+    words = (
+        _(
+            "H(P) = **{entropy}** nats, of a balanced plan at most {most} · pairs in use: {pairs} · "
+            "⟨P, C⟩ = **{cost}**"
         )
+        if found.feasible
+        else _("H(P) = **{entropy}** nats · pairs in use: {pairs} · ⟨P, C⟩ = **{cost}**")
+    )
     return words.format(
         entropy=number(found.entropy, digits=4),
         most=number(found.problem.limits[1], digits=4),
         pairs=_pairs(found),
         cost=number(found.frame.transport_cost.item(), digits=4),
-        value=number(found.frame.entropic_value.item(), digits=4),
     )
 
 
+def path_why(found: Results) -> str:
+    """Return what counts the pairs, and the entropic value."""
+    pairs = (
+        _("Pairs in use: e^H(P).")
+        if found.feasible
+        else _("Pairs in use: e^H of the plan brought to mass 1.")
+    )
+    value = _("Entropic value ⟨P, C⟩ + ε KL(P‖μν) = {value}.").format(
+        value=number(found.frame.entropic_value.item(), digits=4)
+    )
+    return sentences(pairs, value)
+
+
 def variant_numbers(found: Results) -> str:
-    """Return how wrong the post's variant is here, and what it tells."""
+    """Return how wrong the post's variant is here."""
     here = found.variant_now
     if here is None:
         return _("Without two finite costs that differ there is nothing to compare.")
     parts = [
-        _(
-            "{dtype}: no plan to compare with, and it gives one; {floored} of the kernel replaced"
-        ).format(dtype=dtype, floored=percent(here.floored[index, 0].item(), digits=2))
+        _("{dtype} no plan to compare with").format(dtype=dtype)
+        if difference.isnan()
+        else _("{dtype} **{difference}**").format(
+            dtype=dtype, difference=number(difference.item(), digits=2)
+        )
+        for dtype, difference in zip(here.dtypes, here.differences[:, 0], strict=True)
+    ]
+    return _("C/ε spans {steepness} · an entry of Q is off by up to: {parts}").format(
+        steepness=f"{found.steepness:,.4g}", parts=" · ".join(parts)
+    )
+
+
+def variant_why(found: Results) -> str:
+    """Return what the variant itself tells, and what is compared; empty where nothing is."""
+    here = found.variant_now
+    if here is None:
+        return ""
+    parts = [
+        _("{dtype} gives one all the same, {floored} of the kernel replaced").format(
+            dtype=dtype, floored=percent(here.floored[index, 0].item(), digits=2)
+        )
         if here.differences[index, 0].isnan()
-        else _(
-            "{dtype}: **{difference}**, rows sum to 1 ± {rows}, {floored} of the kernel replaced"
-        ).format(
+        else _("{dtype} rows sum to 1 ± {rows}, {floored} of the kernel replaced").format(
             dtype=dtype,
-            difference=number(here.differences[index, 0].item(), digits=2),
             rows=number(here.row_errors[index, 0].item(), digits=1),
             floored=percent(here.floored[index, 0].item(), digits=2),
         )
         for index, dtype in enumerate(here.dtypes)
     ]
     text = ngettext(
-        "Now C/ε spans {steepness}. Largest difference of an entry of Q (rows sum to 1): {parts}. Both "
-        "after the post's {count} iteration, uniform marginals.",
-        "Now C/ε spans {steepness}. Largest difference of an entry of Q (rows sum to 1): {parts}. Both "
-        "after the post's {count} iterations, uniform marginals.",
+        "{parts}. Both after the post's {count} iteration, uniform marginals.",
+        "{parts}. Both after the post's {count} iterations, uniform marginals.",
         POST_ITERATIONS,
-    ).format(steepness=f"{found.steepness:,.4g}", parts=" · ".join(parts), count=POST_ITERATIONS)
+    ).format(parts=" · ".join(parts), count=POST_ITERATIONS)
     other = "" if found.problem.uniform else _("Those of the plan above are others.")
     return sentences(text, other)
 
@@ -154,17 +189,13 @@ def command(state: TransportState) -> str:
     )
 
 
-def _rates(rate: float, birkhoff: float) -> str:
-    """Say what an iteration leaves in the end, and what it leaves at most."""
+def _left(rate: float) -> str:
+    """Say what an iteration leaves in the end."""
     if math.isnan(rate):
         return _("its rate is not known here")
-    bound = _("Birkhoff's bound tanh²(Δ/4), dotted: {rate}").format(rate=rate_said(birkhoff))
-    left = (
-        _("in the end each leaves all of it, to every digit (σ₂², dashed)")
-        if rate >= 1
-        else _("each leaves **{rate}** of it in the end (σ₂², dashed)").format(rate=rate_said(rate))
-    )
-    return f"{left} · {bound}"
+    if rate >= 1:
+        return _("in the end each leaves all of it, to every digit (σ₂², dashed)")
+    return _("each leaves **{rate}** of it in the end (σ₂², dashed)").format(rate=rate_said(rate))
 
 
 def rate_said(value: float) -> str:

@@ -6,7 +6,7 @@ import { symbolsIn } from "./symbols.js";
 
 /** @typedef {{ symbols: string[], range: Range }} Uses what is first used in a block, and where the first is */
 
-const READ = ".stMain [data-testid='stMarkdownContainer'], .stMain .lab-caption";
+const READ = ".stMain :is([data-testid='stMarkdownContainer'], .lab-caption, .lab-why p)";
 const NOT_READ = "button, a, label, summary, h1, h2, h3, h4, code, .katex";
 const BLOCK = "p, li, td, .lab-caption";
 const NAME = "lab-first";

@@ -8,7 +8,7 @@ import { colourFormulas } from "./formula_colours.js";
 import { whenSettled } from "./settled.js";
 import { symbolAt, symbolsOf } from "./symbols.js";
 
-const TEXTS = "[data-testid='stMarkdownContainer'], .lab-caption";
+const TEXTS = "[data-testid='stMarkdownContainer'], .lab-caption, .lab-why p";
 const ID = "lab-meaning";
 
 /** @typedef {import("./symbols.js").Glossary} Glossary */

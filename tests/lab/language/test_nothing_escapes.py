@@ -119,7 +119,7 @@ def test_shown_finds_every_kind_of_text(open_page: OpenPage) -> None:
     for said in (
         "Are L1 and L2 the same?", "What to notice", "Reset to the post", "Logit scale", "quantity",
         "Columns. The logits are about scale/m, so m decides how flat p is.", "Play along",
-        "L2 over L1, one dot a trial, and the line of slope 1 through their mean.", "slope 1",
+        "L2 over L1, one dot a trial, and the line of slope 1 through their mean: r is ", "slope 1",
         "The post's first chart: L2 over L1", "L1, nats (mean of a trial)", "NaN from 104",
         "row %{y}, column %{x}<br>P %{z:.4g}<extra></extra>", "Random, as the post's",
         "The cure is one line", "given", "Download the data as CSV", "log-softmax",

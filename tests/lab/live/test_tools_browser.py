@@ -233,7 +233,7 @@ def test_saved_picture_is_white_twice_as_large_and_titled(lab: str, page: Page, 
         download.value.save_as(tmp_path / "drawing.svg")
         return (tmp_path / "drawing.svg").read_text()
 
-    page.locator(f"[data-card='{card}'] summary").click()
+    page.locator(f"[data-card='{card}'] .lab-data summary").click()
     dark = drawing()
     assert "<title>The present logits</title>" in dark
     assert f"{lab}/losses?logit_scale=16</text>" in dark

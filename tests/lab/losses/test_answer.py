@@ -14,10 +14,11 @@ import scipy.stats
 
 from ce_core import DTYPES
 from ce_core.experiment.inputs import draw_inputs
+from lab.losses.answer import answer
+from lab.losses.captions import numbers_at_trials
 from lab.losses.notes import notes
 from lab.losses.results import Results, results
 from lab.losses.state import LossesState
-from lab.losses.text import answer, numbers_at_trials
 from lab.state.fields import stops_of
 from tests.support.closeness import close_to
 

@@ -162,7 +162,8 @@ def test_losses_over_budget_offers_what_fits(lab: str, page: Page) -> None:
 
 def test_losses_draws_100000_points_as_a_few_and_a_density(lab: str, page: Page) -> None:
     open_lab(page, f"{lab}/losses?n=1024&m=100&trials=2")
-    expect(page.get_by_text("102,400 logits drawn")).to_be_visible()
+    page.locator("[data-card='gradients'] .lab-why summary").click()
+    expect(page.get_by_text("Drawn: 102,400 logits")).to_be_visible()
     drawn = charts(page)
     assert len(trace(drawn, "gradients", "p in full")["x"]) <= 400
 

@@ -18,10 +18,17 @@ import torch
 
 from ce_core import DTYPES, ExperimentConfig, ExperimentResult, run_experiment
 from lab.language.numerals import number, percent
+from lab.losses.captions import (
+    answer_numbers,
+    answer_why,
+    contrast_title,
+    pair_numbers,
+    readouts,
+    spacing_numbers,
+)
 from lab.losses.notes import notes
 from lab.losses.results import Measured, results
 from lab.losses.state import LossesState
-from lab.losses.text import answer_numbers, contrast_title, pair_numbers, readouts, spacing_numbers
 from tests.support.closeness import close_to
 
 HALVES = ("float16", "bfloat16")
@@ -224,7 +231,9 @@ def test_captions_write_no_false_sum(index: int) -> None:
     assert measured.config.dtype in HALVES
     off = abs(measured.l1.nanmean() - measured.l2.nanmean() - measured.entropy.nanmean()).item()
     assert float(abs(left)) == close_to(off, abs=2e-5)
-    assert f"off by {number(off, digits=2)}: the rounding of {measured.config.dtype}" in said
+    assert f"off by {number(off, digits=2)}: the rounding of {measured.config.dtype}" in answer_why(
+        measured
+    )
 
 
 @pytest.mark.parametrize("change", [{"eps": 1e-3}, {"logit_scale": 4.0}, {"trials": 40}])

@@ -3,6 +3,7 @@
 import itertools
 import math
 import random
+import re
 from collections.abc import Callable
 
 import mpmath
@@ -12,11 +13,16 @@ import pytest
 import torch
 
 from ce_core import DTYPES
+from lab.language.numerals import number
 from lab.softmax.captions import (
+    contour_alt,
     contour_numbers,
     difference_alt,
     difference_numbers,
+    difference_why,
+    eigenvalue_alt,
     eigenvalue_numbers,
+    surface_alt,
     surface_numbers,
 )
 from lab.softmax.figures import figure_set
@@ -165,18 +171,32 @@ def test_autograd_is_called_dotted_only_where_a_dotted_line_is_drawn(state: Soft
     found = results(state)
     (chart,) = (go.Figure(card.tree) for card in figure_set(found).cards if card.key == "differences")
     dotted = [line for line in chart.data if line.line.dash == "dot" and np.isfinite(line.y).any()]
-    assert ("Dotted" in difference_numbers(found)) == bool(dotted)
-    assert ("Dotted" in difference_alt(found)) == bool(dotted)
+    assert ("Dotted" in difference_why(found)) == bool(dotted)
 
 
 @pytest.mark.parametrize("a", [(0.0, 0.0), (0.0,) * 4, (2.0, 2.0)], ids=str)
 def test_step_that_is_exact_is_not_called_the_best(a: tuple[float, ...]) -> None:
     found = results(SoftmaxState(a, 1.0, 1).settled())
     said = difference_numbers(found)
-    assert "error 0" not in said
+    assert "**0**" not in said
+    assert "exact at" in difference_alt(found)
     (chart,) = (go.Figure(card.tree) for card in figure_set(found).cards if card.key == "differences")
     marked = {drawn.uid.removesuffix("-best") for drawn in chart.data if drawn.uid.endswith("-best")}
     errors = zip(found.differences.dtypes, found.differences.best_errors.tolist(), strict=True)
     for dtype, error in errors:
-        assert (f"{dtype} none, exact" in said) == (error == 0)
+        assert (f"{dtype} exact at " in said) == (error == 0)
+        assert (f"{dtype} {number(error, digits=2)}" in difference_why(found)) == (0 < error < 1)
         assert (dtype in marked) == (0 < error < 1)
+
+
+@pytest.mark.parametrize("state", [state.settled() for state in STATES[::9]], ids=str)
+def test_alternative_texts_hold_the_finding_of_the_state(state: SoftmaxState) -> None:
+    found, facts = results(state), Facts(results(state))
+    assert surface_alt(found).endswith(f"where p₁ is {number(float(facts.p[0]), digits=4)}.")
+    assert contour_alt(found).endswith(f"p₁ is {number(float(facts.p[0]), digits=4)}.")
+    p = np.array([float(x) for x in facts.p])
+    largest = np.linalg.eigvalsh(np.diag(p) - np.outer(p, p)).max()
+    (said,) = re.findall(r"the largest is (\S+),", eigenvalue_alt(found))
+    assert said == number(largest) or largest < 1e-12
+    best = found.differences.differences[0].nan_to_num(nan=np.inf).min().item()
+    assert (number(best, digits=2) in difference_alt(found)) or best == 0 or best >= 1

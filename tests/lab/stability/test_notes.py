@@ -160,7 +160,7 @@ def _check_trace_and_map_of_one_state_are_one(found: Results) -> None:
 def _check_captions_are_of_the_present_target(found: Results) -> None:
     state = found.state
     assert f"class {state.target}" in map_numbers(found)
-    assert gradient_map_numbers(found)
+    assert gradient_map_numbers()
     said = error_numbers(found), clip_gradient_numbers(found)
     for text in said:
         for value, instead in re.findall(r"\*\*([^*]+)\*\* instead of (\S+?)[.;]? ", text + " "):

@@ -24,10 +24,13 @@ from lab.transport.results import Results, results, results_along
 from lab.transport.state import CLOUDS, DEFAULT, DIGITS, PRESETS, TransportState
 from lab.transport.text import (
     error_numbers,
+    error_why,
     path_numbers,
+    path_why,
     points_numbers,
     readouts,
     variant_numbers,
+    variant_why,
 )
 from tests.support.closeness import close_to
 
@@ -263,12 +266,20 @@ def test_captions_and_bar_are_of_the_present_plan(state: TransportState) -> None
     else:
         assert told["pairs in use"] == "none"
     assert ("of a balanced plan at most" in path_numbers(found)) == feasible(found)
-    for text in (answer, error_numbers, path_numbers, variant_numbers):
+    for text in (
+        answer,
+        error_numbers,
+        error_why,
+        path_numbers,
+        path_why,
+        variant_numbers,
+        variant_why,
+    ):
         assert "−0 " not in text(found)
-        assert "not defined" not in text(found) or text is error_numbers
+        assert "not defined" not in text(found) or text is error_why
     if state.cost == CLOUDS:
         assert points_numbers(found)
-    assert ("are others" in variant_numbers(found)) == (
+    assert ("are others" in variant_why(found)) == (
         found.variant_now is not None
         and not all((w == w[0]).all() for w in (found.problem.mu, found.problem.nu))
     )

@@ -1,4 +1,4 @@
-"""What the page of the losses says beside its figures; it depends on what they show."""
+"""What stands at the figures of the losses: corners, readouts, captions."""
 
 import math
 from typing import Final
@@ -8,10 +8,9 @@ from lab.language.catalogues import _, ngettext
 from lab.language.numerals import counted, fixed, number, percent
 from lab.language.sentences import sentences
 from lab.losses import digits
-from lab.losses.results import PUBLISHED, PUBLISHED_COMPARISON, Measured, Results
+from lab.losses.answer import is_one_point
+from lab.losses.results import PUBLISHED, PUBLISHED_COMPARISON, Measured
 
-# Below it the slope lies within a tenth of 1, whatever is drawn: |slope − 1| ≤ sd(H)/sd(L1).
-FLAT_ENTROPY: Final = 0.1
 # As many as tell slopes apart.
 _DIGITS: Final = 4
 _ROUNDED_DECIMALS: Final = 5
@@ -32,52 +31,16 @@ def readouts(measured: Measured) -> list[tuple[str, str]]:
     ]
 
 
-def answer(found: Results) -> str:
-    """Return whether the losses are the same, and what the present trials say of it."""
-    measured = found.measured
-    comparison, numbers = measured.comparison, measured.numbers
-    identity = _("**No. L1 = L2 + H(p)**, exactly.")
-    if not comparison.trials:
-        return sentences(identity, _("No trial here has a finite loss to show it."))
-    if _is_one_point(measured):
-        said = _("Here L1 is {l1} and L2 is {l2}; there is no line to compare how they move.")
-        means = {"l1": number(comparison.l1_mean, digits=4), "l2": number(comparison.l2_mean, digits=4)}
-        return sentences(identity, said.format(**means))
-    if not measured.has_line or math.isnan(numbers["correlation"]):
-        said = _("Whether they move alike cannot be told here: in {dtype}, rounding decides.")
-        return sentences(identity, said.format(dtype=measured.config.dtype))
-    said = (
-        _(
-            "They move alike while H(p) stands still: here it varies only {spread} as much as L1, and "
-            "the slope is {slope}."
-        )
-        if comparison.entropy_spread < FLAT_ENTROPY
-        else _(
-            "They move alike only while H(p) stands still: here it varies {spread} as much as L1, and "
-            "the slope is {slope}."
-        )
-    )
-    return sentences(
-        identity,
-        said.format(spread=digits.spread_percent(comparison), slope=digits.slope(comparison)),
-    )
-
-
 def numbers_at_trials(measured: Measured) -> str:
     """Return r and the slope, or why there are none, for the corner of a chart."""
     comparison = measured.comparison
-    if not comparison.trials or _is_one_point(measured):
+    if not comparison.trials or is_one_point(measured):
         return ""
     if not measured.has_line or math.isnan(comparison.correlation):
         return _("rounding decides")
     return _("r = {correlation}<br>slope {slope}").format(
         correlation=digits.correlation(comparison), slope=digits.slope(comparison)
     )
-
-
-def _is_one_point(measured: Measured) -> bool:
-    """Tell whether all trials are one point, in truth."""
-    return measured.comparison.trials < 2 or measured.config.logit_exponent == 0
 
 
 def contrast_title(measured: Measured, trials: int) -> str:
@@ -102,35 +65,46 @@ def answer_numbers(measured: Measured, trials: int | None = None) -> str:
         heading = ngettext("Mean of {trials} trial:", "Means of {trials} trials:", comparison.trials)
         heading = heading.format(trials=counted(comparison.trials))
     else:
-        heading = _("Means of the first {some} of {trials} trials (more would be too much work here):")
+        heading = _("Means of the first {some} of {trials} trials:")
         heading = heading.format(some=counted(comparison.trials), trials=counted(trials or 0))
     return f"{_answer_line(measured)} · {heading} {_sum(measured)}"
 
 
+def answer_why(measured: Measured, trials: int | None = None) -> str:
+    """Return why the sum is not exact, and why the trials are fewer; empty where neither is so."""
+    comparison = measured.comparison
+    if not comparison.trials:
+        return ""
+    off = abs(comparison.l1_mean - comparison.entropy_mean - comparison.l2_mean)
+    rounded = _("The sum is off by {off}: the rounding of {dtype}.").format(
+        off=number(off, digits=2), dtype=measured.config.dtype
+    )
+    fewer = _("More trials would be too much work here.")
+    return sentences(
+        rounded if _decimals(comparison) is None else "",
+        "" if trials in (None, measured.config.trials) else fewer,
+    )
+
+
 def _sum(measured: Measured) -> str:
-    """Return the means as an equation, or how far they are off one and why."""
+    """Return the means as an equation, or as nearly one."""
     comparison = measured.comparison
     decimals = _decimals(comparison)
-    off = abs(comparison.l1_mean - comparison.entropy_mean - comparison.l2_mean)
     text = _("L1 **{l1}** = H(p) **{entropy}** + L2 **{l2}**")
     if decimals is None:
-        text = _(
-            "L1 **{l1}** ≈ H(p) **{entropy}** + L2 **{l2}**, off by {off}: the rounding of {dtype}"
-        )
+        text = _("L1 **{l1}** ≈ H(p) **{entropy}** + L2 **{l2}**")
     shown = _ROUNDED_DECIMALS if decimals is None else decimals
     return text.format(
         l1=fixed(comparison.l1_mean, decimals=shown),
         entropy=fixed(comparison.entropy_mean, decimals=shown),
         l2=fixed(comparison.l2_mean, decimals=shown),
-        off=number(off, digits=2),
-        dtype=measured.config.dtype,
     )
 
 
 def _answer_line(measured: Measured) -> str:
     comparison = measured.comparison
     scale = number(measured.config.logit_scale, digits=6)
-    if _is_one_point(measured):
+    if is_one_point(measured):
         return _("Logits × {scale}: **one point, no line**").format(scale=scale)
     if comparison.rounding_decides:
         return _("Logits × {scale}: **rounding decides**").format(scale=scale)
@@ -154,22 +128,19 @@ def _decimals(comparison: LossComparison) -> int | None:
     return None
 
 
-def pair_numbers(measured: Measured, *, published: bool = False) -> str:
-    """Return the numbers beside the post's first chart, and those of its own pairs."""
-    said = _pair_numbers(measured)
-    if not published:
-        return said
+def published_numbers() -> str:
+    """Return r, the slope and the difference of the post's own pairs."""
     post = PUBLISHED_COMPARISON
-    theirs = _("The post's pairs: r = {r}, slope = {slope}, L1 − L2 = {difference} ± {spread}.").format(
+    return _("The post's pairs: r = {r}, slope = {slope}, L1 − L2 = {difference} ± {spread}.").format(
         r=number(post.correlation, digits=6),
         slope=number(post.slope, digits=6),
         difference=number(post.entropy_mean, digits=6),
         spread=number((PUBLISHED.l1 - PUBLISHED.l2 - post.entropy_mean).abs().max().item(), digits=6),
     )
-    return f"{said} · {theirs}"
 
 
-def _pair_numbers(measured: Measured) -> str:
+def pair_numbers(measured: Measured) -> str:
+    """Return the numbers beside the post's first chart."""
     comparison = measured.comparison
     if not measured.has_line:
         return no_line(measured)
@@ -190,11 +161,11 @@ def _pair_numbers(measured: Measured) -> str:
 def no_line(measured: Measured) -> str:
     """Return why no r and no slope are said of these trials."""
     comparison = measured.comparison
-    if _is_one_point(measured):
+    if is_one_point(measured):
         return _("r and the slope do not exist here.")
     return _(
-        "Rounding decides r and the slope here: sd(L1) = **{spread}** nats, sd(H) = **{entropy}**, and "
-        "rounding may have moved one of a trial by **{rounding}**"
+        "Rounding decides r and the slope: sd(L1) is **{spread}** nats, sd(H) **{entropy}**, and it "
+        "may have moved one of a trial by **{rounding}**"
     ).format(
         spread=number(comparison.l1_spread, digits=2),
         entropy=number(comparison.entropy_deviation, digits=2),
@@ -208,17 +179,23 @@ def spacing_numbers(measured: Measured) -> str:
     if trials < 2:
         return _("`np.gradient` needs two numbers; and it would be **no gradient of a loss**.")
     spacing = measured.losses.l1_spacing.mean().item()
-    said = ngettext(
-        "`np.gradient` of {trials} number sorted by L1: how far apart neighbours lie, in L1 {spacing} "
-        "on average. It is **no gradient of a loss**; for that see the true gradients.",
-        "`np.gradient` of {trials} numbers sorted by L1: how far apart neighbours lie, in L1 {spacing} "
-        "on average. It is **no gradient of a loss**; for that see the true gradients.",
+    if measured.config.logit_exponent and spacing <= _NEAR * measured.rounding:
+        return _(
+            "`np.gradient` of sorted numbers: **no gradient of a loss**. **Rounding makes much of it "
+            "here**: it may have moved a loss by {rounding}."
+        ).format(rounding=number(measured.rounding, digits=2))
+    return ngettext(
+        "`np.gradient` of {trials} number sorted by L1: neighbours lie {spacing} apart in L1 on "
+        "average. It is **no gradient of a loss**.",
+        "`np.gradient` of {trials} numbers sorted by L1: neighbours lie {spacing} apart in L1 on "
+        "average. It is **no gradient of a loss**.",
         trials,
     ).format(trials=counted(trials), spacing=number(spacing))
-    if measured.config.logit_exponent == 0 or spacing > _NEAR * measured.rounding:
-        return said
-    rounded = _("**Rounding makes much of it here**: it may have moved a loss by {rounding}.")
-    return sentences(said, rounded.format(rounding=number(measured.rounding, digits=2)))
+
+
+def spacing_why() -> str:
+    """Return where the gradients are."""
+    return _("For the gradients of the losses see the true gradients.")
 
 
 def split_numbers(measured: Measured) -> str:
@@ -235,19 +212,23 @@ def split_numbers(measured: Measured) -> str:
 
 def gradient_numbers(measured: Measured) -> str:
     """Return the numbers beside the true gradients."""
-    points = measured.gradients.points
-    return ngettext(
+    return _(
         "All trials: cosine of the two **{cosine}** · ‖difference‖/‖dL1/da‖ = **{difference}** · "
-        "p held constant: no difference · {points} logit drawn, an entry of dL1/da {size} (rms)",
-        "All trials: cosine of the two **{cosine}** · ‖difference‖/‖dL1/da‖ = **{difference}** · "
-        "p held constant: no difference · {points} logits drawn, an entry of dL1/da {size} (rms)",
-        points,
+        "p held constant: no difference"
     ).format(
         cosine=number(measured.numbers["gradient_cosine"], digits=_DIGITS),
         difference=number(measured.numbers["gradient_difference"], digits=_DIGITS),
-        points=counted(points),
-        size=number(measured.gradient_size),
     )
+
+
+def gradient_why(measured: Measured) -> str:
+    """Return how many points are drawn of them, and how large they are."""
+    points = measured.gradients.points
+    return ngettext(
+        "Drawn: {points} logit of the first trial. An entry of dL1/da is {size} (rms).",
+        "Drawn: {points} logits of the first trial. An entry of dL1/da is {size} (rms).",
+        points,
+    ).format(points=counted(points), size=number(measured.gradient_size))
 
 
 def _fixed(value: float, decimals: int, unit: str = "") -> str:
