@@ -24,7 +24,6 @@ LAB = Lab(
     stage=controls.draw_logits,
     figures=figures.figure_set,
     notes=text.notes,
-    acts_on_stage=True,
     numbers=results.numbers,
     csv=results.data_csv,
     code=lambda found: Code(text.snippet(found.state), text.command(found.state)),
