@@ -44,9 +44,17 @@ def frame_of(animation: Any, index: int) -> Any:
 
 
 def parts_of(app: AppTest) -> dict[str, Any]:
-    """Return what the page sends to its figures: `timeline` and `grid`, if they are there."""
-    sent = [unpack(element.proto.bytes) for element in app.get("bidi_component") if element.proto.bytes]
-    return {part["part"]: part for part in sent}
+    """Return what the page sends to its figures: `timeline` and `grid`, if they are there.
+
+    What is sent to two grids of one page is put together.
+    """
+    parts: dict[str, Any] = {}
+    for element in app.get("bidi_component"):
+        if element.proto.bytes:
+            part = unpack(element.proto.bytes)
+            before = parts.get(part["part"], {})
+            parts[part["part"]] = part | {"cards": [*before.get("cards", []), *part.get("cards", [])]}
+    return parts
 
 
 def animation_of(app: AppTest, group: str) -> Any:

@@ -28,7 +28,6 @@ LAB = Lab(
     figures=figures.figure_set,
     timeline=figures.timeline,
     notes=notes,
-    acts_on_stage=True,
     numbers=results.numbers,
     csv=results.data_csv,
     code=lambda found: Code(code.snippet(found.state), code.command(found.state)),

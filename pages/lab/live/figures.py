@@ -104,47 +104,74 @@ def live_charts() -> bool:
     return current_visit().view.charts == LIVE
 
 
-def show_figures(key: str, figures: FigureSet, *, timeline: Timeline | None = None) -> None:
-    """Show the figures of a state and, with `timeline`, the bar that moves through its animation."""
+def show_figures(
+    key: str,
+    figures: FigureSet,
+    *,
+    timeline: Timeline | None = None,
+    first: int | None = None,
+    between: Callable[[], None] | None = None,
+) -> None:
+    """Show the figures of a state and, with `timeline`, the bar that moves through its animation.
+
+    `between` draws what stands below the `first` of them and above the others, in reach of the bar.
+    """
     with st.container(key=f"live-{key}"):
-        if not live_charts():
-            _show_plain(key, figures)
-            return
-        if timeline is not None:
+        live = live_charts()
+        if not live:
+            _say_plain(key)
+        elif timeline is not None:
             _show_timeline(key, figures, timeline)
-        head = {
-            "part": "grid",
-            "group": key,
-            "token": timeline and timeline.token,
-            "at": timeline and timeline.at,
-            "plotly": plotly_address(spatial=any(map(_is_spatial, figures.cards))),
-            "dark": _DARK,
-            "textColours": _WORDS,
-            "ink": NEUTRALS["ink"].light,
-            "cards": [_card_head(card) for card in figures.cards],
-            "texts": {
-                "why": _("Why"),
-                "table": _("The data as a table"),
-                "download": _("Download as CSV"),
-                "tools": _("tools"),
-                "zoom": _("Zoom by dragging"),
-                "turn": _("Turn by dragging"),
-                "reset": _("Reset axes"),
-                "save": _("Save as a picture"),
-                "drawing": _("Save as a drawing (SVG)"),
-                "keys": _("Arrow keys move along the points, up and down between the curves."),
-                "point": _("{name}: {place}; {number} of {count}"),
-                "series": _("series"),
-                "more": _("Rows left out here, though not of the CSV: {count}"),
-                "language": spoken(),
-            },
-        }
-        _LIVE(key=f"grid-{key}", data=pack(head), on_failed_change=_fall_back)
-        st.button(
-            _("The live charts have not come: show plain ones"),
-            key=f"to-plain-{key}",
-            on_click=_fall_back,
-        )
+        show = partial(_show_live, key, figures, timeline) if live else _show_plain
+        if opening := figures.cards[:first]:
+            show(f"grid-{key}", opening)
+        if live:
+            _offer_plain(key)
+        if between:
+            between()
+        if first is not None and (others := figures.cards[first:]):
+            show(f"grid-{key}-others", others)
+
+
+def _show_live(
+    group: str, figures: FigureSet, timeline: Timeline | None, key: str, cards: Sequence[Card]
+) -> None:
+    head = {
+        "part": "grid",
+        "group": group,
+        "token": timeline and timeline.token,
+        "at": timeline and timeline.at,
+        "plotly": plotly_address(spatial=any(map(_is_spatial, figures.cards))),
+        "dark": _DARK,
+        "textColours": _WORDS,
+        "ink": NEUTRALS["ink"].light,
+        "cards": [_card_head(card) for card in cards],
+        "texts": {
+            "why": _("Why"),
+            "table": _("The data as a table"),
+            "download": _("Download as CSV"),
+            "tools": _("tools"),
+            "zoom": _("Zoom by dragging"),
+            "turn": _("Turn by dragging"),
+            "reset": _("Reset axes"),
+            "save": _("Save as a picture"),
+            "drawing": _("Save as a drawing (SVG)"),
+            "keys": _("Arrow keys move along the points, up and down between the curves."),
+            "point": _("{name}: {place}; {number} of {count}"),
+            "series": _("series"),
+            "more": _("Rows left out here, though not of the CSV: {count}"),
+            "language": spoken(),
+        },
+    }
+    _LIVE(key=key, data=pack(head), on_failed_change=_fall_back)
+
+
+def _offer_plain(key: str) -> None:
+    st.button(
+        _("The live charts have not come: show plain ones"),
+        key=f"to-plain-{key}",
+        on_click=_fall_back,
+    )
 
 
 def pack_animation(token: str, values: Sequence[float], frames: Sequence[FigureSet]) -> bytes:
@@ -252,13 +279,16 @@ def _bare(tree: FigureTree) -> FigureTree:
     return tree | {"layout": layout}
 
 
-def _show_plain(key: str, figures: FigureSet) -> None:
-    """Show the figures as Streamlit does by itself, where the live ones cannot be."""
+def _say_plain(key: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(_("Plain charts: each change draws them anew, and zoom is lost."))
         st.button(_("Show live charts"), key=f"to-live-{key}", on_click=partial(_show_charts, LIVE))
-    columns = st.columns(2) if len(figures.cards) > 1 else [st.container()]
-    for place, card in enumerate(figures.cards):
+
+
+def _show_plain(_key: str, cards: Sequence[Card]) -> None:
+    """Show figures as Streamlit does by itself, where the live ones cannot be."""
+    columns = st.columns(2) if len(cards) > 1 else [st.container()]
+    for place, card in enumerate(cards):
         with columns[place % len(columns)].container(border=True, key=f"figure-{card.key}"):
             st.header(card.tree["layout"]["title"]["text"], anchor=False)
             st.plotly_chart(

@@ -31,8 +31,8 @@ export function heatmapPainter(mark) {
   return () => {
     setAll(image, box);
     const rows = one > other ? [...z].reverse() : z;
-    const exact = { across: right - left, down: bottom - top };
-    const picture = stretched ? pixels(trace, rows) : cells(trace, rows, box, exact, gaps);
+    const bounds = { x: boundsOf(mark, mark.xaxis), y: boundsOf(mark, mark.yaxis) };
+    const picture = stretched ? pixels(trace, rows) : cells(trace, rows, box, bounds, gaps);
     image.setAttributeNS("http://www.w3.org/1999/xlink", "xlink:href", picture.toDataURL());
   };
 }
@@ -51,8 +51,8 @@ function imageOf({ trace, node }) {
  * @param {number} top
  * @param {number} bottom
  */
-function isNear({ xaxis, yaxis }, left, right, top, bottom) {
-  return left > -1 && top > -1 && right < xaxis._length + 1 && bottom < yaxis._length + 1;
+function isNear({ xaxis, yaxis, data, index }, left, right, top, bottom) {
+  return data[index].x && data[index].y && left > -1 && top > -1 && right < xaxis._length + 1 && bottom < yaxis._length + 1;
 }
 
 /** @param {Mark} mark @param {Rows} z Where the cells of a matrix stand, if they are a grid of alike cells. */
@@ -74,6 +74,21 @@ function regular(places) {
 function edges(places) {
   const half = (places[1] - places[0]) / 2;
   return [places[0] - half, places[places.length - 1] + half];
+}
+
+/**
+ * Where the cells begin and end within the picture: Plotly rounds each place, first to hundredths.
+ *
+ * @param {Mark} mark
+ * @param {import("../web/types.js").Axis} axis
+ * @returns {number[]}
+ */
+function boundsOf({ data, index }, axis) {
+  const values = Array.from(data[index][axis._id[0]], (value) => axis.d2c(value));
+  const half = (values[1] - values[0]) / 2;
+  const places = [...values.map((value) => value - half), values[values.length - 1] + half].map((edge) => axis.c2p(edge));
+  const first = Math.min(places[0], places[places.length - 1]);
+  return places.map((place) => Math.round(place - first)).sort((one, other) => one - other);
 }
 
 /**
@@ -100,15 +115,12 @@ function pixels(trace, rows) {
  * @param {any} trace
  * @param {Rows} rows
  * @param {{ width: number, height: number }} size
- * @param {{ across: number, down: number }} exact the size, of whose parts Plotly rounds each
+ * @param {{ x: number[], y: number[] }} bounds
  * @param {{ x: number, y: number }} gaps
  */
-function cells(trace, rows, { width, height }, { across, down }, gaps) {
+function cells(trace, rows, { width, height }, { x: lefts, y: tops }, gaps) {
   const { canvas, context } = sheet(width, height);
   const shade = shader(trace, rows);
-  /** @param {number} count @param {number} length */
-  const bounds = (count, length) => Array.from({ length: count + 1 }, (_none, k) => Math.round((k * length) / count));
-  const [lefts, tops] = [bounds(rows[0].length, across), bounds(rows.length, down)];
   rows.forEach((row, i) => {
     for (let k = 0; k < row.length; k += 1) {
       const [red, green, blue, opacity] = new Uint8Array(Uint32Array.of(shade(row[k])).buffer);

@@ -27,6 +27,7 @@ LAB = Lab(
     beneath=controls.choose_along,
     timeline=figures.timeline,
     figures=figures.figure_set,
+    pictures=2,
     notes=lambda found: notes.notes(found.measured),
     numbers=lambda found: found.measured.numbers,
     csv=lambda found: found.measured.csv,

@@ -108,13 +108,16 @@ class Lab(Generic[S, R]):
         Draws the result of a state in small, for its preset; see `lab.page.thumbnails`.
     stage
         Draws what the lab has before its figures: an editor, a table, a warning.
+    pictures
+        So many of the figures are, with the stage, the picture that answers; the others come below the
+        notes.
+    of_preset
+        Draws what there is to say of the preset that the state is of, below the presets.
     timeline
         Says what the timeline moves through; None where nothing.
     beneath
         Draws what serves the figures and lies beneath them: the choice of what the timeline moves
         through, an editor.
-    acts_on_stage
-        Whether the stage is the picture that answers; else the figures are.
     """
 
     slug: str
@@ -135,4 +138,5 @@ class Lab(Generic[S, R]):
     stage: Callable[[Desk[S], R], None] | None = None
     timeline: Callable[[R], Along[S] | None] | None = None
     beneath: Callable[[Desk[S], R, Along[S] | None], None] | None = None
-    acts_on_stage: bool = False
+    pictures: int = 0
+    of_preset: Callable[[S], None] | None = None

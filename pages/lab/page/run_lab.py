@@ -1,6 +1,7 @@
 """Draw the page of a lab: question, answer, picture and presets, notes, formulas, numbers, link."""
 
 import hashlib
+from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar
 
@@ -43,15 +44,11 @@ def run_lab(lab: Lab[S, R]) -> None:
     if callable(lab.answer):
         place.markdown(lab.answer(found))
     along = lab.timeline(found) if lab.timeline and live_charts() else None
-    stage = partial(_show_stage, lab, desk, found)
-    draw_figures = partial(_show_figures, lab, page, found, along)
-    picture, rest = ((stage,), draw_figures) if lab.acts_on_stage else ((stage, draw_figures), _nothing)
-    for draw in picture:
-        draw()
-    _show_presets(lab, desk)
-    phone_hint()
-    show_notes(lab.notes(found))
-    rest()
+    _show_stage(lab, desk, found)
+    below = partial(_show_below, lab, desk, found)
+    if not lab.pictures:
+        below()
+    _show_figures(lab, page, found, along, below)
     if lab.beneath:
         lab.beneath(desk, found, along)
     show_formulas(*lab.formulas)
@@ -63,21 +60,36 @@ def run_lab(lab: Lab[S, R]) -> None:
     show_next_page(lab.slug)
 
 
-def _nothing() -> None:
-    """Draw nothing."""
-
-
 def _show_stage(lab: Lab[S, R], desk: Desk[S], found: R) -> None:
     if not lab.stage:
         return
     # A picture has its room before it has come.
-    with st.container(key="picture" if lab.acts_on_stage else None):
+    with st.container(key=None if lab.pictures else "picture"):
         lab.stage(desk, found)
 
 
-def _show_figures(lab: Lab[S, R], page: PageVisit[S], found: R, along: Along[S] | None) -> None:
+def _show_figures(
+    lab: Lab[S, R],
+    page: PageVisit[S],
+    found: R,
+    along: Along[S] | None,
+    below: Callable[[], None],
+) -> None:
+    """Show the figures and, if the first of them are the picture, what is below it."""
     timeline = _timeline(page, along) if along else None
-    show_figures(lab.slug, lab.figures(found), timeline=timeline)
+    figures = lab.figures(found)
+    if lab.pictures:
+        show_figures(lab.slug, figures, timeline=timeline, first=lab.pictures, between=below)
+    else:
+        show_figures(lab.slug, figures, timeline=timeline)
+
+
+def _show_below(lab: Lab[S, R], desk: Desk[S], found: R) -> None:
+    _show_presets(lab, desk)
+    if lab.of_preset:
+        lab.of_preset(desk.state)
+    phone_hint()
+    show_notes(lab.notes(found))
 
 
 def _show_presets(lab: Lab[Any, Any], desk: Desk[Any]) -> None:

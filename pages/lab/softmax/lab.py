@@ -25,7 +25,6 @@ LAB = Lab(
     stage=controls.draw_logits,
     figures=figures.figure_set,
     notes=notes,
-    acts_on_stage=True,
     numbers=results.numbers,
     csv=results.data_csv,
     code=lambda found: Code(code.snippet(found.state), code.command(found.state)),

@@ -231,6 +231,10 @@ class Logits extends Moved {
   draw() {
     this.passage.stop();
     this.show(this);
+    const { logits, temperature, target } = this.data;
+    // What is said of the state elsewhere is of before, until the server has answered.
+    const said = JSON.stringify([logits, temperature, target]);
+    this.root.dataset.moved = String(JSON.stringify([this.logits, this.temperature, this.target]) !== said);
   }
 
   /** @param {import("./passing.js").Place} place */

@@ -8,7 +8,6 @@ import streamlit as st
 from lab.language.catalogues import _
 from lab.page.desk import Desk
 from lab.stability.cure import cure_data
-from lab.stability.pitfall_case import show_case
 from lab.stability.results import Results
 from lab.stability.state import (
     DTYPE_NAMES,
@@ -61,7 +60,7 @@ def _draw_gap(desk: Desk[StabilityState]) -> None:
 
 
 def draw_stage(desk: Desk[StabilityState], found: Results) -> None:
-    """Draw the table of operations, and the line of code that gets into this state with its cure."""
+    """Draw the table of operations."""
     state = found.state
     with st.container(key="trace"):
         data = trace_data(
@@ -78,7 +77,6 @@ def draw_stage(desk: Desk[StabilityState], found: Results) -> None:
             cure=cure_data(found),
         )
         desk.editor(TRACE, "trace-table", data, read_moved, otherwise=partial(_draw_plain, found))
-    show_case(state)
 
 
 def _draw_plain(found: Results) -> None:

@@ -5,6 +5,7 @@ from lab.page.lab import Code, Lab
 from lab.stability import controls, figures, results, text
 from lab.stability.answer import answer
 from lab.stability.notes import notes
+from lab.stability.pitfall_case import show_case
 from lab.stability.state import DEFAULT, PRESETS
 from lab.stability.thumbnail import thumbnail
 
@@ -26,7 +27,7 @@ LAB = Lab(
     controls=controls.draw_controls,
     results=results.results,
     stage=controls.draw_stage,
-    acts_on_stage=True,
+    of_preset=show_case,
     figures=figures.figure_set,
     notes=notes,
     numbers=results.numbers,

@@ -170,14 +170,21 @@ class Trace extends Moved {
     line.setAttribute("aria-current", "step");
     line.dataset.way = phase;
     this.root.dataset.step = String(this.step);
+    this.mark();
     this.back.disabled = this.step === 1;
     this.next.disabled = this.step === count;
   }
 
-  // The lever has moved under the hand: where it comes to rest, the server computes the table.
+  // The lever has moved under the hand: where it comes to rest, the server computes the table, which is
+  // of another gap until then.
   stretch() {
     this.stop();
+    this.mark();
     this.commitSoon();
+  }
+
+  mark() {
+    this.root.dataset.moved = String(this.lever.now !== this.data.gap.at);
   }
 
   /** @param {number} steps */

@@ -2,8 +2,9 @@
 // The answer in numbers, which follows the figures, and a handle on the curve of what is misplaced. The
 // handle holds no state: it moves the timeline's own bar, and stands where the figures say.
 
+import { boxAt } from "../drag/labels.js";
 import { element, fill, make, makeSvg, setAll, setRich, setText } from "../web/dom.js";
-import { nearest, placeOn, stepped } from "./iterations.js";
+import { boxesOf, nearest, placeOn, stepped, wordsAt } from "./iterations.js";
 
 /**
  * @typedef {import("../web/types.js").Plot} Plot
@@ -22,8 +23,8 @@ import { nearest, placeOn, stepped } from "./iterations.js";
  */
 
 const LOOK_MS = 250;
-// Of the words at the handle: where they begin, and how broad a letter is, in pixels.
-const [REACH, LETTER] = [30, 7.2];
+// A line of words, and what stands above the axes.
+const [LINE, ABOVE] = [20, 6];
 const WATCHED = { attributes: true, attributeFilter: ["data-text", "data-drawn", "data-at", "aria-valuetext", "max"] };
 
 /** @param {number} place @param {number} length */
@@ -53,6 +54,8 @@ class IterationHandle {
     this.hand = undefined;
     this.watch = new MutationObserver(() => this.draw());
     this.sizes = new ResizeObserver(() => this.draw());
+    /** @type {Map<string, number>} */
+    this.widths = new Map();
     this.looking = setInterval(() => this.look(), LOOK_MS);
     this.listen();
   }
@@ -91,6 +94,9 @@ class IterationHandle {
     // Beside the plot, not in it: a chart under the pointer is drawn the slow way.
     plot.parentElement?.append(this.handle);
     for (const node of [figures, plot, answer, caption, range]) if (node) this.watch.observe(node, WATCHED);
+    // The names of the curves, which stand anew once their font has come.
+    const names = plot.parentElement?.querySelector(".lab-labels");
+    if (names) this.watch.observe(names, { subtree: true, attributeFilter: ["x", "y"] });
     for (const node of [figures, plot]) this.sizes.observe(node);
     this.draw();
   }
@@ -137,12 +143,39 @@ class IterationHandle {
     this.stem.style.height = `${(yaxis._length - y).toFixed(1)}px`;
     const said = (drawn && boldIn(caption.dataset.text ?? "")) || fill(data.words.at, { count });
     setText(label, said);
-    // Above the curve, or below it where it ends.
-    handle.classList.toggle("left", x + REACH + said.length * LETTER > xaxis._length);
+    const words = wordsAt([left, top], { width: this.widthOf(label), height: LINE }, this.among(plot));
+    label.style.transform = `translate(${(words.left - left).toFixed(1)}px, ${(words.top - top).toFixed(1)}px)`;
     setAll(handle, {
       "aria-valuemin": data.counts[0], "aria-valuemax": data.counts[data.counts.length - 1],
       "aria-valuenow": count, "aria-valuetext": label.textContent ?? "",
     });
+  }
+
+  /** What the words at the handle stand among. @param {Plot} plot */
+  among(plot) {
+    const { xaxis, yaxis } = plot._fullLayout;
+    const frame = {
+      left: xaxis._offset, right: plot.clientWidth, top: yaxis._offset - ABOVE, bottom: yaxis._offset + yaxis._length,
+    };
+    const texts = /** @type {NodeListOf<SVGTextElement>} */ (plot.parentElement?.querySelectorAll(".lab-labels text"));
+    const names = Array.from(texts, (text) => {
+      const [x, y, anchor] = ["x", "y", "text-anchor"].map((name) => text.getAttribute(name) ?? "");
+      const size = { width: this.widthOf(text), height: LINE };
+      return boxAt(size, { x: Number(x), y: Number(y), anchor: /** @type {"start" | "middle" | "end"} */ (anchor) });
+    });
+    const line = plot._fullData.find(({ uid }) => uid === this.data.curve) ?? { x: [], y: [] };
+    const points = Array.from(line.x, (x, i) => /** @type {[number, number]} */ (
+      [xaxis._offset + xaxis.c2p(x), yaxis._offset + yaxis.c2p(yaxis.d2c(line.y[i]))]));
+    return { frame, names, curve: boxesOf(points.filter(([, y]) => Number.isFinite(y))) };
+  }
+
+  /** Digits are all as wide: what was measured for one number holds for others. @param {Element} node */
+  widthOf(node) {
+    const key = (node.textContent ?? "").replace(/\d/g, "0");
+    const width = this.widths.get(key) ?? node.getBoundingClientRect().width;
+    // While the font of the page has not come, another is measured.
+    if (document.fonts.status === "loaded") this.widths.set(key, width);
+    return width;
   }
 
   // By hand.

@@ -21,6 +21,7 @@ LAB = Lab(
     beneath=controls.draw_beneath,
     timeline=figures.timeline,
     figures=figures.figure_set,
+    pictures=2,
     notes=notes,
     numbers=tables.numbers,
     csv=tables.data_csv,

@@ -55,11 +55,11 @@ def at(page: Page) -> str:
 
 def drawn_at(page: Page, value: str) -> None:
     """Wait until all figures show a value."""
-    figures = ".lab-figures[data-late='false']"
     page.wait_for_function(
-        """([figures, value]) => document.querySelector(figures)?.dataset.at === value
-                                 && document.querySelector('.lab-value').textContent === value""",
-        arg=[figures, value],
+        """value => [...document.querySelectorAll('.lab-figures')].every(
+                        ({dataset}) => dataset.late === 'false' && dataset.at === value)
+                    && document.querySelector('.lab-value').textContent === value""",
+        arg=value,
         timeout=20_000,
     )
 
@@ -383,6 +383,7 @@ def test_losses_figures_follow_the_theme_and_the_width(lab: str, page: Page) -> 
                     !== light""",
         arg=light,
     )
+    settle(page)
     assert lines_of(page, "gradients", "split") == {
         "gradients": [HELD.dark],
         "split": [L2.dark, L1.dark, ENTROPY.dark],

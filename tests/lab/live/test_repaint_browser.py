@@ -107,7 +107,10 @@ def test_repainted_frame_is_what_plotly_draws(
     repainted = set()
     for share in (0.3, 0.6, 0.65, 1):
         page.evaluate(_GO, round(share * last))
-        page.wait_for_selector(".lab-figures[data-late='false']")
+        page.wait_for_function(
+            """() => [...document.querySelectorAll('.lab-figures')].every(
+                ({dataset}) => dataset.late === 'false')"""
+        )
         ours: dict[str, Any] = page.evaluate(_READ_MARKS)
         page.evaluate(_REACH)
         drawn: dict[str, Any] = page.evaluate(_READ_MARKS)

@@ -199,9 +199,12 @@ def test_stability_fits_the_first_screen_of_a_phone(lab: str, browser: Browser) 
         assert knob is not None
         at = knob["x"] + 0.3 * knob["width"], knob["y"] + knob["height"] / 2
         touch("touchStart", at)
+        # The table is of the gap before, and says so, until the server has computed it.
+        page.wait_for_selector(".lab-trace[data-moved=true]")
         touch("touchEnd")
         page.wait_for_function("decodeURIComponent(location.search).includes('a=')")
         settle(page)
+        page.wait_for_selector(".lab-trace[data-moved=false]")
         gap = page.locator(".lever-value").inner_text()
         assert read(page)["rows"][2]["values"] == [gap] * 4
         # It leaves with the table.
