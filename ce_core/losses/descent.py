@@ -99,7 +99,7 @@ def descent_paths(
     at = a.detach().expand(len(DESCENTS), *shape).clone()
     visited = [at]
     for _ in range(steps):
-        at = torch.sub(at, _gradients(at, target, masses), alpha=rate)
+        at = at - rate * _gradients(at, target, masses)
         visited.append(at)
     path = torch.stack(visited, 1)
     return DescentPaths(DESCENTS, path.to(dtype), torch.softmax(path, -1).to(dtype))
