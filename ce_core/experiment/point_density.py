@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from ce_core._array_arguments import ArrayLike, floating
@@ -74,36 +75,35 @@ def count_points(
         raise ValueError(f"y must have the shape of x, {tuple(x.shape)}, got {tuple(y.shape)}")
     bins = require_integer("bins", bins, at_least=1)
     sample = require_integer("sample", sample, at_least=1)
-    finite = x.isfinite() & y.isfinite()
-    # To look up all of them would copy them one by one.
-    x, y = (axis.flatten() if finite.all() else axis[finite] for axis in (x.double(), y.double()))
-    if len(x) == 0:
-        return PointDensity(0, torch.zeros(0, 0, dtype=torch.float64), x, y, x, y)
+    x, y = (axis.detach().double().flatten().cpu().numpy() for axis in (x, y))
+    finite = np.isfinite(x) & np.isfinite(y)
+    if not finite.all():
+        x, y = x[finite], y[finite]
+    if not x.size:
+        none = torch.zeros(0, dtype=torch.float64)
+        return PointDensity(0, torch.zeros(0, 0, dtype=torch.float64), none, none, none, none)
     column, x_centres = _cells(x, bins)
     row, y_centres = _cells(y, bins)
-    counts = torch.bincount(row * bins + column, minlength=bins * bins).double()
+    counts = np.bincount(row * bins + column, minlength=bins * bins).astype(np.float64)
     step = -(-len(x) // sample)
-    return PointDensity(
-        points=len(x),
-        counts=counts.reshape(bins, bins),
-        x_centres=x_centres,
-        y_centres=y_centres,
-        # Copies: a view would keep all points.
-        x_sample=x[::step].clone(),
-        y_sample=y[::step].clone(),
-    )
+    # Copies of the sample: a view would keep all points.
+    arrays = counts.reshape(bins, bins), x_centres, y_centres, x[::step].copy(), y[::step].copy()
+    return PointDensity(len(x), *map(torch.from_numpy, arrays))
 
 
-def _cells(values: Float[Tensor, " points"], bins: int) -> tuple[Tensor, Float[Tensor, " bins"]]:
+def _cells(
+    values: Float[np.ndarray, " points"], bins: int
+) -> tuple[Int[np.ndarray, " points"], Float[np.ndarray, " bins"]]:
     """Return the cell of each value and the middle of each cell."""
     # In halves, since the range of numbers of both signs may be twice the largest number.
     halves = values / 2
-    low, high = halves.aminmax()
+    low, high = halves.min(), halves.max()
     width = (high - low) / bins
     if width == 0:
         # All values are equal: one cell holds them, drawn as wide as the value is large.
-        width = low.abs().clamp(min=5e-4) / bins
+        width = max(abs(low), 5e-4) / bins
         low = low - width * bins / 2
-    cells = (halves - low).div_(width).long().clamp_(0, bins - 1)
-    steps = torch.arange(bins, device=values.device, dtype=values.dtype) + 0.5
-    return cells, 2 * (low + width * steps)
+    halves -= low
+    halves /= width
+    cells = np.minimum(halves.astype(np.int64), bins - 1)
+    return cells, 2 * (low + width * (np.arange(bins) + 0.5))

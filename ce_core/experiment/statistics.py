@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -136,33 +137,37 @@ def compare_losses(
     if rounding is not None:
         given["rounding"] = rounding
     l1, l2, entropy, *moved = _finite_vectors(**given)
-    d1, d2, dh = (_deviations(x) for x in (l1, l2, entropy))
-    var_1, var_2, var_h = (float(d @ d) for d in (d1, d2, dh))
-    slope = _ratio((d1 @ d2).item(), var_1)
-    scatter, residual = d2 - slope * d1, d1 - d2 - dh
-    slope_error = math.sqrt(_ratio((scatter @ scatter).item(), var_1 * (len(l1) - 2)))
-    noise = moved[0].square().sum().item() if moved else 0.0
+    with np.errstate(all="ignore"):
+        d1, d2, dh = map(_deviations, (l1, l2, entropy))
+        var_1, var_2, var_h = (float(d @ d) for d in (d1, d2, dh))
+        covariance = float(d1 @ d2)
+        slope = _ratio(covariance, var_1)
+        scatter, residual = d2 - slope * d1, d1 - d2 - dh
+        scatter_square, residual_square = float(scatter @ scatter), float(residual @ residual)
+        entropy_covariance = float(d1 @ dh)
+    slope_error = math.sqrt(_ratio(scatter_square, var_1 * (len(l1) - 2)))
+    noise = float(np.square(moved[0]).sum()) if moved else 0.0
     rounding = math.sqrt(_ratio(noise, float(len(l1))))
     slope_rounding = math.hypot(1, slope) * _ratio(rounding, math.sqrt(var_1))
     # NaN, of two trials, is what `max` returns as it stands first.
     by_chance = max(_student(len(l1) - 2) * slope_error, 2 * slope_rounding)
     return LossComparison(
         trials=len(l1),
-        correlation=_ratio((d1 @ d2).item(), math.sqrt(var_1) * math.sqrt(var_2)),
+        correlation=_ratio(covariance, math.sqrt(var_1) * math.sqrt(var_2)),
         slope=slope,
         slope_error=slope_error,
         # Noise in L1 takes that share of the slope, besides its part in the scatter.
         slope_interval=by_chance + abs(slope) * _ratio(noise, var_1),
         slope_rounding=slope_rounding,
-        slope_from_entropy=1 - _ratio((d1 @ dh).item(), var_1),
+        slope_from_entropy=1 - _ratio(entropy_covariance, var_1),
         entropy_spread=_ratio(math.sqrt(var_h), math.sqrt(var_1)),
-        l1_mean=l1.mean().item(),
-        l2_mean=l2.mean().item(),
-        entropy_mean=entropy.mean().item(),
+        l1_mean=_mean(l1),
+        l2_mean=_mean(l2),
+        entropy_mean=_mean(entropy),
         l1_spread=math.sqrt(_ratio(var_1, float(len(l1) - 1))),
         entropy_deviation=math.sqrt(_ratio(var_h, float(len(l1) - 1))),
-        scatter=math.sqrt(_ratio((scatter @ scatter).item(), float(len(l1) - 2))),
-        residual_spread=math.sqrt(_ratio((residual @ residual).item(), float(len(l1) - 1))),
+        scatter=math.sqrt(_ratio(scatter_square, float(len(l1) - 2))),
+        residual_spread=math.sqrt(_ratio(residual_square, float(len(l1) - 1))),
         rounding=rounding,
     )
 
@@ -212,12 +217,12 @@ def sort_losses(
     tensor([1., 1., 1.], dtype=torch.float64)
     """
     l1, l2 = _finite_vectors(l1=l1, l2=l2)
-    order = l1.argsort(stable=True)
+    order = l1.argsort(kind="stable")
     l1, l2 = l1[order], l2[order]
-    return SortedLosses(l1, l2, _spacing(l1), _spacing(l2))
+    return SortedLosses(*map(torch.from_numpy, (l1, l2, _spacing(l1), _spacing(l2))))
 
 
-def _finite_vectors(**vectors: Tensor | ArrayLike) -> list[Float[Tensor, " kept"]]:
+def _finite_vectors(**vectors: Tensor | ArrayLike) -> list[Float[np.ndarray, " kept"]]:
     """Return the named vectors in float64, without the entries where one is not finite."""
     tensors = floating(torch.float64, **vectors)
     for name, tensor in zip(vectors, tensors, strict=True):
@@ -226,20 +231,29 @@ def _finite_vectors(**vectors: Tensor | ArrayLike) -> list[Float[Tensor, " kept"
                 f"{name} must be a vector as long as the others, got shape {tuple(tensor.shape)}"
             )
         require_unbatched(name, tensor)
-    finite = torch.stack(tensors).isfinite().all(0)
-    return [tensor.detach()[finite].double() for tensor in tensors]
+    # A few numbers, of which NumPy's calls take a fraction of the time of torch's.
+    arrays = [tensor.detach().double().cpu().numpy() for tensor in tensors]
+    finite = np.isfinite(arrays).all(0)
+    return arrays if finite.all() else [array[finite] for array in arrays]
 
 
-def _deviations(values: Float[Tensor, " trials"]) -> Float[Tensor, " trials"]:
+def _mean(values: Float[np.ndarray, " trials"]) -> float:
+    return float(values.mean()) if values.size else math.nan
+
+
+def _deviations(values: Float[np.ndarray, " trials"]) -> Float[np.ndarray, " trials"]:
     """Return the values minus their mean: exactly 0 where all are equal, however the mean rounds."""
     shifted = values - values[:1]
-    return shifted - shifted.mean()
+    deviations: np.ndarray = shifted - (shifted.mean() if shifted.size else 0.0)
+    return deviations
 
 
-def _spacing(values: Float[Tensor, " trials"]) -> Float[Tensor, " trials"]:
-    if len(values) < 2:
-        return torch.full_like(values, torch.nan)
-    (spacing,) = torch.gradient(values)
+def _spacing(values: Float[np.ndarray, " trials"]) -> Float[np.ndarray, " trials"]:
+    """Return `np.gradient`, which takes as long as all else together."""
+    spacing = np.full_like(values, np.nan)
+    if values.size > 1:
+        spacing[0], spacing[-1] = values[1] - values[0], values[-1] - values[-2]
+        spacing[1:-1] = (values[2:] - values[:-2]) / 2
     return spacing
 
 

@@ -190,7 +190,7 @@ def entropy_split_figure(
         for uid, name, values, colour in (series[2], series[1])
     ]
     # Where a trial may stand alone, it needs a dot; elsewhere dots would only slow an animation down.
-    joined = len(l1) > 1 and bool(torch.stack([l1, l2, entropy]).isfinite().all())
+    joined = len(l1) > 1 and all(np.isfinite(values.numpy()).all() for values in (l1, l2, entropy))
     deviations: list[dict[str, Any]] = [
         {
             "type": "scatter",
@@ -200,7 +200,7 @@ def entropy_split_figure(
             "showlegend": uid == "l1",
             "meta": label(_DEVIATION_PLACES[uid]),
             "x": trial,
-            "y": (values - values.nanmean()).numpy(),
+            "y": _minus_mean(values.numpy()),
             "xaxis": "x2",
             "yaxis": "y2",
             "mode": "lines" if joined else "lines+markers",
@@ -211,9 +211,11 @@ def entropy_split_figure(
         }
         for uid, name, values, colour in (series[1], series[0], series[2])
     ]
-    parts = np.nan_to_num(np.stack([bar["y"] for bar in bars]))
-    stacked = [parts.clip(min=0).sum(0), parts.clip(max=0).sum(0), np.zeros(1)]
-    apart = window(*(sign * trace["y"] for trace in deviations for sign in (1, -1)))
+    parts = np.stack([bar["y"] for bar in bars])
+    parts[~np.isfinite(parts)] = 0.0
+    stacked = [np.maximum(parts, 0).sum(0), np.minimum(parts, 0).sum(0), np.zeros(1)]
+    varied = np.concatenate([trace["y"] for trace in deviations])
+    apart = window(varied, -varied)
     trials = [0.5, len(l1) + 0.5]
     return figure_tree(
         [*bars, *deviations],
@@ -327,6 +329,12 @@ def _spacing_window(shown: list[np.ndarray]) -> list[float] | None:
 
 def _note_unless(drawn: bool, text: str) -> list[dict[str, Any]]:
     return [] if drawn else [empty_note(text)]
+
+
+def _minus_mean(values: np.ndarray) -> np.ndarray:
+    """Return values minus the mean of those that are finite."""
+    known = values[np.isfinite(values)]
+    return values - (known.mean() if known.size else np.nan)
 
 
 def _from_zero(values: list[np.ndarray]) -> list[float]:

@@ -10,7 +10,6 @@ from torch import Tensor
 
 from ce_core._array_arguments import ArrayLike, require_same_classes, widened
 from ce_core._options import require_integer, require_number, require_room
-from ce_core.probability.jacobian import centred_product
 
 DESCENTS = ("l1", "l2_held", "l2")
 """What is descended: L1; L2 with p held constant (`detach`); L2 in full."""
@@ -95,18 +94,29 @@ def descent_paths(
     shape = np.broadcast_shapes(a.shape, q.shape)
     require_room("steps", steps, (steps + 1) * len(DESCENTS) * math.prod(shape))
     target = q.detach().expand(shape)
+    mass = target.sum(-1, keepdim=True)
+    masses = torch.stack([mass, torch.ones_like(mass), torch.ones_like(mass)])
     at = a.detach().expand(len(DESCENTS), *shape).clone()
     visited = [at]
     for _ in range(steps):
-        at = at - rate * _gradients(at, target)
+        at = at - rate * _gradients(at, target, masses)
         visited.append(at)
     path = torch.stack(visited, 1)
     return DescentPaths(DESCENTS, path.to(dtype), torch.softmax(path, -1).to(dtype))
 
 
-def _gradients(a: Float[Tensor, "names *batch m"], q: Float[Tensor, "*batch m"]) -> Tensor:
+def _gradients(
+    a: Float[Tensor, "names *batch m"],
+    q: Float[Tensor, "*batch m"],
+    masses: Float[Tensor, "names *batch 1"],
+) -> Tensor:
     """Return what `cross_entropy_grad` and `logit_gap_grad` do, of all descents at once."""
     p = torch.softmax(a, -1)
-    l1 = q.sum(-1, keepdim=True) * p[0] - q
-    full = p[2] - q + centred_product(p[2], a[2] - a[2].amax(-1, keepdim=True))
-    return torch.stack([l1, p[1] - q, full])
+    gradients = masses * p - q
+    full, weights = a[2], p[2]
+    # The extra term of L2 is `centred_product`. Seen from the largest logit, no logit with a weight is
+    # far away, and one without may be at any that is finite.
+    centred = (full - full.amax(-1, keepdim=True)).clamp(min=torch.finfo(a.dtype).min)
+    mean = (weights * centred).sum(-1, keepdim=True)
+    gradients[2].add_(weights * (centred - mean))
+    return gradients

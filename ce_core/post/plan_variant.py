@@ -13,7 +13,7 @@ from ce_core._options import require_integer, require_number
 from ce_core.dtypes import widen
 from ce_core.transport.balanced import balanced_assignment
 
-Matrix = Float[np.ndarray, "n m"]
+Matrices = Float[np.ndarray, "*batch n m"]
 
 _FLOOR: Final = 1e-38
 VARIANT_DTYPES: Final = ("float32", "float64")
@@ -100,21 +100,21 @@ def post_assignment(
     require_matrices("cost", cost)
     eps = require_number("eps", eps, above=0.0)
     n_iter = require_integer("n_iter", n_iter, at_least=1)
-    items = widen(cost.detach()).reshape(-1, *cost.shape[-2:]).cpu().numpy()
+    items = widen(cost.detach()).cpu().numpy()
     with np.errstate(all="ignore"):
-        plans = [scale_like_the_post(item, eps=eps, n_iter=n_iter) for item in items]
-    return torch.from_numpy(np.stack(plans)).reshape(cost.shape).to(cost)
+        plans = scale_like_the_post(items, eps=eps, n_iter=n_iter)
+    return torch.from_numpy(plans).to(cost)
 
 
-def scale_like_the_post(scores: Matrix, *, eps: float, n_iter: int) -> Matrix:
-    """Do what `post_assignment` says, on one NumPy matrix in its own dtype."""
-    n, m = scores.shape
+def scale_like_the_post(scores: Matrices, *, eps: float, n_iter: int) -> Matrices:
+    """Do what `post_assignment` says, on NumPy matrices in their own dtype."""
+    n, m = scores.shape[-2:]
     plan = _cured_softmax(scores, eps)
     for _ in range(n_iter):
-        plan = plan * ((n / m) / plan.sum(axis=0, keepdims=True))
-        plan = plan * (1 / plan.sum(axis=1, keepdims=True))
-    balanced: Matrix = plan / plan.sum(axis=1, keepdims=True)
-    return balanced
+        plan *= (n / m) / plan.sum(-2, keepdims=True)
+        plan *= 1 / plan.sum(-1, keepdims=True)
+    plan /= plan.sum(-1, keepdims=True)
+    return plan
 
 
 def variant_differences(
@@ -189,12 +189,16 @@ def _measure(costs: Float[Tensor, "ranges n m"], n_iter: int) -> tuple[Tensor, .
     )
 
 
-def _cured_softmax(scores: Matrix, eps: float) -> Matrix:
-    """Return the softmax of -scores/eps over all entries, without zeros or infinities."""
-    powers = np.exp(-scores / eps - np.max(-scores / eps))
-    plan: Matrix = powers / powers.sum()
+def _cured_softmax(scores: Matrices, eps: float) -> Matrices:
+    """Return the softmax of -scores/eps over all entries of each, without zeros or infinities."""
+    *batch, n, m = scores.shape
+    logits = (-scores / eps).reshape(*batch, n * m)
+    powers = np.exp(logits - logits.max(-1, keepdims=True))
+    plan = powers / powers.sum(-1, keepdims=True)
     finite = np.isfinite(plan)
-    if finite.any():
-        plan[~finite] = plan[finite].max()
+    if not finite.all():
+        largest = plan.max(-1, keepdims=True, where=finite, initial=0.0)
+        plan = np.where(finite | ~finite.any(-1, keepdims=True), plan, largest)
     plan[plan == 0] = _FLOOR
-    return plan
+    cured: Matrices = plan.reshape(scores.shape)
+    return cured

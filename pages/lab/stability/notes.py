@@ -1,7 +1,7 @@
 """What to notice on the page of stability; it depends on what was computed."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Final
 
 import torch
@@ -160,7 +160,7 @@ def _dtypes(found: Results) -> Note | None:
         return None
     target = found.state.target
     judged = found.judged
-    either = [judged.runs(codes) for codes in (judged.values, judged.gradients)]
+    either = [list(judged.runs(codes)) for codes in (judged.values, judged.gradients)]
     parts = []
     for dtype in DTYPE_NAMES:
         spans = [failure(found, runs, dtype) for runs in either]
@@ -182,7 +182,7 @@ def _dtypes(found: Results) -> Note | None:
     return Note("fails-from", text.format(target=target, list=" · ".join(parts)))
 
 
-def failure(found: Results, runs: Sequence[AccuracyRun], dtype: str) -> str:
+def failure(found: Results, runs: Iterable[AccuracyRun], dtype: str) -> str:
     """Return at which gaps the formula fails in a dtype, and how first; empty where it never does."""
     gaps, here = found.judged.gaps, (found.state.formula, dtype)
     runs = [run for run in runs if (run.formula, run.dtype) == here]

@@ -268,6 +268,20 @@ def test_descent_paths_of_l2_in_full_hardly_move_far_out() -> None:
     assert found.p[2, -1, 0] > 0.99
 
 
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_descent_paths_go_on_from_the_ends_of_a_dtype(dtype: torch.dtype) -> None:
+    most = torch.finfo(dtype).max
+    a = torch.tensor([most, -most, -torch.inf, 0.0], dtype=dtype)
+    found = descent_paths(a, [0.0, 1.0, 0.0, 0.0], steps=3)
+    assert found.a[..., [0, 1, 3]].isfinite().all()
+    assert found.p[:, -1].tolist() == [[1, 0, 0, 0]] * 3
+
+
+def test_descent_paths_take_a_rate_beyond_the_dtype() -> None:
+    found = descent_paths(torch.zeros(2), [1.0, 0.0], learning_rate=1e300, steps=1)
+    assert found.a[0, 1].tolist() == [torch.inf, -torch.inf]
+
+
 def test_descent_paths_without_steps_are_the_start() -> None:
     found = descent_paths([[1.0, 0.0], [0.0, 2.0]], [1.0, 0.0], steps=0)
     assert found.a.shape == found.p.shape == (3, 1, 2, 2)
