@@ -202,7 +202,7 @@ class _Chunk:
                     self.found.logit_products[:, other] += own.sum(-1)
                 directions[:, 0, place], directions[:, 1, place] = p, residual
             products = torch.matmul(plans, directions.flatten(1, 2).mT).sum(0)
-            products = products.unflatten(-1, (2, self.logits))
+            products = products.reshape(self.plans, 2, self.logits)
             for index, slot, _ in block:
                 for other, place, _ in others:
                     self.found.pair_products[:, other, index] += products[slot, :, place]

@@ -29,7 +29,9 @@ def spell(manifest: Manifest) -> str:
     manifest
         Any.
     """
-    return json.dumps({"format": _FORMAT, **_definition(manifest.grid), "tile": manifest.tile}, indent=1)
+    return json.dumps(
+        {"format": _FORMAT, **_definition(manifest.grid), "tile": manifest.tile}, indent=1
+    )
 
 
 def read_manifest(folder: Path) -> Manifest | None:
@@ -67,15 +69,15 @@ def read_manifest(folder: Path) -> Manifest | None:
         ) from None
 
 
-def require_same(name: str, found: Grid, wanted: Grid) -> None:
+def require_same(found: Grid, wanted: Grid, name: str) -> None:
     """Refuse a sweep that goes by the name of another.
 
     Parameters
     ----------
-    name
-        What to call it.
     found, wanted
         The grid that is there, and the one to go on with.
+    name
+        By which both go.
 
     Raises
     ------
@@ -86,12 +88,10 @@ def require_same(name: str, found: Grid, wanted: Grid) -> None:
     if there == asked:
         return
     flat_there, flat_asked = ({**one.pop("config"), **one} for one in (there, asked))
-    key = next(
-        key for key in [*flat_asked, *flat_there] if flat_there.get(key) != flat_asked.get(key)
-    )
+    key = next(key for key in [*flat_asked, *flat_there] if flat_there.get(key) != flat_asked.get(key))
     raise ValueError(
-        f"{clip(name, 60)} must be the name of this sweep or a new one, got that of a sweep with "
-        f"{key} {show(flat_there.get(key), 30)}, not {show(flat_asked.get(key), 30)}"
+        f"name must be new or that of this very sweep, got {show(name, 40)}, a sweep with "
+        f"{key} {show(flat_there.get(key), 40)}, not {show(flat_asked.get(key), 40)}"
     )
 
 

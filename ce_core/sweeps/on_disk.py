@@ -148,14 +148,16 @@ class _Pace:
         left = self._missing - self._done
         pace = (time.monotonic() - self._start) / self._done if self._done else None
         if self._tell is not None:
-            self._tell(SweepProgress(self._all - left, self._all, None if pace is None else left * pace))
+            self._tell(
+                SweepProgress(self._all - left, self._all, None if pace is None else left * pace)
+            )
 
 
 def _open(folder: Path, grid: Grid) -> tuple[int, int]:
     """Make the folder a sweep's, or find that it is this one's; return how the grid is cut."""
     manifest = read_manifest(folder)
     if manifest is not None:
-        require_same(folder.name, manifest.grid, grid)
+        require_same(manifest.grid, grid, folder.name)
         return manifest.tile
     folder.mkdir(parents=True, exist_ok=True)
     text = spell(Manifest(grid, grid.tile))
@@ -183,7 +185,7 @@ def _read(folder: Path, manifest: Manifest) -> Iterator[GridPart]:
 
 
 def _replace(file: Path, write: Callable[[Path], object]) -> None:
-    """Write a file whole or not at all, and clear away what a process that was killed has left of it."""
+    """Write a file whole or not at all, and clear away what a killed process has left of it."""
     temporary = file.with_name(f".{file.name}.{os.getpid()}{_PART}")
     try:
         write(temporary)
