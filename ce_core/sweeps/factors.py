@@ -172,7 +172,7 @@ class _Chunk:
         costs: tuple[float, Tensor] | None = None
         for index, slot, config in block:
             if costs is None or costs[0] != config.cost_exponent:
-                costs = config.cost_exponent, costs_of(config, self.draws)
+                costs = config.cost_exponent, costs_of(config, self.draws[:, 1])
             plan = balanced_assignment(costs[1], eps=config.eps, n_iter=config.n_iter)
             self.found.marginal_error[index, self.part] = column_error(plan)
             plans[:, slot] = plan.flatten(1)
@@ -229,7 +229,7 @@ class _Chunk:
         """Return the logits before they are scaled, the largest of each row at 0."""
         if self._shifted is None or self._shifted[0] != config.logit_exponent:
             # Of a copy, since powers of 1 are the numbers themselves, and are divided in place.
-            logits = logits_of(config, self.draws[:, :1].copy()).double()
+            logits = logits_of(config, self.draws[:, 0].copy()).double()
             self._shifted = config.logit_exponent, logits.sub_(logits.amax(-1, keepdim=True))
         return self._shifted[1]
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from ce_core._shown import clip, show
 from ce_core.experiment.config import ExperimentConfig
 from ce_core.sweeps.axes import Axis
-from ce_core.sweeps.definition import Grid
+from ce_core.sweeps.definition import Grid, grid_of
 
 FILE = "sweep.json"
 _FORMAT = 1
@@ -48,12 +48,10 @@ def read_manifest(folder: Path) -> Manifest | None:
         If there is one, and it is not as this version writes them.
     """
     file = folder / FILE
-    try:
-        text = file.read_text(encoding="utf-8")
-    except FileNotFoundError:
+    if not file.exists():
         return None
     try:
-        found = json.loads(text)
+        found = json.loads(file.read_text(encoding="utf-8"))
         if found["format"] != _FORMAT:
             raise ValueError(f"its format is {show(found['format'], 20)}, not {_FORMAT}")
         axes = tuple(Axis(axis["name"], axis["values"]) for axis in found["axes"])
@@ -61,7 +59,7 @@ def read_manifest(folder: Path) -> Manifest | None:
         tall, wide = (int(size) for size in found["tile"])
         if min(tall, wide) < 1:
             raise ValueError("its tile is empty")
-        return Manifest(Grid(config, axes, tuple(found["metrics"]), found["seeds"]), (tall, wide))
+        return Manifest(grid_of(config, axes, found["metrics"], found["seeds"]), (tall, wide))
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(
             f"{clip(str(file), 80)} must be the manifest of a sweep, got one that is none: "

@@ -11,7 +11,7 @@ from ce_core._shown import clip, refusal
 from ce_core.experiment.config import ExperimentConfig
 from ce_core.sweeps.axes import Axis
 from ce_core.sweeps.columns import Columns
-from ce_core.sweeps.definition import Grid, Region
+from ce_core.sweeps.definition import Grid, Region, grid_of
 from ce_core.sweeps.grid import GridPart, GridResult, gather
 from ce_core.sweeps.manifest import FILE, Manifest, read_manifest, require_same, spell
 from ce_core.sweeps.tables import holds_region, parquet, read_region, write_region
@@ -88,7 +88,7 @@ def sweep_to_folder(
     True
     """
     parquet()
-    grid = Grid(config, axes, metrics, seeds)  # type: ignore[arg-type]
+    grid = grid_of(config, axes, metrics, seeds)
     place = _require_path(folder)
     cores = os.cpu_count() or 1
     at_once = 2 * cores if at_once is None else require_integer("at_once", at_once, at_least=1)
