@@ -18,7 +18,7 @@ def test_axis_linear_has_equal_steps_and_both_ends() -> None:
 def test_axis_logarithmic_has_equal_ratios_and_both_ends() -> None:
     values = Axis.logarithmic("eps", 0.05, 2.0, 40).values
     assert (values[0], values[-1], len(values)) == (0.05, 2.0, 40)
-    for one, other in pairwise(values):
+    for one, other in pairwise(map(float, values)):
         assert other / one == close_to(40 ** (1 / 39), rel=1e-11)
 
 

@@ -90,7 +90,7 @@ def test_run_grid_along_one_axis_has_one_dimension(name: str) -> None:
 def random_points(count: int) -> list[tuple[ExperimentConfig, dict[str, float]]]:
     """Return points of grids whose axes are drawn at random."""
     generator = np.random.default_rng(20)
-    found = []
+    found: list[tuple[ExperimentConfig, dict[str, float]]] = []
     while len(found) < count:
         config = ExperimentConfig(
             n=int(generator.integers(1, 20)),
@@ -219,9 +219,14 @@ def test_iterate_grid_computes_what_is_asked_for_and_no_more(monkeypatch: pytest
 
 
 def test_measure_computes_once_what_regions_share(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = []
+    made: list[None] = []
     real = torch.exp
-    monkeypatch.setattr(torch, "exp", lambda *args, **options: made.append(1) or real(*args, **options))
+
+    def count(*args: Any, **options: Any) -> Any:
+        made.append(None)
+        return real(*args, **options)
+
+    monkeypatch.setattr(torch, "exp", count)
     grid = run_grid(SMALL, [Axis("eps", [0.1, 0.2, 0.3]), Axis("logit_scale", [1.0, 2.0])], "r").grid
     made.clear()
     measure = Measure(grid)

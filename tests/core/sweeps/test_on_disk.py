@@ -113,7 +113,7 @@ def test_sweep_to_folder_tells_how_far_it_is(tmp_path: Path) -> None:
 def test_sweep_to_folder_refuses_another_sweep_of_that_name(
     tmp_path: Path, changes: dict[str, Any], difference: str
 ) -> None:
-    arguments = {
+    arguments: dict[str, Any] = {
         "config": CONFIG,
         "axes": AXES,
         "metrics": METRICS,
@@ -123,7 +123,7 @@ def test_sweep_to_folder_refuses_another_sweep_of_that_name(
     sweep_to_folder(**arguments, stop=lambda: True)
     message = f"^name must be new or that of this very sweep, got 'a', {difference}"
     with pytest.raises(ValueError, match=message) as refused:
-        sweep_to_folder(**{**arguments, **changes})
+        sweep_to_folder(**(arguments | changes))
     assert len(str(refused.value)) <= 200
 
 
@@ -309,8 +309,9 @@ def test_sweep_by_processes_that_are_killed_has_the_same_bits(tmp_path: Path) ->
     make = process_pool(1)
 
     def keep() -> Executor:
-        pools[:] = [make()]
-        return pools[0]
+        pool = make()
+        pools[:] = [pool]
+        return pool
 
     assert len(marks(tmp_path)) == 2
     assert_whole(sweep(tmp_path, workers=keep, at_once=1, progress=kill_a_worker))
