@@ -89,15 +89,16 @@ from ce_core.sweeps.on_disk import sweep_to_folder
 from ce_core.sweeps.workers import process_pool
 
 def resident():
-    total, page = 0, os.sysconf("SC_PAGE_SIZE")
+    # What processes share is counted once, a part for each.
+    total = 0
     for entry in Path("/proc").iterdir():
         if entry.name.isdecimal():
             try:
                 fields = (entry / "stat").read_text().rpartition(")")[2].split()
                 if int(fields[3]) == os.getpid():
-                    pages = (entry / "statm").read_text().split()
-                    total += page * (int(pages[1]) - int(pages[2]) * (int(entry.name) != os.getpid()))
-            except (FileNotFoundError, ProcessLookupError):
+                    text = (entry / "smaps_rollup").read_text()
+                    total += 1024 * int(text.partition("Pss:")[2].split()[0])
+            except (FileNotFoundError, ProcessLookupError, IndexError):
                 pass
     return total
 
@@ -128,8 +129,8 @@ def measure_grids(effort: Effort) -> Section:
     """Time grids of several pairs of parameters, and a million points on disk."""
     section = Section(
         "Grids",
-        "`run_grid` at the post's sizes, 20 trials of 128 x 64, draws included, against the post's loop at "
-        f"each of the points: {_LOOP_POINTS} of them, spread over the grid, are timed, and count for all.",
+        "`run_grid` at the post's sizes, 20 trials of 128 x 64, draws included, against the post's "
+        f"loop at each point: {_LOOP_POINTS} of them, over the grid, are timed and stand for all.",
         RATIO_HEADER,
     )
     for case in _CASES:
@@ -176,7 +177,7 @@ def _check(case: _Case) -> None:
 
 def _add_million(section: Section, side: int) -> None:
     case = f"{side * side:,} points on disk, eps x logit_scale, by two processes, on the wall"
-    if not Path("/proc/self/stat").exists():
+    if not Path("/proc/self/smaps_rollup").exists():
         section.add(case, "none", "", "", "needs /proc", "", "not measured")
         return
     with tempfile.TemporaryDirectory() as folder:
