@@ -31,7 +31,7 @@ def draw_inputs(config: ExperimentConfig, device: torch.device | str = "cpu") ->
         Where they are computed.
     """
     for draws in draw_chunks(config):
-        logits = _logits(config, draws, device).mul_(config.logit_scale)
+        logits = logits_of(config, draws[:, 0], device).mul_(config.logit_scale)
         target = _target(config, draws, device)
         yield logits, target, column_error(target)
 
@@ -72,7 +72,7 @@ class SharedInputs:
         logits: Tensor = self._keep(
             ("logits", *drawn, config.dtype, config.logit_exponent),
             # Of a copy, since powers of 1 are the numbers themselves, and are divided in place.
-            lambda: _logits(config, draws().copy(), "cpu"),
+            lambda: logits_of(config, draws()[:, 0].copy()),
         )
         of_target = (*drawn, config.dtype, config.cost_exponent, config.eps, config.n_iter)
         target: Tensor = self._keep(("target", *of_target), lambda: _target(config, draws(), "cpu"))
@@ -103,19 +103,50 @@ def _chunk_size(config: ExperimentConfig) -> int:
     return min(config.trials, max(1, CHUNK_ENTRIES // (config.n * config.m)))
 
 
-def _logits(
-    config: ExperimentConfig, draws: Float[np.ndarray, "chunk 2 n m"], device: torch.device | str
+def logits_of(
+    config: ExperimentConfig,
+    uniform: Float[np.ndarray, "chunk n m"],
+    device: torch.device | str = "cpu",
 ) -> Float[Tensor, "chunk n m"]:
-    """Return the logits that uniform numbers stand for, before they are scaled."""
-    powers = _raise_to(_uniform(config, draws[:, 0], device), config.logit_exponent)
+    """Return the logits that uniform numbers stand for, before they are scaled.
+
+    Parameters
+    ----------
+    config
+        Of the experiment.
+    uniform
+        The first of each two draws. In float64 and on the CPU, logits may take their place.
+    device
+        Where they are computed.
+    """
+    powers = _raise_to(_uniform(config, uniform, device), config.logit_exponent)
     return powers.div_(powers.sum(-1, keepdim=True))
+
+
+def costs_of(
+    config: ExperimentConfig,
+    uniform: Float[np.ndarray, "chunk n m"],
+    device: torch.device | str = "cpu",
+) -> Float[Tensor, "chunk n m"]:
+    """Return the costs that uniform numbers stand for.
+
+    Parameters
+    ----------
+    config
+        Of the experiment.
+    uniform
+        The second of each two draws.
+    device
+        Where they are computed.
+    """
+    return _raise_to(_uniform(config, uniform, device), config.cost_exponent)
 
 
 def _target(
     config: ExperimentConfig, draws: Float[np.ndarray, "chunk 2 n m"], device: torch.device | str
 ) -> Float[Tensor, "chunk n m"]:
     """Return the balanced assignments of the costs that uniform numbers stand for."""
-    cost = _raise_to(_uniform(config, draws[:, 1], device), config.cost_exponent)
+    cost = costs_of(config, draws[:, 1], device)
     return balanced_assignment(cost, eps=config.eps, n_iter=config.n_iter)
 
 
