@@ -154,14 +154,14 @@ def _reduce(
     if not finite.all():
         exact, noises = np.where(finite, exact, 0.0), np.where(finite, noises, 0.0)
     rows = torch.from_numpy(exact).to(dtype).double().numpy() if dtype.itemsize < 4 else exact
-    # A trial may have no row that is finite.
-    with np.errstate(invalid="ignore", divide="ignore"):
+    # A trial may have no row that is finite, and a sum of finite ones may be none.
+    with np.errstate(all="ignore"):
         means = rows.sum(-1) / count
         rounding = np.abs(means - exact.sum(-1) / count).max(0)
         # The logits of a row are rounded each by itself, so that the errors of rows add up as squares.
         rounding += np.sqrt(np.square(noises).sum(-1)) / count
-    rounding += np.finfo(np.float64).eps * np.abs(means[0])
-    residual = np.where(count > 0, np.abs(rows[0] - rows[1] - rows[2]).max(-1), np.nan)
+        rounding += np.finfo(np.float64).eps * np.abs(means[0])
+        residual = np.where(count > 0, np.abs(rows[0] - rows[1] - rows[2]).max(-1), np.nan)
     return list(map(torch.from_numpy, (means, residual, rounding, losses.shape[-1] - count)))
 
 
