@@ -29,6 +29,8 @@ def test_axes_have_their_ends() -> None:
     eps = default_eps(cost)
     assert (eps[0].item(), eps[-1].item(), len(eps)) == (0.002, 20.0, 33)
     assert default_eps(cost, 0.5, 0.7).tolist() == [0.5, 0.7]
+    assert default_eps(cost, 100.0)[[0, -1]].tolist() == [100.0, 1000.0]
+    assert default_eps(cost, high=0.001)[[0, -1]].tolist() == [0.0001, 0.001]
     assert default_eps(torch.zeros(2, 2).double())[0] > 0
     assert default_counts(1) == [1]
     counts = default_counts(300)
