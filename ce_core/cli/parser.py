@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from ce_core._shown import LONGEST_MESSAGE, clip
-from ce_core.cli import experiment, sinkhorn, sweep
+from ce_core.cli import experiment, sinkhorn, sweep, tune
 from ce_core.cli.files import say_aside
 from ce_core.cli.options import OneLineParser
 
@@ -20,6 +20,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     experiment.add_options(commands.add_parser("experiment", help="L1 against L2, as in the post"))
     sweep.add_options(commands.add_parser("sweep", help="the experiment over one parameter or two"))
     sinkhorn.add_options(commands.add_parser("sinkhorn", help="the transport plan of a cost matrix"))
+    tune.add_options(commands.add_parser("tune", help="eps and iterations that scores need"))
     return parser.parse_args(arguments)
 
 
