@@ -29,7 +29,7 @@ def draw_inputs(config: ExperimentConfig, device: torch.device | str = "cpu") ->
         Where they are computed.
     """
     for draws in draw_chunks(config):
-        yield _logits(config, draws, device).mul_(config.logit_scale), _target(config, draws, device)
+        yield logits_of(config, draws, device).mul_(config.logit_scale), _target(config, draws, device)
 
 
 Key: TypeAlias = tuple[object, ...]
@@ -68,7 +68,7 @@ class SharedInputs:
         logits: Tensor = self._keep(
             ("logits", *drawn, config.dtype, config.logit_exponent),
             # Of a copy, since powers of 1 are the numbers themselves, and are divided in place.
-            lambda: _logits(config, draws().copy(), "cpu"),
+            lambda: logits_of(config, draws().copy()),
         )
         target: Tensor = self._keep(
             ("target", *drawn, config.dtype, config.cost_exponent, config.eps, config.n_iter),
@@ -100,20 +100,29 @@ def _chunk_size(config: ExperimentConfig) -> int:
     return min(config.trials, max(1, CHUNK_ENTRIES // (config.n * config.m)))
 
 
-def _logits(
-    config: ExperimentConfig, draws: Float[np.ndarray, "chunk 2 n m"], device: torch.device | str
+def logits_of(
+    config: ExperimentConfig, draws: Float[np.ndarray, "chunk 2 n m"], device: torch.device | str = "cpu"
 ) -> Float[Tensor, "chunk n m"]:
-    """Return the logits that uniform numbers stand for, before they are scaled."""
+    """Return the logits that uniform numbers stand for, before they are scaled.
+
+    In float64 and on the CPU they may take the place of the numbers.
+    """
     powers = _raise_to(_uniform(config, draws[:, 0], device), config.logit_exponent)
     return powers.div_(powers.sum(-1, keepdim=True))
+
+
+def costs_of(
+    config: ExperimentConfig, draws: Float[np.ndarray, "chunk 2 n m"], device: torch.device | str = "cpu"
+) -> Float[Tensor, "chunk n m"]:
+    """Return the costs that uniform numbers stand for."""
+    return _raise_to(_uniform(config, draws[:, 1], device), config.cost_exponent)
 
 
 def _target(
     config: ExperimentConfig, draws: Float[np.ndarray, "chunk 2 n m"], device: torch.device | str
 ) -> Float[Tensor, "chunk n m"]:
     """Return the balanced assignments of the costs that uniform numbers stand for."""
-    cost = _raise_to(_uniform(config, draws[:, 1], device), config.cost_exponent)
-    return balanced_assignment(cost, eps=config.eps, n_iter=config.n_iter)
+    return balanced_assignment(costs_of(config, draws, device), eps=config.eps, n_iter=config.n_iter)
 
 
 def _uniform(

@@ -106,7 +106,7 @@ def test_iterate_sweep_runs_each_experiment_as_it_is_asked_for(monkeypatch: pyte
 def test_run_sweep_computes_once_what_its_experiments_share(
     name: str, made: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    calls = dict.fromkeys(("draw_chunks", "_logits", "_target"), 0)
+    calls = dict.fromkeys(("draw_chunks", "logits_of", "_target"), 0)
 
     def counted(part: str, function: Any) -> Any:
         def call(*args: Any) -> Any:
