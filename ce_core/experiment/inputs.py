@@ -101,7 +101,9 @@ def _chunk_size(config: ExperimentConfig) -> int:
 
 
 def logits_of(
-    config: ExperimentConfig, draws: Float[np.ndarray, "chunk 2 n m"], device: torch.device | str = "cpu"
+    config: ExperimentConfig,
+    draws: Float[np.ndarray, "chunk 2 n m"],
+    device: torch.device | str = "cpu",
 ) -> Float[Tensor, "chunk n m"]:
     """Return the logits that uniform numbers stand for, before they are scaled.
 
@@ -112,7 +114,9 @@ def logits_of(
 
 
 def costs_of(
-    config: ExperimentConfig, draws: Float[np.ndarray, "chunk 2 n m"], device: torch.device | str = "cpu"
+    config: ExperimentConfig,
+    draws: Float[np.ndarray, "chunk 2 n m"],
+    device: torch.device | str = "cpu",
 ) -> Float[Tensor, "chunk n m"]:
     """Return the costs that uniform numbers stand for."""
     return _raise_to(_uniform(config, draws[:, 1], device), config.cost_exponent)

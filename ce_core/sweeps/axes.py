@@ -119,7 +119,9 @@ def _twice(values: tuple[object, ...]) -> object:
 
 
 def _spaced(name: str, first: float, last: float, count: int, space: Any) -> list[int | float]:
-    require_choice("name", name, [key for key, value in _DEFAULTS.items() if not isinstance(value, str)])
+    require_choice(
+        "name", name, [key for key, value in _DEFAULTS.items() if not isinstance(value, str)]
+    )
     ends = require_number("first", first), require_number("last", last)
     count = require_integer("count", count, at_least=1, below=MOST_VALUES + 1)
     values: list[int | float] = space(*ends, count).tolist()

@@ -1,11 +1,17 @@
 """What a grid is: its axes, its metrics, its seeds; and the regions in which it is computed."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from ce_core._options import require_choice, require_instance, require_integer, require_items, require_room
+from ce_core._options import (
+    require_choice,
+    require_instance,
+    require_integer,
+    require_items,
+    require_room,
+)
 from ce_core._shown import refusal
 from ce_core.experiment.config import ExperimentConfig
 from ce_core.experiment.work import experiment_work
@@ -80,7 +86,9 @@ class Grid:
         object.__setattr__(self, "metrics", _require_metrics(self.metrics))
         object.__setattr__(self, "seeds", require_integer("seeds", self.seeds, at_least=1))
         if self.points * self.seeds > _MOST_POINTS:
-            raise refusal("axes", f"have at most {_MOST_POINTS} points, seeds counted", self.points * self.seeds)
+            raise refusal(
+                "axes", f"have at most {_MOST_POINTS} points, seeds counted", self.points * self.seeds
+            )
         if self.seeds > 1 and any(axis.name == "seed" for axis in self.axes):
             raise refusal("seeds", "be 1 where the seed is an axis", self.seeds)
         for seed in {self.config.seed, self.config.seed + self.seeds - 1}:
@@ -117,13 +125,16 @@ class Grid:
     def largest(self) -> ExperimentConfig:
         """The configuration with each axis at what makes most work."""
         sizes = ("n", "m", "trials", "n_iter")
-        return _changed(self.config, {axis.name: max(axis.values) for axis in self.axes if axis.name in sizes})
+        return _changed(
+            self.config, {axis.name: max(axis.values) for axis in self.axes if axis.name in sizes}
+        )
 
     def config_at(self, row: int, column: int) -> ExperimentConfig:
         """Return the configuration of a point, with the first of its seeds."""
         places = (column, row)
         return _changed(
-            self.config, {axis.name: axis.values[at] for axis, at in zip(self.axes, places, strict=False)}
+            self.config,
+            {axis.name: axis.values[at] for axis, at in zip(self.axes, places, strict=False)},
         )
 
     def regions(self) -> Iterator[Region]:
@@ -142,7 +153,9 @@ class Grid:
         fast, slow = self.shape[::-1] if along_x else self.shape
         shared = sorted(kinds) == ["logits", "target"]
         each = one // (_LOGITS_SHARE * (10 if shared else 1)) if "logits" in kinds else one
-        most = max(1, min(_REGION_POINTS, _REGION_LOSSES // self.largest.trials, _REGION_WORK // max(1, each)))
+        most = max(
+            1, min(_REGION_POINTS, _REGION_LOSSES // self.largest.trials, _REGION_WORK // max(1, each))
+        )
         long = min(fast, most, _LONGEST_WITH_GRADIENTS if self.gradients else most)
         short = max(1, min(slow, most // long, _REGION_WORK // one))
         return (short, long) if along_x else (long, short)

@@ -131,7 +131,9 @@ def gather(grid: Grid, parts: Iterator[GridPart]) -> GridResult:
     parts
         In any order.
     """
-    columns = {name: torch.full(grid.shape, torch.nan, dtype=torch.float64) for name in column_names(grid)}
+    columns = {
+        name: torch.full(grid.shape, torch.nan, dtype=torch.float64) for name in column_names(grid)
+    }
     computed = torch.zeros(grid.shape, dtype=torch.bool)
     for part in parts:
         place = part.region.place

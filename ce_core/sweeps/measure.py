@@ -42,12 +42,16 @@ class Measure:
         On one thread, with which the bits are the same wherever it runs.
         """
         with _one_thread():
-            return over_seeds(self.grid, [self._measure_seed(seed, region) for seed in range(self.grid.seeds)])
+            return over_seeds(
+                self.grid, [self._measure_seed(seed, region) for seed in range(self.grid.seeds)]
+            )
 
     def _measure_seed(self, number: int, region: Region) -> Columns:
         config = replace(self.grid.config, seed=self.grid.config.seed + number)
         grid = replace(self.grid, config=config, seeds=1)
-        found = {metric: torch.full(region.shape, torch.nan, dtype=torch.float64) for metric in grid.metrics}
+        found = {
+            metric: torch.full(region.shape, torch.nan, dtype=torch.float64) for metric in grid.metrics
+        }
         for part in _same_draws(grid, region):
             values = self._measure_part(grid, part)
             rows, columns = part.place
@@ -90,7 +94,9 @@ class Measure:
         reach = math.sqrt(torch.finfo(getattr(torch, base.dtype)).max)
         pieces, finite = [], []
         step = max(1, _MOST_LOSSES // base.trials)
-        for index in zip(*(of.split(step) for of in (of_logits, of_exponents, of_targets)), strict=True):
+        for index in zip(
+            *(of.split(step) for of in (of_logits, of_exponents, of_targets)), strict=True
+        ):
             logit, exponent, target = index
             shift = scales[logit].unsqueeze(-1) * factors.alignment[exponent, target]
             l1, entropy = factors.partition[logit] - shift, factors.entropy[logit]
@@ -125,12 +131,12 @@ def _same_draws(grid: Grid, region: Region) -> Iterator[Region]:
     return (Region(some, others) for some in rows for others in columns)
 
 
-def _side(
-    grid: Grid, part: Region, names: Sequence[str]
-) -> tuple[Ranked, Int[Tensor, " points"], int]:
+def _side(grid: Grid, part: Region, names: Sequence[str]) -> tuple[Ranked, Int[Tensor, " points"], int]:
     """Return what differs by some fields, the index of each point among it, and how much there is."""
     along_y, along_x = grid.y is not None and grid.y.name in names, grid.x.name in names
-    height, width = (size if along else 1 for size, along in zip(grid.shape, (along_y, along_x), strict=True))
+    height, width = (
+        size if along else 1 for size, along in zip(grid.shape, (along_y, along_x), strict=True)
+    )
     rows = part.rows if along_y else part.rows[:1]
     columns = part.columns if along_x else part.columns[:1]
     index = torch.arange(len(rows) * len(columns))
@@ -139,7 +145,11 @@ def _side(
         places = [(column * height + row * along_y, row, column) for column in columns for row in rows]
         index = index.reshape(len(columns), len(rows)).T
     else:
-        places = [(row * along_y * width + column * along_x, row, column) for row in rows for column in columns]
+        places = [
+            (row * along_y * width + column * along_x, row, column)
+            for row in rows
+            for column in columns
+        ]
         index = index.reshape(len(rows), len(columns))
     ranked = [(rank, grid.config_at(row, column)) for rank, row, column in places]
     return ranked, index.expand(part.shape).flatten(), height * width
