@@ -204,7 +204,8 @@ class StudyRun:
         if running.parts:
             self._tell(trial, TrialState.PRUNED)
             return
-        wanted = [one.metric for one in (*definition.objectives, *definition.limits)]
+        wanted = [objective.metric for objective in definition.objectives]
+        wanted += [limit.metric for limit in definition.limits]
         missing = [metric for metric in wanted if math.isnan(means[metric])]
         if missing:
             self._fail(trial, f"{missing[0]} does not exist there")
