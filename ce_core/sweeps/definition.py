@@ -137,16 +137,17 @@ class Grid:
             {axis.name: axis.values[at] for axis, at in zip(self.axes, places, strict=False)},
         )
 
-    def regions(self) -> Iterator[Region]:
-        """Yield the regions in which the grid is computed, in order; they depend on it alone."""
-        tall, wide = self._tile()
+    def regions(self, tile: tuple[int, int] | None = None) -> Iterator[Region]:
+        """Yield the regions in which the grid is computed, in order: of so many rows and columns."""
+        tall, wide = tile or self.tile
         rows, columns = self.shape
         for top in range(0, rows, tall):
             for left in range(0, columns, wide):
                 yield Region(range(top, min(rows, top + tall)), range(left, min(columns, left + wide)))
 
-    def _tile(self) -> tuple[int, int]:
-        """Return the rows and columns of a region: long where a step costs least."""
+    @property
+    def tile(self) -> tuple[int, int]:
+        """Rows and columns of a region by default: long where a step costs least."""
         one = experiment_work(self.largest) * self.seeds
         kinds = [kind_of(self.x.name), kind_of(self.y.name) if self.y else "draws"]
         along_x = _ORDER.index(kinds[0]) <= _ORDER.index(kinds[1])

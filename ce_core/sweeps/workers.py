@@ -1,0 +1,188 @@
+"""Regions measured by whoever is there: this process, or the workers of an executor."""
+
+import os
+import signal
+import threading
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ALL_COMPLETED, FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
+from multiprocessing import connection, get_context, parent_process
+from typing import TypeAlias
+
+import torch
+
+from ce_core._options import require_integer
+from ce_core.sweeps.columns import Columns
+from ce_core.sweeps.definition import Grid, Region
+from ce_core.sweeps.measure import Measure
+
+Workers: TypeAlias = Executor | Callable[[], Executor] | None
+"""None for this process; an executor; or what makes one, and another where a worker of it has died."""
+
+# A chunk whose worker died is done again so many times.
+_SECOND_CHANCES = 1
+_local = threading.local()
+
+
+def process_pool(workers: int) -> Callable[[], Executor]:
+    """Return what makes a pool of processes on this machine, each on one thread.
+
+    Parameters
+    ----------
+    workers
+        Processes, >= 1.
+
+    Returns
+    -------
+    callable
+        They end with this process, also where it is killed, and leave Ctrl-C to it.
+
+    Raises
+    ------
+    ValueError
+        If that is no such number.
+    """
+    count = require_integer("workers", workers, at_least=1)
+    # Started anew: a copy of this process may hold a lock of a thread that is not copied.
+    return lambda: ProcessPoolExecutor(count, get_context("spawn"), _start_worker)
+
+
+def measure_all(
+    grid: Grid, regions: Mapping[int, Region], workers: Workers, *, at_once: int, stop: Callable[[], bool]
+) -> Iterator[tuple[int, Columns]]:
+    """Yield the columns of regions by their numbers, as they are ready.
+
+    Parameters
+    ----------
+    grid
+        That they are of.
+    regions
+        By number.
+    workers
+        Who measures.
+    at_once
+        Regions that are handed over and not yet back.
+    stop
+        Asked before each region: whether to begin no more.
+
+    Raises
+    ------
+    RuntimeError
+        If the worker of a region died and, where it was done again, did so again.
+    """
+    if workers is None:
+        measure = Measure(grid)
+        for number, region in regions.items():
+            if stop():
+                return
+            yield number, measure(region)
+    elif isinstance(workers, Executor):
+        yield from _Errand(grid, regions, at_once, stop).run(workers, _no_other)
+    else:
+        with _Pools(workers) as pools:
+            yield from _Errand(grid, regions, at_once, stop).run(pools.next(), pools.next)
+
+
+def measure_here(grid: Grid, region: Region) -> Columns:
+    """Measure a region in a worker, which keeps what the next one shares with it.
+
+    Parameters
+    ----------
+    grid, region
+        What to measure.
+    """
+    measure: Measure | None = getattr(_local, "measure", None)
+    if measure is None or measure.grid != grid:
+        measure = _local.measure = Measure(grid)
+    return measure(region)
+
+
+class _Errand:
+    """Regions on their way through executors, of which each may break."""
+
+    def __init__(
+        self, grid: Grid, regions: Mapping[int, Region], at_once: int, stop: Callable[[], bool]
+    ) -> None:
+        self._grid, self._regions = grid, regions
+        self._at_once, self._stop = at_once, stop
+        self._waiting = deque(regions)
+        self._running: dict[Future[Columns], int] = {}
+        self._deaths: Counter[int] = Counter()
+
+    def run(self, executor: Executor, renew: Callable[[], Executor]) -> Iterator[tuple[int, Columns]]:
+        """Yield what is ready, in the order in which it is."""
+        while True:
+            broken = not self._submit(executor)
+            if not broken and not self._running:
+                return
+            # What is done by now, or goes down with the pool, before another takes the rest.
+            until = ALL_COMPLETED if broken else FIRST_COMPLETED
+            for future in wait(self._running, return_when=until).done:
+                number = self._running.pop(future)
+                try:
+                    yield number, future.result()
+                except BrokenExecutor as error:
+                    self._give_back(number, error)
+            if broken:
+                executor = renew()
+
+    def _submit(self, executor: Executor) -> bool:
+        """Hand over as many as there is room for; return whether the executor takes them."""
+        if self._stop():
+            self._waiting.clear()
+        while self._waiting and len(self._running) < self._at_once:
+            number = self._waiting[0]
+            try:
+                future = executor.submit(measure_here, self._grid, self._regions[number])
+            except BrokenExecutor:
+                return False
+            self._waiting.popleft()
+            self._running[future] = number
+        return True
+
+    def _give_back(self, number: int, error: BrokenExecutor) -> None:
+        self._deaths[number] += 1
+        if self._deaths[number] > _SECOND_CHANCES:
+            raise RuntimeError(f"chunk {number} must not end its worker, which it did twice") from error
+        self._waiting.appendleft(number)
+
+
+class _Pools:
+    """One executor after another, each shut down before the next."""
+
+    def __init__(self, make: Callable[[], Executor]) -> None:
+        self._make = make
+        self._pool: Executor | None = None
+
+    def __enter__(self) -> "_Pools":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._close()
+
+    def next(self) -> Executor:
+        self._close()
+        self._pool = self._make()
+        return self._pool
+
+    def _close(self) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+
+
+def _no_other() -> Executor:
+    raise RuntimeError("A worker has died, and its executor takes no more: pass what makes executors")
+
+
+def _start_worker() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    torch.set_num_threads(1)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """Wait for the end of the parent, of which a worker that waits for work does not hear."""
+    parent = parent_process()
+    if parent is not None:
+        connection.wait([parent.sentinel])
+        os._exit(1)
