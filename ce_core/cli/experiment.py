@@ -35,6 +35,17 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Describe the command and its options."""
     parser.description = "Compare the losses L1 and L2 of random logits, trial by trial."
     parser.set_defaults(run=run)
+    add_config(parser)
+    parser.add_argument(
+        "--csv",
+        type=Path,
+        metavar="FILE",
+        help="write the trials to FILE, CSV; - for standard output",
+    )
+
+
+def add_config(parser: argparse.ArgumentParser) -> None:
+    """Add an option for each field of an experiment."""
     for field in fields(ExperimentConfig):
         parser.add_argument(
             f"--{field.name.replace('_', '-')}",
@@ -43,12 +54,6 @@ def add_options(parser: argparse.ArgumentParser) -> None:
             choices=DTYPES if field.name == "dtype" else None,
             help=f"{_OPTION_HELP[field.name]} (default: {field.default})",
         )
-    parser.add_argument(
-        "--csv",
-        type=Path,
-        metavar="FILE",
-        help="write the trials to FILE, CSV; - for standard output",
-    )
 
 
 def read_config(options: argparse.Namespace) -> ExperimentConfig:

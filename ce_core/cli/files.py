@@ -99,9 +99,18 @@ def write_text(file: Path, text: str) -> None:
     """Write a text whole or not at all: a file that is there stays as it is until the new one is."""
     if file == STANDARD:
         sys.stdout.write(text)
+    else:
+        write_bytes(file, text.encode())
+
+
+def write_bytes(file: Path, data: bytes) -> None:
+    """Write bytes as `write_text` does a text."""
+    if file == STANDARD:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
         return
     try:
-        _replace(file.resolve(), text)
+        _replace(file.resolve(), data)
     except (OSError, ValueError) as error:
         raise _unwritable(file, error) from None
 
@@ -149,15 +158,15 @@ def _unwritable(file: Path, error: Exception) -> ValueError:
     return ValueError(f"{name_of(file)} must be a file to write to, got {_why(error)}")
 
 
-def _replace(file: Path, text: str) -> None:
+def _replace(file: Path, data: bytes) -> None:
     if file.exists() and not file.is_file():
         # A device or a pipe is written to; a folder refuses.
-        file.write_text(text, encoding="utf-8")
+        file.write_bytes(data)
         return
     temporary = file.with_name(f".{file.name[:100]}.{os.getpid()}.part")
     try:
-        with temporary.open("x", encoding="utf-8") as stream:
-            stream.write(text)
+        with temporary.open("xb") as stream:
+            stream.write(data)
         if file.exists():
             shutil.copymode(file, temporary)
         temporary.replace(file)

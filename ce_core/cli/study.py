@@ -8,35 +8,42 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ce_core.cli.experiment import add_config_options, given_config
 from ce_core.cli.files import STANDARD, check_output, name_of, say_aside, write_bytes, write_text
-from ce_core.cli.options import number, whole_number
-from ce_core.experiment.config import ExperimentConfig
+from ce_core.cli.options import whole_number
+from ce_core.cli.study_options import add_definition, read_definition
 from ce_core.experiment.export import config_command
 from ce_core.jobs import open_workers
 
 if TYPE_CHECKING:
     from ce_core.studies.catalogue import Studies, StudySummary
-    from ce_core.studies.definition import Choices, Limit, Objective, Span, StudyDefinition
     from ce_core.studies.run import StudyProgress
 
 # Optuna takes a while to import: only a command that needs it does.
 
-_OVER = """\
-what varies, once for each parameter: eps:0.05:2 from one number to another, eps:0.05:2:log where ratios
-count, eps=0.1,0.5,1 or dtype=float32,float64 one of several"""
-_DEFINITION = ("over", "minimise", "maximise", "reach", "at_most")
-
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Describe the command and its own commands."""
-    parser.description = "Search over the experiment's parameters by Optuna; studies are kept, and go on."
+    parser.description = (
+        "Search over the experiment's parameters by Optuna; studies are kept, and go on."
+    )
     commands = parser.add_subparsers(dest="study_command", required=True)
-    _add_run(_command(commands, "run", "make a study, or go on with one"))
+    run = _command(commands, "run", "make a study, or go on with one")
+    run.add_argument("name", help="its name; a study of that name goes on")
+    run.add_argument(
+        "--trials",
+        type=whole_number,
+        default=100,
+        help="in all, those from before too (default: 100)",
+    )
+    run.add_argument("--workers", type=whole_number, help="processes that measure (default: 1)")
+    run.add_argument(
+        "--cluster", metavar="ADDRESS", help="a Dask cluster, as tcp://host:8786 (default: LAB_CLUSTER)"
+    )
+    add_definition(run)
+    run.set_defaults(run=run_study)
     _command(commands, "list", "all studies").set_defaults(run=list_studies)
     show = _command(commands, "show", "what a study has found; several are compared")
     show.add_argument("name", nargs="+", help="name of a study")
@@ -61,7 +68,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run_study(options: argparse.Namespace) -> int:
     """Make trials until there are so many; return the exit code."""
     studies = _open(options)
-    definition = _definition(options)
+    definition = read_definition(options)
     cluster = options.cluster or os.environ.get("LAB_CLUSTER")
     with _stop_on_interrupt() as stop, open_workers(options.workers, cluster=cluster) as workers:
         progress = studies.run(
@@ -119,7 +126,9 @@ def delete_study(options: argparse.Namespace) -> int:
     """Delete a study, if that is meant; return the exit code."""
     studies = _open(options)
     found = studies.summary(options.name)
-    if not options.yes and not _agreed(f"Delete {options.name}, {found.tally.total()} trials, for ever?"):
+    if not options.yes and not _agreed(
+        f"Delete {options.name}, {found.tally.total()} trials, for ever?"
+    ):
         say_aside("python -m ce_core: nothing was deleted")
         return 2
     studies.delete(options.name)
@@ -145,67 +154,6 @@ def export_study(options: argparse.Namespace) -> int:
     return 0
 
 
-def read_parameter(text: str) -> "Span | Choices":
-    """Return what `--over` describes.
-
-    Parameters
-    ----------
-    text
-        As `eps:0.05:2:log`, `n_iter:1:50` or `dtype=float32,float64`.
-
-    Raises
-    ------
-    ValueError
-        If it describes nothing that can vary.
-    """
-    from ce_core.studies.definition import Choices, Span
-
-    name, mark, listed = text.partition("=")
-    if mark:
-        return Choices(_field(name), [_value(_field(name), part) for part in listed.split(",")])
-    name, *ends = text.split(":")
-    log = ends[2:] == ["log"]
-    if len(ends) != 2 + log:
-        raise ValueError(f"over must be as eps:0.05:2, eps:0.05:2:log or eps=0.1,0.5, got {text!r}")
-    low, high = (_value(_field(name), end) for end in ends[:2])
-    return Span(_field(name), low, high, log=log)
-
-
-def _add_run(parser: argparse.ArgumentParser) -> None:
-    parser.set_defaults(run=run_study)
-    parser.add_argument("name", help="name of the study; if it is there, it goes on")
-    parser.add_argument("--over", action="append", default=[], metavar="PARAMETER", help=_OVER)
-    for aim in ("minimise", "maximise"):
-        text = f"a metric to {aim}; two objectives look for the best compromises"
-        parser.add_argument(f"--{aim}", action="append", default=[], metavar="METRIC", help=text)
-    parser.add_argument(
-        "--reach",
-        action="append",
-        default=[],
-        metavar="METRIC:VALUE",
-        help="a metric that is to come near to a value, as slope:1.5",
-    )
-    parser.add_argument(
-        "--at-most",
-        action="append",
-        default=[],
-        metavar="METRIC:VALUE",
-        help="a limit, as marginal_error:0.01",
-    )
-    parser.add_argument(
-        "--trials", type=whole_number, default=100, help="in all, those from before included (default: 100)"
-    )
-    parser.add_argument("--seeds", type=whole_number, help="seeds to take the mean over (default: 1)")
-    parser.add_argument("--sampler", help="tpe, random, grid or nsga2 (default: tpe; two objectives: nsga2)")
-    parser.add_argument("--sampler-seed", type=whole_number, help="seed of the search (default: 0)")
-    parser.add_argument("--pruner", help="none, median or wilcoxon (default: none)")
-    parser.add_argument("--workers", type=whole_number, help="processes that measure (default: 1)")
-    parser.add_argument(
-        "--cluster", metavar="ADDRESS", help="a Dask cluster, as tcp://host:8786 (default: LAB_CLUSTER)"
-    )
-    add_config_options(parser)
-
-
 def _command(commands: Any, name: str, text: str) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = commands.add_parser(name, help=text, description=f"{text}.")
     parser.add_argument(
@@ -224,69 +172,9 @@ def _open(options: argparse.Namespace) -> "Studies":
     return Studies(options.storage)
 
 
-def _definition(options: argparse.Namespace) -> "StudyDefinition | None":
-    """Return what the options say of a study; None if they say nothing, as where one goes on."""
-    from ce_core.studies.definition import StudyDefinition
-
-    config = given_config(options)
-    others = {
-        name: getattr(options, name)
-        for name in ("seeds", "sampler", "sampler_seed", "pruner")
-        if getattr(options, name) is not None
-    }
-    if not config and not others and not any(getattr(options, name) for name in _DEFINITION):
-        return None
-    return StudyDefinition(
-        parameters=[read_parameter(text) for text in options.over],
-        objectives=_objectives(options),
-        limits=[_limit(text) for text in options.at_most],
-        config=ExperimentConfig(**config),
-        **others,
-    )
-
-
-def _objectives(options: argparse.Namespace) -> "list[Objective]":
-    from ce_core.studies.definition import Objective
-
-    found = [Objective(metric, aim) for aim in ("minimise", "maximise") for metric in getattr(options, aim)]
-    for text in options.reach:
-        metric, value = _metric_and_value("reach", text)
-        found.append(Objective(metric, "reach", value))
-    return found
-
-
-def _limit(text: str) -> "Limit":
-    from ce_core.studies.definition import Limit
-
-    return Limit(*_metric_and_value("at-most", text))
-
-
-def _metric_and_value(option: str, text: str) -> tuple[str, float]:
-    metric, _, value = text.partition(":")
-    try:
-        return metric, float(value)
-    except ValueError:
-        raise ValueError(f"{option} must be as slope:1.5, got {text!r}") from None
-
-
-def _field(name: str) -> str:
-    return name.replace("-", "_")
-
-
-def _value(name: str, text: str) -> int | float | str:
-    """Return a value of a field as what it is by default."""
-    kinds = {field.name: type(field.default) for field in fields(ExperimentConfig)}
-    kind = kinds.get(name, str)
-    try:
-        return kind(text)
-    except ValueError:
-        what = "a whole number" if kind is int else "a number"
-        raise ValueError(f"{name} must be {what}, got {text!r}") from None
-
-
 @contextmanager
 def _stop_on_interrupt() -> Iterator[threading.Event]:
-    """Set an event at the first interrupt, so that what runs can end in order; the next one ends all."""
+    """Set an event at the first interrupt, so that work ends in order; the second one is as ever."""
     stop = threading.Event()
 
     def note(number: int, frame: object) -> None:
@@ -338,7 +226,9 @@ def _print_summary(found: "StudySummary") -> None:
         if found.tally[word] or word == "done":
             print(f"{word:<20} {found.tally[word]}")
     if found.definition and not found.best:
-        print("\nNo trial keeps to the limits yet." if found.tally["done"] else "\nNo trial is done yet.")
+        print(
+            "\nNo trial keeps to the limits yet." if found.tally["done"] else "\nNo trial is done yet."
+        )
     for trial in found.best:
         print(f"\n{'trial':<20} {trial.number}")
         for name, value in trial.params.items():

@@ -1,6 +1,7 @@
 """The trials of a study as a table: CSV, Parquet."""
 
 import csv
+import importlib
 import io
 from typing import Any
 
@@ -8,6 +9,7 @@ from optuna.study import Study
 
 from ce_core.studies.trials import METRICS_KEPT, REASON, all_trials, counted, interrupted
 from ce_core.sweeps.metrics import METRICS
+from ce_core.sweeps.tables import parquet
 
 
 def study_rows(study: Study) -> list[dict[str, Any]]:
@@ -78,17 +80,12 @@ def study_parquet(study: Study) -> bytes:
 
     Raises
     ------
-    ValueError
+    RuntimeError
         If pyarrow is not installed.
     """
-    try:
-        import pyarrow
-        from pyarrow import parquet
-    except ImportError:
-        raise ValueError(
-            "parquet must have the package pyarrow, got a machine without it: pip install pyarrow"
-        ) from None
+    table = parquet()
+    pyarrow = importlib.import_module("pyarrow")
     buffer = pyarrow.BufferOutputStream()
-    parquet.write_table(pyarrow.Table.from_pylist(study_rows(study)), buffer)
+    table.write_table(pyarrow.Table.from_pylist(study_rows(study)), buffer)
     found: bytes = buffer.getvalue().to_pybytes()
     return found

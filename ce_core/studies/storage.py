@@ -8,16 +8,15 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Final, TypeVar
 
 import optuna
-import platformdirs
 import sqlalchemy
 from optuna.exceptions import ExperimentalWarning, StorageInternalError
 from optuna.storages import RDBStorage, RetryHeartbeatStaleTrialCallback
 
 from ce_core.studies.trials import MOST_REPEATS
+from ce_core.sweeps.places import data_folder
 
 Value = TypeVar("Value")
 
@@ -32,12 +31,6 @@ _BETWEEN_TRIES: Final = 0.5
 
 class StorageError(RuntimeError):
     """The database of the studies does not answer."""
-
-
-def data_folder() -> Path:
-    """Return the folder of what is kept for this user: `LAB_DATA`, or the system's own place."""
-    given = os.environ.get("LAB_DATA")
-    return Path(given) if given else platformdirs.user_data_path("cross-entropy-lab", appauthor=False)
 
 
 def storage_url(given: str | None = None) -> str:
