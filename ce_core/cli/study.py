@@ -33,10 +33,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     run = _command(commands, "run", "make a study, or go on with one")
     run.add_argument("name", help="its name; a study of that name goes on")
     run.add_argument(
-        "--trials",
+        "--count",
         type=whole_number,
         default=100,
-        help="in all, those from before too (default: 100)",
+        help="experiments to try in all, those from before too (default: 100)",
     )
     run.add_argument("--workers", type=whole_number, help="processes that measure (default: 1)")
     run.add_argument(
@@ -74,14 +74,14 @@ def run_study(options: argparse.Namespace) -> int:
         progress = studies.run(
             options.name,
             definition,
-            trials=options.trials,
+            count=options.count,
             workers=workers,
             report=_say_progress,
             cancelled=stop.is_set,
         )
     _end_line()
     if stop.is_set():
-        again = f"python -m ce_core study run {shlex.quote(options.name)} --trials {progress.wanted}"
+        again = f"python -m ce_core study run {shlex.quote(options.name)} --count {options.count}"
         where = " with the same --storage" if options.storage else ""
         say_aside(f"python -m ce_core: interrupted; what is done is kept, to go on{where}: {again}")
         return 130

@@ -80,7 +80,7 @@ class Studies:
         name: str,
         definition: StudyDefinition | None = None,
         *,
-        trials: int = 100,
+        count: int = 100,
         workers: Workers | None = None,
         report: Callable[[StudyProgress], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
@@ -96,8 +96,8 @@ class Studies:
             Of the study.
         definition
             What it searches for; None for a study that is there.
-        trials
-            In all, those from before included.
+        count
+            Trials in all, those from before included: an experiment each, Optuna calls it a trial.
         workers
             Who measures; by default a process of this machine.
         report
@@ -116,18 +116,18 @@ class Studies:
             If the name stands for a study of another definition, or for none and there is no
             definition, or the number of trials is out of bounds.
         """
-        trials = require_integer("trials", trials, at_least=1, below=_MOST_TRIALS + 1)
+        count = require_integer("count", count, at_least=1, below=_MOST_TRIALS + 1)
         if workers is None:
             with open_workers() as one:
-                return self._run(name, definition, one, trials, report, cancelled)
-        return self._run(name, definition, workers, trials, report, cancelled)
+                return self._run(name, definition, one, count, report, cancelled)
+        return self._run(name, definition, workers, count, report, cancelled)
 
     def _run(
         self,
         name: str,
         definition: StudyDefinition | None,
         workers: Workers,
-        trials: int,
+        count: int,
         report: Callable[[StudyProgress], None] | None,
         cancelled: Callable[[], bool] | None,
     ) -> StudyProgress:
@@ -135,7 +135,7 @@ class Studies:
             study, definition = self._make(name, definition)
             try:
                 made = StudyRun(self._storage, study, definition, workers)
-                return made.run(trials, report, cancelled)
+                return made.run(count, report, cancelled)
             except KeyError:
                 raise StorageError("the study has been deleted while it ran") from None
 
