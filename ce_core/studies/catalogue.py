@@ -250,7 +250,8 @@ class Studies:
             study = optuna.create_study(study_name=name, storage=self._storage, directions=directions)
         except DuplicatedStudyError:
             study = optuna.load_study(study_name=name, storage=self._storage)
-            if study.user_attrs or all_trials(study):
+            # One that was begun and not finished is taken on.
+            if study.user_attrs or all_trials(study) or study.directions != directions:
                 return
         study.set_user_attr(DEFINITION, definition.as_json())
 

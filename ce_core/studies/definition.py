@@ -57,8 +57,8 @@ class Span:
     """
 
     name: str
-    low: float
-    high: float
+    low: int | float
+    high: int | float
     log: bool = False
 
     def __post_init__(self) -> None:
@@ -154,7 +154,7 @@ class Objective:
 
     metric: str
     aim: str = "minimise"
-    value: float | None = None
+    value: int | float | None = None
 
     def __post_init__(self) -> None:
         require_choice("metric", self.metric, METRICS)
@@ -197,7 +197,7 @@ class Limit:
     """
 
     metric: str
-    at_most: float
+    at_most: int | float
 
     def __post_init__(self) -> None:
         require_choice("metric", self.metric, METRICS)

@@ -191,7 +191,7 @@ class StudyRun:
 
         def ask() -> bool:
             running.trial.report(value, step)
-            return running.trial.should_prune()
+            return bool(running.trial.should_prune())
 
         return patiently(ask)
 
