@@ -175,46 +175,54 @@ class StudyRun:
             return True
         del self._running[future]
         running.measured += measured
-        if running.parts and not self._is_bad(running):
+        missing = self._missing(measured)
+        if missing:
+            self._keep_metrics(running)
+            self._fail(running.trial, f"{missing[0]} does not exist there")
+        elif running.parts and not self._is_bad(running):
             self._send(running)
             return False
-        self._end(running)
+        else:
+            self._end(running)
         return True
 
+    def _missing(self, measured: list[dict[str, float]]) -> list[str]:
+        """Return which metrics the study needs and cannot have."""
+        needed = [objective.metric for objective in self._definition.objectives]
+        needed += [limit.metric for limit in self._definition.limits]
+        return [metric for metric in needed if any(math.isnan(one[metric]) for one in measured)]
+
     def _is_bad(self, running: _Running) -> bool:
-        """Tell Optuna what was measured last, and return whether the trial is to be left."""
+        """Return whether a trial is to be left."""
+        self._report(running)
+        return bool(patiently(running.trial.should_prune))
+
+    def _report(self, running: _Running) -> None:
+        """Tell the pruner of what was measured last."""
         objective = self._definition.objectives[0]
-        step = len(running.measured) - 1
         last = objective.loss(running.measured[-1][objective.metric])
         so_far = objective.loss(_mean(running.measured, objective.metric))
         value = last if self._definition.pruner == "wilcoxon" else so_far
-
-        def ask() -> bool:
-            running.trial.report(value, step)
-            return bool(running.trial.should_prune())
-
-        return patiently(ask)
+        patiently(lambda: running.trial.report(value, len(running.measured) - 1))
 
     def _end(self, running: _Running) -> None:
         """Tell Optuna what was measured, and so end a trial."""
         trial, definition = running.trial, self._definition
-        names = running.measured[0]
-        means = {metric: _mean(running.measured, metric) for metric in names}
-        patiently(lambda: trial.set_user_attr(METRICS_KEPT, means))
+        means = self._keep_metrics(running)
         if running.parts:
             self._tell(trial, TrialState.PRUNED)
             return
-        wanted = [objective.metric for objective in definition.objectives]
-        wanted += [limit.metric for limit in definition.limits]
-        missing = [metric for metric in wanted if math.isnan(means[metric])]
-        if missing:
-            self._fail(trial, f"{missing[0]} does not exist there")
-            return
+        if definition.pruner != "none":
+            self._report(running)
         for limit in definition.limits:
-            over = means[limit.metric] - limit.at_most
-            self._set_constraint(trial, limit.metric, over)
+            self._set_constraint(trial, limit.metric, means[limit.metric] - limit.at_most)
         values = [objective.loss(means[objective.metric]) for objective in definition.objectives]
         self._tell(trial, TrialState.COMPLETE, values)
+
+    def _keep_metrics(self, running: _Running) -> dict[str, float]:
+        means = {metric: _mean(running.measured, metric) for metric in running.measured[0]}
+        patiently(lambda: running.trial.set_user_attr(METRICS_KEPT, means))
+        return means
 
     def _set_constraint(self, trial: Trial, name: str, over: float) -> None:
         if name not in patiently(lambda: trial.constraints):
