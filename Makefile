@@ -12,7 +12,7 @@ PY := .venv/bin/python
 PIP := $(PYTHON) -m pip --disable-pip-version-check
 # Shapes and types are checked while the tests run; those of transport in `make test-long`, since its
 # iterations call small functions a million times.
-CHECKED := ce_core.claims,ce_core.experiment,ce_core.figures,ce_core.losses,ce_core.post,ce_core.probability,ce_core.stability
+CHECKED := ce_core.claims,ce_core.experiment,ce_core.figures,ce_core.losses,ce_core.post,ce_core.probability,ce_core.stability,ce_core.sweeps
 PYTEST := OMP_NUM_THREADS=1 $(PY) -m pytest
 CHECK := --jaxtyping-packages=$(CHECKED),beartype.beartype
 SHARED := -n $(WORKERS) --dist loadfile --no-loadscope-reorder

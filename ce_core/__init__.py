@@ -22,7 +22,7 @@ By subject, what is public is
 - numbers that a computer can hold: `trace_formula`, `trace_formulas`, `outcome_map`, `accuracy_map`,
   `clipping_curves`, `clipping_gap`, `run_pitfall`;
 - the experiment: `ExperimentConfig`, `run_experiment`, `run_sweep`, `compare_losses`, `sort_losses`,
-  `trials_csv`;
+  `trials_csv`; at all points of one axis or two: `Axis`, `run_grid`, `grid_csv`;
 - the post's own steps: `check_sum`, `sum_errors`, `post_assignment`.
 
 A name in capitals lists what an argument may be. What only pages need is in the modules.
@@ -71,6 +71,12 @@ from ce_core.stability.outcome_map import OutcomeMap, outcome_map
 from ce_core.stability.pitfalls import PITFALLS, Pitfall, PitfallResult, run_pitfall
 from ce_core.stability.tracing import FormulaStep, FormulaTrace, trace_formula, trace_formulas
 
+# Grids of the experiment.
+from ce_core.sweeps.axes import Axis
+from ce_core.sweeps.grid import GridResult, run_grid
+from ce_core.sweeps.metrics import METRICS
+from ce_core.sweeps.tables import grid_csv
+
 # Transport.
 from ce_core.transport.balanced import balanced_assignment
 from ce_core.transport.convergence import ConvergenceTrace, trace_convergence
@@ -98,9 +104,11 @@ __all__ = [
     "DESCENTS",
     "DTYPES",
     "FORMULAS",
+    "METRICS",
     "PITFALLS",
     "AccuracyMap",
     "AccuracyRun",
+    "Axis",
     "ClippingCurves",
     "ConvergenceTrace",
     "DescentPaths",
@@ -109,6 +117,7 @@ __all__ = [
     "ExperimentResult",
     "FormulaStep",
     "FormulaTrace",
+    "GridResult",
     "JacobianSpectrum",
     "LogitGapMinimum",
     "LossComparison",
@@ -142,6 +151,7 @@ __all__ = [
     "entropy",
     "entropy_from_logits",
     "forbid_pairs",
+    "grid_csv",
     "hard_assignment",
     "jacobian_spectrum",
     "js_from_logits",
@@ -162,6 +172,7 @@ __all__ = [
     "relative_eps",
     "round_plan",
     "run_experiment",
+    "run_grid",
     "run_pitfall",
     "run_sweep",
     "sinkhorn",

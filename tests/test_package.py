@@ -43,7 +43,11 @@ def test_wheel_says_what_it_is_and_needs(wheel: Path) -> None:
     needed = {line.partition(": ")[2] for line in head if line.startswith("Requires-Dist")}
     names = {re.split(r"\W", line)[0] for line in needed if "extra" not in line}
     assert names == {"jaxtyping", "mpmath", "numpy", "scipy", "torch"}
-    assert [line for line in needed if "extra" in line] == ['plotly>=6.0 ; extra == "figures"']
+    assert {line for line in needed if "extra" in line} == {
+        'plotly>=6.0 ; extra == "figures"',
+        'platformdirs>=4.0 ; extra == "sweeps"',
+        'pyarrow>=17.0 ; extra == "sweeps"',
+    }
 
 
 def test_wheel_is_imported_and_run_without_the_checkout(wheel: Path, tmp_path: Path) -> None:

@@ -29,7 +29,8 @@ def draw_inputs(config: ExperimentConfig, device: torch.device | str = "cpu") ->
         Where they are computed.
     """
     for draws in draw_chunks(config):
-        yield logits_of(config, draws, device).mul_(config.logit_scale), _target(config, draws, device)
+        logits = logits_of(config, draws[:, 0], device).mul_(config.logit_scale)
+        yield logits, _target(config, draws, device)
 
 
 Key: TypeAlias = tuple[object, ...]
@@ -68,7 +69,7 @@ class SharedInputs:
         logits: Tensor = self._keep(
             ("logits", *drawn, config.dtype, config.logit_exponent),
             # Of a copy, since powers of 1 are the numbers themselves, and are divided in place.
-            lambda: logits_of(config, draws().copy()),
+            lambda: logits_of(config, draws()[:, 0].copy()),
         )
         target: Tensor = self._keep(
             ("target", *drawn, config.dtype, config.cost_exponent, config.eps, config.n_iter),
@@ -102,31 +103,49 @@ def _chunk_size(config: ExperimentConfig) -> int:
 
 def logits_of(
     config: ExperimentConfig,
-    draws: Float[np.ndarray, "chunk 2 n m"],
+    uniform: Float[np.ndarray, "chunk n m"],
     device: torch.device | str = "cpu",
 ) -> Float[Tensor, "chunk n m"]:
     """Return the logits that uniform numbers stand for, before they are scaled.
 
-    In float64 and on the CPU they may take the place of the numbers.
+    Parameters
+    ----------
+    config
+        Of the experiment.
+    uniform
+        The first of each two draws. In float64 and on the CPU, logits may take their place.
+    device
+        Where they are computed.
     """
-    powers = _raise_to(_uniform(config, draws[:, 0], device), config.logit_exponent)
+    powers = _raise_to(_uniform(config, uniform, device), config.logit_exponent)
     return powers.div_(powers.sum(-1, keepdim=True))
 
 
 def costs_of(
     config: ExperimentConfig,
-    draws: Float[np.ndarray, "chunk 2 n m"],
+    uniform: Float[np.ndarray, "chunk n m"],
     device: torch.device | str = "cpu",
 ) -> Float[Tensor, "chunk n m"]:
-    """Return the costs that uniform numbers stand for."""
-    return _raise_to(_uniform(config, draws[:, 1], device), config.cost_exponent)
+    """Return the costs that uniform numbers stand for.
+
+    Parameters
+    ----------
+    config
+        Of the experiment.
+    uniform
+        The second of each two draws.
+    device
+        Where they are computed.
+    """
+    return _raise_to(_uniform(config, uniform, device), config.cost_exponent)
 
 
 def _target(
     config: ExperimentConfig, draws: Float[np.ndarray, "chunk 2 n m"], device: torch.device | str
 ) -> Float[Tensor, "chunk n m"]:
     """Return the balanced assignments of the costs that uniform numbers stand for."""
-    return balanced_assignment(costs_of(config, draws, device), eps=config.eps, n_iter=config.n_iter)
+    cost = costs_of(config, draws[:, 1], device)
+    return balanced_assignment(cost, eps=config.eps, n_iter=config.n_iter)
 
 
 def _uniform(

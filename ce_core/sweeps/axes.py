@@ -55,7 +55,7 @@ class Axis:
         object.__setattr__(self, "values", read)
 
     @classmethod
-    def linear(cls, name: str, first: float, last: float, count: int) -> "Axis":
+    def linear(cls, name: str, first: int | float, last: int | float, count: int) -> "Axis":
         """Return an axis of evenly spaced values, both ends kept.
 
         Parameters
@@ -86,7 +86,7 @@ class Axis:
         return cls(name, _spaced(name, first, last, count, np.linspace))
 
     @classmethod
-    def logarithmic(cls, name: str, first: float, last: float, count: int) -> "Axis":
+    def logarithmic(cls, name: str, first: int | float, last: int | float, count: int) -> "Axis":
         """Return an axis of values whose ratios are equal, both ends kept.
 
         Parameters
@@ -118,7 +118,9 @@ def _twice(values: tuple[object, ...]) -> object:
     return next(value for value, times in Counter(values).items() if times > 1)
 
 
-def _spaced(name: str, first: float, last: float, count: int, space: Any) -> list[int | float]:
+def _spaced(
+    name: str, first: int | float, last: int | float, count: int, space: Any
+) -> list[int | float]:
     require_choice(
         "name", name, [key for key, value in _DEFAULTS.items() if not isinstance(value, str)]
     )

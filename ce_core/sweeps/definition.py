@@ -1,7 +1,7 @@
 """What a grid is: its axes, its metrics, its seeds; and the regions in which it is computed."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -82,8 +82,6 @@ class Grid:
 
     def __post_init__(self) -> None:
         require_instance("config", self.config, ExperimentConfig)
-        object.__setattr__(self, "axes", _require_axes(self.axes))
-        object.__setattr__(self, "metrics", _require_metrics(self.metrics))
         object.__setattr__(self, "seeds", require_integer("seeds", self.seeds, at_least=1))
         if self.points * self.seeds > _MOST_POINTS:
             raise refusal(
@@ -160,6 +158,24 @@ class Grid:
         long = min(fast, most, _LONGEST_WITH_GRADIENTS if self.gradients else most)
         short = max(1, min(slow, most // long, _REGION_WORK // one))
         return (short, long) if along_x else (long, short)
+
+
+def grid_of(
+    config: ExperimentConfig, axes: Axis | Sequence[Axis], metrics: str | Sequence[str], seeds: int
+) -> Grid:
+    """Return a grid of what people pass: one axis or a sequence of them, one metric or several.
+
+    Parameters
+    ----------
+    config, axes, metrics, seeds
+        As for `Grid`.
+
+    Raises
+    ------
+    ValueError
+        If one of them is not as it must be.
+    """
+    return Grid(config, _require_axes(axes), _require_metrics(metrics), seeds)
 
 
 def kind_of(name: str) -> str:

@@ -172,7 +172,7 @@ class _Chunk:
         costs: tuple[float, Tensor] | None = None
         for index, slot, config in block:
             if costs is None or costs[0] != config.cost_exponent:
-                costs = config.cost_exponent, costs_of(config, self.draws)
+                costs = config.cost_exponent, costs_of(config, self.draws[:, 1])
             plan = balanced_assignment(costs[1], eps=config.eps, n_iter=config.n_iter)
             self.found.marginal_error[index, self.part] = column_error(plan)
             plans[:, slot] = plan.flatten(1)
@@ -202,7 +202,7 @@ class _Chunk:
                     self.found.logit_products[:, other] += own.sum(-1)
                 directions[:, 0, place], directions[:, 1, place] = p, residual
             products = torch.matmul(plans, directions.flatten(1, 2).mT).sum(0)
-            products = products.unflatten(-1, (2, self.logits))
+            products = products.reshape(self.plans, 2, self.logits)
             for index, slot, _ in block:
                 for other, place, _ in others:
                     self.found.pair_products[:, other, index] += products[slot, :, place]
@@ -229,7 +229,7 @@ class _Chunk:
         """Return the logits before they are scaled, the largest of each row at 0."""
         if self._shifted is None or self._shifted[0] != config.logit_exponent:
             # Of a copy, since powers of 1 are the numbers themselves, and are divided in place.
-            logits = logits_of(config, self.draws[:, :1].copy()).double()
+            logits = logits_of(config, self.draws[:, 0].copy()).double()
             self._shifted = config.logit_exponent, logits.sub_(logits.amax(-1, keepdim=True))
         return self._shifted[1]
 

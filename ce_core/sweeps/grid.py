@@ -11,7 +11,7 @@ from torch import Tensor
 from ce_core.experiment.config import ExperimentConfig
 from ce_core.sweeps.axes import Axis
 from ce_core.sweeps.columns import Columns, column_names
-from ce_core.sweeps.definition import Grid, Region
+from ce_core.sweeps.definition import Grid, Region, grid_of
 from ce_core.sweeps.measure import Measure
 
 
@@ -85,10 +85,10 @@ def run_grid(
     >>> axes = Axis("logit_scale", [1.0, 16.0]), Axis("eps", [0.5, 1.0, 2.0])
     >>> result = run_grid(ExperimentConfig(dtype="float64"), axes, ["r", "slope"])
     >>> [round(slope, 2) for slope in result.columns["slope"][0].tolist()]
-    [1.0, 1.53]
+    [1.0, 1.57]
     """
-    grid = Grid(config, axes, metrics, seeds)  # type: ignore[arg-type]
-    return gather(grid, iterate_grid(config, grid.axes, grid.metrics, seeds=seeds))
+    grid = grid_of(config, axes, metrics, seeds)
+    return gather(grid, _parts(grid))
 
 
 def iterate_grid(
@@ -115,10 +115,7 @@ def iterate_grid(
     ValueError
         As for `run_grid`.
     """
-    grid = Grid(config, axes, metrics, seeds)  # type: ignore[arg-type]
-    measure = Measure(grid)
-    for region in grid.regions():
-        yield GridPart(region, measure(region))
+    return _parts(grid_of(config, axes, metrics, seeds))
 
 
 def gather(grid: Grid, parts: Iterator[GridPart]) -> GridResult:
@@ -144,3 +141,8 @@ def gather(grid: Grid, parts: Iterator[GridPart]) -> GridResult:
     return GridResult(
         grid, {name: column.reshape(shape) for name, column in columns.items()}, computed.reshape(shape)
     )
+
+
+def _parts(grid: Grid) -> Iterator[GridPart]:
+    measure = Measure(grid)
+    return (GridPart(region, measure(region)) for region in grid.regions())

@@ -54,15 +54,15 @@ class KeptFactors:
                 self._kept[of_target(config)] = found.alignment[:, index], found.marginal_error[index]
         partition, entropy = self._stack(wanted.logits, of_logits)
         alignment, marginal_error = self._stack(wanted.targets, of_target)
-        empty = torch.empty(0, dtype=torch.float64)
+        none = torch.full((2, len(partition), len(alignment)), torch.nan, dtype=torch.float64)
         return Factors(
             partition=partition,
             entropy=entropy,
             alignment=alignment.transpose(0, 1),
             marginal_error=marginal_error,
-            logit_products=empty.reshape(3, 0),
-            target_square=empty,
-            pair_products=empty.reshape(2, 0, 0),
+            logit_products=none[:1, :, 0].expand(3, -1),
+            target_square=none[0, 0],
+            pair_products=none,
         )
 
     def _missing(self, side: Ranked, key: _Key) -> Ranked:

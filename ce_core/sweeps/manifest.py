@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from ce_core._shown import clip, show
 from ce_core.experiment.config import ExperimentConfig
 from ce_core.sweeps.axes import Axis
-from ce_core.sweeps.definition import Grid
+from ce_core.sweeps.definition import Grid, grid_of
 
 FILE = "sweep.json"
 _FORMAT = 1
@@ -29,7 +29,9 @@ def spell(manifest: Manifest) -> str:
     manifest
         Any.
     """
-    return json.dumps({"format": _FORMAT, **_definition(manifest.grid), "tile": manifest.tile}, indent=1)
+    return json.dumps(
+        {"format": _FORMAT, **_definition(manifest.grid), "tile": manifest.tile}, indent=1
+    )
 
 
 def read_manifest(folder: Path) -> Manifest | None:
@@ -46,12 +48,10 @@ def read_manifest(folder: Path) -> Manifest | None:
         If there is one, and it is not as this version writes them.
     """
     file = folder / FILE
-    try:
-        text = file.read_text(encoding="utf-8")
-    except FileNotFoundError:
+    if not file.exists():
         return None
     try:
-        found = json.loads(text)
+        found = json.loads(file.read_text(encoding="utf-8"))
         if found["format"] != _FORMAT:
             raise ValueError(f"its format is {show(found['format'], 20)}, not {_FORMAT}")
         axes = tuple(Axis(axis["name"], axis["values"]) for axis in found["axes"])
@@ -59,7 +59,7 @@ def read_manifest(folder: Path) -> Manifest | None:
         tall, wide = (int(size) for size in found["tile"])
         if min(tall, wide) < 1:
             raise ValueError("its tile is empty")
-        return Manifest(Grid(config, axes, tuple(found["metrics"]), found["seeds"]), (tall, wide))
+        return Manifest(grid_of(config, axes, found["metrics"], found["seeds"]), (tall, wide))
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(
             f"{clip(str(file), 80)} must be the manifest of a sweep, got one that is none: "
@@ -67,15 +67,15 @@ def read_manifest(folder: Path) -> Manifest | None:
         ) from None
 
 
-def require_same(name: str, found: Grid, wanted: Grid) -> None:
+def require_same(found: Grid, wanted: Grid, name: str) -> None:
     """Refuse a sweep that goes by the name of another.
 
     Parameters
     ----------
-    name
-        What to call it.
     found, wanted
         The grid that is there, and the one to go on with.
+    name
+        By which both go.
 
     Raises
     ------
@@ -86,12 +86,10 @@ def require_same(name: str, found: Grid, wanted: Grid) -> None:
     if there == asked:
         return
     flat_there, flat_asked = ({**one.pop("config"), **one} for one in (there, asked))
-    key = next(
-        key for key in [*flat_asked, *flat_there] if flat_there.get(key) != flat_asked.get(key)
-    )
+    key = next(key for key in [*flat_asked, *flat_there] if flat_there.get(key) != flat_asked.get(key))
     raise ValueError(
-        f"{clip(name, 60)} must be the name of this sweep or a new one, got that of a sweep with "
-        f"{key} {show(flat_there.get(key), 30)}, not {show(flat_asked.get(key), 30)}"
+        f"name must be new or that of this very sweep, got {show(name, 40)}, a sweep with "
+        f"{key} {show(flat_there.get(key), 40)}, not {show(flat_asked.get(key), 40)}"
     )
 
 

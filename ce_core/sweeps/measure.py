@@ -95,7 +95,7 @@ class Measure:
         pieces, finite = [], []
         step = max(1, _MOST_LOSSES // base.trials)
         for index in zip(
-            *(of.split(step) for of in (of_logits, of_exponents, of_targets)), strict=True
+            *(torch.split(of, step) for of in (of_logits, of_exponents, of_targets)), strict=True
         ):
             logit, exponent, target = index
             shift = scales[logit].unsqueeze(-1) * factors.alignment[exponent, target]

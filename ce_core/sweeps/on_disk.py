@@ -11,7 +11,7 @@ from ce_core._shown import clip, refusal
 from ce_core.experiment.config import ExperimentConfig
 from ce_core.sweeps.axes import Axis
 from ce_core.sweeps.columns import Columns
-from ce_core.sweeps.definition import Grid, Region
+from ce_core.sweeps.definition import Grid, Region, grid_of
 from ce_core.sweeps.grid import GridPart, GridResult, gather
 from ce_core.sweeps.manifest import FILE, Manifest, read_manifest, require_same, spell
 from ce_core.sweeps.tables import holds_region, parquet, read_region, write_region
@@ -88,7 +88,7 @@ def sweep_to_folder(
     True
     """
     parquet()
-    grid = Grid(config, axes, metrics, seeds)  # type: ignore[arg-type]
+    grid = grid_of(config, axes, metrics, seeds)
     place = _require_path(folder)
     cores = os.cpu_count() or 1
     at_once = 2 * cores if at_once is None else require_integer("at_once", at_once, at_least=1)
@@ -148,14 +148,16 @@ class _Pace:
         left = self._missing - self._done
         pace = (time.monotonic() - self._start) / self._done if self._done else None
         if self._tell is not None:
-            self._tell(SweepProgress(self._all - left, self._all, None if pace is None else left * pace))
+            self._tell(
+                SweepProgress(self._all - left, self._all, None if pace is None else left * pace)
+            )
 
 
 def _open(folder: Path, grid: Grid) -> tuple[int, int]:
     """Make the folder a sweep's, or find that it is this one's; return how the grid is cut."""
     manifest = read_manifest(folder)
     if manifest is not None:
-        require_same(folder.name, manifest.grid, grid)
+        require_same(manifest.grid, grid, folder.name)
         return manifest.tile
     folder.mkdir(parents=True, exist_ok=True)
     text = spell(Manifest(grid, grid.tile))
@@ -183,7 +185,7 @@ def _read(folder: Path, manifest: Manifest) -> Iterator[GridPart]:
 
 
 def _replace(file: Path, write: Callable[[Path], object]) -> None:
-    """Write a file whole or not at all, and clear away what a process that was killed has left of it."""
+    """Write a file whole or not at all, and clear away what a killed process has left of it."""
     temporary = file.with_name(f".{file.name}.{os.getpid()}{_PART}")
     try:
         write(temporary)

@@ -48,5 +48,7 @@ def sweep_folder(name: str, folder: Path | None = None) -> Path:
         As for `data_folder`.
     """
     if not isinstance(name, str) or not _NAME.fullmatch(name):
-        raise refusal("name", "be 1 to 64 letters, digits, . _ -, and begin with none of these marks", name)
+        raise refusal(
+            "name", "be 1 to 64 letters, digits, . _ -, and begin with none of these marks", name
+        )
     return (data_folder() / "sweeps" if folder is None else folder) / name

@@ -132,7 +132,9 @@ def parquet() -> Any:
     try:
         return importlib.import_module("pyarrow.parquet")
     except ImportError:
-        raise RuntimeError("Parquet needs pyarrow, which is not installed: pip install pyarrow") from None
+        raise RuntimeError(
+            "Parquet needs pyarrow, which is not installed: pip install pyarrow"
+        ) from None
 
 
 def _whole(result: GridResult) -> dict[str, np.ndarray]:

@@ -5,7 +5,15 @@ import signal
 import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ALL_COMPLETED, FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures import (
+    ALL_COMPLETED,
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    wait,
+)
 from multiprocessing import connection, get_context, parent_process
 from typing import TypeAlias
 
@@ -48,7 +56,12 @@ def process_pool(workers: int) -> Callable[[], Executor]:
 
 
 def measure_all(
-    grid: Grid, regions: Mapping[int, Region], workers: Workers, *, at_once: int, stop: Callable[[], bool]
+    grid: Grid,
+    regions: Mapping[int, Region],
+    workers: Workers,
+    *,
+    at_once: int,
+    stop: Callable[[], bool],
 ) -> Iterator[tuple[int, Columns]]:
     """Yield the columns of regions by their numbers, as they are ready.
 

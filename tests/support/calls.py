@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 import ce_core
-from ce_core import PITFALLS, ExperimentConfig, run_experiment, squared_distances
+from ce_core import PITFALLS, Axis, ExperimentConfig, run_experiment, run_grid, squared_distances
 from tests.support.cases import tensor64, uniform
 
 
@@ -37,7 +37,7 @@ class Call:
         """What a refusal may name: an argument, or a field that one of them sets."""
         fields_set = {field.name for field in fields(ExperimentConfig)}
         own = set(signature(self.function).parameters)
-        return own | fields_set if self.name == "run_sweep" else own
+        return own | fields_set if self.name in ("run_sweep", "run_grid") else own
 
     @property
     def takes_arrays(self) -> bool:
@@ -200,6 +200,16 @@ CALLS = (
     Call("run_pitfall", lambda: {"case": PITFALLS["overflow"], "cured": True}),
     Call("run_experiment", lambda: {"config": _config(), "device": "cpu"}),
     Call("run_sweep", lambda: {"config": _config(), "name": "eps", "values": [0.3, 1.0]}),
+    Call(
+        "run_grid",
+        lambda: {
+            "config": _config(),
+            "axes": Axis("eps", [0.3, 1.0]),
+            "metrics": "slope",
+            "seeds": 2,
+        },
+    ),
+    Call("grid_csv", lambda: {"result": run_grid(_config(), Axis("eps", [0.3]), "slope")}),
     Call(
         "compare_losses",
         lambda: {
