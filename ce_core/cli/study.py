@@ -11,7 +11,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ce_core.cli.files import STANDARD, check_output, name_of, say_aside, write_bytes, write_text
+from ce_core.cli.files import (
+    STANDARD,
+    check_output,
+    name_of,
+    report_beside,
+    say_aside,
+    write_bytes,
+    write_text,
+)
 from ce_core.cli.options import whole_number
 from ce_core.cli.study_options import add_definition, read_definition
 from ce_core.experiment.export import config_command
@@ -67,11 +75,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run_study(options: argparse.Namespace) -> int:
     """Make trials until there are so many; return the exit code."""
-    studies = _open(options)
     definition = read_definition(options)
     cluster = options.cluster or os.environ.get("LAB_CLUSTER")
-    with _stop_on_interrupt() as stop, open_workers(options.workers, cluster=cluster) as workers:
-        progress = studies.run(
+    with (
+        _open(options) as studies,
+        _stop_on_interrupt() as stop,
+        open_workers(options.workers, cluster=cluster) as workers,
+    ):
+        studies.run(
             options.name,
             definition,
             count=options.count,
@@ -79,36 +90,37 @@ def run_study(options: argparse.Namespace) -> int:
             report=_say_progress,
             cancelled=stop.is_set,
         )
-    _end_line()
-    if stop.is_set():
-        again = f"python -m ce_core study run {shlex.quote(options.name)} --count {options.count}"
-        where = " with the same --storage" if options.storage else ""
-        say_aside(f"python -m ce_core: interrupted; what is done is kept, to go on{where}: {again}")
-        return 130
-    _print_summary(studies.summary(options.name))
-    return 0
+        _end_line()
+        if not stop.is_set():
+            _print_summary(studies.summary(options.name))
+            return 0
+    again = f"python -m ce_core study run {shlex.quote(options.name)} --count {options.count}"
+    where = " with the same --storage" if options.storage else ""
+    say_aside(f"python -m ce_core: interrupted; what is done is kept, to go on{where}: {again}")
+    return 130
 
 
 def list_studies(options: argparse.Namespace) -> int:
     """Print a line a study; return the exit code."""
-    studies = _open(options)
-    names = studies.names()
-    if not names:
+    with _open(options) as studies:
+        summaries = [studies.summary(name) for name in studies.names()]
+    if not summaries:
         print("There is no study yet.")
         return 0
-    width = max(len("name"), *(len(name) for name in names))
-    print(f"{'name':<{width}}  {'done':>7}  {'other':>7}  objective")
-    for name in names:
-        found = studies.summary(name)
-        other = found.tally.total() - found.tally["done"]
-        print(f"{name:<{width}}  {found.tally['done']:>7}  {other:>7}  {_wanted(found)}")
+    width = max(len("name"), *(len(found.name) for found in summaries))
+    print(f"{'name':<{width}}  {'done':>7}  {'other':>7}  {'best':>13}  objective")
+    for found in summaries:
+        done = found.tally["done"]
+        best = f"{found.best[0].value:>13.8g}" if len(found.best) == 1 else f"{'-':>13}"
+        other = found.tally.total() - done
+        print(f"{found.name:<{width}}  {done:>7}  {other:>7}  {best}  {_wanted(found)}")
     return 0
 
 
 def show_studies(options: argparse.Namespace) -> int:
     """Print what studies have found; return the exit code."""
-    studies = _open(options)
-    summaries = [studies.summary(name) for name in options.name]
+    with _open(options) as studies:
+        summaries = [studies.summary(name) for name in options.name]
     for place, found in enumerate(summaries):
         if place:
             print()
@@ -118,20 +130,19 @@ def show_studies(options: argparse.Namespace) -> int:
 
 def rename_study(options: argparse.Namespace) -> int:
     """Give a study another name; return the exit code."""
-    _open(options).rename(options.name, options.new)
+    with _open(options) as studies:
+        studies.rename(options.name, options.new)
     return 0
 
 
 def delete_study(options: argparse.Namespace) -> int:
     """Delete a study, if that is meant; return the exit code."""
-    studies = _open(options)
-    found = studies.summary(options.name)
-    if not options.yes and not _agreed(
-        f"Delete {options.name}, {found.tally.total()} trials, for ever?"
-    ):
-        say_aside("python -m ce_core: nothing was deleted")
-        return 2
-    studies.delete(options.name)
+    with _open(options) as studies:
+        trials = studies.summary(options.name).tally.total()
+        if not options.yes and not _agreed(f"Delete {options.name}, {trials} trials, for ever?"):
+            say_aside("python -m ce_core: nothing was deleted")
+            return 2
+        studies.delete(options.name)
     return 0
 
 
@@ -139,18 +150,23 @@ def export_study(options: argparse.Namespace) -> int:
     """Write the trials of a study; return the exit code."""
     from ce_core.studies.export import study_csv, study_parquet
 
-    if options.csv is None and options.parquet is None:
+    files = [file for file in (options.csv, options.parquet) if file is not None]
+    if not files:
         raise ValueError("export must have --csv FILE or --parquet FILE, got neither")
-    for file in (options.csv, options.parquet):
+    if files.count(STANDARD) > 1:
+        raise ValueError("csv and parquet must go to standard output one at a time, got - twice")
+    for file in files:
         check_output(file)
-    study = _open(options).study(options.name)
-    if options.csv is not None:
-        write_text(options.csv, study_csv(study))
-    if options.parquet is not None:
-        write_bytes(options.parquet, study_parquet(study))
-    for file in (options.csv, options.parquet):
-        if file is not None and STANDARD not in (options.csv, options.parquet):
-            print(f"trials written to {name_of(file, room=4096)}")
+    with _open(options) as studies:
+        study = studies.study(options.name)
+        if options.csv is not None:
+            write_text(options.csv, study_csv(study))
+        if options.parquet is not None:
+            write_bytes(options.parquet, study_parquet(study))
+    with report_beside(*files):
+        for file in files:
+            if file != STANDARD:
+                print(f"trials written to {name_of(file, room=4096)}")
     return 0
 
 

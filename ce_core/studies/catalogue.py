@@ -70,6 +70,17 @@ class Studies:
     def __init__(self, storage: str | None = None) -> None:
         self._storage: RDBStorage = open_storage(storage)
 
+    def __enter__(self) -> "Studies":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give back the connections to the database, which are made anew where they are needed."""
+        self._storage.remove_session()
+        self._storage.engine.dispose()
+
     def names(self) -> list[str]:
         """Return the names of all studies, by the alphabet."""
         with plain_errors():

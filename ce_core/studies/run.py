@@ -20,7 +20,13 @@ from ce_core.jobs import Workers, WorkersGoneError, outcome
 from ce_core.studies.definition import StudyDefinition
 from ce_core.studies.measure import measure_seeds
 from ce_core.studies.sampling import distributions_of
-from ce_core.studies.storage import HEARTBEAT, SILENCE, no_warning_of_experiments, patiently
+from ce_core.studies.storage import (
+    HEARTBEAT,
+    SILENCE,
+    has_heartbeat,
+    no_warning_of_experiments,
+    patiently,
+)
 from ce_core.studies.trials import (
     METRICS_KEPT,
     REASON,
@@ -86,7 +92,6 @@ class StudyRun:
             self._again = RetryHeartbeatStaleTrialCallback()
         self._running: dict[Future[Any], _Running] = {}
         self._last_beat = -math.inf
-        self._without_a_beat: set[int] = set()
 
     def run(
         self,
@@ -255,12 +260,11 @@ class StudyRun:
         """See to a trial whose process ended between two words to the database."""
         if interrupted(trial) and _is_old(trial.datetime_complete):
             patiently(lambda: self._again(self._study, trial))
-        unheard = trial.state == TrialState.RUNNING and _is_old(trial.datetime_start)
-        if unheard and trial.number not in self._without_a_beat:
-            # Optuna leaves those alone that have never had a heartbeat: this one is its first and last.
-            self._without_a_beat.add(trial.number)
-            if all(trial.number != mine.trial.number for mine in self._running.values()):
-                patiently(partial(self._storage.record_heartbeat, self._key_of(trial.number)))
+        if trial.state == TrialState.RUNNING and _is_old(trial.datetime_start):
+            key = self._key_of(trial.number)
+            if not patiently(lambda: has_heartbeat(self._storage, key)):
+                # Optuna leaves those alone that have never had one: this is its first and last.
+                patiently(lambda: self._storage.record_heartbeat(key))
 
     def _give_up(self) -> None:
         """Have the trials that run made again by whoever goes on."""

@@ -20,9 +20,9 @@ from ce_core.sweeps.places import data_folder
 
 Value = TypeVar("Value")
 
-HEARTBEAT: Final = 10
+HEARTBEAT: Final = 5
 """Seconds after which a trial that runs is said to run."""
-SILENCE: Final = 60
+SILENCE: Final = 30
 """Seconds of silence after which a trial that ran is taken for lost, and made again."""
 
 _PATIENCE: Final = 60.0
@@ -118,7 +118,7 @@ def patiently(operation: Callable[[], Value]) -> Value:
     while True:
         try:
             return operation()
-        except StorageInternalError:
+        except (StorageInternalError, sqlalchemy.exc.OperationalError):
             if time.monotonic() > end:
                 raise StorageError("the storage of the studies has stopped answering") from None
             time.sleep(_BETWEEN_TRIES)
@@ -148,6 +148,21 @@ def rename_in(storage: RDBStorage, old: str, new: str) -> None:
     statement = sqlalchemy.text("UPDATE studies SET study_name = :new WHERE study_name = :old")
     with storage.engine.begin() as connection:
         connection.execute(statement, {"old": old, "new": new})
+
+
+def has_heartbeat(storage: RDBStorage, key: int) -> bool:
+    """Return whether a trial was ever said to run: Optuna does not tell.
+
+    Parameters
+    ----------
+    storage
+        Of the trial.
+    key
+        By which the database knows it.
+    """
+    statement = sqlalchemy.text("SELECT 1 FROM trial_heartbeats WHERE trial_id = :key")
+    with storage.engine.connect() as connection:
+        return connection.execute(statement, {"key": key}).first() is not None
 
 
 def quiet_optuna() -> None:

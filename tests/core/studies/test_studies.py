@@ -32,15 +32,16 @@ def here() -> Iterator[Workers]:
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a database without a study: its tables take a second to make."""
     file = tmp_path_factory.mktemp("empty") / "studies.db"
-    Studies(f"sqlite:///{file}")
+    Studies(f"sqlite:///{file}").close()
     return file
 
 
 @pytest.fixture
-def studies(empty: Path, tmp_path: Path) -> Studies:
+def studies(empty: Path, tmp_path: Path) -> Iterator[Studies]:
     """Return the studies of a new database."""
     shutil.copy(empty, tmp_path)
-    return Studies(f"sqlite:///{tmp_path}/studies.db")
+    with Studies(f"sqlite:///{tmp_path}/studies.db") as new:
+        yield new
 
 
 def search(**changes: Any) -> StudyDefinition:
