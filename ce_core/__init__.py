@@ -19,6 +19,8 @@ By subject, what is public is
   `hard_assignment`; how it goes: `trace_convergence`, `birkhoff_rate`, `asymptotic_rate`,
   `plans_along_iterations`, `plans_along_eps`; costs to try it on: `random_cost`, `pixel_grid`,
   `digit_image`, `forbid_pairs`;
+- what to set: `eps_for_perplexity`, `iterations_for_error`, `tuning_map` and what to `recommend` of it,
+  `snippets` of code, `temperature_for_entropy`, `temperature_curve`; which sign scores have: `reading`;
 - numbers that a computer can hold: `trace_formula`, `trace_formulas`, `outcome_map`, `accuracy_map`,
   `clipping_curves`, `clipping_gap`, `run_pitfall`;
 - the experiment: `ExperimentConfig`, `run_experiment`, `run_sweep`, `compare_losses`, `sort_losses`,
@@ -91,6 +93,21 @@ from ce_core.transport.regularisation import relative_eps
 from ce_core.transport.status import SinkhornStatus
 from ce_core.transport.unbalanced import UnbalancedResult, unbalanced_sinkhorn
 
+# What to set.
+from ce_core.tuning.choice import Need, Recommendation, recommend
+from ce_core.tuning.grid import TuningMap, tuning_map
+from ce_core.tuning.iteration_counts import IterationsForError, iterations_for_error
+from ce_core.tuning.pasted_code import snippets
+from ce_core.tuning.regularisations import EpsForPerplexity, eps_for_perplexity
+from ce_core.tuning.signs import Evidence, Reading, reading
+from ce_core.tuning.status import TuningStatus
+from ce_core.tuning.temperatures import (
+    TemperatureCurve,
+    TemperatureForEntropy,
+    temperature_curve,
+    temperature_for_entropy,
+)
+
 # The one place that says it: the package's metadata are read from here.
 __version__ = "0.1.0.dev0"
 
@@ -105,17 +122,23 @@ __all__ = [
     "ConvergenceTrace",
     "DescentPaths",
     "DifferenceErrors",
+    "EpsForPerplexity",
+    "Evidence",
     "ExperimentConfig",
     "ExperimentResult",
     "FormulaStep",
     "FormulaTrace",
+    "IterationsForError",
     "JacobianSpectrum",
     "LogitGapMinimum",
     "LossComparison",
+    "Need",
     "OutcomeMap",
     "Pitfall",
     "PitfallResult",
     "PlanFrames",
+    "Reading",
+    "Recommendation",
     "SinkhornDivergence",
     "SinkhornResult",
     "SinkhornStatus",
@@ -124,6 +147,10 @@ __all__ = [
     "SortedLosses",
     "SumCheck",
     "SumErrors",
+    "TemperatureCurve",
+    "TemperatureForEntropy",
+    "TuningMap",
+    "TuningStatus",
     "UnbalancedResult",
     "accuracy_map",
     "asymptotic_rate",
@@ -141,8 +168,10 @@ __all__ = [
     "digit_image",
     "entropy",
     "entropy_from_logits",
+    "eps_for_perplexity",
     "forbid_pairs",
     "hard_assignment",
+    "iterations_for_error",
     "jacobian_spectrum",
     "js_from_logits",
     "kl_divergence",
@@ -159,6 +188,8 @@ __all__ = [
     "plans_along_iterations",
     "post_assignment",
     "random_cost",
+    "reading",
+    "recommend",
     "relative_eps",
     "round_plan",
     "run_experiment",
@@ -167,6 +198,7 @@ __all__ = [
     "sinkhorn",
     "sinkhorn_divergence",
     "smoothed_target",
+    "snippets",
     "softmax",
     "softmax_jacobian",
     "softmax_jvp",
@@ -174,10 +206,13 @@ __all__ = [
     "sort_losses",
     "squared_distances",
     "sum_errors",
+    "temperature_curve",
+    "temperature_for_entropy",
     "trace_convergence",
     "trace_formula",
     "trace_formulas",
     "trials_csv",
+    "tuning_map",
     "unbalanced_sinkhorn",
     "with_dustbins",
 ]

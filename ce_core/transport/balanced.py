@@ -2,7 +2,7 @@
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor
 
 from ce_core._array_arguments import ArrayLike, floating, require_matrices
@@ -10,10 +10,9 @@ from ce_core._arrays import as_arrays
 from ce_core._options import require_integer
 from ce_core._surroundings import hides_values, may_be_differentiated, product_of
 from ce_core.dtypes import widen
-from ce_core.transport._extreme_scale import units, usable_eps
-from ce_core.transport._fixed_point_loop import solve
 from ce_core.transport._per_item import shared_batch
-from ce_core.transport._problem import Problem, as_eps, within_reach, without_offset
+from ce_core.transport._problem import as_eps
+from ce_core.transport.steep_iteration import SteepIteration, prepare
 
 # The widest range of the log-kernel that plain scaling takes. Above the first the rounding of
 # cost/eps in float32 would show in the sixth digit; above the second float64 scalings overflow.
@@ -191,22 +190,16 @@ def _scale_log_kernel(
     """Run the same updates in float64, in a way that no range of the costs overflows."""
     if may_be_differentiated(cost, eps):
         return _iterate_on_logarithms(cost, eps, n_iter)
-    wide, limited, undefined = _prepare(cost, eps)
-    size, n, m = cost.shape
-    mu, nu = wide.new_full((size, n), 1 / n), wide.new_full((size, m), 1 / m)
-    forbidding = (wide == torch.inf).flatten(1).any(1).cpu().numpy()
-    problem = Problem(wide, mu, nu, limited.flatten(), forbidding)
-    solution = solve(problem, goal=None, max_iter=n_iter)
-    plan = torch.softmax(problem.log_kernel() + solution.v.unsqueeze(-2), -1)
-    infeasible = torch.as_tensor(solution.infeasible, device=plan.device)
-    return plan.masked_fill(undefined | infeasible[:, None, None], torch.nan)
+    steps = SteepIteration(cost, eps)
+    steps.run(n_iter)
+    return torch.softmax(steps.exponents(), -1).masked_fill(steps.undefined[:, None, None], torch.nan)
 
 
 def _iterate_on_logarithms(
     cost: Float[Tensor, "b n m"], eps: Float[Tensor, "b 1 1"], n_iter: int
 ) -> Float[Tensor, "b n m"]:
     """Run the same updates in float64, on logarithms, in operations that torch can transform."""
-    wide, limited, undefined = _prepare(cost, eps)
+    wide, limited, undefined = prepare(cost, eps)
     forbidden = wide == torch.inf
     blocked = forbidden.all(-1).any(-1) | forbidden.all(-2).any(-1)
     undefined = undefined | blocked[:, None, None]
@@ -220,30 +213,6 @@ def _iterate_on_logarithms(
         u = -torch.logsumexp(log_kernel + v, -1, keepdim=True)
     plan = torch.softmax(log_kernel + v, -1)
     return plan.masked_fill(undefined, torch.nan)
-
-
-def _prepare(
-    cost: Float[Tensor, "b n m"], eps: Float[Tensor, "b 1 1"]
-) -> tuple[Float[Tensor, "b n m"], Float[Tensor, "b 1 1"], Bool[Tensor, "b 1 1"]]:
-    """Return costs in float64 of which the least is 0, eps within reach, and where a cost is none."""
-    undefined = (cost.isnan() | (cost == -torch.inf)).flatten(1).any(1)[:, None, None]
-    wide = cost.double().masked_fill(undefined, 0.0)
-    largest = wide.detach().abs().nan_to_num(0.0, posinf=0.0).amax((-2, -1), keepdim=True)
-    unit = units(largest, eps.detach())
-    if hides_values(cost, eps) or (unit != 1).any():
-        wide, eps = wide * unit, eps * unit
-    wide = without_offset(wide)
-    # So small an eps is at its limit; smaller still, and what mass has to cost would overflow by it.
-    borne = _least_to_bear(wide)
-    limited = torch.maximum(1e-300 * borne[:, None, None], usable_eps(eps))
-    return within_reach(wide, limited.flatten(), 4 * wide[0].numel() * borne), limited, undefined
-
-
-def _least_to_bear(cost: Float[Tensor, "b n m"]) -> Float[Tensor, " b"]:
-    """Return the largest cost that is the least of a row or a column."""
-    cost = cost.detach()
-    least = torch.cat((cost.amin(-1), cost.amin(-2)), -1)
-    return least.masked_fill(least == torch.inf, 0.0).amax(-1)
 
 
 def column_error(

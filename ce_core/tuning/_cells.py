@@ -1,0 +1,141 @@
+"""The iteration towards balanced rows at several eps at once, and what is read off its plans.
+
+Where the range of cost/eps lets the kernel K = exp(-C/eps) be scaled itself, an iteration is two
+products, and the entropy of the rows of Q = u K v takes a third, without a logarithm of its entries:
+the sum of Q log Q is that of u (K∘C) v, of log u and of the column sums times log v.
+"""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from ce_core._arrays import as_arrays
+from ce_core.transport.steep_iteration import SteepIteration
+
+# As `balanced_assignment` has it for float64: beyond it scalings overflow.
+_KERNEL_RANGE = 300.0
+# Entries of all kernels that are held at once: what a core has at hand. One is held whatever its size.
+_AT_ONCE = 1 << 17
+# Columns within this share of a row's largest entry count as equal to it: they differ by rounding.
+_TIE = 1e-12
+
+
+class Cells(NamedTuple):
+    """What is read off the plans of several eps after so many iterations. NaN and 0 without a plan."""
+
+    column_error: Float[np.ndarray, " b"]
+    entropy: Float[np.ndarray, " b"]
+    """The mean of the rows, in nats."""
+    columns_used: Int[np.ndarray, " b"]
+
+
+class Iteration(Protocol):
+    """Plans of several eps, iterated on as often as is asked for."""
+
+    def run(self, n_iter: int) -> Float[np.ndarray, "b n_iter"]:
+        """Iterate on; return the column error after each iteration."""
+
+    def read(self) -> Cells:
+        """Look at the plans."""
+
+
+def iterations(
+    cost: Float[Tensor, "n m"], eps: Float[Tensor, " b"]
+) -> Iterator[tuple[Int[np.ndarray, " some"], Iteration]]:
+    """Yield which of the eps are iterated together, and their iteration, in bounded memory."""
+    lowest, highest = cost.min(), cost.max()
+    # Negated, so that a range that is NaN counts as steep.
+    steep = ~((highest - lowest) / eps <= _KERNEL_RANGE)
+    together = max(1, _AT_ONCE // cost.numel())
+    for kind, chosen in ((_OnKernel, ~steep), (_OnLogarithms, steep)):
+        places = chosen.nonzero().flatten().numpy()
+        for start in range(0, len(places), together):
+            some = places[start : start + together]
+            yield some, kind(cost, eps[some])
+
+
+class _OnKernel:
+    """Scalings of the kernel itself."""
+
+    def __init__(self, cost: Float[Tensor, "n m"], eps: Float[Tensor, " b"]) -> None:
+        above = cost - cost.min()
+        kernel = above.div(-eps[:, None, None]).exp_()
+        self._shape, self._eps = cost.shape, eps.numpy()
+        self._kernel, self._costly = as_arrays(kernel, kernel * above)
+        self._transposed = self._kernel.swapaxes(-1, -2)
+        (self._rows,) = as_arrays(kernel.new_ones(len(eps), 1, self._shape[0]), like=self._kernel)
+        self._sums = self._rows @ self._kernel
+
+    def run(self, n_iter: int) -> Float[np.ndarray, "b n_iter"]:
+        """Iterate on; return the column error after each iteration."""
+        n, m = self._shape
+        errors = np.empty((n_iter, len(self._eps)))
+        # BLAS computes in full registers, and flags what it finds beside a narrow matrix.
+        with np.errstate(all="ignore"):
+            for step in range(n_iter):
+                self._columns = (n / m) / self._sums
+                self._rows = 1 / (self._columns @ self._transposed)
+                self._sums = self._rows @ self._kernel
+                errors[step] = abs(self._columns * self._sums - n / m).sum(-1)[:, 0] / n
+        return errors.T
+
+    def read(self) -> Cells:
+        """Look at the plans."""
+        n, m = self._shape
+        with np.errstate(all="ignore"):
+            costs = (self._columns @ self._costly.swapaxes(-1, -2) * self._rows).sum(-1)[:, 0]
+        rows, columns, sums, costs = map(np.asarray, (self._rows, self._columns, self._sums, costs))
+        held = columns * sums
+        logarithms = np.log(rows).sum((-2, -1)) + (held * np.log(columns)).sum((-2, -1))
+        entropy = costs / self._eps - logarithms
+        error = abs(held - n / m).sum((-2, -1)) / n
+        entries = np.asarray(self._kernel) * columns
+        largest = entries.max(-1, keepdims=True)
+        return Cells(error, (entropy / n).clip(0.0), _distinct(entries >= largest * (1 - _TIE)))
+
+
+class _OnLogarithms:
+    """The same where the kernel would under- or overflow."""
+
+    def __init__(self, cost: Float[Tensor, "n m"], eps: Float[Tensor, " b"]) -> None:
+        self._steps = SteepIteration(cost.expand(len(eps), *cost.shape), eps[:, None, None])
+
+    def run(self, n_iter: int) -> Float[np.ndarray, "b n_iter"]:
+        """Iterate on; return the column error after each iteration."""
+        errors = self._steps.run(n_iter)
+        errors[self._steps.undefined.numpy()] = np.nan
+        return errors
+
+    def read(self) -> Cells:
+        """Look at the plans."""
+        exponents, undefined = self._steps.exponents(), self._steps.undefined
+        largest = exponents.amax(-1, keepdim=True)
+        below = exponents - largest
+        powers = below.exp()
+        total = powers.sum(-1, keepdim=True)
+        plan = powers / total
+        n, m = plan.shape[-2:]
+        error = (plan.sum(-2) - n / m).abs().sum(-1) / n
+        moment = (plan * below.masked_fill(powers == 0, 0.0)).sum(-1)
+        entropy = (total.squeeze(-1).log() - moment).mean(-1)
+        # Rounding goes by the size of what was added up.
+        slack = _TIE + 4 * torch.finfo(torch.float64).eps * largest.abs()
+        used = _distinct((below >= -slack).numpy())
+        used[undefined.numpy()] = 0
+        error, entropy = (
+            error.masked_fill(undefined, torch.nan),
+            entropy.masked_fill(undefined, torch.nan),
+        )
+        return Cells(error.numpy(), entropy.clamp(min=0.0).numpy(), used)
+
+
+def _distinct(best: Any) -> Int[np.ndarray, " b"]:
+    """Count the columns that are the first of the best of some row, [b, n, m]."""
+    used = np.zeros((len(best), best.shape[-1]), dtype=bool)
+    used[np.arange(len(best))[:, None], best.argmax(-1)] = True
+    counts: np.ndarray = used.sum(-1)
+    return counts
