@@ -106,7 +106,7 @@ def pace_figure(found: TuningMap, *, now: float, translate: Translate = str) -> 
             "mode": "lines+markers",
             "line": {"color": COLUMN_COLOUR, "width": 3},
             "marker": {"size": 8},
-            "hovertemplate": translate("ε %{x:.4g}: a tenth in %{y:.3g} iterations") + "<extra></extra>",
+            "hovertemplate": translate("ε %{x:.4g}: a tenth in %{y:.3g}") + "<extra></extra>",
         }
     ]
     shown = steps[known]
@@ -156,14 +156,16 @@ def temperature_figure(
 
     def drawn(uid: str, name: str, y: np.ndarray, colour: str, axes: str) -> dict[str, Any]:
         look = {"color": colour, "width": 3}
-        return line | {"uid": uid, "name": name, "y": y, "line": look, "hovertemplate": said} | (
-            {"xaxis": "x2", "yaxis": axes} if axes else {}
+        return (
+            line
+            | {"uid": uid, "name": name, "y": y, "line": look, "hovertemplate": said}
+            | ({"xaxis": "x2", "yaxis": axes} if axes else {})
         )
 
     traces = [
         drawn("entropy", translate("entropy"), entropy, ENTROPY_COLOUR, ""),
         drawn("largest", translate("largest p"), largest, P_COLOUR, "y2"),
-        drawn("gradient", translate("gradient × its smallest T"), _scaled(gradient), L1_COLOUR, "y2"),
+        drawn("gradient", translate("gradient, its largest 1"), _scaled(gradient), L1_COLOUR, "y2"),
     ]
     highest = 1.08 * max(float(entropy.max()), 1e-3)
     if math.isfinite(wanted):

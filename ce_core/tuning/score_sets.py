@@ -54,8 +54,8 @@ class _Setting:
 
 
 def _unit(points: np.ndarray) -> np.ndarray:
-    lengths: np.ndarray = np.linalg.norm(points, axis=-1, keepdims=True)
-    return points / lengths
+    units: np.ndarray = points / np.linalg.norm(points, axis=-1, keepdims=True)
+    return units
 
 
 def _cosines(n: int, m: int, *, width: int, pull: float) -> Draw:

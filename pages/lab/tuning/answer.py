@@ -1,4 +1,4 @@
-"""The answer of the page: the cell that meets the needs; or which need no cell meets, and the nearest."""
+"""The answer of the page: the cell that meets the needs; or which no cell meets, and the nearest."""
 
 from lab.language.catalogues import _, ngettext
 from lab.language.numerals import counted
@@ -17,10 +17,10 @@ def answer(found: Results) -> str:
 def _met(found: Results) -> str:
     best = found.best
     text = ngettext(
-        "For these scores: **ε = {eps}** and **{count} iteration**. {share} of the mass is then in "
-        "wrong columns, and a row spreads over {spread} of {columns}.",
-        "For these scores: **ε = {eps}** and **{count} iterations**. {share} of the mass is then in "
-        "wrong columns, and a row spreads over {spread} of {columns}.",
+        "For these scores: **ε = {eps}** and **{count} iteration**. That leaves {share} in wrong "
+        "columns, a row over {spread} of {columns}.",
+        "For these scores: **ε = {eps}** and **{count} iterations**. That leaves {share} in wrong "
+        "columns, a row over {spread} of {columns}.",
         best.n_iter,
     )
     return text.format(
@@ -45,9 +45,7 @@ def _unmet(found: Results) -> str:
             "**No ε of the map leaves at most {share} misplaced** after {count} iterations or fewer.",
             int(found.map.n_iter[-1]),
         )
-        told.append(
-            text.format(share=share(state.misplaced), count=counted(int(found.map.n_iter[-1])))
-        )
+        told.append(text.format(share=share(state.misplaced), count=counted(int(found.map.n_iter[-1]))))
     if "perplexity" in alone:
         told.append(
             _("**No cell of the map has its rows spread over {spread} columns or fewer.**").format(
@@ -55,19 +53,17 @@ def _unmet(found: Results) -> str:
             )
         )
     if "columns_used" in alone:
-        told.append(
-            _("**No cell of the map uses {used} columns.**").format(used=counted(state.used))
-        )
+        told.append(_("**No cell of the map uses {used} columns.**").format(used=counted(state.used)))
     return sentences(*told)
 
 
 def _nearest(found: Results) -> str:
     best = found.best
     text = ngettext(
-        "Nearest is ε = {eps} with {count} iteration: {share} in wrong columns, a row over {spread} of "
-        "{columns}, {used} used.",
-        "Nearest is ε = {eps} with {count} iterations: {share} in wrong columns, a row over {spread} of "
-        "{columns}, {used} used.",
+        "Nearest is ε = {eps} with {count} iteration: {share} in wrong columns, a row over {spread} "
+        "of {columns}, {used} used.",
+        "Nearest is ε = {eps} with {count} iterations: {share} in wrong columns, a row over {spread} "
+        "of {columns}, {used} used.",
         best.n_iter,
     )
     return text.format(

@@ -7,6 +7,7 @@ import streamlit as st
 
 from ce_core import snippets
 from lab.language.catalogues import _
+from lab.page.beats import drawer
 from lab.page.desk import Desk
 from lab.page.lab import Along
 from lab.tuning.call import draw_call
@@ -68,17 +69,17 @@ def _at(
 
 
 def draw_stage(desk: Desk[TuningState], found: Results) -> None:
-    """Draw the map."""
-    if found.planless:
-        return
-    desk.editor(
-        TUNING_MAP, "map", map_data(found), read_cell, otherwise=partial(_draw_plain_map, found)
-    )
+    """Draw the map, and where own scores come in."""
+    if not found.planless:
+        desk.editor(
+            TUNING_MAP, "map", map_data(found), read_cell, otherwise=partial(_draw_plain_map, found)
+        )
+    draw_own(desk)
 
 
 def _draw_plain_map(found: Results) -> None:
     """Draw the map as a table of what is misplaced, in percent, where its script has not come."""
-    st.info(_("The map has not come. The table says the same: % in wrong columns, by ε and iterations."))
+    st.info(_("The map has not come. The same as a table: % in wrong columns, by ε and iterations."))
     shares = (50 * found.map.column_error).T.flip(0).tolist()
     rows = reversed(found.map.n_iter.tolist())
     header = {_("iterations"): list(rows)}
@@ -89,12 +90,9 @@ def _draw_plain_map(found: Results) -> None:
     st.dataframe(header | columns, hide_index=True)
 
 
-def draw_beneath(
-    desk: Desk[TuningState], found: Results, _along: Along[TuningState] | None
-) -> None:
-    """Draw the code of others, a call that is measured here, and where own scores come in."""
-    with st.expander(_("The same with POT, and as a bare loop in torch")):
+def draw_beneath(desk: Desk[TuningState], found: Results, _along: Along[TuningState] | None) -> None:
+    """Draw the code of others, and a call that is measured here."""
+    if (part := drawer("others", _("The same with POT, and as a bare loop in torch"))).open:
         for whose in ("POT", "torch"):
-            st.code(snippets(found.eps, found.n_iter)[whose], language="python")
+            part.code(snippets(found.eps, found.n_iter)[whose], language="python")
     draw_call(desk, found)
-    draw_own(desk)

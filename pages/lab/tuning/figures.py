@@ -24,15 +24,15 @@ def figure_set(found: Results) -> FigureSet:
             key="pace",
             tree=pace_figure.tree(found.map, now=found.eps, translate=_),
             alt=_("Iterations that make a late error a tenth, over ε."),
-            numbers=_("From the rate σ₂² of the converged plan; it says nothing of the first iterations."),
+            numbers=_("By the rate σ₂² of the converged plan: it says nothing of the first ones."),
         ),
         Card(
             key="temperature",
             tree=temperature_figure.tree(found.temperatures.curve, wanted=at, translate=_),
             alt=_("Above the entropy of a softmax over T; below its largest p and its gradient."),
             numbers=_(
-                "Means over the rows. The gradient is that of a cross-entropy in the scores, for labels "
-                "drawn from p, as a share of the largest drawn."
+                "Means over the rows. The gradient is that of a cross-entropy in the scores, for "
+                "labels drawn from p, as a share of the largest here."
             ),
         ),
     ]

@@ -2,7 +2,10 @@
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
+
+from torch import Tensor
 
 from lab.tuning.scores import Scores
 from lab.tuning.state import TuningState
@@ -24,8 +27,6 @@ class Grid:
     ----------
     eps, counts
         Ascending.
-    span
-        The range of the finite scores; 1 where they are all equal.
     work
         Entries times ε times iterations.
     coarse
@@ -34,16 +35,13 @@ class Grid:
 
     eps: tuple[float, ...]
     counts: tuple[int, ...]
-    span: float
     work: int
     coarse: bool
 
 
 def grid_of(scores: Scores, state: TuningState) -> Grid:
     """Return the axes of the map of a state: as fine as so many scores allow."""
-    finite = scores.matrix[scores.matrix.isfinite()]
-    span = (finite.max() - finite.min()).item() if len(finite) else 0.0
-    span = span if 0 < span < math.inf else 1.0
+    span = span_of(scores.matrix)
     entries = scores.matrix.numel()
     most = state.max_iter
     columns = _COLUMNS if entries * _COLUMNS * most <= _FINE else _FEW_COLUMNS
@@ -55,10 +53,16 @@ def grid_of(scores: Scores, state: TuningState) -> Grid:
     return Grid(
         eps=_steps(*_ends(span, state), columns),
         counts=counts,
-        span=span,
         work=entries * columns * most,
         coarse=columns < _COLUMNS or most < state.max_iter,
     )
+
+
+def span_of(matrix: Tensor) -> float:
+    """Return the range of the finite entries; 1 where they are all equal."""
+    finite = matrix[matrix.isfinite()]
+    span = (finite.max() - finite.min()).item() if len(finite) else 0.0
+    return span if 0 < span < math.inf else 1.0
 
 
 def _ends(span: float, state: TuningState) -> tuple[float, float]:
@@ -72,7 +76,7 @@ def _steps(low: float, high: float, count: int) -> tuple[float, ...]:
     exact = [low * (high / low) ** (place / (count - 1)) for place in range(count)]
     for digits in (2, 3, 6, 12):
         rounded = [low, *(_rounded(value, digits) for value in exact[1:-1]), high]
-        if all(a < b for a, b in zip(rounded, rounded[1:], strict=False)):
+        if all(a < b for a, b in pairwise(rounded)):
             return tuple(rounded)
     return low, high
 

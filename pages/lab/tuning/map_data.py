@@ -8,7 +8,6 @@ from typing import Any, Final
 import torch
 from torch import Tensor
 
-from ce_core import snippets
 from lab.language.catalogues import _, ngettext
 from lab.language.numerals import counted
 from lab.state.fields import is_number, records
@@ -38,10 +37,7 @@ def map_data(found: Results) -> dict[str, Any]:
         "spread": _finite(at.perplexity),
         "used": at.columns_used.tolist(),
         "said": [
-            [
-                [words.share(found.misplaced(x, y)), words.columns(found.spread(x, y))]
-                for y in sizes[1]
-            ]
+            [[words.share(found.misplaced(x, y)), words.columns(found.spread(x, y))] for y in sizes[1]]
             for x in sizes[0]
         ],
         "needs": {
@@ -63,9 +59,17 @@ def map_data(found: Results) -> dict[str, Any]:
 
 
 def code_of(found: Results) -> str:
-    """Return the code of the chosen cell, in our own words, with what makes costs of the scores."""
-    made = "cost = -scores" if found.survey.near else "cost = scores"
-    return f"{made}\n{snippets(found.eps, found.n_iter)['ce_core']}".rstrip()
+    """Return the code of the chosen cell, as short lines."""
+    lines = [
+        "import ce_core",
+        "",
+        "q = ce_core.balanced_assignment(",
+        "    -scores," if found.survey.near else "    scores,",
+        f"    eps={found.eps!r},",
+        f"    n_iter={found.n_iter},",
+        ")",
+    ]
+    return "\n".join(lines)
 
 
 def read_cell(message: Mapping[str, Any], state: TuningState) -> TuningState | None:
@@ -125,8 +129,8 @@ def _texts(found: Results) -> dict[str, str]:
             "columns": counted(columns),
         }
 
-    text = _("ε = {eps}: a row over {spread} of {columns} columns, **{share} misplaced**")
-    high = _("ε = {eps}: {share} misplaced, **a row over {spread} of {columns}** columns")
+    text = _("ε = {eps}: a row over {spread} of {columns}, **{share} misplaced**")
+    high = _("ε = {eps}: **a row over {spread} of {columns}**, {share} misplaced")
     now = ngettext(
         "The plan after {count} iteration at ε = {eps}",
         "The plan after {count} iterations at ε = {eps}",
@@ -150,9 +154,7 @@ def _words(found: Results) -> dict[str, str]:
         "dot": _("The chosen cell of the map: left and right ε, up and down iterations"),
         "best": _("fewest iterations: {count}, at ε = {eps}"),
         "here": _("iterations: {count}, ε = {eps}"),
-        "spoken": _(
-            "ε {eps}, iterations {count}: {misplaced} misplaced, a row over {spread} columns"
-        ),
+        "spoken": _("ε {eps}, iterations {count}: {misplaced} misplaced, a row over {spread} columns"),
         "met": _("all needs met"),
         "off": _("more than {share} in wrong columns"),
         "over": _("→ a row over more than {count} columns"),

@@ -60,10 +60,11 @@ def _cut(found: Results) -> Note | None:
     rows, columns = (counted(size) for size in scores.matrix.shape)
     whole = {"n": counted(scores.rows), "m": counted(scores.columns), "rows": rows, "columns": columns}
     if scores.practice is None:
-        text = _("Of your {n} × {m} scores the first {rows} rows are shown: so much is what a page maps.")
+        text = _("Of your {n} × {m} scores the first {rows} rows are mapped, as many as a page can.")
     else:
         text = _(
-            "{name} has {n} × {m} scores; drawn here are {rows} × {columns}, so that the map comes at once."
+            "{name} has {n} × {m} scores; drawn here are {rows} × {columns}: then the map comes at "
+            "once."
         )
     return Note("cut", text.format(name=words.set_name(found), **whole))
 
@@ -119,9 +120,9 @@ def _stuck(found: Results) -> Note:
     """Return the least loss that these targets allow, beside that of targets that say nothing."""
     entropy, most = math.log(found.spread(*found.cell)), math.log(found.map.columns)
     told = _(
-        "**Why is my loss stuck at ln K?** With these rows as targets a cross-entropy cannot fall below "
-        "their mean entropy: **{entropy}** nats, where ln {columns} = {most} is that of targets that say "
-        "nothing."
+        "**Why is my loss stuck at ln K?** With these rows as targets a cross-entropy cannot fall "
+        "below their mean entropy: **{entropy}** nats, where ln {columns} = {most} is that of targets "
+        "that say nothing."
     ).format(
         entropy=number(max(0.0, entropy), digits=3),
         columns=counted(found.map.columns),
@@ -152,7 +153,10 @@ def _pace(found: Results) -> Note:
             _("At this ε no converged plan was found in the iterations spent on it: no rate is known."),
         )
     if not 0 < rate < 1:
-        return Note("pace-none", _("At this ε one iteration does it all, up to rounding, or none does."))
+        return Note(
+            "pace-none",
+            _("At this ε an iteration in the end leaves nothing of the error, or all of it."),
+        )
     told = _(
         "In the end each iteration at this ε leaves **{rate}** of the error: {steps} make it a tenth. "
         "The first may do more or less."
@@ -211,5 +215,3 @@ def _temperature(found: Results) -> Note:
             high=number(at.wanted.max().item(), digits=3),
         ),
     )
-
-

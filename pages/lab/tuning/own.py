@@ -7,6 +7,7 @@ import streamlit as st
 
 from ce_core.tables import read_table
 from lab.language.catalogues import _
+from lab.page.beats import drawer
 from lab.page.desk import Desk
 from lab.state.codec import plain
 from lab.state.visit import put
@@ -20,11 +21,12 @@ _REFUSED: Final = "tuning: refused scores"
 
 def draw_own(desk: Desk[TuningState]) -> None:
     """Draw both ways to bring scores of one's own."""
-    with st.container(key="own-scores", border=True):
-        st.header(_("Your own scores"), anchor=False)
-        st.markdown(
-            _("What you paste or open is read for this visit, stored nowhere, and in no link.")
-        )
+    with st.container(key="own-scores"):
+        part = drawer("own", _("Your own scores: paste them, or open a file"))
+    if not part.open:
+        return
+    with part:
+        st.markdown(_("What you paste or open is read for this visit, stored nowhere, and in no link."))
         refused = st.session_state.get(_REFUSED)
         if refused:
             st.error(f"`{refused}`")
@@ -61,9 +63,7 @@ def _draw_file(desk: Desk[TuningState]) -> None:
         if file is not None:
             _take(desk, file.getvalue(), file.name)
 
-    st.file_uploader(
-        _("Open a CSV, NPY or Parquet file of at most 5 MB"), key=key, on_change=take
-    )
+    st.file_uploader(_("Open a CSV, NPY or Parquet file of at most 5 MB"), key=key, on_change=take)
 
 
 def _take(desk: Desk[TuningState], data: bytes, name: str) -> None:

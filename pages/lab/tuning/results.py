@@ -1,8 +1,9 @@
 """What the page of tuning shows: the map, the cells that meet the needs, the plans of three cells."""
 
 import math
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, TypeVar
 
 import streamlit as st
 import torch
@@ -22,17 +23,20 @@ from ce_core import (
 )
 from lab.page.admission import admitted
 from lab.page.kept import computed_once
-from lab.tuning.grid import Grid, grid_of
+from lab.tuning.grid import Grid, grid_of, span_of
 from lab.tuning.scores import Scores, kept_own, scores_of
 from lab.tuning.state import ANY_COLUMNS, ANY_SHARE, ANY_SPREAD, OWN, SPREADS, TuningState
 
+R = TypeVar("R")
+
 # Entries times ε times iterations: above it a map waits its turn.
 _HEAVY: Final = 60_000_000
-# To the rate of an ε: many would take longer than the map.
+# On the way to the plan whose rate is known: many would take longer than the map, and of so many
+# entries the rate itself takes seconds.
 _RATE_ITERATIONS: Final = 300
-# Rows of which the curve over T is drawn have so many entries together.
-_CURVE_ENTRIES: Final = 2**16
-_FOUND: Final = "tuning: map of own scores"
+_RATE_ENTRIES: Final = 2**18
+# Rows that are looked at as logits have so many entries together.
+_LOGITS: Final = 2**15
 
 
 @dataclass(frozen=True)
@@ -128,11 +132,7 @@ def results(state: TuningState) -> Results:
     scores = scores_of(state)
     own_missing = state.scores == OWN and kept_own() is None
     grid = grid_of(scores, state)
-    survey = (
-        _own_survey(scores, grid, state.near)
-        if state.scores == OWN and not own_missing
-        else _survey(scores, grid, state.near)
-    )
+    survey = _asked_once(_map, scores, grid, state.near)
     best = _recommend(survey.map, state)
     cell = _cell(survey.map, state, best)
     return Results(
@@ -145,7 +145,7 @@ def results(state: TuningState) -> Results:
         ),
         cell=cell,
         plans=_plans(survey, cell),
-        temperatures=_temperatures(survey, state.entropy),
+        temperatures=_asked_once(_temperatures, scores, state.near, state.entropy),
         own_missing=own_missing,
     )
 
@@ -173,7 +173,7 @@ def _recommend(found: TuningMap, state: TuningState) -> Recommendation:
 
 
 def _cell(found: TuningMap, state: TuningState, best: Recommendation) -> tuple[int, int]:
-    """Return the cell that the state chooses, the nearest of the map; the recommended one by default."""
+    """Return the cell of the map that is nearest to what the state chooses; by default the best."""
     eps = best.eps if state.eps is None else state.eps
     count = best.n_iter if state.n_iter is None else state.n_iter
     column = (found.eps.log() - math.log(eps)).abs().argmin()
@@ -181,37 +181,38 @@ def _cell(found: TuningMap, state: TuningState, best: Recommendation) -> tuple[i
     return int(column), int(row)
 
 
-def _key(scores: Scores, grid: Grid, near: bool) -> tuple[str, Grid, bool]:
-    return scores.digest, grid, near
+def _asked_once(compute: Callable[..., R], scores: Scores, *rest: Hashable) -> R:
+    """Return what is computed of scores: of drawn ones once for all, of a visitor's in the session."""
+    if scores.practice is not None:
+        return _of_drawn(compute, scores, *rest)
+    name, key = f"tuning: {compute.__name__}", (scores.digest, *rest)
+    kept = st.session_state.get(name)
+    if kept is None or kept[0] != key:
+        kept = st.session_state[name] = key, compute(scores, *rest)
+    found: R = kept[1]
+    return found
 
 
-@computed_once(megabytes=24, key=_key)
-def _survey(scores: Scores, grid: Grid, near: bool) -> Survey:
-    return _map(scores, grid, near)
-
-
-def _own_survey(scores: Scores, grid: Grid, near: bool) -> Survey:
-    """Return the survey of a visitor's scores, which is kept with the session and nowhere else."""
-    key = _key(scores, grid, near)
-    if (kept := st.session_state.get(_FOUND)) is not None and kept[0] == key:
-        survey: Survey = kept[1]
-        return survey
-    survey = _map(scores, grid, near)
-    st.session_state[_FOUND] = key, survey
-    return survey
+@computed_once(megabytes=32, key=lambda compute, scores, *rest: (compute, scores.digest, *rest))
+def _of_drawn(compute: Callable[..., R], scores: Scores, *rest: object) -> R:
+    return compute(scores, *rest)
 
 
 def _map(scores: Scores, grid: Grid, near: bool) -> Survey:
-    cost = -scores.matrix if near else scores.matrix
+    cost = cost_of(scores, near)
+    most = _RATE_ITERATIONS if cost.numel() <= _RATE_ENTRIES else 1
     with admitted(heavy=grid.work > _HEAVY):
-        found = tuning_map(
-            cost, eps=list(grid.eps), n_iter=list(grid.counts), max_iter=_RATE_ITERATIONS
-        )
+        found = tuning_map(cost, eps=list(grid.eps), n_iter=list(grid.counts), max_iter=most)
     practice = None
     if scores.practice is not None:
         used = scores.practice
         practice = tuning_map(cost, eps=[used.eps], n_iter=[used.n_iter], max_iter=1)
     return Survey(scores, near, grid, cost, found, reading(scores.matrix), practice)
+
+
+def cost_of(scores: Scores, near: bool) -> Tensor:
+    """Return the costs that scores stand for."""
+    return -scores.matrix if near else scores.matrix
 
 
 def _plans(survey: Survey, cell: tuple[int, int]) -> tuple[Tensor, Tensor, Tensor]:
@@ -225,13 +226,11 @@ def _plans(survey: Survey, cell: tuple[int, int]) -> tuple[Tensor, Tensor, Tenso
     return low, now, high
 
 
-def _temperatures(survey: Survey, entropy: float) -> Temperatures:
-    rows, columns = survey.cost.shape
-    logits = -survey.cost[: max(1, _CURVE_ENTRIES // columns)]
-    span = survey.grid.span
-    temperatures = torch.logspace(
-        math.log10(span / 300), math.log10(span * 3), 25, dtype=torch.float64
-    )
+def _temperatures(scores: Scores, near: bool, entropy: float) -> Temperatures:
+    cost = cost_of(scores, near)
+    logits = -cost[: max(1, _LOGITS // cost.shape[1])]
+    span = span_of(logits)
+    temperatures = torch.logspace(math.log10(span / 300), math.log10(span * 3), 25, dtype=torch.float64)
     curve = temperature_curve(logits, temperatures=temperatures.tolist())
     wanted = temperature_for_entropy(logits, entropy=entropy)
     return Temperatures(

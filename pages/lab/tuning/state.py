@@ -48,12 +48,12 @@ class TuningState:
         Choice(
             label=N_("Scores"),
             options={
-                "cosines": N_("Cosines, 64 × 16"),
+                "cosines": N_("Cosines"),
                 "swav": N_("SwAV"),
                 "dinov2": N_("DINOv2"),
                 "cbm": N_("CBM"),
                 "superglue": N_("SuperGlue, with its dustbin"),
-                "mhc": N_("mHC: logits, 4 × 4"),
+                "mhc": N_("mHC"),
                 "products": N_("Inner products, not normalised"),
                 "pixels": N_("Squared pixels"),
                 "post": N_("The post's costs"),
@@ -93,8 +93,8 @@ class TuningState:
         Stops(
             label=N_("A row may spread over"),
             help=N_(
-                "So many columns: e to the mean entropy of the rows, their perplexity. As many as there "
-                "are allow anything."
+                "So many columns: e to the mean entropy of the rows, their perplexity. As many as "
+                "there are allow anything."
             ),
             stops=SPREADS,
         ),
@@ -145,9 +145,7 @@ DEFAULT: Final = TuningState()
 def with_scores(state: TuningState, name: str) -> TuningState:
     """Return the state of other scores: their reading, the map's own range, no cell chosen."""
     near = state.near if name == OWN else score_set(name).near
-    return replace(
-        state, scores=name, near=near, eps_from=None, eps_to=None, eps=None, n_iter=None
-    )
+    return replace(state, scores=name, near=near, eps_from=None, eps_to=None, eps=None, n_iter=None)
 
 
 def _needs(name: str, *, spread: float, misplaced: float = 0.01) -> TuningState:
@@ -155,12 +153,12 @@ def _needs(name: str, *, spread: float, misplaced: float = 0.01) -> TuningState:
 
 
 PRESETS: Final[Mapping[str, Preset[TuningState]]] = {
-    "cosines": Preset(N_("Cosines, 64 × 16"), DEFAULT),
+    "cosines": Preset(N_("Cosines"), DEFAULT),
     "swav": Preset(N_("SwAV"), _needs("swav", spread=24.0)),
     "dinov2": Preset(N_("DINOv2"), _needs("dinov2", spread=48.0)),
     "cbm": Preset(N_("CBM"), _needs("cbm", spread=1.5)),
     "superglue": Preset(N_("SuperGlue"), _needs("superglue", spread=16.0)),
-    "mhc": Preset(N_("mHC, 4 × 4"), _needs("mhc", spread=2.5)),
+    "mhc": Preset(N_("mHC"), _needs("mhc", spread=2.5)),
     "products": Preset(N_("Inner products"), _needs("products", spread=3.0)),
     "pixels": Preset(N_("Squared pixels"), _needs("pixels", spread=6.0)),
     "post": Preset(N_("The post's costs"), _needs("post", spread=12.0)),

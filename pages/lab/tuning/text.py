@@ -14,9 +14,11 @@ def snippet(found: Results) -> str:
         lines += [
             "from ce_core.tuning.score_sets import score_set",
             "",
-            f"scores = torch.from_numpy(score_set({found.survey.scores.name!r}, seed={state.seed}).scores)",
+            f"drawn = score_set({found.survey.scores.name!r}, seed={state.seed})",
+            "scores = torch.from_numpy(drawn.scores)",
         ]
-    wanted = ", ".join(f"{name}={value!r}" for name, value in needs_of(state, found.map.columns).items())
+    needs = needs_of(state, found.map.columns)
+    wanted = "".join(f", {name}={value!r}" for name, value in needs.items())
     lines += [
         f"cost = {'-' if found.survey.near else ''}scores",
         "found = ce.tuning_map(",
@@ -24,7 +26,7 @@ def snippet(found: Results) -> str:
         f"    eps={[*grid.eps]!r},",
         f"    n_iter={[*grid.counts]!r},",
         ")",
-        f"best = ce.recommend(found{', ' + wanted if wanted else ''})",
+        f"best = ce.recommend(found{wanted})",
         "print(best.met, best.eps, best.n_iter)",
         f"q = ce.balanced_assignment(cost, eps={found.eps!r}, n_iter={found.n_iter})",
     ]

@@ -34,6 +34,9 @@ import { areaOf, borderOf, cellAt, shadesOf, steppedCell, strengthOf } from "./c
  * @typedef {import("../drag/moved.js").Told & State & Map & Around} Data
  */
 
+// So strong is what bears words in the colour of the page.
+const DARK = 60;
+
 /** @extends {Moved<Data, State>} */
 class TuningMap extends Moved {
   /** @param {HTMLElement} root @param {Data} data */
@@ -334,12 +337,13 @@ class TuningMap extends Moved {
    */
   label(all, few, narrow) {
     const { view, words, data, columns, rows } = this;
+    const { misplaced } = data;
     const top = rows - 1;
     const [met, off, over] = view.labels;
     const along = [...Array(columns).keys()];
     const metAt = along.filter((x) => all(x, top) && all(x, top - 1));
     name(met, metAt, columns, words.met);
-    name(off, along.filter((x) => !few(x, 0) && !few(x, 1)), columns, fill(words.off, { share: data.needs.misplacedSaid }));
+    name(off, along.filter((x) => !few(x, 0) && strengthOf(misplaced[x][0]) > DARK), columns, fill(words.off, { share: data.needs.misplacedSaid }));
     name(over, along.filter((x) => !narrow(x, top) && !narrow(x, top - 2)), columns,
       fill(words.over, { count: data.stopsSaid[this.stop] }));
   }
@@ -371,8 +375,9 @@ function paint(svg, { rows, columns, digits }) {
 function showOwn() {
   const place = document.querySelector(".st-key-own-scores");
   place?.scrollIntoView({ block: "center", behavior: "smooth" });
-  const field = place?.querySelector("textarea");
-  if (field instanceof HTMLElement) field.focus({ preventScroll: true });
+  const summary = place?.querySelector("summary");
+  if (!place?.querySelector("details[open]")) summary?.click();
+  summary?.focus({ preventScroll: true });
 }
 
 const show = staying(".lab-tuning-map", (root, /** @type {Data} */ data) => new TuningMap(root, data));

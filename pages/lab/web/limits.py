@@ -32,7 +32,8 @@ class Limits:
     unread_seconds
         After which a connection ends that takes nothing of what was sent to it.
     file_megabytes
-        Of files that visitors have opened, in all; a session keeps one, and what would be more is refused.
+        Of files that visitors have opened, in all; a session keeps one. What would be more is
+        refused.
     local
         1 to have limits hold for visitors from the machine itself too. Behind a proxy that names
         its visitors these are not meant.

@@ -53,6 +53,9 @@ from streamlit.runtime.state.session_state import (
     WStates,
 )
 
+# What it says of itself.
+from streamlit.runtime.stats import CacheStat
+
 # A file as that keeps it.
 from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 
@@ -210,7 +213,12 @@ def is_open_session(name: str) -> bool:
 def bytes_of_files() -> int:
     """Return how many bytes the files have that all sessions keep."""
     manager = get_runtime().uploaded_file_mgr
-    return sum(one.byte_length for stats in manager.get_stats().values() for one in stats)
+    return sum(
+        one.byte_length
+        for stats in manager.get_stats().values()
+        for one in stats
+        if isinstance(one, CacheStat)
+    )
 
 
 _add = MemoryUploadedFileManager.add_file

@@ -68,6 +68,7 @@ class Uploads:
             del self.coming[session]
 
     def _has_room(self) -> bool:
-        largest = st.get_option("server.maxUploadSize")
+        largest: int = st.get_option("server.maxUploadSize")
         on_their_way = (self.coming.total() + 1) * largest
-        return self.held() / 2**20 + on_their_way <= self.limits.file_megabytes
+        in_all: float = self.held() / 2**20 + on_their_way
+        return in_all <= self.limits.file_megabytes
