@@ -9,6 +9,8 @@ from lab.tuning.words import columns, eps, share
 
 def answer(found: Results) -> str:
     """Return what the scores and the needs say to the question of the page."""
+    if found.endless:
+        return _("**No plan exists**: a pair costs −∞. Say the other way what large means.")
     if found.planless:
         return _("**No plan exists**: a row or a column has no pair that it may use.")
     return _met(found) if found.best.met else sentences(_unmet(found), _nearest(found))

@@ -1,5 +1,6 @@
 """Where a visitor pastes scores or opens a file: read in the session, and kept nowhere else."""
 
+import math
 from dataclasses import replace
 from typing import Final
 
@@ -68,12 +69,17 @@ def _draw_file(desk: Desk[TuningState]) -> None:
 
 def _take(desk: Desk[TuningState], data: bytes, name: str) -> None:
     """Read scores; where they cannot be read, say why, and keep those that are shown."""
+    near = desk.state.near if desk.state.scores == OWN else True
+    remedy = _("it forbids a pair where large means near; where it means far, inf does")
+    if not near:
+        remedy = _("it forbids a pair where large means far; where it means near, -inf does")
     try:
-        scores = own_scores(read_table(data, name, limit=MOST_BYTES), plain(name, 60))
+        infinity = -math.inf if near else math.inf
+        table = read_table(data, name, limit=MOST_BYTES, infinity=infinity, remedy=remedy)
+        scores = own_scores(table, plain(name, 60))
     except ValueError as error:
         st.session_state[_REFUSED] = plain(str(error), 300)
         return
     st.session_state.pop(_REFUSED, None)
     keep_own(scores)
-    near = desk.state.near if desk.state.scores == OWN else True
     put(desk.page, replace(with_scores(desk.state, OWN), near=near))

@@ -122,6 +122,11 @@ class Results:
         return self.map.perplexity[column, row].item()
 
     @property
+    def endless(self) -> bool:
+        """Whether a pair costs -inf, which no plan can have."""
+        return bool((self.survey.cost == -math.inf).any())
+
+    @property
     def planless(self) -> bool:
         """Whether a row or a column has no pair that it may use, so that there is no plan."""
         return not bool(self.map.perplexity.isfinite().all())
