@@ -5,6 +5,7 @@ remedy.
 """
 
 import errno
+import math
 import os
 import shutil
 import stat
@@ -16,13 +17,13 @@ from typing import Final
 
 import numpy as np
 
-from ce_core._shown import clip, show
+from ce_core._shown import clip
+from ce_core.tables import LARGEST, read_table
 
 STANDARD: Final = Path("-")
 """Standard input or standard output."""
 
-_LARGEST_FILE: Final = 2**30
-_BYTE_ORDER_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
+_LARGEST_FILE: Final = LARGEST
 _ROOM_FOR_NAME: Final = 60
 
 
@@ -31,28 +32,11 @@ def name_of(file: Path, room: int = _ROOM_FOR_NAME) -> str:
     return "standard input" if file == STANDARD else clip(str(file), room)
 
 
-def read_matrix(file: Path, remedy: str = "inf forbids a pair") -> np.ndarray:
-    """Return the numbers of a table, [rows, columns]; inf is one, NaN and -inf are refused."""
-    rows: list[np.ndarray] = []
-    first = 0
-    for line, row in _rows(file, remedy):
-        if rows and len(row) != len(rows[0]):
-            raise ValueError(
-                f"{name_of(file)}, line {line} must have {len(rows[0])} numbers, as line {first} has, "
-                f"got {len(row)}"
-            )
-        wrong = np.flatnonzero(~(row > -np.inf))
-        if len(wrong):
-            column = int(wrong[0])
-            raise ValueError(
-                f"{name_of(file)}, line {line}, column {column + 1} must be a number or inf, "
-                f"got {row[column]}: {remedy}"
-            )
-        first = first or line
-        rows.append(row)
-    if not rows:
-        raise ValueError(f"{name_of(file)} must hold numbers, got no line with any")
-    return np.stack(rows)
+def read_matrix(file: Path, remedy: str = "", *, infinity: float = math.inf) -> np.ndarray:
+    """Return the numbers of a table, [rows, columns]; what may not be is refused in one line."""
+    return read_table(
+        _bytes(file), name_of(file), limit=_LARGEST_FILE, infinity=infinity, remedy=remedy
+    )
 
 
 def read_weights(file: Path, count: int, of: str) -> np.ndarray:
@@ -166,68 +150,6 @@ def _replace(file: Path, text: str) -> None:
         raise
 
 
-def _rows(file: Path, remedy: str) -> Iterator[tuple[int, np.ndarray]]:
-    """Yield the lines that hold numbers, with their place in the file, counted from 1."""
-    separator: str | None = None
-    first = True
-    for line, text in enumerate(_lines(file), start=1):
-        data = text.split("#", 1)[0].strip(" ")
-        if not data.strip():
-            continue
-        if first:
-            separator = next((mark for mark in ";\t," if mark in data), None)
-        cells = [cell.strip().strip('"') for cell in data.split(separator)]
-        try:
-            row = np.array([_number(cell) for cell in cells])
-        except ValueError:
-            raise ValueError(
-                f"{name_of(file)}, line {line}, {_wrong_cell(cells, remedy, first)}"
-            ) from None
-        yield line, row
-        first = False
-
-
-def _number(cell: str) -> float:
-    # Python reads 1_000 as a thousand.
-    return float(cell if "_" not in cell else "text")
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        _number(cell)
-    except ValueError:
-        return False
-    return True
-
-
-def _wrong_cell(cells: list[str], remedy: str, first: bool) -> str:
-    """Say which cell is the first that is no number, and what to do about it."""
-    column = next(place for place, cell in enumerate(cells, start=1) if not _is_number(cell))
-    cell = cells[column - 1]
-    if not cell:
-        remedy = "fill each cell, and end no line with a separator"
-    elif "," in cell:
-        remedy = "use a decimal point, and one of , ; tab between numbers"
-    elif first and column == 1:
-        remedy = "leave out the line of names, if it is one"
-    return f"column {column} must be a number, got {show(cell, 30)}: {remedy}"
-
-
-def _lines(file: Path) -> list[str]:
-    data = _bytes(file)
-    encoding = "utf-16" if data.startswith(_BYTE_ORDER_MARKS) else "utf-8-sig"
-    try:
-        text = data.decode(encoding)
-    except UnicodeDecodeError as error:
-        raise ValueError(
-            f"{name_of(file)} must be text in UTF-8, got the byte 0x{data[error.start]:02x} "
-            f"at {error.start}: save it as CSV in UTF-8"
-        ) from None
-    if "\0" in text:
-        raise ValueError(f"{name_of(file)} must be text, got bytes that are 0: save it as CSV in UTF-8")
-    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-
-
 def _bytes(file: Path) -> bytes:
     try:
         if file == STANDARD:
@@ -239,8 +161,6 @@ def _bytes(file: Path) -> bytes:
                 data = stream.read(_LARGEST_FILE + 1)
     except (OSError, ValueError, AttributeError) as error:
         raise ValueError(f"{name_of(file)} must be a file to read, got {_why(error)}") from None
-    if len(data) > _LARGEST_FILE:
-        raise ValueError(f"{name_of(file)} must have at most {_LARGEST_FILE} bytes, got more")
     return data
 
 

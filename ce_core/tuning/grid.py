@@ -15,7 +15,7 @@ from ce_core._surroundings import require_unbatched, uncompiled
 from ce_core.dtypes import DTYPES
 from ce_core.tuning._arguments import as_cost, finite_range
 from ce_core.tuning._cells import iterations
-from ce_core.tuning._rate import rate_of
+from ce_core.tuning._rate import rates
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,8 @@ class TuningMap:
         By which factor a late iteration shrinks the error, [E]: σ₂² of the converged plan. NaN where
         that plan was not found.
     rate_status
-        How the search for it ended, [E], as the integer of a `SinkhornStatus`.
+        How the search for it ended, [E], as the integer of a `SinkhornStatus`: FIXED_COUNT where none
+        was made.
     rows, columns
         n and m.
     """
@@ -78,7 +79,7 @@ def tuning_map(
     n_iter
         Numbers of iterations, [K], ascending, >= 1.
     max_iter
-        Most iterations on the way to a converged plan, of which the rate is.
+        Most iterations on the way to a converged plan, of which the rate is; 0 for no rates.
 
     Returns
     -------
@@ -115,7 +116,7 @@ def tuning_map(
     """
     cost = as_cost("cost", cost)
     epsilons, counts = as_axes(eps, n_iter)
-    max_iter = require_integer("max_iter", max_iter, at_least=1)
+    max_iter = require_integer("max_iter", max_iter, at_least=0)
     shape = len(epsilons), len(counts)
     error, entropy = np.full(shape, np.nan), np.full(shape, np.nan)
     used = np.zeros(shape, dtype=np.int64)
@@ -123,7 +124,7 @@ def tuning_map(
         for place, length in enumerate(np.diff(counts, prepend=0).tolist()):
             steps.run(length)
             error[some, place], entropy[some, place], used[some, place] = steps.read()
-    rates, statuses = zip(*(rate_of(cost, each, max_iter) for each in epsilons.tolist()), strict=True)
+    rate, rate_status = rates(cost, epsilons, max_iter)
     return TuningMap(
         eps=epsilons,
         n_iter=torch.as_tensor(counts),
@@ -132,8 +133,8 @@ def tuning_map(
         columns_used=torch.as_tensor(used),
         range_over_eps=finite_range(cost) / epsilons,
         underflow=_underflow(cost, epsilons),
-        rate=torch.tensor(rates, dtype=torch.float64),
-        rate_status=torch.tensor(statuses),
+        rate=rate,
+        rate_status=rate_status,
         rows=cost.shape[0],
         columns=cost.shape[1],
     )

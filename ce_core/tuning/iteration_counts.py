@@ -14,7 +14,7 @@ from ce_core._surroundings import uncompiled
 from ce_core.transport.status import SinkhornStatus
 from ce_core.tuning._arguments import as_costs, as_eps_per_item, finite_range, items_of
 from ce_core.tuning._cells import iterations
-from ce_core.tuning._rate import rate_of
+from ce_core.tuning._rate import rates
 from ce_core.tuning.status import TuningStatus
 
 _FIRST_BLOCK = 16
@@ -119,12 +119,12 @@ def _search(
     errors = _errors(cost, eps, goal, max_iter)
     if np.isnan(errors[0]):
         return 0, math.nan, int(TuningStatus.INVALID), math.nan, math.nan
-    rate, ended = rate_of(cost, eps.item(), max_iter)
+    rate, ended = (part.item() for part in rates(cost, eps[None], max_iter))
     reached = errors <= goal
     count = int(reached.argmax()) + 1 if reached.any() else len(errors)
     if reached.any():
         status = TuningStatus.REACHED
-    elif ended == SinkhornStatus.INFEASIBLE:
+    elif ended == int(SinkhornStatus.INFEASIBLE):
         status = TuningStatus.INFEASIBLE
     elif _is_rounding(errors, finite_range(cost) / eps.item()):
         status = TuningStatus.ROUNDED

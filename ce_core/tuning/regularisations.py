@@ -23,7 +23,7 @@ from ce_core.tuning.status import TuningStatus
 # Of a plan that counts as converged, and the logarithms of perplexities that count as equal.
 _SOLVED, _NEAR, _EQUAL = 1e-10, 1e-6, 1e-9
 # Where the search begins and ends, in ranges of the cost, and how it strides.
-_START, _LEAST, _MOST, _STRIDE = 0.05, 1e-9, 1e9, 4.0
+_START, _LEAST, _MOST, _STRIDE = 0.05, 1e-6, 1e9, 4.0
 # Steps of the grid a decade, which goes from the second to the third.
 _GRID = 8, -5, 6
 
@@ -41,8 +41,9 @@ class EpsForPerplexity:
     status
         How the search ended, as the integer of a `TuningStatus`, [...].
     lowest, highest
-        The perplexities within reach, as far as the search has seen, [...]: of the converged plan all
-        between the limits of small and large ε; after a fixed count the least and the largest found.
+        The least and the largest perplexity that the search has seen, [...]. If the wanted one is out
+        of reach these are the limits of what is within it, of a converged plan those of small and of
+        large ε.
     crossings
         At how many places of the grid the perplexity passes the wanted one, [...]: 1 of a converged
         plan. `eps` is the largest of them.
@@ -96,7 +97,8 @@ def eps_for_perplexity(
     The entropy of the converged plan grows with ε, so there is one ε at most. After a fixed count it
     can fall here and there: it is looked at on a grid of 8 ε a decade, and the largest ε that passes
     the wanted value is refined, so that at all larger ones of the grid the rows are wider. The
-    perplexity returned is that of the plan at `eps`.
+    perplexity returned is that of the plan at `eps`. An ε below a millionth of the range of the
+    costs (after a fixed count, 1e-5 of it) is not looked at.
 
     No plan whose columns are even is narrower than m/n columns a row, nor wider than m.
 
@@ -160,25 +162,38 @@ def _converged(cost: Float[Tensor, "n m"], target: float, unit: float) -> _Found
     def measure(eps: float) -> float:
         return _entropy_of(solve(eps))
 
-    here = _START * unit
-    first = solve(here)
-    value = _entropy_of(first)
-    if math.isnan(value):
+    start = _START * unit
+    first = solve(start)
+    seen = {start: _entropy_of(first)}
+    if math.isnan(seen[start]):
         infeasible = first.status == int(SinkhornStatus.INFEASIBLE)
         status = TuningStatus.INFEASIBLE if infeasible else TuningStatus.NOT_REACHED
         return _Found(math.nan, math.nan, status, math.nan, math.nan, 0)
-    seen = {here: value}
-    upward = value < target
-    stride = _STRIDE if upward else 1 / _STRIDE
-    while _LEAST * unit <= here * stride <= _MOST * unit:
-        if abs(value - target) <= _EQUAL or (value < target) != upward:
-            break
-        here *= stride
-        value = measure(here)
-        seen[here] = value
-        if math.isnan(value):
-            break
+    upward = seen[start] < target
+    if not _stride(measure, seen, unit, target, upward=upward):
+        # Out of reach: the other end of what is within it is told too.
+        _stride(measure, seen, unit, -math.inf if upward else math.inf, upward=not upward)
     return _refine(measure, seen, target)
+
+
+def _stride(
+    measure: Callable[[float], float],
+    seen: dict[float, float],
+    unit: float,
+    target: float,
+    *,
+    upward: bool,
+) -> bool:
+    """Measure at ever larger, or ever smaller, eps until the target is passed; tell whether it was."""
+    here = _START * unit
+    while abs(seen[here] - target) > _EQUAL and (seen[here] < target) == upward:
+        here *= _STRIDE if upward else 1 / _STRIDE
+        if not _LEAST * unit <= here <= _MOST * unit:
+            return False
+        seen[here] = measure(here)
+        if math.isnan(seen[here]):
+            return False
+    return True
 
 
 def _entropy_of(solved: SinkhornResult) -> float:

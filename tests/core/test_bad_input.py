@@ -26,6 +26,11 @@ NAN_IS_DOCUMENTED = {
     "trace_formulas": "the formulas are traced for that",
     "difference_errors": "of a step that the dtype rounds to 0",
     "post_assignment": "of what leaves the dtype: it is the post's recipe as it stands",
+    "eps_for_perplexity": "of what is out of reach",
+    "iterations_for_error": "of a rate that is not known",
+    "temperature_for_entropy": "of what is out of reach",
+    "tuning_map": "of a rate that is not known",
+    "recommend": "of a number of iterations at which no eps meets a need",
     "run_sweep": "of a trial that has no finite loss",
 }
 # A function that is given and does not do what it is given for speaks for itself.

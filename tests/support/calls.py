@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 import ce_core
-from ce_core import PITFALLS, ExperimentConfig, run_experiment, squared_distances
+from ce_core import PITFALLS, ExperimentConfig, run_experiment, squared_distances, tuning_map
 from tests.support.cases import tensor64, uniform
 
 
@@ -66,6 +66,10 @@ def _marginals() -> dict[str, Tensor]:
 
 def _config() -> ExperimentConfig:
     return ExperimentConfig(n=3, m=2, trials=3, n_iter=2, dtype="float64")
+
+
+def _axes() -> dict[str, Any]:
+    return {"eps": [0.1, 1.0], "n_iter": [1, 4]}
 
 
 CALLS = (
@@ -171,6 +175,25 @@ CALLS = (
             "max_iter": 500,
         },
     ),
+    Call("eps_for_perplexity", lambda: {"cost": uniform(3, 2), "perplexity": 1.8, "n_iter": 4}),
+    Call(
+        "iterations_for_error",
+        lambda: {"cost": uniform(3, 2), "eps": 0.3, "column_error": 0.01, "max_iter": 50},
+    ),
+    Call("temperature_for_entropy", lambda: {"a": _rows(), "entropy": 0.5}),
+    Call("temperature_curve", lambda: {"a": _rows(), "temperatures": tensor64(0.5, 2.0)}),
+    Call("tuning_map", lambda: {"cost": uniform(3, 2), **_axes(), "max_iter": 500}),
+    Call(
+        "recommend",
+        lambda: {
+            "map": tuning_map(uniform(3, 2), **_axes()),
+            "column_error": 0.1,
+            "perplexity": 1.8,
+            "columns_used": 2,
+        },
+    ),
+    Call("reading", lambda: {"scores": uniform(3, 2)}),
+    Call("snippets", lambda: {"eps": 0.05, "n_iter": 3}),
     Call("random_cost", lambda: {"n": 3, "m": 2, "exponent": 1.5, "seed": 1}),
     Call("squared_distances", lambda: {"x": uniform(3, 2), "y": uniform(4, 2)}, ("x", "y")),
     Call("pixel_grid", lambda: {"size": 3}),

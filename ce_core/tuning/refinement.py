@@ -1,0 +1,98 @@
+"""Needs met on a cost: a coarse map, then finer ones around its best cell."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from ce_core.tuning._arguments import finite_range
+from ce_core.tuning.choice import Recommendation, recommend
+from ce_core.tuning.grid import TuningMap, tuning_map
+
+Needs = Mapping[str, Any]
+"""What `recommend` takes."""
+
+# ε a decade, and from where to where, in ranges of the cost.
+_DENSITY, _LOW, _HIGH = 8, 1e-3, 1e1
+# How many ε a finer map has, and how often one is drawn; the digits of ε that are said.
+_FINER, _ROUNDS, _DIGITS = 17, 2, 4
+
+
+class Tuned(NamedTuple):
+    """What was found: the coarse map, and the cell, of that map or between its ε and counts."""
+
+    map: TuningMap
+    chosen: Recommendation
+
+
+def default_eps(
+    cost: Float[Tensor, "n m"], low: float | None = None, high: float | None = None
+) -> Float[Tensor, " E"]:
+    """Return 8 ε a decade, from a thousandth of the range of the costs to ten times it."""
+    width = finite_range(cost)
+    # Without a range any ε is as good.
+    unit = width if 0 < width < 1e300 else 1.0
+    first, last = unit * _LOW if low is None else low, unit * _HIGH if high is None else high
+    decades = torch.tensor([first, last], dtype=torch.float64).log10()
+    steps = max(2, 1 + int((decades[1] - decades[0]) * _DENSITY + 0.5))
+    found = torch.logspace(decades[0].item(), decades[1].item(), steps, dtype=torch.float64)
+    # As they were given, not as they were rounded.
+    found[0], found[-1] = first, last
+    return found
+
+
+def default_counts(most: int) -> list[int]:
+    """Return numbers of iterations up to the most, each at most a quarter more than the one before."""
+    counts = [1]
+    while counts[-1] < most:
+        counts.append(min(most, counts[-1] + max(1, counts[-1] // 4)))
+    return counts
+
+
+def tune(
+    cost: Float[Tensor, "n m"], eps: Float[Tensor, " E"], n_iter: list[int], needs: Needs
+) -> Tuned:
+    """Map a cost, and find the cell that meets the needs, between the ε and counts of the map too."""
+    found = tuning_map(cost, eps=eps, n_iter=n_iter)
+    chosen = recommend(found, **needs)
+    finer = found
+    for _ in range(_ROUNDS):
+        if not chosen.met:
+            return Tuned(found, chosen)
+        finer = tuning_map(
+            cost, eps=_between(finer.eps, chosen.eps), n_iter=_up_to(finer, chosen.n_iter), max_iter=0
+        )
+        chosen = _better(recommend(finer, **needs), chosen)
+    return Tuned(found, _in_few_digits(cost, chosen, needs))
+
+
+def _better(new: Recommendation, old: Recommendation) -> Recommendation:
+    if new.met and (-new.n_iter, new.eps) >= (-old.n_iter, old.eps):
+        return new
+    return old
+
+
+def _between(eps: Float[Tensor, " E"], chosen: float) -> Float[Tensor, " finer"]:
+    """Return eps from the one below the chosen to the one above, those included."""
+    below, above = eps[eps < chosen], eps[eps > chosen]
+    ends = [below.max().item() if len(below) else chosen, above.min().item() if len(above) else chosen]
+    low, high = torch.tensor(ends, dtype=torch.float64).log().tolist()
+    inner = torch.linspace(low, high, _FINER, dtype=torch.float64).exp()[1:-1]
+    return torch.tensor(sorted({*ends, chosen, *inner.tolist()}), dtype=torch.float64)
+
+
+def _up_to(found: TuningMap, chosen: int) -> list[int]:
+    """Return the counts from the one before the chosen."""
+    before = found.n_iter[found.n_iter < chosen]
+    return list(range(int(before.max()) + 1 if len(before) else chosen, chosen + 1))
+
+
+def _in_few_digits(cost: Float[Tensor, "n m"], chosen: Recommendation, needs: Needs) -> Recommendation:
+    """Return the same at an eps that is said in few digits, if it does as well."""
+    short = float(f"{chosen.eps:.{_DIGITS}g}")
+    above = short * (1 + 10.0 ** -(_DIGITS - 1))
+    near = tuning_map(cost, eps=sorted({short, above}), n_iter=[chosen.n_iter], max_iter=0)
+    found = recommend(near, **needs)
+    return found if found.met and found.eps == short else chosen
