@@ -205,13 +205,13 @@ def _of_drawn(compute: Callable[..., R], scores: Scores, *rest: object) -> R:
 
 def _map(scores: Scores, grid: Grid, near: bool) -> Survey:
     cost = cost_of(scores, near)
-    most = _RATE_ITERATIONS if cost.numel() <= _RATE_ENTRIES else 1
+    most = _RATE_ITERATIONS if cost.numel() <= _RATE_ENTRIES else 0
     with admitted(heavy=grid.work > _HEAVY):
         found = tuning_map(cost, eps=list(grid.eps), n_iter=list(grid.counts), max_iter=most)
     practice = None
     if scores.practice is not None:
         used = scores.practice
-        practice = tuning_map(cost, eps=[used.eps], n_iter=[used.n_iter], max_iter=1)
+        practice = tuning_map(cost, eps=[used.eps], n_iter=[used.n_iter], max_iter=0)
     return Survey(scores, near, grid, cost, found, reading(scores.matrix), practice)
 
 

@@ -26,7 +26,7 @@ from lab.tuning.state import DEFAULT, PRESETS, TuningState, with_scores
 # Those with few enough entries to be iterated a thousand times.
 SETS = ("cosines", "superglue", "mhc", "products", "pixels", "post")
 _SUPERSCRIPTS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹−", "-0123456789-")
-_NUMBER = r"(?:−?[\d.,]+(?:·10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)?)"
+_NUMBER = r"−?\d[\d,]*(?:\.\d+)?(?:·10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)?"
 # Of so many digits at least is what is said.
 _TWO, _THREE = 0.051, 0.0051
 
@@ -39,7 +39,7 @@ def value(text: str) -> float:
 
 def numbers_in(text: str) -> list[float]:
     """Return all numbers of a sentence, in order."""
-    return [value(found) for found in re.findall(_NUMBER, text.replace("10⁻⁶ %", "10⁻⁶ %"))]
+    return [value(found) for found in re.findall(_NUMBER, text)]
 
 
 @dataclass(frozen=True)
@@ -121,12 +121,9 @@ def check_answer(found: Results, facts: Facts) -> None:
     said = answer(found)
     best, state = found.best, found.state
     column, row = facts.eps.tolist().index(best.eps), facts.counts.tolist().index(best.n_iter)
-    eps, count = (
-        value(text) for text in re.findall(rf"(?:ε = ({_NUMBER}))", said)[:1] + [str(best.n_iter)]
-    )
-    assert eps == pytest.approx(best.eps, rel=1e-3)
-    assert re.search(rf"\b{best.n_iter}\*{{0,2}}\b? iteration", said)
-    assert count == best.n_iter
+    (eps,) = re.findall(rf"ε = ({_NUMBER})", said)
+    assert value(eps) == pytest.approx(best.eps, rel=1e-3)
+    assert re.search(rf"\b{best.n_iter} iteration", said)
     shares = re.findall(rf"(<?) ?({_NUMBER}) %", said)
     bound, told = shares[-1]
     error = 50 * facts.error[column, row]
@@ -209,7 +206,7 @@ def underflow(text: str, found: Results, facts: Facts) -> None:
     assert numbers_in(text)[0] == pytest.approx(above.max(), rel=_THREE)
     half = np.exp(-above).astype(np.float16)
     lost = 100 * (half == 0).mean()
-    told = re.search(rf"float16 ({_NUMBER}) %", text)
+    told = re.search(rf"\bfloat16 ({_NUMBER}) %", text)
     assert (lost == 0) if told is None else value(told[1]) == pytest.approx(lost, rel=_TWO)
 
 
@@ -221,8 +218,8 @@ def temperature(text: str, found: Results, facts: Facts) -> None:
             return float(entropy_of(softmax(row / math.exp(logarithm)))) - found.state.entropy
 
         span = math.log(np.ptp(row))
-        if beyond(span - 12) < 0 < beyond(span + 12):
-            reached.append(math.exp(brentq(beyond, span - 12, span + 12, xtol=1e-12)))
+        if beyond(span - 30) < 0 < beyond(span + 30):
+            reached.append(math.exp(brentq(beyond, span - 30, span + 30, xtol=1e-12)))
     if "No temperature" in text:
         assert not reached
         return
