@@ -9,7 +9,7 @@ from ce_core._shown import LONGEST_MESSAGE, clip, show
 EXIT_STATUSES = """\
 exit status:
   0    done
-  1    sinkhorn: the plan that was found misses tol, or there is none
+  1    sinkhorn: the plan that was found misses tol, or there is none; tune: a need cannot be met
   2    an option, a table or a file is not as it must be, or memory is short
   130  interrupted
   141  what reads the output has closed it

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from ce_core._shown import LONGEST_MESSAGE, clip
-from ce_core.cli import experiment, sinkhorn
+from ce_core.cli import experiment, sinkhorn, tune
 from ce_core.cli.files import say_aside
 from ce_core.cli.options import OneLineParser
 
@@ -19,6 +19,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     commands = parser.add_subparsers(dest="command", required=True)
     experiment.add_options(commands.add_parser("experiment", help="L1 against L2, as in the post"))
     sinkhorn.add_options(commands.add_parser("sinkhorn", help="the transport plan of a cost matrix"))
+    tune.add_options(commands.add_parser("tune", help="eps and iterations that scores need"))
     return parser.parse_args(arguments)
 
 

@@ -14,6 +14,8 @@ from ce_core.tuning.status import TuningStatus
 _LEAST = 1e-300
 # How far below the perplexity wanted the end of a map may be.
 _ABOUT = 1.05
+# Factors by which cells miss their needs, in logarithms, that count as the same.
+_ALIKE = 1e-3
 
 
 @dataclass(frozen=True)
@@ -181,7 +183,7 @@ def _need(found: TuningMap, name: str, wanted: float, meets: Bool[Tensor, "E K"]
 
 def _nearest(planned: Bool[Tensor, "E K"], factor: Float[Tensor, "E K"]) -> Bool[Tensor, "E K"]:
     missed = factor.masked_fill(~planned, torch.inf)
-    return missed <= missed.min()
+    return missed <= missed.min() * (1 + _ALIKE)
 
 
 def _first(found: TuningMap, cells: Bool[Tensor, "E K"]) -> tuple[int, int]:

@@ -17,6 +17,9 @@ from ce_core.tuning._arguments import as_cost, finite_range
 from ce_core.tuning._cells import iterations
 from ce_core.tuning._rate import rates
 
+# A column error that further iterations change by its rounding only.
+_ARRIVED = 1e-14
+
 
 @dataclass(frozen=True)
 class TuningMap:
@@ -123,7 +126,12 @@ def tuning_map(
     for some, steps in iterations(cost, epsilons):
         for place, length in enumerate(np.diff(counts, prepend=0).tolist()):
             steps.run(length)
-            error[some, place], entropy[some, place], used[some, place] = steps.read()
+            cells = steps.read()
+            # What is not overwritten by what comes later is the same there.
+            for into, part in zip((error, entropy, used), cells, strict=True):
+                into[some, place:] = part[:, None]
+            if (cells.column_error <= _ARRIVED).all():
+                break
     rate, rate_status = rates(cost, epsilons, max_iter)
     return TuningMap(
         eps=epsilons,

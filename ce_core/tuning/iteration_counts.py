@@ -18,6 +18,8 @@ from ce_core.tuning._rate import rates
 from ce_core.tuning.status import TuningStatus
 
 _FIRST_BLOCK = 16
+# Iterations to the converged plan, of which the rate is.
+_ON_THE_WAY = 10_000
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,7 @@ def _search(
     errors = _errors(cost, eps, goal, max_iter)
     if np.isnan(errors[0]):
         return 0, math.nan, int(TuningStatus.INVALID), math.nan, math.nan
-    rate, ended = (part.item() for part in rates(cost, eps[None], max_iter))
+    rate, ended = (part.item() for part in rates(cost, eps[None], _ON_THE_WAY))
     reached = errors <= goal
     count = int(reached.argmax()) + 1 if reached.any() else len(errors)
     if reached.any():

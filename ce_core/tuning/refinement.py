@@ -17,7 +17,7 @@ Needs = Mapping[str, Any]
 # ε a decade, and from where to where, in ranges of the cost.
 _DENSITY, _LOW, _HIGH = 8, 1e-3, 1e1
 # How many ε a finer map has, and how often one is drawn; the digits of ε that are said.
-_FINER, _ROUNDS, _DIGITS = 17, 2, 4
+_FINER, _ROUNDS, _DIGITS = 17, 3, 4
 
 
 class Tuned(NamedTuple):
@@ -57,14 +57,14 @@ def tune(
     """Map a cost, and find the cell that meets the needs, between the ε and counts of the map too."""
     found = tuning_map(cost, eps=eps, n_iter=n_iter)
     chosen = recommend(found, **needs)
-    finer = found
+    if not chosen.met:
+        return Tuned(found, chosen)
+    finer, span = found, max(2, chosen.n_iter // 4)
     for _ in range(_ROUNDS):
-        if not chosen.met:
-            return Tuned(found, chosen)
-        finer = tuning_map(
-            cost, eps=_between(finer.eps, chosen.eps), n_iter=_up_to(finer, chosen.n_iter), max_iter=0
-        )
+        counts, apart = _up_to(chosen.n_iter, span)
+        finer = tuning_map(cost, eps=_between(finer.eps, chosen.eps), n_iter=counts, max_iter=0)
         chosen = _better(recommend(finer, **needs), chosen)
+        span = 2 * apart
     return Tuned(found, _in_few_digits(cost, chosen, needs))
 
 
@@ -83,16 +83,18 @@ def _between(eps: Float[Tensor, " E"], chosen: float) -> Float[Tensor, " finer"]
     return torch.tensor(sorted({*ends, chosen, *inner.tolist()}), dtype=torch.float64)
 
 
-def _up_to(found: TuningMap, chosen: int) -> list[int]:
-    """Return the counts from the one before the chosen."""
-    before = found.n_iter[found.n_iter < chosen]
-    return list(range(int(before.max()) + 1 if len(before) else chosen, chosen + 1))
+def _up_to(chosen: int, span: int) -> tuple[list[int], int]:
+    """Return counts up to the chosen, and how far apart they are."""
+    apart = max(1, span // 8)
+    return sorted(range(chosen, max(0, chosen - span - 1), -apart)), apart
 
 
 def _in_few_digits(cost: Float[Tensor, "n m"], chosen: Recommendation, needs: Needs) -> Recommendation:
     """Return the same at an eps that is said in few digits, if it does as well."""
-    short = float(f"{chosen.eps:.{_DIGITS}g}")
-    above = short * (1 + 10.0 ** -(_DIGITS - 1))
-    near = tuning_map(cost, eps=sorted({short, above}), n_iter=[chosen.n_iter], max_iter=0)
-    found = recommend(near, **needs)
-    return found if found.met and found.eps == short else chosen
+    shift = 10.0 ** -(_DIGITS - 1)
+    for near in (chosen.eps, chosen.eps * (1 - shift), chosen.eps * (1 + shift)):
+        short = float(f"{near:.{_DIGITS}g}")
+        found = recommend(tuning_map(cost, eps=[short], n_iter=[chosen.n_iter], max_iter=0), **needs)
+        if found.met:
+            return found
+    return chosen

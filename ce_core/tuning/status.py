@@ -24,11 +24,10 @@ _ADVICE = {
     TuningStatus.REACHED: "what was asked for is reached",
     TuningStatus.TOO_LOW: (
         "so little is out of reach: entries that tie share their mass however small the parameter, and "
-        "fewer rows than columns have to spread: ask for `lowest` or more"
+        "fewer rows than columns have to spread: ask for more"
     ),
     TuningStatus.TOO_HIGH: (
-        "so much is out of reach: at most all allowed columns are used alike, and that only in the "
-        "limit: ask for less than `highest`"
+        "so much is out of reach: at most, all allowed columns are used alike: ask for less"
     ),
     TuningStatus.NOT_REACHED: (
         "the iterations allowed do not suffice: allow more, a larger eps or a larger error"
