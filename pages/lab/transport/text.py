@@ -4,7 +4,7 @@ import math
 
 from ce_core import SinkhornStatus
 from lab.language.catalogues import _, ngettext
-from lab.language.numerals import counted, number, percent
+from lab.language.numerals import below_one, counted, number, percent
 from lab.language.sentences import sentences
 from lab.transport.answer import handle_words, loses_mass, misplaced
 from lab.transport.results import POST_ITERATIONS, TOL, Results
@@ -158,20 +158,13 @@ def _rates(rate: float, birkhoff: float) -> str:
     """Say what an iteration leaves in the end, and what it leaves at most."""
     if math.isnan(rate):
         return _("its rate is not known here")
-    bound = _("Birkhoff's bound tanh²(Δ/4), dotted: {rate}").format(rate=rate_said(birkhoff))
+    bound = _("Birkhoff's bound tanh²(Δ/4), dotted: {rate}").format(rate=below_one(birkhoff))
     left = (
         _("in the end each leaves all of it, to every digit (σ₂², dashed)")
         if rate >= 1
-        else _("each leaves **{rate}** of it in the end (σ₂², dashed)").format(rate=rate_said(rate))
+        else _("each leaves **{rate}** of it in the end (σ₂², dashed)").format(rate=below_one(rate))
     )
     return f"{left} · {bound}"
-
-
-def rate_said(value: float) -> str:
-    """Write a rate so that what it lacks of 1 is seen."""
-    if value > 0.99:
-        return _("1 − {gap}").format(gap=number(1 - value, digits=2)) if value < 1 else "1"
-    return number(value, digits=4)
 
 
 def steps_said(rate: float) -> str:

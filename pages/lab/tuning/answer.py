@@ -48,7 +48,7 @@ def _unmet(found: Results) -> str:
             int(found.map.n_iter[-1]),
         )
         told.append(text.format(share=share(state.misplaced), count=counted(int(found.map.n_iter[-1]))))
-    if "perplexity" in alone:
+    if "perplexity_at_most" in alone:
         told.append(
             _("**No cell of the map has its rows spread over {spread} columns or fewer.**").format(
                 spread=columns(state.spread)

@@ -4,7 +4,7 @@ import math
 from typing import Final
 
 from lab.language.catalogues import _, ngettext
-from lab.language.numerals import counted, number, percent
+from lab.language.numerals import below_one, counted, number, percent
 from lab.language.sentences import sentences
 from lab.page.notes import Note
 from lab.tuning import words
@@ -162,7 +162,7 @@ def _pace(found: Results) -> Note:
         "The first may do more or less."
     )
     steps = number(math.log(_TENTH) / math.log(rate), digits=2)
-    return Note("pace", told.format(rate=number(rate, digits=3), steps=steps))
+    return Note("pace", told.format(rate=below_one(rate), steps=steps))
 
 
 def _underflow(found: Results) -> Note:

@@ -167,7 +167,7 @@ def needs_of(state: TuningState, columns: int) -> dict[str, float]:
     if state.misplaced < ANY_SHARE:
         needs["column_error"] = 2 * state.misplaced
     if state.spread < columns:
-        needs["perplexity"] = state.spread
+        needs["perplexity_at_most"] = state.spread
     if state.used > ANY_COLUMNS:
         needs["columns_used"] = state.used
     return needs

@@ -1,7 +1,16 @@
 """The code and the command line that compute what the page of tuning shows."""
 
+from typing import Final
+
 from lab.tuning.results import Results, needs_of
 from lab.tuning.state import OWN
+
+_OPTIONS: Final = {
+    "column_error": "column-error",
+    "perplexity_at_most": "perplexity",
+    "columns_used": "columns-used",
+}
+"""Of the command line, by the names of the needs."""
 
 
 def snippet(found: Results) -> str:
@@ -36,7 +45,7 @@ def snippet(found: Results) -> str:
 def command(found: Results) -> str:
     """Return the command line that does the same with a file of scores."""
     grid, needs = found.survey.grid, needs_of(found.state, found.map.columns)
-    options = [f"--{name.replace('_', '-')} {value:.12g}" for name, value in needs.items()]
+    options = [f"--{_OPTIONS[name]} {value:.12g}" for name, value in needs.items()]
     sign = [] if found.survey.near else ["--cost"]
     ends = [f"--eps-from {grid.eps[0]:.12g}", f"--eps-to {grid.eps[-1]:.12g}"]
     most = [f"--max-iter {grid.counts[-1]}"]
