@@ -61,7 +61,7 @@ def underflow_figure(found: TuningMap, *, now: float, translate: Translate = str
         }
         for dtype, shares in found.underflow.items()
     ]
-    traces.append(_held(now, 0, 100, translate))
+    traces.append(_held(now, 0.0, 100.0, translate))
     return figure_tree(
         traces,
         title=translate("What of the kernel e^(−C/ε) is rounded to 0"),
@@ -169,7 +169,7 @@ def temperature_figure(
     ]
     highest = 1.08 * max(float(entropy.max()), 1e-3)
     if math.isfinite(wanted):
-        traces.append(_held(wanted, 0, highest, translate))
+        traces.append(_held(wanted, 0.0, highest, translate))
     ends = _logarithmic(temperatures)
     return figure_tree(
         traces,

@@ -17,6 +17,8 @@ _MOST_ROWS: Final = 12
 # Entries times ε times iterations: so much is a tenth of a second.
 _FINE: Final = 40_000_000
 _MOST: Final = 400_000_000
+# Below it ε would have no digits left.
+_LEAST_SPAN: Final = 1e-290
 
 
 @dataclass(frozen=True)
@@ -59,10 +61,10 @@ def grid_of(scores: Scores, state: TuningState) -> Grid:
 
 
 def span_of(matrix: Tensor) -> float:
-    """Return the range of the finite entries; 1 where they are all equal."""
+    """Return the range of the finite entries; 1 where they are all equal, or all but."""
     finite = matrix[matrix.isfinite()]
     span = (finite.max() - finite.min()).item() if len(finite) else 0.0
-    return span if 0 < span < math.inf else 1.0
+    return span if _LEAST_SPAN < span < math.inf else 1.0
 
 
 def _ends(span: float, state: TuningState) -> tuple[float, float]:

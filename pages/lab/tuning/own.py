@@ -12,7 +12,7 @@ from lab.page.beats import drawer
 from lab.page.desk import Desk
 from lab.state.codec import plain
 from lab.state.visit import put
-from lab.tuning.scores import keep_own, own_scores
+from lab.tuning.scores import Scores, keep_own, own_scores
 from lab.tuning.state import OWN, TuningState, with_scores
 
 MOST_BYTES: Final = 5 * 2**20
@@ -70,16 +70,32 @@ def _draw_file(desk: Desk[TuningState]) -> None:
 def _take(desk: Desk[TuningState], data: bytes, name: str) -> None:
     """Read scores; where they cannot be read, say why, and keep those that are shown."""
     near = desk.state.near if desk.state.scores == OWN else True
-    remedy = _("it forbids a pair where large means near; where it means far, inf does")
-    if not near:
-        remedy = _("it forbids a pair where large means far; where it means near, -inf does")
     try:
-        infinity = -math.inf if near else math.inf
-        table = read_table(data, name, limit=MOST_BYTES, infinity=infinity, remedy=remedy)
-        scores = own_scores(table, plain(name, 60))
+        scores = read_own(data, name, near=near)
     except ValueError as error:
         st.session_state[_REFUSED] = plain(str(error), 300)
         return
     st.session_state.pop(_REFUSED, None)
     keep_own(scores)
     put(desk.page, replace(with_scores(desk.state, OWN), near=near))
+
+
+def read_own(data: bytes, name: str, *, near: bool) -> Scores:
+    """Return the scores that a file holds.
+
+    Raises
+    ------
+    ValueError
+        If it holds none, in one line with the place.
+    """
+    infinity, remedy = (
+        -math.inf,
+        _("forbids a pair where large means near; inf does where it means far"),
+    )
+    if not near:
+        infinity, remedy = (
+            math.inf,
+            _("forbids a pair where large means far; -inf does where it means near"),
+        )
+    table = read_table(data, name, limit=MOST_BYTES, infinity=infinity, remedy=f"{infinity} {remedy}")
+    return own_scores(table, plain(name, 60))

@@ -5,7 +5,7 @@ from lab.page.thumbnails import cells
 from lab.tuning.scores import drawn
 from lab.tuning.state import TuningState
 
-_SIZE = 12
+_SIZE = 7
 
 
 @computed_once(megabytes=1)

@@ -186,9 +186,11 @@ def _kind(message: Message) -> tuple[str | None, int | None]:
         return None, _NO_MESSAGE
     # No page runs in fragments, and Streamlit writes the name of one that is not there into its log.
     # A field for files takes one; for each that is named, Streamlit answers with two addresses.
-    if said.rerun_script.fragment_id or len(said.file_urls_request.file_names) > 1:
+    kind = said.WhichOneof("type")
+    files = len(said.file_urls_request.file_names)
+    if said.rerun_script.fragment_id or (kind == "file_urls_request" and files != 1):
         return None, None
-    return said.WhichOneof("type"), None
+    return kind, None
 
 
 def _in_turn(receive: Receive, limits: Limits) -> Receive:
