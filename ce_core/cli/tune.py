@@ -75,8 +75,9 @@ def run(options: argparse.Namespace) -> int:
     eps = default_eps(cost, *_ends(options))
     found, chosen = tune(cost, eps=eps, n_iter=default_counts(options.max_iter), needs=needs)
     with report_beside(options.csv):
-        nearest = "" if chosen.met else "nearest: "
-        print(f"{nearest}eps {chosen.eps!r}, iterations {chosen.n_iter}")
+        # What meets the needs is said in full.
+        first = f"eps {chosen.eps!r}" if chosen.met else f"nearest: eps {chosen.eps:.6g}"
+        print(f"{first}, iterations {chosen.n_iter}")
         for name, words in _reasons(cost, chosen, needs):
             print(f"{name:<17} {words}")
         print(f"{'sign':<17} {_sign(scores, near=not options.cost)}")
@@ -141,7 +142,7 @@ def _rate(cost: Float[Tensor, "n m"], cell: TuningMap, chosen: Recommendation, n
     found = iterations_for_error(
         cost, eps=chosen.eps, column_error=needs["column_error"], max_iter=max(chosen.n_iter, 1)
     )
-    return f"{text}: from the first on {found.promised.item():g} of them would do"
+    return f"{text}: at that rate from the first on {found.promised.item():g} iterations"
 
 
 def _measured(cost: Float[Tensor, "n m"], chosen: Recommendation) -> str:

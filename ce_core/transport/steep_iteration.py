@@ -16,6 +16,8 @@ class SteepIteration:
 
     Attributes
     ----------
+    columns
+        The logarithm of the scalings of the columns, [b, m], once it has run.
     undefined
         Which items have no plan: NaN or -inf among their costs, or a row or column forbidden
         throughout.
@@ -33,14 +35,14 @@ class SteepIteration:
     def run(self, n_iter: int) -> Float[np.ndarray, "b n_iter"]:
         """Iterate on from where it stands; return the column error after each iteration."""
         solution = solve(self._problem, start=self._u, goal=None, max_iter=n_iter)
-        self._u, self._v = solution.u, solution.v
+        self._u, self.columns = solution.u, solution.v
         infeasible = torch.as_tensor(solution.infeasible, device=self.undefined.device)
         self.undefined = self.undefined | infeasible
         return solution.errors
 
     def exponents(self) -> Float[Tensor, "b n m"]:
         """Return what the plan is the softmax of, row by row."""
-        return self._problem.log_kernel() + self._v.unsqueeze(-2)
+        return self._problem.log_kernel() + self.columns.unsqueeze(-2)
 
 
 def prepare(

@@ -43,7 +43,7 @@ def finite_range(cost: Float[Tensor, "n m"]) -> float:
 
 def as_eps_per_item(
     eps: Tensor | ArrayLike, cost: Float[Tensor, "*batch n m"]
-) -> tuple[Float[Tensor, "*batch n m"], Float[Tensor, "*batch"]]:
+) -> tuple[Float[Tensor, "*shared n m"], Float[Tensor, "*shared"]]:
     """Return costs and their eps, broadcast to one batch, or raise naming eps."""
     each = require_per_item("eps", eps, cost.device)
     require_unbatched("eps", each)

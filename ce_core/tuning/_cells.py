@@ -2,7 +2,7 @@
 
 Where the range of cost/eps lets the kernel K = exp(-C/eps) be scaled itself, an iteration is two
 products, and the entropy of the rows of Q = u K v takes a third, without a logarithm of its entries:
-the sum of Q log Q is that of u (K∘C) v, of log u and of the column sums times log v.
+the sum of Q log Q is that of u (K∘C/eps) v, of log u and of the column sums times log v.
 """
 
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ _KERNEL_RANGE = 300.0
 # Entries of all kernels that are held at once: what a core has at hand. One is held whatever its size.
 _AT_ONCE = 1 << 17
 # Columns within this share of a row's largest entry count as equal to it: they differ by rounding.
-_TIE = 1e-12
+_TIE, _WIDEST_TIE = 1e-12, 1e-6
 
 
 class Cells(NamedTuple):
@@ -68,10 +68,10 @@ class _OnKernel:
     """Scalings of the kernel itself."""
 
     def __init__(self, cost: Float[Tensor, "n m"], eps: Float[Tensor, " b"]) -> None:
-        above = cost - cost.min()
-        kernel = above.div(-eps[:, None, None]).exp_()
-        self._shape, self._eps = cost.shape, eps.numpy()
-        self._kernel, self._costly = as_arrays(kernel, kernel * above)
+        exponents = (cost - cost.min()) / eps[:, None, None]
+        kernel = exponents.neg().exp_()
+        self._shape = cost.shape
+        self._kernel, self._costly = as_arrays(kernel, exponents.mul_(kernel))
         self._transposed = self._kernel.swapaxes(-1, -2)
         (self._rows,) = as_arrays(kernel.new_ones(len(eps), 1, self._shape[0]), like=self._kernel)
         self._sums = self._rows @ self._kernel
@@ -80,7 +80,7 @@ class _OnKernel:
     def run(self, n_iter: int) -> Float[np.ndarray, "b n_iter"]:
         """Iterate on; return the column error after each iteration."""
         n, m = self._shape
-        errors = np.empty((n_iter, len(self._eps)))
+        errors = np.empty((n_iter, len(self._kernel)))
         # BLAS computes in full registers, and flags what it finds beside a narrow matrix.
         with np.errstate(all="ignore"):
             for step in range(n_iter):
@@ -98,7 +98,7 @@ class _OnKernel:
         rows, columns, sums, costs = map(np.asarray, (self._rows, self._columns, self._sums, costs))
         held = columns * sums
         logarithms = np.log(rows).sum((-2, -1)) + (held * np.log(columns)).sum((-2, -1))
-        entropy = costs / self._eps - logarithms
+        entropy = costs - logarithms
         error = abs(held - n / m).sum((-2, -1)) / n
         entries = np.multiply(self._kernel, columns, out=self._entries)
         # It is the faster way to the largest.
@@ -131,7 +131,8 @@ class _OnLogarithms:
         moment = (plan * below.masked_fill(powers == 0, 0.0)).sum(-1)
         entropy = (total.squeeze(-1).log() - moment).mean(-1)
         # Rounding goes by the size of what was added up.
-        slack = _TIE + 4 * torch.finfo(torch.float64).eps * largest.abs()
+        added = self._steps.columns.abs().amax(-1)[:, None, None]
+        slack = (_TIE + 4 * torch.finfo(torch.float64).eps * added).clamp(max=_WIDEST_TIE)
         used = _distinct((below >= -slack).numpy())
         used[undefined.numpy()] = 0
         error, entropy = (

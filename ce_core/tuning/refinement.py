@@ -35,6 +35,9 @@ def default_eps(
     # Without a range any ε is as good.
     unit = width if 0 < width < 1e300 else 1.0
     first, last = unit * _LOW if low is None else low, unit * _HIGH if high is None else high
+    if first >= last:
+        # One end lies beyond where the other would.
+        first, last = (first, 10 * first) if high is None else (last / 10, last)
     decades = torch.tensor([first, last], dtype=torch.float64).log10()
     steps = max(2, 1 + int((decades[1] - decades[0]) * _DENSITY + 0.5))
     found = torch.logspace(decades[0].item(), decades[1].item(), steps, dtype=torch.float64)
