@@ -48,6 +48,7 @@ from lab.web.static_files import KeptFiles  # noqa: E402
 from lab.web.streamlit_private import (  # noqa: E402
     ask_nobody_for_the_address,
     forget_forged_values,
+    keep_one_file_a_session,
     one_run_at_a_time_changes_a_session,
     read_command_line,
 )
@@ -94,6 +95,7 @@ with told_in_a_line():
     check_hosts()
 ask_nobody_for_the_address()
 forget_forged_values()
+keep_one_file_a_session()
 one_run_at_a_time_changes_a_session()
 
 if __name__ == "__main__":

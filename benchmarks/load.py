@@ -21,7 +21,7 @@ from typing import Final
 from benchmarks.sessions import Times, visitors
 from scripts.browser import ROOT, free_port, start_server
 
-PAGES: Final = ["softmax", "gradient", "stability", "losses", "transport"]
+PAGES: Final = ["softmax", "gradient", "stability", "losses", "transport", "tuning"]
 EVERY: Final = 3.0
 _BARE: Final = Path(__file__).with_name("bare_page.py")
 

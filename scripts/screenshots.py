@@ -29,6 +29,7 @@ PAGES: Final = {
     "stability": "/stability",
     "transport": "/transport",
     "transport-clouds": "/transport?cost=clouds",
+    "tuning": "/tuning",
     "losses": "/losses",
     "claims": "/claims",
     "losses-scale-16": "/losses?logit_scale=16&published=true",
@@ -46,6 +47,7 @@ PREVIEWS: Final = {
     "stability": ("", ".lab-trace", 960),
     "losses": ("?logit_scale=16", ".lab-card[data-card='answer']", 960),
     "transport": ("", ".lab-card[data-card='plan']", 960),
+    "tuning": ("", ".lab-tuning-map", 960),
     "claims": ("#same-gradient", ".st-key-claim-same-gradient", 640),
 }
 # In a preview there is nothing to press.

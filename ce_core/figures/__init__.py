@@ -26,6 +26,7 @@ from ce_core.figures.plans import clouds_figure, plan_figure
 from ce_core.figures.sinkhorn import convergence_figure, eps_path_figure, variant_figure
 from ce_core.figures.softmax import difference_figure, eigenvalue_figure
 from ce_core.figures.surface import contour_figure, surface_figure
+from ce_core.figures.tuning import pace_figure, temperature_figure, underflow_figure
 
 __all__ = [
     "accuracy_map_figure",
@@ -45,11 +46,14 @@ __all__ = [
     "eps_path_figure",
     "gradient_figure",
     "loss_pairs_figure",
+    "pace_figure",
     "plan_figure",
     "recolour",
     "residual_figure",
     "simplex_figure",
     "spacing_figure",
     "surface_figure",
+    "temperature_figure",
+    "underflow_figure",
     "variant_figure",
 ]

@@ -25,8 +25,8 @@ class Need:
     Attributes
     ----------
     name
-        "column_error", of which it is the most, "perplexity", about which, or "columns_used", of which
-        it is the least.
+        "column_error" or "perplexity_at_most", of which it is the most, "perplexity", about which, or
+        "columns_used", of which it is the least.
     wanted
         How much.
     fewest
@@ -92,6 +92,7 @@ def recommend(
     *,
     column_error: float | None = None,
     perplexity: float | None = None,
+    perplexity_at_most: float | None = None,
     columns_used: int | None = None,
 ) -> Recommendation:
     """Choose the cell of a map with the fewest iterations that meets every need.
@@ -106,6 +107,8 @@ def recommend(
         Over about how many columns a row is to be spread, >= 1; None for any. Of each number of
         iterations it is met by one cell: that of the largest ε at which the perplexity is at most this,
         if at the next larger ε it is more, or if it is within 5 % here.
+    perplexity_at_most
+        Over how many columns a row may be spread, >= 1; None for any.
     columns_used
         The fewest columns wanted that are the largest of some row, >= 1; None for any.
 
@@ -138,6 +141,10 @@ def recommend(
     if perplexity is not None:
         wanted = require_number("perplexity", perplexity, at_least=1.0)
         asked.append(("perplexity", wanted, found.perplexity, _line(found, wanted)))
+    if perplexity_at_most is not None:
+        wanted = require_number("perplexity_at_most", perplexity_at_most, at_least=1.0)
+        meets = planned & (found.perplexity <= wanted)
+        asked.append(("perplexity_at_most", wanted, found.perplexity, meets))
     if columns_used is not None:
         least = require_integer("columns_used", columns_used, at_least=1)
         used = found.columns_used

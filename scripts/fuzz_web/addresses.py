@@ -55,7 +55,8 @@ def names_of(page: str) -> tuple[str, ...]:
     if page not in LABS:
         return shared
     state: Any = type(import_module(f"lab.{page}.lab").LAB.default)
-    return (*records(state), *RENAMED[page].names, *shared)
+    old = RENAMED[page].names if page in RENAMED else ()
+    return (*records(state), *old, *shared)
 
 
 def query(draw: random.Random, page: str) -> str:

@@ -1,4 +1,4 @@
-"""Five doors to the labs, each with a drawn sign and the question behind it."""
+"""The doors to the labs, each with a drawn sign and the question behind it."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -14,6 +14,7 @@ _QUESTIONS: Final[Mapping[str, str]] = {
     "stability": N_("Where does NaN come from?"),
     "losses": N_("Are L1 and L2 the same?"),
     "transport": N_("How does Sinkhorn balance a plan?"),
+    "tuning": N_("Which parameters give what I need?"),
 }
 # Drawn in the colours of what they show, by the classes of the style sheet.
 _SIGNS: Final[Mapping[str, str]] = {
@@ -35,6 +36,10 @@ _SIGNS: Final[Mapping[str, str]] = {
       <path class="plan-1" d="M4 13h10v10H4z"/><path class="plan-6" d="M15 13h10v10H15z"/>
       <path class="rows" d="M27 2h9v10h-9zM27 13h6v10h-6z"/>
       <path class="columns" d="M4 25h10v5H4zM15 25h10v3H15z"/>""",
+    "tuning": """
+      <path class="columns" d="M2 16h12v13H2zM14 22h12v7H14z"/>
+      <path class="plan-1" d="M26 3h14v26H26z"/>
+      <path class="wash" d="M8 3h18v19H14v-6H8z"/><circle class="ink" cx="22" cy="18" r="4.5"/>""",
 }
 
 

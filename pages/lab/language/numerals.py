@@ -46,6 +46,13 @@ def percent(value: float, *, digits: int = 3) -> str:
     return _("{number} %").format(number=number(100 * value, digits=digits))
 
 
+def below_one(value: float) -> str:
+    """Write a factor so that what it lacks of 1 is seen."""
+    if value > 0.99:
+        return _("1 − {gap}").format(gap=number(1 - value, digits=2)) if value < 1 else "1"
+    return number(value, digits=4)
+
+
 def counted(value: int) -> str:
     """Write a whole number, its thousands apart."""
     return f"{value:,}"

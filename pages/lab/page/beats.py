@@ -69,25 +69,25 @@ def show_notes(notes: Sequence[Note]) -> None:
 
 def show_link(query: Mapping[str, str]) -> None:
     """Show the address of the present state, to be copied."""
-    if (drawer := _drawer("link", _("A link to this state"))).open:
+    if (part := drawer("link", _("A link to this state"))).open:
         page = (st.context.url or "").partition("?")[0]
-        drawer.code(f"{page}?{urlencode(query)}" if query else page, language=None, wrap_lines=True)
+        part.code(f"{page}?{urlencode(query)}" if query else page, language=None, wrap_lines=True)
 
 
 def show_code(snippet: str, command: str) -> None:
     """Show the Python and the command line that compute what the page shows."""
-    if (drawer := _drawer("code", _("The code that computed this"))).open:
-        drawer.code(snippet, language="python")
-        drawer.code(command, language="bash")
+    if (part := drawer("code", _("The code that computed this"))).open:
+        part.code(snippet, language="python")
+        part.code(command, language="bash")
 
 
 def show_numbers(
     numbers: Callable[[], Mapping[str, float]], csv: Callable[[], str], *, file_name: str
 ) -> None:
     """Show every number as a table, and offer the data behind the figures as CSV."""
-    if (drawer := _drawer("numbers", _("The numbers as a table"))).open:
+    if (part := drawer("numbers", _("The numbers as a table"))).open:
         shown = numbers()
-        drawer.dataframe(
+        part.dataframe(
             {
                 _("quantity"): list(shown),
                 _("value"): [f"{value:.8g}" for value in shown.values()],
@@ -95,9 +95,7 @@ def show_numbers(
             hide_index=True,
             width="content",
         )
-        drawer.download_button(
-            _("Download the data as CSV"), csv(), file_name=file_name, mime="text/csv"
-        )
+        part.download_button(_("Download the data as CSV"), csv(), file_name=file_name, mime="text/csv")
 
 
 def show_next_page(slug: str) -> None:
@@ -107,7 +105,7 @@ def show_next_page(slug: str) -> None:
     show_page_link(following, _("Next: {question}").format(question=question))
 
 
-def _drawer(name: str, label: str) -> ExpanderContainer:
+def drawer(name: str, label: str) -> ExpanderContainer:
     """Return a part of the page that is filled only while it is open.
 
     A closed one would be drawn all the same: the highlighter of code alone holds the first chart up

@@ -4,12 +4,12 @@ import math
 
 from ce_core import SinkhornStatus
 from lab.language.catalogues import N_, _, ngettext
-from lab.language.numerals import number, percent
+from lab.language.numerals import below_one, number, percent
 from lab.language.sentences import sentences
 from lab.page.notes import Note
 from lab.transport.answer import misplaced
 from lab.transport.results import BALANCED, TOL, Results
-from lab.transport.text import rate_said, steps_said
+from lab.transport.text import steps_said
 
 # Where the text changes. The figures say the number, so nothing hangs on the exact place.
 _WRONG = 1e-3
@@ -177,7 +177,7 @@ def _rates(found: Results) -> Note | None:
             "**Here both rates are {rate}**: in a uniform 2 × 2 problem Birkhoff's bound is exact, and "
             "what is misplaced falls along both lines."
         )
-        return Note("one-rate", text.format(rate=rate_said(rate)))
+        return Note("one-rate", text.format(rate=below_one(rate)))
     if rate >= 1:
         # In a plan that falls into parts there is a σ₂ of 1 for each but the first.
         left = found.trace.plain[-1].item()
@@ -194,7 +194,7 @@ def _rates(found: Results) -> Note | None:
             ).format(count=len(found.trace.plain), left=misplaced(left))
         )
         return Note("parts-at-rest" if at_rest else "stands-still", text)
-    true = {"true": rate_said(rate), "true_steps": steps_said(rate)}
+    true = {"true": below_one(rate), "true_steps": steps_said(rate)}
     if bound >= 1:
         text = _(
             "**Birkhoff's bound says nothing here**: it is 1 to every digit. The true rate is {true}; "

@@ -4,7 +4,7 @@ import math
 
 from ce_core import SinkhornStatus
 from lab.language.catalogues import _, ngettext
-from lab.language.numerals import counted, number, percent
+from lab.language.numerals import below_one, counted, number, percent
 from lab.language.sentences import sentences
 from lab.transport.answer import handle_words, loses_mass, misplaced
 from lab.transport.results import POST_ITERATIONS, TOL, Results
@@ -57,7 +57,7 @@ def error_why(found: Results) -> str:
         ).format(needed=counted(trace.needed), share=share)
     if math.isnan(found.rate):
         return needed
-    bound = _("Birkhoff's bound tanh²(Δ/4), dotted: {rate}.").format(rate=rate_said(trace.birkhoff))
+    bound = _("Birkhoff's bound tanh²(Δ/4), dotted: {rate}.").format(rate=below_one(trace.birkhoff))
     return sentences(bound, needed)
 
 
@@ -195,14 +195,7 @@ def _left(rate: float) -> str:
         return _("its rate is not known here")
     if rate >= 1:
         return _("in the end each leaves all of it, to every digit (σ₂², dashed)")
-    return _("each leaves **{rate}** of it in the end (σ₂², dashed)").format(rate=rate_said(rate))
-
-
-def rate_said(value: float) -> str:
-    """Write a rate so that what it lacks of 1 is seen."""
-    if value > 0.99:
-        return _("1 − {gap}").format(gap=number(1 - value, digits=2)) if value < 1 else "1"
-    return number(value, digits=4)
+    return _("each leaves **{rate}** of it in the end (σ₂², dashed)").format(rate=below_one(rate))
 
 
 def steps_said(rate: float) -> str:

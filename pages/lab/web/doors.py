@@ -16,18 +16,14 @@ from lab.web.assets import base_address
 from lab.web.limits import Limits
 from lab.web.refusals import refuse_session
 from lab.web.streamlit_private import BackMsg
+from lab.web.uploads import UPLOADS, Uploads
 from lab.web.waiting_room import ROOM
 
 _LOG: Final = logging.getLogger(__name__)
-# Of Streamlit: what tells of the server's inside, drives the app for programs, or takes files.
-_CLOSED: Final = (
-    "/_stcore/metrics",
-    "/_stcore/script-health-check",
-    "/_stcore/agent",
-    "/_stcore/upload_file",
-)
+# Of Streamlit: what tells of the server's inside, or drives the app for programs.
+_CLOSED: Final = ("/_stcore/metrics", "/_stcore/script-health-check", "/_stcore/agent")
 # What a page of the lab sends; anything else would act on the server of all, or fill its log.
-_HEARD: Final = {"rerun_script", "stop_script", "app_heartbeat"}
+_HEARD: Final = {"rerun_script", "stop_script", "app_heartbeat", "file_urls_request"}
 _LOCAL: Final = {"127.0.0.1", "::1"}
 _NO_MESSAGE, _NOT_BINARY, _GONE, _AGAINST_RULES, _TOO_LARGE, _TRY_AGAIN_LATER = (
     1002, 1003, 1006, 1008, 1009, 1013,
@@ -49,11 +45,14 @@ class Doors:
         self.inner = inner
         self.limits = Limits.of_environment() if limits is None else limits
         self.open: Counter[str] = Counter()
+        self.uploads = Uploads(inner, self.limits)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it; hold back what a session sends too fast."""
         if scope["type"] == "http" and _is_closed(scope["path"]):
             await PlainTextResponse("Not found", status_code=404)(scope, receive, send)
+        elif scope["type"] == "http" and _is_below(scope["path"], UPLOADS):
+            await self.uploads(scope, receive, send, inside=_inside(scope["path"]))
         elif scope["type"] == "http" and _inside(scope["path"]) == ROOM:
             word = "full" if self._is_full(_address(scope)) else "free"
             answer = PlainTextResponse(word, headers={"Cache-Control": "no-store"})
@@ -115,8 +114,12 @@ def _has_readable_origin(scope: Scope) -> bool:
 
 
 def _is_closed(path: str) -> bool:
+    return any(_is_below(path, closed) for closed in _CLOSED)
+
+
+def _is_below(path: str, place: str) -> bool:
     inside = _inside(path)
-    return any(inside == closed or inside.startswith(f"{closed}/") for closed in _CLOSED)
+    return inside == place or inside.startswith(f"{place}/")
 
 
 def _inside(path: str) -> str:
@@ -182,7 +185,12 @@ def _kind(message: Message) -> tuple[str | None, int | None]:
     except Exception:  # The errors of a parser in C have no common public name.
         return None, _NO_MESSAGE
     # No page runs in fragments, and Streamlit writes the name of one that is not there into its log.
-    return None if said.rerun_script.fragment_id else said.WhichOneof("type"), None
+    # A field for files takes one; for each that is named, Streamlit answers with two addresses.
+    kind = said.WhichOneof("type")
+    files = len(said.file_urls_request.file_names)
+    if said.rerun_script.fragment_id or (kind == "file_urls_request" and files != 1):
+        return None, None
+    return kind, None
 
 
 def _in_turn(receive: Receive, limits: Limits) -> Receive:

@@ -31,6 +31,9 @@ class Limits:
         Within which a request is there whole, from its connection or its first byte on.
     unread_seconds
         After which a connection ends that takes nothing of what was sent to it.
+    file_megabytes
+        Of files that visitors have opened, in all; a session keeps one. What would be more is
+        refused.
     local
         1 to have limits hold for visitors from the machine itself too. Behind a proxy that names
         its visitors these are not meant.
@@ -41,6 +44,7 @@ class Limits:
     sessions_an_address: int = _limit(200, at_least=1)
     request_seconds: float = _limit(10.0, at_least=1, at_most=_DAY)
     unread_seconds: float = _limit(60.0, at_least=1, at_most=_DAY)
+    file_megabytes: float = _limit(100.0, at_least=0)
     local: int = _limit(0, at_least=0)
 
     @classmethod

@@ -5,7 +5,7 @@ from typing import Final
 from lab.web.assets import base_address
 
 HOME: Final = ""
-LABS: Final = ("softmax", "gradient", "stability", "losses", "transport")
+LABS: Final = ("softmax", "gradient", "stability", "losses", "transport", "tuning")
 READ: Final = ("post", "claims")
 """What is read rather than set."""
 PAGES: Final = (HOME, *READ, *LABS)

@@ -134,6 +134,15 @@ def _words(translate: Translate) -> Mapping[str, tuple[str, str, str, str]]:
             ),
             translate("A transport plan as a heat map, with the sums of its rows and columns."),
         ),
+        "tuning": (
+            translate("Tuning"),
+            translate("Which parameters give what I need?"),
+            translate(
+                "Bring your scores, say how far a row may spread and how much may be misplaced: the "
+                "ε and the iterations of Sinkhorn that give it, with code to paste."
+            ),
+            translate("A map of ε by iterations, the region where all needs hold, and a chosen cell."),
+        ),
         "claims": (
             translate("Claims"),
             translate("Which of these are true?"),

@@ -32,6 +32,11 @@ from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 
+# What holds the files of a session, which the runtime has: how many bytes there are, and whose.
+from streamlit.runtime import exists as runtime_exists
+from streamlit.runtime import get_instance as get_runtime
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+
 # Tells, in a run, whether Back or Forward caused it; nothing public does.
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
@@ -48,6 +53,12 @@ from streamlit.runtime.state.session_state import (
     WStates,
 )
 
+# What it says of itself.
+from streamlit.runtime.stats import CacheStat
+
+# A file as that keeps it.
+from streamlit.runtime.uploaded_file_manager import UploadedFileRec
+
 # What of its command line sets what; by itself it reads that only once it serves.
 from streamlit.web.bootstrap import load_config_options
 from streamlit.web.cli import main_run
@@ -63,10 +74,13 @@ __all__ = [
     "DeltaGenerator",
     "ExpanderContainer",
     "ask_nobody_for_the_address",
+    "bytes_of_files",
     "forget_forged_values",
     "is_history_navigation",
     "is_host_allowed",
     "is_manually_set",
+    "is_open_session",
+    "keep_one_file_a_session",
     "one_run_at_a_time_changes_a_session",
     "read_command_line",
     "set_setting",
@@ -189,3 +203,38 @@ def _prepare_with_one_lock(
     # Of all that a state consists of, this alone takes another attribute.
     lock = vars(state.query_params).setdefault("lab_lock", threading.RLock())
     object.__setattr__(self, "_lock", lock)
+
+
+def is_open_session(name: str) -> bool:
+    """Tell whether a visitor's session of that name goes on."""
+    return runtime_exists() and get_runtime().is_active_session(name)
+
+
+def bytes_of_files() -> int:
+    """Return how many bytes the files have that all sessions keep."""
+    manager = get_runtime().uploaded_file_mgr
+    return sum(
+        one.byte_length
+        for stats in manager.get_stats().values()
+        for one in stats
+        if isinstance(one, CacheStat)
+    )
+
+
+_add = MemoryUploadedFileManager.add_file
+
+
+def keep_one_file_a_session() -> None:
+    """Have a session keep the file that came last, and one that has gone none, from now on.
+
+    By itself Streamlit keeps as many as are sent under different names, and one that comes as its
+    session ends for ever.
+    """
+    MemoryUploadedFileManager.add_file = _add_alone  # type: ignore[method-assign]
+
+
+def _add_alone(self: MemoryUploadedFileManager, session_id: str, file: UploadedFileRec) -> None:
+    self.remove_session_files(session_id)
+    _add(self, session_id, file)
+    if not is_open_session(session_id):
+        self.remove_session_files(session_id)

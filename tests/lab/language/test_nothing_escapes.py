@@ -47,10 +47,16 @@ STATES: Final[dict[str, tuple[str, dict[str, str]]]] = {
     "transport, digits": ("transport.py", {"cost": "digits", "along": "none"}),
     "transport, kernel": ("transport.py", {"iterations": "0", "charts": "plain"}),
     "transport, balanced": ("transport.py", {"accelerate": "true", "iterations": "100"}),
+    "tuning": ("tuning.py", {}),
+    "tuning, unmet": ("tuning.py", {"misplaced": "0.0001", "used": "9", "max_iter": "3"}),
+    "tuning, far": ("tuning.py", {"scores": "pixels", "near": "true", "charts": "plain"}),
+    "tuning, cut": ("tuning.py", {"scores": "swav", "spread": "4", "entropy": "0.01"}),
+    "tuning, own": ("tuning.py", {"scores": "own", "eps": "0.1", "n_iter": "1"}),
+    "tuning, ignored": ("tuning.py", {"scores": "x", "eps": "-1"}),
     "claims": ("claims.py", {}),
     "transport, ignored": ("transport.py", {"rows": "x", "mu": "!"}),
 }  # fmt: skip
-PRESETS: Final = ("softmax.py", "gradient.py", "stability.py", "transport.py")
+PRESETS: Final = ("softmax.py", "gradient.py", "stability.py", "transport.py", "tuning.py")
 
 
 @pytest.fixture

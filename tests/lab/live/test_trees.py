@@ -16,9 +16,10 @@ from lab.post.figures import difference_figures, experiment_figures, softmax_fig
 from lab.softmax.lab import LAB as SOFTMAX
 from lab.stability.lab import LAB as STABILITY
 from lab.transport.lab import LAB as TRANSPORT
+from lab.tuning.lab import LAB as TUNING
 from tests.support.trees import assert_same, tree_of
 
-LABS: list[Lab[Any, Any]] = [SOFTMAX, GRADIENT, STABILITY, LOSSES, TRANSPORT]
+LABS: list[Lab[Any, Any]] = [SOFTMAX, GRADIENT, STABILITY, LOSSES, TRANSPORT, TUNING]
 TIMELINES = [
     pytest.param(lab, {"along": along} if along else {}, id=f"{lab.slug}-{along}")
     for lab, names in (

@@ -14,6 +14,7 @@ from lab.page.kept import bytes_held, computed_once
 from lab.softmax.lab import LAB as SOFTMAX
 from lab.stability.lab import LAB as STABILITY
 from lab.transport.lab import LAB as TRANSPORT
+from lab.tuning.lab import LAB as TUNING
 
 PATIENCE = 10
 
@@ -79,7 +80,7 @@ def test_visitors_who_ask_at_once_wait_for_one_computation() -> None:
 
 
 @pytest.mark.parametrize(
-    "lab", [SOFTMAX, GRADIENT, STABILITY, LOSSES, TRANSPORT], ids=lambda lab: lab.slug
+    "lab", [SOFTMAX, GRADIENT, STABILITY, LOSSES, TRANSPORT, TUNING], ids=lambda lab: lab.slug
 )
 def test_results_of_a_lab_hold_little_memory(lab: Any) -> None:
     assert bytes_held(lab.results(lab.default)) < 2 * 2**20

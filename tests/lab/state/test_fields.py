@@ -31,9 +31,11 @@ from lab.state.fields import (
 )
 from lab.state.stops import decades, octaves, whole_numbers
 from lab.transport.state import TransportState
+from lab.tuning.state import TuningState
 
 STATES: dict[str, type[State]] = {
     "losses": LossesState, "stability": StabilityState, "transport": TransportState,
+    "tuning": TuningState,
 }  # fmt: skip
 EVERY = pytest.mark.parametrize(
     ("state", "name"),

@@ -19,6 +19,7 @@ TITLES = {
     "stability": "Where does NaN come from?",
     "losses": "Are L1 and L2 the same?",
     "transport": "How does Sinkhorn balance a plan?",
+    "tuning": "Which parameters give what I need?",
 }
 LINKS = {slug: preview(slug).name for slug in page_names.LABS}
 # Two buttons of each lab that set a state.
@@ -28,8 +29,9 @@ BUTTONS = {
     "stability": ("preset-overflow", "preset-masked_row"),
     "losses": ("new-draw", "new-draw"),
     "transport": ("preset-two", "preset-clouds"),
+    "tuning": ("preset-mhc", "preset-post"),
 }
-_LONG = {"gradient", "stability", "transport"}
+_LONG = {"gradient", "stability", "transport", "tuning"}
 LABS = pytest.mark.parametrize(
     "name", [pytest.param(name, marks=[pytest.mark.long] * (name in _LONG)) for name in TITLES]
 )

@@ -20,6 +20,7 @@ PAGES = {
     "gradient": "/gradient",
     "stability": "/stability",
     "transport": "/transport",
+    "tuning": "/tuning",
     "claims": "/claims",
 }
 # The widest that pages get, and what is not on them by default.

@@ -10,6 +10,7 @@ import streamlit as st
 from starlette.types import Message, Receive, Scope, Send
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ClientState_pb2 import ClientState
+from streamlit.proto.Common_pb2 import FileURLsRequest
 
 from lab.web.doors import Doors
 from lab.web.limits import Limits
@@ -63,7 +64,6 @@ def session_of(
         "/_stcore/metrics",
         "/_stcore/script-health-check",
         "/_stcore/agent/mcp",
-        "/_stcore/upload_file/x/y",
     ],
 )
 def test_doors_to_the_inside_are_closed(path: str) -> None:
@@ -88,6 +88,8 @@ def test_messages_that_no_page_sends_are_not_heard() -> None:
             others.append(BackMsg(**given).SerializeToString())
     of_no_fragment = BackMsg(rerun_script=ClientState(fragment_id="x")).SerializeToString()
     messages = [RUN, *others, of_no_fragment, b"", RUN]
+    many = FileURLsRequest(file_names=["a.csv"] * 2)
+    others.append(BackMsg(file_urls_request=many).SerializeToString())
     assert len(others) >= 7
     for address in ("192.0.2.1", "127.0.0.1"):
         assert session_of(messages, address=address) == ([RUN, RUN], [])

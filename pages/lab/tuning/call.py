@@ -1,0 +1,59 @@
+"""What one call costs on this machine, measured when a visitor asks for it."""
+
+import time
+from typing import Final
+
+import streamlit as st
+
+from ce_core import balanced_assignment
+from lab.language.catalogues import _
+from lab.language.numerals import counted, number
+from lab.page.admission import admitted
+from lab.page.desk import Desk
+from lab.tuning import words
+from lab.tuning.results import Results
+from lab.tuning.state import TuningState
+
+_TIMES: Final = 5
+_MEASURED: Final = "tuning: measured call"
+
+
+def draw_call(desk: Desk[TuningState], found: Results) -> None:
+    """Draw the button that measures, and what it measured last of this cell."""
+    key = found.survey.scores.digest, found.survey.near, found.eps, found.n_iter
+
+    def measure() -> None:
+        st.session_state[_MEASURED] = key, _milliseconds(found)
+
+    with st.container(key="call", horizontal=True, vertical_alignment="center"):
+        st.button(_("Measure a call here"), key=f"{desk.page.slug}.measure", on_click=measure)
+        measured = st.session_state.get(_MEASURED)
+        if measured is not None and measured[0] == key:
+            st.markdown(_said(found, measured[1]))
+
+
+def _milliseconds(found: Results) -> float:
+    """Return what a call takes of the processor, the median of a few."""
+    taken = []
+    with admitted(heavy=True):
+        for _time in range(_TIMES):
+            begun = time.thread_time()
+            balanced_assignment(found.survey.cost, eps=found.eps, n_iter=found.n_iter)
+            taken.append(time.thread_time() - begun)
+    return 1000 * sorted(taken)[_TIMES // 2]
+
+
+def _said(found: Results, milliseconds: float) -> str:
+    rows, columns = found.shape
+    text = _(
+        "`balanced_assignment` of {rows} × {columns} in float64 at ε = {eps}, iterations: {count}: "
+        "**{time} ms** of one core of this server, the median of {times} calls."
+    )
+    return text.format(
+        rows=counted(rows),
+        columns=counted(columns),
+        eps=words.eps(found.eps),
+        count=counted(found.n_iter),
+        time=number(milliseconds, digits=2),
+        times=_TIMES,
+    )
