@@ -12,7 +12,8 @@ export function buildArrow(parent, which) {
 }
 
 /**
- * Draw it as far as the axis goes; one that is too short to be seen is left out.
+ * Draw it as far as the axis goes, with a break where it goes on; one that is too short to be seen is
+ * left out.
  *
  * @param {Arrow} arrow
  * @param {number} from
@@ -21,11 +22,13 @@ export function buildArrow(parent, which) {
  */
 export function drawArrow({ shaft, head }, from, to) {
   const tip = Math.min(100, Math.max(0, to));
-  const seen = Math.abs(tip - from) >= 0.6;
+  const broken = Math.abs(to - tip) >= 0.6;
+  const seen = broken || Math.abs(tip - from) >= 0.6;
   shaft.style.visibility = head.style.visibility = seen ? "" : "hidden";
   // Cut out of a shaft as long as the axis: dashes keep their length, and nothing is laid out anew.
   shaft.style.clipPath = `inset(0 ${(100 - Math.max(from, tip)).toFixed(2)}% 0 ${Math.min(from, tip).toFixed(2)}%)`;
   head.style.left = `${tip.toFixed(2)}%`;
-  head.dataset.way = tip < from ? "left" : "right";
+  head.dataset.way = to < from ? "left" : "right";
+  head.dataset.broken = String(broken);
   return tip;
 }

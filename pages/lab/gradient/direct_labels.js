@@ -1,7 +1,7 @@
 // @ts-check
 // Words at the things of a figure, in their colours, each where nothing lies.
 
-import { placeLabels } from "../drag/labels.js";
+import { boxAt, meet, placeLabels } from "../drag/labels.js";
 import { makeSvg, setAll, write } from "../web/dom.js";
 
 /**
@@ -14,7 +14,7 @@ const HEIGHT = 19;
 const GAP = 8;
 
 // Narrower than this, a figure says itself what stands beside the lever elsewhere.
-const NARROW = 400;
+export const NARROW = 400;
 
 /**
  * The words at both ends of the descents that are drawn: L1 with L2 held, and L2 in full.
@@ -30,6 +30,12 @@ export function namesOf({ paths, step, watched }, words, width) {
     l1: [words.l1, ` ${words.and} `, words.held + share(paths.l1)],
     l2: [words.l2 + share(paths.l2)],
   };
+}
+
+/** The spots off the lines, then the others. @param {Spot[]} spots @param {{ width: number, height: number }} size @param {Box[]} lines */
+export function clearFirst(spots, size, lines) {
+  const crossed = spots.filter((spot) => lines.some((line) => meet(line, boxAt(size, spot))));
+  return [...spots.filter((spot) => !crossed.includes(spot)), ...crossed];
 }
 
 export class DirectLabels {
@@ -55,22 +61,24 @@ export class DirectLabels {
    * @param {Record<string, { words: string[], spots: Spot[] }>} said what has no words is left out
    * @param {Box[]} obstacles
    * @param {Box} frame
+   * @param {Box[]} [lines] on which words stand only where there is no other room
    */
-  place(said, obstacles, frame) {
+  place(said, obstacles, frame, lines = []) {
     const shown = this.labels.filter(({ name, node, spans }) => {
       const words = said[name]?.words ?? [];
       spans.forEach((span, i) => write(span, words[i] ?? ""));
       node.style.visibility = "hidden";
       return words.length > 0;
     });
-    const wanted = shown.map(({ name, node }) => ({
-      name, width: this.widthOf(node) + GAP, height: HEIGHT, spots: said[name].spots,
-    }));
+    const wanted = shown.map(({ name, node }) => {
+      const size = { width: this.widthOf(node) + GAP, height: HEIGHT };
+      return { name, node, ...size, spots: clearFirst(said[name].spots, size, lines) };
+    });
     const places = placeLabels(wanted, obstacles, frame);
-    for (const { name, node } of shown) {
+    for (const { name, node, spots } of wanted) {
       const place = places.get(name);
       if (place === undefined) continue;
-      const { x, y, anchor } = said[name].spots[place];
+      const { x, y, anchor } = spots[place];
       node.style.visibility = "";
       setAll(node, { x: x.toFixed(1), y: y.toFixed(1), "text-anchor": anchor });
     }

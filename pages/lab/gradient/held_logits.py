@@ -62,6 +62,7 @@ def _words() -> dict[str, str]:
         "l2": _("L2 in full"),
         "heldAt": _("held: {p} = {value}"),
         "restAt": _("L2’s rest: {p} = {value}"),
+        "rest": _("L2’s rest: {value}"),
         "targetOn": _("target q: class {number}"),
         "target": _("target q"),
         "targetLevel": _("target {q} = {value}"),

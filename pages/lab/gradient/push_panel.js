@@ -93,6 +93,6 @@ export class PushPanel {
     const right = size > 0 ? tip < 68 : tip <= 32;
     const from = right === size > 0 ? tip : at;
     said.style.left = `${from.toFixed(2)}%`;
-    said.dataset.way = right ? "right" : "left";
+    said.dataset.way = right ? (from > 68 ? "end" : "right") : (from < 32 ? "start" : "left");
   }
 }

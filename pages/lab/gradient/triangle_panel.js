@@ -6,7 +6,7 @@ import { lowered } from "../drag/numbers.js";
 import { diamondAt, pathOf } from "../drag/paths.js";
 import { fill, makeSvg, setAll } from "../web/dom.js";
 import { DESCENTS, Path, spread } from "./descents.js";
-import { DirectLabels, namesOf } from "./direct_labels.js";
+import { DirectLabels, NARROW, namesOf } from "./direct_labels.js";
 import { cornersFor, mapOf, otherStarts } from "./simplex.js";
 
 /**
@@ -19,6 +19,8 @@ import { cornersFor, mapOf, otherStarts } from "./simplex.js";
 const LEVELS = [0.25, 0.5, 0.75];
 const POINTS = 400;
 const OTHERS = { rate: 0.1, steps: 400 };
+// Of words from the side of the triangle.
+const AWAY = 8;
 const LABELS = {
   held: ["ink"], rest: ["l2"], target: ["q"], l2: ["l2"], l1: ["l1", "second", "held"],
   left: ["second"], right: ["second"], top: ["second"],
@@ -34,9 +36,16 @@ const beside = ([x, y], away) => [
   { x: x + away, y: y + 16, anchor: "start" },
   { x, y: y - away - 10, anchor: "middle" },
   { x, y: y + away + 10, anchor: "middle" },
+  { x, y: y + away + 24, anchor: "middle" },
   { x: x + away + 26, y: y + 30, anchor: "start" },
   { x: x - away - 26, y: y + 30, anchor: "end" },
 ];
+
+/** At the height of a point, outside of the triangle. @param {Point} point @param {Point[][]} sides @returns {Spot[]} */
+const beyond = ([, y], sides) => sides.map(([top, foot], right) => ({
+  x: top[0] + ((y - top[1]) / (foot[1] - top[1])) * (foot[0] - top[0]) + (right ? AWAY : -AWAY),
+  y, anchor: right ? "start" : "end",
+}));
 
 export class TrianglePanel {
   /** @param {SVGElement} svg @param {import("../web/types.js").Words} words */
@@ -139,12 +148,15 @@ export class TrianglePanel {
     /** @param {number} i */
     const corner = (i) => fill(words.corner, { number: corners[i] + 1 });
     const names = namesOf(scene, words, size.width);
+    const sides = [edges.left, edges.right].map((foot) => /** @type {Point[]} */ ([edges.top, foot]));
+    /** Beside a point, or beyond the sides. @param {Point} point @param {number} away @returns {Spot[]} */
+    const near = (point, away) => [...beside(point, away), ...beyond(point, sides)];
     const said = {
-      held: { words: [fill(words.heldAt, numbers(p))], spots: beside(start, 30) },
-      rest: { words: [fill(words.restAt, numbers(rest))], spots: beside(restAt, 20).slice(1) },
-      target: { words: [oneHot ? fill(words.targetOn, { number: watched + 1 }) : words.target], spots: beside(targetAt, 17).slice(1) },
-      l2: { words: names.l2, spots: beside(ends.l2, 14) },
-      l1: { words: names.l1, spots: beside(ends.l1, 16) },
+      held: { words: [fill(words.heldAt, numbers(p))], spots: near(start, 30) },
+      rest: { words: [fill(words[size.width < NARROW ? "rest" : "restAt"], numbers(rest))], spots: near(restAt, 20).slice(1) },
+      target: { words: [oneHot ? fill(words.targetOn, { number: watched + 1 }) : words.target], spots: near(targetAt, 17).slice(1) },
+      l2: { words: names.l2, spots: near(ends.l2, 14) },
+      l1: { words: names.l1, spots: near(ends.l1, 16) },
       left: { words: [corner(1)], spots: [{ x: edges.left[0], y: edges.left[1] + 16, anchor: /** @type {const} */ ("start") }] },
       right: { words: [corner(2)], spots: [{ x: edges.right[0], y: edges.right[1] + 16, anchor: /** @type {const} */ ("end") }] },
       top: { words: oneHot ? [] : [corner(0)], spots: [{ x: edges.top[0], y: edges.top[1] - 14, anchor: /** @type {const} */ ("middle") }] },
@@ -154,7 +166,7 @@ export class TrianglePanel {
       ...[lines.l1, lines.l2].flatMap(boxesAlong),
       ...this.parts.levels.map(({ tick }) => around(Number(tick.getAttribute("x")) + 14, Number(tick.getAttribute("y")), 16, 9)),
     ];
-    labels.place(said, obstacles, { left: 0, top: 0, right: size.width, bottom: size.height });
+    labels.place(said, obstacles, { left: 0, top: 0, right: size.width, bottom: size.height }, sides.flatMap(boxesAlong));
   }
 }
 
