@@ -95,6 +95,21 @@ def test_memory_is_bounded_and_changes_no_cell(monkeypatch: pytest.MonkeyPatch) 
     torch.testing.assert_close(parts.rate, whole.rate, rtol=1e-6, atol=1e-8)
 
 
+def test_products_of_torch_give_the_same_cells(monkeypatch: pytest.MonkeyPatch) -> None:
+    cost = -cosines(12, 6)
+    expected = tuning_map(cost, eps=[0.05, 0.5], n_iter=[1, 9], max_iter=0)
+
+    def stay(*tensors: Tensor, like: object = None) -> list[Tensor]:
+        return list(tensors)
+
+    # As it is for what is large, where torch has threads.
+    monkeypatch.setattr(_cells, "as_arrays", stay)
+    found = tuning_map(cost, eps=[0.05, 0.5], n_iter=[1, 9], max_iter=0)
+    torch.testing.assert_close(found.column_error, expected.column_error, rtol=0, atol=1e-14)
+    torch.testing.assert_close(found.perplexity, expected.perplexity, rtol=1e-13, atol=0)
+    assert found.columns_used.tolist() == expected.columns_used.tolist()
+
+
 @pytest.mark.parametrize("name", ["nan", "minus_inf", "blocked_row", "blocked_column"])
 @pytest.mark.parametrize("eps", [1e-6, 1.0])
 def test_without_a_plan_all_is_nan(name: str, eps: float) -> None:
