@@ -17,9 +17,6 @@ import { axisOf, between } from "./tween.js";
  * @typedef {import("../web/types.js").Plotly} Plotly
  * @typedef {import("../web/types.js").Theme} Theme
  *
- * @typedef {{ dark: Record<string, string>, textColours: Record<string, string> }} Colours For each light
- *   value the dark one; for that of a mark that of words.
- *
  * @typedef {object} Drawn What a figure shows.
  * @property {Animation} animation
  * @property {number} index
@@ -160,7 +157,7 @@ export class Chart {
    * @param {Plotly} Plotly
    * @param {Drawn} drawn
    * @param {Theme} theme
-   * @param {Colours} colours
+   * @param {import("./chart_colours.js").ChartColours} colours
    */
   async react(Plotly, drawn, theme, { dark, textColours }) {
     // What goes on to another state has been repainted, and Plotly has not heard of it.

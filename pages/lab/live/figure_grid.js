@@ -6,6 +6,7 @@
 import { make, write } from "../web/dom.js";
 import { loadPlotly, readTheme } from "../web/plotly.js";
 import { Card, hand, handText } from "./card.js";
+import { chartColours } from "./chart_colours.js";
 import { DrawingLoop } from "./drawing_loop.js";
 import { groupOf } from "./groups.js";
 import { Paper } from "./paper.js";
@@ -21,9 +22,6 @@ import { drawingOf, pngOf, svgOf } from "./picture.js";
  * @property {string | null} token
  * @property {number | null} at
  * @property {string} plotly where the library is
- * @property {Record<string, string>} dark for each colour of the light theme that of the dark one
- * @property {Record<string, string>} textColours for each colour of a mark that of words
- * @property {string} ink the colour of what is written on white
  * @property {Given[]} cards
  * @property {import("../web/types.js").Words} texts
  *
@@ -261,7 +259,7 @@ export class FigureGrid {
   async show(given, source, look) {
     const card = this.cardAt(given);
     if (!this.Plotly || !this.theme) return;
-    const drawing = card.chart.react(this.Plotly, this.nextOf(given, source, look), this.theme, this.head);
+    const drawing = card.chart.react(this.Plotly, this.nextOf(given, source, look), this.theme, chartColours());
     card.fillSoon();
     await drawing;
   }
@@ -279,7 +277,7 @@ export class FigureGrid {
   redraw(chart) {
     if (!chart.drawn || !this.Plotly || !this.theme) return;
     const drawn = { ...chart.drawn, look: JSON.stringify(this.theme) };
-    chart.react(this.Plotly, drawn, this.theme, this.head).catch((error) => this.component?.fail(error));
+    chart.react(this.Plotly, drawn, this.theme, chartColours()).catch((error) => this.component?.fail(error));
   }
 
   again() {
@@ -294,7 +292,7 @@ export class FigureGrid {
   async save(card, kind) {
     if (!this.Plotly || !card.chart.drawn) return;
     try {
-      const drawing = await drawingOf(this.Plotly, card, { ...this.head, address: location.href });
+      const drawing = await drawingOf(this.Plotly, card, { ...chartColours(), address: location.href });
       if (kind === "png") hand(await pngOf(drawing), `${card.key}.png`);
       else handText(svgOf(drawing), "image/svg+xml", `${card.key}.svg`);
     } catch (error) {

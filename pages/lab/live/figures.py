@@ -14,7 +14,7 @@ from typing import Any, Final
 import streamlit as st
 
 from ce_core.figures.builder import FigureTree
-from ce_core.figures.colours import NEUTRALS, Theme, dark_values, recolour_tree, text_values
+from ce_core.figures.colours import Theme, recolour_tree
 from ce_core.figures.style import hold_axes
 from lab.drag.editor import answered, receive
 from lab.language.catalogues import _, spoken
@@ -25,9 +25,6 @@ from lab.state.visit import LIVE, PLAIN, change_view, current_visit, token
 from lab.web.assets import plotly_address, register
 
 _LIVE: Final = register("live/live", styled=False)
-# Figures are built in the light values; the browser knows which theme is on.
-_DARK: Final = dark_values()
-_WORDS: Final = text_values()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,9 +139,6 @@ def _show_live(
         "token": timeline and timeline.token,
         "at": timeline and timeline.at,
         "plotly": plotly_address(spatial=any(map(_is_spatial, figures.cards))),
-        "dark": _DARK,
-        "textColours": _WORDS,
-        "ink": NEUTRALS["ink"].light,
         "cards": [_card_head(card) for card in cards],
         "texts": {
             "why": _("Why"),

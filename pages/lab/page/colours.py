@@ -1,9 +1,18 @@
 """The table of colours as the style sheet's own properties, which all CSS and scripts read."""
 
+import json
 from collections.abc import Iterator
 from typing import Final
 
-from ce_core.figures.colours import NEUTRALS, QUANTITIES, SCALES, WIDGET, Colour
+from ce_core.figures.colours import (
+    NEUTRALS,
+    QUANTITIES,
+    SCALES,
+    WIDGET,
+    Colour,
+    dark_values,
+    text_values,
+)
 
 
 def _properties() -> Iterator[tuple[str, Colour]]:
@@ -27,6 +36,15 @@ COLOURS_CSS: Final = (
     )
     + "}\n"
 )
+
+
+def _of_charts() -> str:
+    """Return for each light value of a chart the dark one, for that of a mark that of words, ink."""
+    said = {"dark": dark_values(), "textColours": text_values(), "ink": NEUTRALS["ink"].light}
+    return f":root {{ --lab-charts: '{json.dumps(said, separators=(',', ':'))}'; }}\n"
+
+
+CHARTS_CSS: Final = _of_charts()
 
 
 def _printed() -> Iterator[str]:

@@ -5,7 +5,7 @@ from typing import Final
 
 import streamlit as st
 
-from lab.page.colours import COLOURS_CSS, PRINT_CSS
+from lab.page.colours import CHARTS_CSS, COLOURS_CSS, PRINT_CSS
 from lab.page.glossary import words
 from lab.web.page_names import LABS, READ
 
@@ -53,6 +53,7 @@ def apply_style(slug: str) -> None:
     """Set colours, type and margins of a page. Call once a run, from the router."""
     parts = (
         COLOURS_CSS,
+        CHARTS_CSS,
         _ALL,
         PRINT_CSS,
         _CONTROLS if slug in LABS else _NO_CONTROLS,

@@ -22,7 +22,6 @@ LAB = Lab(
     controls=controls.draw_controls,
     results=results.results,
     stage=controls.draw_stage,
-    acts_on_stage=True,
     beneath=controls.draw_beneath,
     figures=figures.figure_set,
     notes=notes,

@@ -288,7 +288,7 @@ def test_losses_commit_draws_nothing_anew_and_sends_no_animation_again(lab: str,
     counts.append(page.evaluate(drawn))
     assert counts[0] != counts[1]
     assert counts[1] == counts[2]
-    assert sum(received) < 32_000
+    assert sum(received) < 30_000
     assert len(asked) == 1
 
 
