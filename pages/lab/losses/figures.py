@@ -18,6 +18,7 @@ from lab.live.figures import Card, FigureSet
 from lab.losses import alternatives, captions
 from lab.losses.results import PUBLISHED, Measured, Results, reduce_result
 from lab.losses.state import NOTHING, LossesState
+from lab.page.kept import computed_once
 from lab.page.lab import Along
 from lab.state.fields import label_of, stops_of
 
@@ -108,7 +109,7 @@ def timeline(found: Results) -> Along[LossesState] | None:
     if name == NOTHING:
         return None
     config = found.measured.config
-    values = fit_sweep(config, name, stops_of(LossesState, name), ANIMATION_WORK)
+    values = _fitting(name, n=config.n, m=config.m, trials=config.trials, n_iter=config.n_iter)
     if not values:
         return None
     at = getattr(config, name)
@@ -123,6 +124,13 @@ def timeline(found: Results) -> Along[LossesState] | None:
         change=lambda state, value: replace(state, **{name: value}),
         frames=lambda: _frames(config, name, values, published=published),
     )
+
+
+@computed_once(megabytes=1)
+def _fitting(name: str, **sizes: int) -> tuple[float, ...]:
+    """Return the stops of a field that are not too much work, which depends on the sizes alone."""
+    stops = stops_of(LossesState, name)
+    return fit_sweep(ExperimentConfig(**sizes), name, stops, ANIMATION_WORK)  # type: ignore[arg-type]
 
 
 def _cards(measured: Measured, *, published: bool) -> list[Card]:

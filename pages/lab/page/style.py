@@ -1,10 +1,12 @@
 """The style sheets of every page: what the theme cannot say."""
 
+from functools import cache
 from pathlib import Path
 from typing import Final
 
 import streamlit as st
 
+from lab.language.catalogues import spoken
 from lab.page.colours import CHARTS_CSS, COLOURS_CSS, PRINT_CSS
 from lab.page.glossary import words
 from lab.web.page_names import LABS, READ
@@ -51,6 +53,11 @@ _OWN: Final = {
 
 def apply_style(slug: str) -> None:
     """Set colours, type and margins of a page. Call once a run, from the router."""
+    st.html(_html(slug, spoken()))
+
+
+@cache
+def _html(slug: str, _language: str) -> str:
     parts = (
         COLOURS_CSS,
         CHARTS_CSS,
@@ -59,4 +66,4 @@ def apply_style(slug: str) -> None:
         _CONTROLS if slug in LABS else _NO_CONTROLS,
         _OWN.get(slug, ""),
     )
-    st.html(f"<style>{''.join(parts)}</style>{words()}")
+    return f"<style>{''.join(parts)}</style>{words()}"

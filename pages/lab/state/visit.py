@@ -114,9 +114,10 @@ class Visit:
 
 def current_visit() -> Visit:
     """Return the visit of this session."""
-    if _VISIT not in st.session_state:
-        st.session_state[_VISIT] = Visit(token=secrets.token_hex(8))
-    visit: Visit = st.session_state[_VISIT]
+    # Each look at the session costs; a run has dozens.
+    visit: Visit | None = st.session_state.get(_VISIT)
+    if visit is None:
+        visit = st.session_state[_VISIT] = Visit(token=secrets.token_hex(8))
     return visit
 
 
