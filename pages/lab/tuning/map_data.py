@@ -139,6 +139,11 @@ def _texts(found: Results) -> dict[str, str]:
     return {
         "title": words.heading(found),
         "size": f"{counted(rows)} × {counted(columns)}",
+        "corner": _("the first {rows} × {columns}").format(
+            rows=min(rows, _PICTURE), columns=min(columns, _PICTURE)
+        )
+        if max(rows, columns) > _PICTURE
+        else "",
         "low": text.format(**end(0)),
         "high": high.format(**end(last)),
         "now": now.format(count=counted(found.n_iter), eps=words.eps(found.eps)),

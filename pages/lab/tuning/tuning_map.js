@@ -29,7 +29,7 @@ import { areaOf, borderOf, cellAt, shadesOf, steppedCell, strengthOf } from "./c
  *
  * @typedef {object} Around
  * @property {Record<"scores" | "low" | "now" | "high", Picture>} pictures
- * @property {Record<"title" | "size" | "low" | "now" | "high", string>} texts
+ * @property {Record<"title" | "size" | "corner" | "low" | "now" | "high", string>} texts
  * @property {string} code
  *
  * @typedef {import("../drag/moved.js").Told & Hold & Map & Around} Data
@@ -127,9 +127,10 @@ class TuningMap extends Moved {
     const [title, size] = [element(head, "b"), element(head, "span")];
     const picture = makeSvg("svg", { preserveAspectRatio: "none", "aria-hidden": "true" });
     box.append(picture);
+    const corner = element(box, "p", { class: "corner" });
     const own = element(box, "button", { type: "button", class: "link" }, this.words.own);
     own.addEventListener("click", showOwn);
-    return { title, size, picture };
+    return { title, size, picture, corner };
   }
 
   /** @param {HTMLElement} middle */
@@ -268,6 +269,7 @@ class TuningMap extends Moved {
     const { pictures, texts } = data;
     setText(view.scores.title, texts.title);
     setText(view.scores.size, texts.size);
+    setText(view.scores.corner, texts.corner);
     paint(view.scores.picture, pictures.scores);
     for (const { name, picture, caption } of view.ends) {
       paint(picture, pictures[name]);
