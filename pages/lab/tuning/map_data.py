@@ -100,7 +100,7 @@ def _place(found: Results, best: Any) -> list[int]:
 
 def _pictures(found: Results) -> dict[str, Any]:
     low, now, high = (_picture(plan.sqrt()) for plan in found.plans)
-    return {"scores": score_picture(-found.survey.cost), "low": low, "now": now, "high": high}
+    return {"scores": score_picture(-found.cost), "low": low, "now": now, "high": high}
 
 
 def score_picture(near: Tensor) -> dict[str, Any]:
