@@ -82,6 +82,8 @@ def run(options: argparse.Namespace) -> int:
             print(f"{name:<17} {words}")
         print(f"{'sign':<17} {_sign(scores, near=not options.cost)}")
         if options.code:
+            if not options.cost:
+                print("\ncost = -scores")
             for whose, text in snippets(chosen.eps, chosen.n_iter).items():
                 print(f"\n# {whose}\n{text}", end="")
     if options.csv is not None:

@@ -33,12 +33,12 @@ def items_of(cost: Float[Tensor, "*batch n m"]) -> Iterator[Float[Tensor, "n m"]
     yield from cost.reshape(-1, *cost.shape[-2:])
 
 
-def finite_range(cost: Float[Tensor, "n m"]) -> float:
-    """Return the range of the allowed costs: inf beyond float64, NaN where one is NaN or -inf."""
+def half_range(cost: Float[Tensor, "n m"]) -> float:
+    """Return half the range of the allowed costs, which never overflows; NaN for NaN or -inf."""
     if cost.isnan().any() or (cost == -torch.inf).any():
         return torch.nan
     allowed = cost[cost < torch.inf]
-    return (allowed.max() - allowed.min()).item() if len(allowed) else 0.0
+    return (allowed.max() / 2 - allowed.min() / 2).item() if len(allowed) else 0.0
 
 
 def as_eps_per_item(

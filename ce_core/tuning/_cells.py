@@ -135,11 +135,9 @@ class _OnLogarithms:
         slack = (_TIE + 4 * torch.finfo(torch.float64).eps * added).clamp(max=_WIDEST_TIE)
         used = _distinct((below >= -slack).numpy())
         used[undefined.numpy()] = 0
-        error, entropy = (
-            error.masked_fill(undefined, torch.nan),
-            entropy.masked_fill(undefined, torch.nan),
-        )
-        return Cells(error.numpy(), entropy.clamp(min=0.0).numpy(), used)
+        error = error.masked_fill(undefined, torch.nan)
+        entropy = entropy.masked_fill(undefined, torch.nan).clamp(min=0.0)
+        return Cells(error.numpy(), entropy.numpy(), used)
 
 
 def _distinct(best: Any) -> Int[np.ndarray, " b"]:

@@ -13,7 +13,7 @@ from ce_core._options import require_integer, require_items
 from ce_core._shown import refusal
 from ce_core._surroundings import require_unbatched, uncompiled
 from ce_core.dtypes import DTYPES
-from ce_core.tuning._arguments import as_cost, finite_range
+from ce_core.tuning._arguments import as_cost, half_range
 from ce_core.tuning._cells import iterations
 from ce_core.tuning._rate import rates
 
@@ -139,7 +139,7 @@ def tuning_map(
         column_error=torch.as_tensor(error),
         perplexity=torch.as_tensor(entropy).exp(),
         columns_used=torch.as_tensor(used),
-        range_over_eps=finite_range(cost) / epsilons,
+        range_over_eps=2 * (torch.tensor(half_range(cost), dtype=torch.float64) / epsilons),
         underflow=_underflow(cost, epsilons),
         rate=rate,
         rate_status=rate_status,
@@ -166,12 +166,13 @@ def as_axes(
 def _underflow(cost: Float[Tensor, "n m"], eps: Float[Tensor, " E"]) -> dict[str, Float[Tensor, " E"]]:
     """Return by dtype which share of the kernel rounds to 0, its largest entry being 1."""
     above = cost[cost < torch.inf]
-    above = above - above.min() if len(above) else above
+    # Halves, of which no difference overflows.
+    above = above / 2 - above.min() / 2 if len(above) else above
     shares = {}
     for dtype in DTYPES:
         limits = torch.finfo(getattr(torch, dtype))
         # Half of the least number above 0 is rounded to 0.
         vanishing = -(np.log(limits.tiny) + np.log(limits.eps) - np.log(2))
-        lost = [(above >= vanishing * each).double().mean() for each in eps]
+        lost = [(above >= vanishing * (each / 2)).double().mean() for each in eps]
         shares[dtype] = torch.stack(lost)
     return shares

@@ -12,7 +12,7 @@ from ce_core._array_arguments import ArrayLike
 from ce_core._options import require_integer, require_number
 from ce_core._surroundings import uncompiled
 from ce_core.transport.status import SinkhornStatus
-from ce_core.tuning._arguments import as_costs, as_eps_per_item, finite_range, items_of
+from ce_core.tuning._arguments import as_costs, as_eps_per_item, half_range, items_of
 from ce_core.tuning._cells import iterations
 from ce_core.tuning._rate import rates
 from ce_core.tuning.status import TuningStatus
@@ -128,7 +128,7 @@ def _search(
         status = TuningStatus.REACHED
     elif ended == int(SinkhornStatus.INFEASIBLE):
         status = TuningStatus.INFEASIBLE
-    elif _is_rounding(errors, finite_range(cost) / eps.item()):
+    elif _is_rounding(errors, 2 * (half_range(cost) / eps.item())):
         status = TuningStatus.ROUNDED
     else:
         status = TuningStatus.NOT_REACHED

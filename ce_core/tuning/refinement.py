@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ce_core.tuning._arguments import finite_range
+from ce_core.tuning._arguments import half_range
 from ce_core.tuning.choice import Recommendation, recommend
 from ce_core.tuning.grid import TuningMap, tuning_map
 
@@ -31,7 +31,7 @@ def default_eps(
     cost: Float[Tensor, "n m"], low: float | None = None, high: float | None = None
 ) -> Float[Tensor, " E"]:
     """Return 8 ε a decade, from a thousandth of the range of the costs to ten times it."""
-    width = finite_range(cost)
+    width = 2 * half_range(cost)
     # Without a range any ε is as good.
     unit = width if 0 < width < 1e300 else 1.0
     first, last = unit * _LOW if low is None else low, unit * _HIGH if high is None else high

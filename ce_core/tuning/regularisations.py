@@ -16,7 +16,7 @@ from ce_core._surroundings import uncompiled
 from ce_core.probability.distributions import entropy
 from ce_core.transport.entropic_ot import SinkhornResult, sinkhorn
 from ce_core.transport.status import SinkhornStatus
-from ce_core.tuning._arguments import as_costs, finite_range, items_of
+from ce_core.tuning._arguments import as_costs, half_range, items_of
 from ce_core.tuning._cells import iterations
 from ce_core.tuning.status import TuningStatus
 
@@ -26,6 +26,8 @@ _SOLVED, _NEAR, _EQUAL = 1e-10, 1e-6, 1e-9
 _START, _LEAST, _MOST, _STRIDE = 0.05, 1e-6, 1e9, 4.0
 # Steps of the grid a decade, which goes from the second to the third.
 _GRID = 8, -5, 6
+# Powers of two that costs are divided by.
+_FARTHEST = 1000
 
 
 @dataclass(frozen=True)
@@ -140,12 +142,18 @@ def eps_for_perplexity(
 
 def _search(cost: Float[Tensor, "n m"], target: float, n_iter: int | None) -> _Found:
     nothing = math.nan, math.nan
-    width = finite_range(cost)
-    if math.isnan(width) or _is_blocked(cost):
+    half = half_range(cost)
+    if math.isnan(half) or _is_blocked(cost):
         return _Found(*nothing, TuningStatus.INVALID, *nothing, 0)
-    # Where all costs are equal any ε is as good, and where their range overflows it is near the end.
-    unit = min(width, 1e298) or 1.0
-    return _converged(cost, target, unit) if n_iter is None else _fixed(cost, target, unit, n_iter)
+    # In a unit, a power of two, in which the range is near 1. Where all costs are equal any does.
+    unit = 2.0 ** max(-_FARTHEST, min(_FARTHEST, math.frexp(half)[1]))
+    scaled = cost / unit
+    width = 2 * half_range(scaled) or 1.0
+    if n_iter is None:
+        found = _converged(scaled, target, width)
+    else:
+        found = _fixed(scaled, target, width, n_iter)
+    return found._replace(eps=found.eps * unit)
 
 
 def _is_blocked(cost: Float[Tensor, "n m"]) -> bool:
@@ -153,7 +161,7 @@ def _is_blocked(cost: Float[Tensor, "n m"]) -> bool:
     return bool(forbidden.all(-1).any() or forbidden.all(-2).any())
 
 
-def _converged(cost: Float[Tensor, "n m"], target: float, unit: float) -> _Found:
+def _converged(cost: Float[Tensor, "n m"], target: float, width: float) -> _Found:
     """Stride from the middle until the target lies between, and find it there."""
 
     def solve(eps: float) -> SinkhornResult:
@@ -162,7 +170,7 @@ def _converged(cost: Float[Tensor, "n m"], target: float, unit: float) -> _Found
     def measure(eps: float) -> float:
         return _entropy_of(solve(eps))
 
-    start = _START * unit
+    start = _START * width
     first = solve(start)
     seen = {start: _entropy_of(first)}
     if math.isnan(seen[start]):
@@ -170,25 +178,25 @@ def _converged(cost: Float[Tensor, "n m"], target: float, unit: float) -> _Found
         status = TuningStatus.INFEASIBLE if infeasible else TuningStatus.NOT_REACHED
         return _Found(math.nan, math.nan, status, math.nan, math.nan, 0)
     upward = seen[start] < target
-    if not _stride(measure, seen, unit, target, upward=upward):
+    if not _stride(measure, seen, width, target, upward=upward):
         # Out of reach: the other end of what is within it is told too.
-        _stride(measure, seen, unit, -math.inf if upward else math.inf, upward=not upward)
+        _stride(measure, seen, width, -math.inf if upward else math.inf, upward=not upward)
     return _refine(measure, seen, target)
 
 
 def _stride(
     measure: Callable[[float], float],
     seen: dict[float, float],
-    unit: float,
+    width: float,
     target: float,
     *,
     upward: bool,
 ) -> bool:
     """Measure at ever larger, or ever smaller, eps until the target is passed; tell whether it was."""
-    here = _START * unit
+    here = _START * width
     while abs(seen[here] - target) > _EQUAL and (seen[here] < target) == upward:
         here *= _STRIDE if upward else 1 / _STRIDE
-        if not _LEAST * unit <= here <= _MOST * unit:
+        if not _LEAST * width <= here <= _MOST * width:
             return False
         seen[here] = measure(here)
         if math.isnan(seen[here]):
@@ -203,7 +211,7 @@ def _entropy_of(solved: SinkhornResult) -> float:
     return entropy(solved.plan / solved.plan.sum(-1, keepdim=True)).mean().item()
 
 
-def _fixed(cost: Float[Tensor, "n m"], target: float, unit: float, n_iter: int) -> _Found:
+def _fixed(cost: Float[Tensor, "n m"], target: float, width: float, n_iter: int) -> _Found:
     """Look at a grid, and find the target at the largest eps that passes it."""
 
     def read(eps: Float[Tensor, " b"]) -> dict[float, float]:
@@ -218,7 +226,7 @@ def _fixed(cost: Float[Tensor, "n m"], target: float, unit: float, n_iter: int) 
 
     density, low, high = _GRID
     grid = torch.logspace(low, high, (high - low) * density + 1, dtype=torch.float64)
-    return _refine(measure, read(grid * unit), target)
+    return _refine(measure, read(grid * width), target)
 
 
 def _refine(measure: Callable[[float], float], seen: dict[float, float], target: float) -> _Found:

@@ -17,6 +17,17 @@ def plain_plan(cost: np.ndarray, eps: float, n_iter: int) -> np.ndarray:
     return plan
 
 
+def plain_errors(cost: np.ndarray, eps: float, n_iter: int) -> list[float]:
+    """Return the column error after each of so many iterations."""
+    log_kernel = (cost.min() - cost) / eps
+    u, errors = np.zeros((len(cost), 1)), []
+    for _ in range(n_iter):
+        v = -logsumexp(log_kernel + u, axis=0, keepdims=True)
+        u = -logsumexp(log_kernel + v, axis=1, keepdims=True)
+        errors.append(column_error_of(np.exp(log_kernel + u + v)))
+    return errors
+
+
 def perplexity_of(plan: np.ndarray) -> float:
     """Return exp of the mean entropy of the rows."""
     logarithms = np.log(plan, where=plan > 0, out=np.zeros_like(plan))

@@ -26,10 +26,10 @@ def by_hand(
     """Return the cell of the fewest iterations, then of the largest eps, that meets the needs."""
     for column, count in enumerate(found.n_iter.tolist()):
         for row in reversed(range(len(found.eps))):
-            fits = error is None or found.column_error[row, column] <= error
-            fits = fits and (used is None or found.columns_used[row, column] >= used)
+            fits = error is None or bool(found.column_error[row, column] <= error)
+            fits = fits and (used is None or bool(found.columns_used[row, column] >= used))
             if perplexity is not None:
-                fits = fits and found.perplexity[row, column] <= perplexity
+                fits = fits and bool(found.perplexity[row, column] <= perplexity)
                 wider = row + 1 < len(found.eps) and found.perplexity[row + 1, column] > perplexity
                 fits = fits and bool(wider or found.perplexity[row, column] > perplexity / 1.05)
             if fits:
@@ -49,7 +49,7 @@ def test_cell_is_that_of_a_search_by_hand(
     if expected is not None:
         assert (chosen.eps, chosen.n_iter) == expected
         assert chosen.failing == ()
-    row, column = (found.eps == chosen.eps).nonzero().item(), COUNTS.index(chosen.n_iter)
+    row, column = EPS.tolist().index(chosen.eps), COUNTS.index(chosen.n_iter)
     assert chosen.column_error == found.column_error[row, column].item()
     assert chosen.perplexity == found.perplexity[row, column].item()
     assert chosen.columns_used == found.columns_used[row, column].item()
@@ -100,8 +100,8 @@ def test_needs_that_only_together_fail_are_all_named(found: TuningMap) -> None:
                 0.0 if eps == line[place] else abs(math.log(found.perplexity[row, place].item() / 1.3))
             )
             misses.append(max(error, off))
-    row, place = (chosen.eps == EPS).nonzero().item(), COUNTS.index(chosen.n_iter)
-    assert misses[place * len(EPS) + int(row)] == close_to(min(misses), rel=1e-3)
+    row, place = EPS.tolist().index(chosen.eps), COUNTS.index(chosen.n_iter)
+    assert misses[place * len(EPS) + row] == close_to(min(misses), rel=1e-3)
 
 
 def test_without_a_plan_nothing_is_met() -> None:

@@ -7,14 +7,14 @@ import torch
 from ce_core import TuningStatus, iterations_for_error
 from tests.support.cases import INF, NAN, uniform
 from tests.support.closeness import close_to
-from tests.support.tuning import column_error_of, cosines, plain_plan
+from tests.support.tuning import cosines, plain_errors
 
 
 @pytest.mark.parametrize("eps", [0.002, 0.02, 0.2, 2.0])
 @pytest.mark.parametrize("goal", [0.3, 1e-2, 1e-6])
 def test_count_is_the_first_of_a_plain_loop(eps: float, goal: float) -> None:
     cost = -cosines(9, 5)
-    errors = [column_error_of(plain_plan(cost.numpy(), eps, count)) for count in range(1, 60)]
+    errors = plain_errors(cost.numpy(), eps, 59)
     first = next((count for count, error in enumerate(errors, 1) if error <= goal), None)
     found = iterations_for_error(cost, eps=eps, column_error=goal, max_iter=59)
     if first is None:
@@ -31,14 +31,14 @@ def test_count_is_the_first_of_a_plain_loop(eps: float, goal: float) -> None:
 def test_error_never_rises(seed: int) -> None:
     draw = np.random.default_rng(seed)
     cost, eps = draw.random(tuple(draw.integers(2, 8, 2))), 10 ** draw.uniform(-2, 1)
-    errors = [column_error_of(plain_plan(cost, eps, count)) for count in range(1, 40)]
+    errors = plain_errors(cost, eps, 40)
     assert (np.diff(errors) <= 1e-14).all()
 
 
 def test_promise_is_the_rate_from_the_first_error_on() -> None:
     cost = -cosines(8, 4)
     found = iterations_for_error(cost, eps=0.2, column_error=1e-8)
-    first = column_error_of(plain_plan(cost.numpy(), 0.2, 1))
+    (first,) = plain_errors(cost.numpy(), 0.2, 1)
     rate, promised = found.rate.item(), int(found.promised)
     assert first * rate ** (promised - 1) <= 1e-8 < first * rate ** (promised - 2)
     # In the limit each further digit takes as many as the rate says.

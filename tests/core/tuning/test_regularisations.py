@@ -34,14 +34,14 @@ def test_eps_is_the_root_of_a_plain_loop(
 
 def test_perplexity_of_the_converged_plan_grows_with_eps() -> None:
     cost = -cosines(8, 6, seed=3)
-    plans = [sinkhorn(cost, eps=eps, tol=1e-11).plan * 8 for eps in np.logspace(-2.5, 1.5, 25)]
+    plans = [sinkhorn(cost, eps=eps, tol=1e-11).plan * 8 for eps in np.logspace(-2, 1.5, 12)]
     values = [perplexity_of(plan.numpy()) for plan in plans]
     assert values == sorted(values)
 
 
 def test_after_a_fixed_count_it_can_fall_and_the_largest_crossing_is_returned() -> None:
     cost = torch.tensor([[0.3, 2.7, 1.9, 2.7], [0.2, 0.2, 0.7, 3.9], [1.2, 2.4, 3.9, 2.8]]).double()
-    grid = np.logspace(-2, 2, 400)
+    grid = np.logspace(-2, 2, 150)
     values = np.array([perplexity_of(plain_plan(cost.numpy(), eps, 3)) for eps in grid])
     assert np.diff(values).min() < -1e-3
     found = eps_for_perplexity(cost, perplexity=1.75, n_iter=3)
@@ -125,11 +125,11 @@ def test_invalid_items_of_a_batch_are_told() -> None:
     assert found.eps[0].item() == alone.eps.item()
 
 
-@pytest.mark.parametrize("unit", [1e-200, 1.0, 1e200])
+@pytest.mark.parametrize("unit", [1e-310, 1e-200, 1.0, 1e200, 8e307])
 def test_eps_is_in_the_unit_of_the_cost(unit: float) -> None:
     cost = uniform(5, 4)
-    expected = eps_for_perplexity(cost, perplexity=2.0).eps.item()
-    found = eps_for_perplexity(cost * unit + unit, perplexity=2.0)
+    expected = 2 * eps_for_perplexity(cost, perplexity=2.0).eps.item()
+    found = eps_for_perplexity((cost * 2 - 1) * unit, perplexity=2.0)
     assert found.eps.item() / unit == close_to(expected, rel=1e-6)
 
 
