@@ -4,6 +4,7 @@ import time
 from typing import Final
 
 import streamlit as st
+from torch.profiler import ProfilerActivity, profile
 
 from ce_core import balanced_assignment
 from lab.language.catalogues import _
@@ -23,31 +24,48 @@ def draw_call(desk: Desk[TuningState], found: Results) -> None:
     key = found.survey.scores.digest, found.survey.near, found.eps, found.n_iter
 
     def measure() -> None:
-        st.session_state[_MEASURED] = key, _milliseconds(found)
+        with admitted(heavy=True):
+            st.session_state[_MEASURED] = key, _milliseconds(found), _megabytes(found)
 
     with st.container(key="call", horizontal=True, vertical_alignment="center"):
         st.button(_("Measure a call here"), key=f"{desk.page.slug}.measure", on_click=measure)
         measured = st.session_state.get(_MEASURED)
         if measured is not None and measured[0] == key:
-            st.markdown(_said(found, measured[1]))
+            st.markdown(_said(found, *measured[1:]))
 
 
 def _milliseconds(found: Results) -> float:
     """Return what a call takes of the processor, the median of a few."""
     taken = []
-    with admitted(heavy=True):
-        for _time in range(_TIMES):
-            begun = time.thread_time()
-            balanced_assignment(found.survey.cost, eps=found.eps, n_iter=found.n_iter)
-            taken.append(time.thread_time() - begun)
+    for _time in range(_TIMES):
+        begun = time.thread_time()
+        _call(found)
+        taken.append(time.thread_time() - begun)
     return 1000 * sorted(taken)[_TIMES // 2]
 
 
-def _said(found: Results, milliseconds: float) -> str:
+def _megabytes(found: Results) -> float:
+    """Return what a call takes of memory at most at once, beside the scores, as torch counts it."""
+    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiled:
+        _call(found)
+    outermost = [event for event in profiled.events() or () if event.cpu_parent is None]
+    held = most = 0
+    for event in sorted(outermost, key=lambda event: event.time_range.start):
+        held += event.cpu_memory_usage
+        most = max(most, held)
+    return most / 2**20
+
+
+def _call(found: Results) -> None:
+    balanced_assignment(found.cost, eps=found.eps, n_iter=found.n_iter)
+
+
+def _said(found: Results, milliseconds: float, megabytes: float) -> str:
     rows, columns = found.shape
     text = _(
         "`balanced_assignment` of {rows} × {columns} in float64 at ε = {eps}, iterations: {count}: "
-        "**{time} ms** of one core of this server, the median of {times} calls."
+        "**{time} ms** of one core of this server, the median of {times} calls, and **{memory} MB** "
+        "beside the scores."
     )
     return text.format(
         rows=counted(rows),
@@ -56,4 +74,5 @@ def _said(found: Results, milliseconds: float) -> str:
         count=counted(found.n_iter),
         time=number(milliseconds, digits=2),
         times=_TIMES,
+        memory=number(megabytes, digits=2),
     )

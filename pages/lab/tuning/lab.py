@@ -13,8 +13,9 @@ LAB = Lab(
     question=N_("Which parameters give what I need?"),
     answer=answer,
     formulas=(
-        r"Q = \operatorname{diag}(u)\, e^{-C/\varepsilon} \operatorname{diag}(v), \quad "
-        r"\sum_j Q_{ij} = 1, \quad \sum_i Q_{ij} \approx n/m",
+        r"Q_{ij} = u_i\, e^{-C_{ij}/\varepsilon}\, v_j",
+        r"\sum_j Q_{ij} = 1",
+        r"\sum_i Q_{ij} \to \frac{n}{m}",
     ),
     default=DEFAULT,
     presets=PRESETS,

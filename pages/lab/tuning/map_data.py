@@ -100,7 +100,7 @@ def _place(found: Results, best: Any) -> list[int]:
 
 def _pictures(found: Results) -> dict[str, Any]:
     low, now, high = (_picture(plan.sqrt()) for plan in found.plans)
-    return {"scores": score_picture(-found.survey.cost), "low": low, "now": now, "high": high}
+    return {"scores": score_picture(-found.cost), "low": low, "now": now, "high": high}
 
 
 def score_picture(near: Tensor) -> dict[str, Any]:
@@ -139,6 +139,11 @@ def _texts(found: Results) -> dict[str, str]:
     return {
         "title": words.heading(found),
         "size": f"{counted(rows)} × {counted(columns)}",
+        "corner": _("the first {rows} × {columns}").format(
+            rows=min(rows, _PICTURE), columns=min(columns, _PICTURE)
+        )
+        if max(rows, columns) > _PICTURE
+        else "",
         "low": text.format(**end(0)),
         "high": high.format(**end(last)),
         "now": now.format(count=counted(found.n_iter), eps=words.eps(found.eps)),

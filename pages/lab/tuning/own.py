@@ -17,6 +17,7 @@ from lab.tuning.state import OWN, TuningState, with_scores
 
 MOST_BYTES: Final = 5 * 2**20
 MOST_LETTERS: Final = 200_000
+_EXAMPLE: Final = "0.13, 0.06, 0.11\n0.46, -0.13, 0.18"
 _REFUSED: Final = "tuning: refused scores"
 
 
@@ -30,7 +31,7 @@ def draw_own(desk: Desk[TuningState]) -> None:
         st.markdown(_("What you paste or open is read for this visit, stored nowhere, and in no link."))
         refused = st.session_state.get(_REFUSED)
         if refused:
-            st.error(f"`{refused}`")
+            st.error(_("Not read, so nothing changed: {reason}").format(reason=f"`{refused}`"))
         left, right = st.columns(2)
         with left:
             _draw_paste(desk)
@@ -51,7 +52,7 @@ def _draw_paste(desk: Desk[TuningState]) -> None:
         key=key,
         max_chars=MOST_LETTERS,
         height=120,
-        placeholder="0.13, 0.06, 0.11\n0.46, -0.13, 0.18",
+        placeholder=_EXAMPLE,
         on_change=take,
     )
 

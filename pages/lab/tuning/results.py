@@ -69,7 +69,6 @@ class Survey:
     scores: Scores
     near: bool
     grid: Grid
-    cost: Tensor
     map: TuningMap
     reading: Reading
     practice: TuningMap | None
@@ -80,6 +79,7 @@ class Results:
     """All that a state determines."""
 
     state: TuningState
+    cost: Tensor
     survey: Survey
     best: Recommendation
     at_stops: tuple[tuple[float, Recommendation], ...]
@@ -124,7 +124,7 @@ class Results:
     @property
     def endless(self) -> bool:
         """Whether a pair costs -inf, which no plan can have."""
-        return bool((self.survey.cost == -math.inf).any())
+        return bool((self.cost == -math.inf).any())
 
     @property
     def planless(self) -> bool:
@@ -138,10 +138,12 @@ def results(state: TuningState) -> Results:
     own_missing = state.scores == OWN and kept_own() is None
     grid = grid_of(scores, state)
     survey = _asked_once(_map, scores, grid, state.near)
+    cost = cost_of(scores, state.near)
     best = _recommend(survey.map, state)
     cell = _cell(survey.map, state, best)
     return Results(
         state=state,
+        cost=cost,
         survey=survey,
         best=best,
         at_stops=tuple(
@@ -149,7 +151,7 @@ def results(state: TuningState) -> Results:
             for stop in lever_stops(survey.map.columns, state.spread)
         ),
         cell=cell,
-        plans=_plans(survey, cell),
+        plans=_plans(cost, survey.map, cell),
         temperatures=_asked_once(_temperatures, scores, state.near, state.entropy),
         own_missing=own_missing,
     )
@@ -212,7 +214,7 @@ def _map(scores: Scores, grid: Grid, near: bool) -> Survey:
     if scores.practice is not None:
         used = scores.practice
         practice = tuning_map(cost, eps=[used.eps], n_iter=[used.n_iter], max_iter=0)
-    return Survey(scores, near, grid, cost, found, reading(scores.matrix), practice)
+    return Survey(scores, near, grid, found, reading(scores.matrix), practice)
 
 
 def cost_of(scores: Scores, near: bool) -> Tensor:
@@ -220,12 +222,12 @@ def cost_of(scores: Scores, near: bool) -> Tensor:
     return -scores.matrix if near else scores.matrix
 
 
-def _plans(survey: Survey, cell: tuple[int, int]) -> tuple[Tensor, Tensor, Tensor]:
+def _plans(cost: Tensor, found: TuningMap, cell: tuple[int, int]) -> tuple[Tensor, Tensor, Tensor]:
     """Return the plans at the smallest ε, in the chosen cell and at the largest, after its count."""
     column, row = cell
-    eps, count = survey.map.eps, int(survey.map.n_iter[row])
+    eps, count = found.eps, int(found.n_iter[row])
     low, now, high = (
-        balanced_assignment(survey.cost, eps=eps[place].item(), n_iter=count)
+        balanced_assignment(cost, eps=eps[place].item(), n_iter=count)
         for place in (0, column, len(eps) - 1)
     )
     return low, now, high

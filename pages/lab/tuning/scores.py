@@ -2,7 +2,9 @@
 
 import hashlib
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
+from weakref import WeakSet
 
 import numpy as np
 import streamlit as st
@@ -12,14 +14,17 @@ from torch import Tensor
 from ce_core.tuning.score_sets import ScoreSet, score_set
 from lab.page.kept import computed_once
 from lab.tuning.state import DEFAULT, OWN, TuningState
+from lab.web.limits import Limits
 
 MOST_ENTRIES: Final = 2**20
 """Of scores of a visitor; of more, the first rows count."""
 
 _OWN: Final = "tuning: own scores"
+# Those of all visitors, as long as their sessions go on.
+_HELD: Final["WeakSet[Scores]"] = WeakSet()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Scores:
     """Scores as they came.
 
@@ -64,18 +69,27 @@ def own_scores(matrix: np.ndarray, name: str) -> Scores:
     Raises
     ------
     ValueError
-        If a single row is too long.
+        If a single row is too long, or the server has no room for more.
     """
     rows, columns = matrix.shape
     if columns > MOST_ENTRIES:
         raise ValueError(f"a row must have at most {MOST_ENTRIES} entries, got {columns}")
+    held = sum(one.matrix.nbytes for one in _HELD)
+    if held + 8 * min(rows * columns, MOST_ENTRIES) > _most_bytes():
+        raise ValueError("there is no room for more scores just now: those of other visitors fill it")
     kept = np.ascontiguousarray(matrix[: MOST_ENTRIES // columns], dtype=np.float64)
     digest = hashlib.blake2b(kept.tobytes(), digest_size=9).hexdigest()
     return Scores(torch.from_numpy(kept), name, digest, rows, columns)
 
 
+@cache
+def _most_bytes() -> float:
+    return Limits.of_environment().file_megabytes * 2**20
+
+
 def keep_own(scores: Scores) -> None:
     """Keep a visitor's scores for the rest of the session, in place of the last."""
+    _HELD.add(scores)
     st.session_state[_OWN] = scores
 
 

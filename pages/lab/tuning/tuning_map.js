@@ -8,7 +8,8 @@ import { areaOf, borderOf, cellAt, shadesOf, steppedCell, strengthOf } from "./c
 
 /**
  * @typedef {import("./cells.js").Cell} Cell
- * @typedef {{ stop: number, cell: Cell | null }} State `null`: the cell that is recommended
+ * @typedef {{ spread: number, cell: [eps: number, count: number] | null }} State `null`: the cell that is recommended
+ * @typedef {{ stop: number, cell: Cell | null }} Hold the same by where it stands on the lever and on the map
  * @typedef {{ rows: number, columns: number, digits: string }} Picture
  * @typedef {[misplaced: string, spread: string]} Said
  *
@@ -28,10 +29,10 @@ import { areaOf, borderOf, cellAt, shadesOf, steppedCell, strengthOf } from "./c
  *
  * @typedef {object} Around
  * @property {Record<"scores" | "low" | "now" | "high", Picture>} pictures
- * @property {Record<"title" | "size" | "low" | "now" | "high", string>} texts
+ * @property {Record<"title" | "size" | "corner" | "low" | "now" | "high", string>} texts
  * @property {string} code
  *
- * @typedef {import("../drag/moved.js").Told & State & Map & Around} Data
+ * @typedef {import("../drag/moved.js").Told & Hold & Map & Around} Data
  */
 
 // So strong is what bears words in the colour of the page.
@@ -46,6 +47,8 @@ class TuningMap extends Moved {
     /** @type {Cell | null} */
     this.cell = data.cell;
     this.pulled = false;
+    /** @type {{ pointer: number, before: Cell | null } | undefined} */
+    this.hand = undefined;
     this.drawn = "";
     this.view = this.build();
   }
@@ -54,13 +57,13 @@ class TuningMap extends Moved {
     return this.hand !== undefined || this.pulled;
   }
 
-  /** @param {Data} data */
+  /** @param {Hold & Pick<Map, "stops" | "eps" | "counts">} data @returns {State} */
   stateOf({ stop, cell, stops, eps, counts }) {
     return { spread: stops[stop], cell: cell && [eps[cell[0]], counts[cell[1]]] };
   }
 
   now() {
-    return /** @type {any} */ (this.stateOf({ ...this.data, stop: this.stop, cell: this.cell }));
+    return this.stateOf({ ...this.data, stop: this.stop, cell: this.cell });
   }
 
   take() {
@@ -124,9 +127,10 @@ class TuningMap extends Moved {
     const [title, size] = [element(head, "b"), element(head, "span")];
     const picture = makeSvg("svg", { preserveAspectRatio: "none", "aria-hidden": "true" });
     box.append(picture);
+    const corner = element(box, "p", { class: "corner" });
     const own = element(box, "button", { type: "button", class: "link" }, this.words.own);
     own.addEventListener("click", showOwn);
-    return { title, size, picture };
+    return { title, size, picture, corner };
   }
 
   /** @param {HTMLElement} middle */
@@ -265,6 +269,7 @@ class TuningMap extends Moved {
     const { pictures, texts } = data;
     setText(view.scores.title, texts.title);
     setText(view.scores.size, texts.size);
+    setText(view.scores.corner, texts.corner);
     paint(view.scores.picture, pictures.scores);
     for (const { name, picture, caption } of view.ends) {
       paint(picture, pictures[name]);
@@ -304,16 +309,16 @@ class TuningMap extends Moved {
     this.label(all, few, narrow);
     const [column, row] = this.spot;
     const [off, over] = said[column][row];
-    const place = { eps: data.epsSaid[column], count: data.counts[row], misplaced: off, spread: over };
+    const here = { eps: data.epsSaid[column], count: data.counts[row], misplaced: off, spread: over };
     view.grip.style.left = `${(100 * (column + 0.5)) / columns}%`;
     view.grip.style.top = `${100 * (1 - (row + 0.5) / rows)}%`;
     view.grip.classList.toggle("left", column > 0.55 * columns);
     const best = data.best[this.stop];
     const isBest = best !== null && best[0] === column && best[1] === row;
-    setText(view.tag, fill(isBest ? words.best : words.here, place));
+    setText(view.tag, fill(isBest ? words.best : words.here, here));
     setAll(view.grip, {
       "aria-valuemin": 0, "aria-valuemax": columns * rows - 1, "aria-valuenow": column * rows + row,
-      "aria-valuetext": fill(words.spoken, place),
+      "aria-valuetext": fill(words.spoken, here),
     });
     mark(view.epsTicks, column);
     mark(view.counts, rows - 1 - row);
@@ -342,15 +347,15 @@ class TuningMap extends Moved {
     const [met, off, over] = view.labels;
     const along = [...Array(columns).keys()];
     const metAt = along.filter((x) => all(x, top) && all(x, top - 1));
-    name(met, metAt, columns, words.met);
-    name(off, along.filter((x) => !few(x, 0) && strengthOf(misplaced[x][0]) > DARK), columns, fill(words.off, { share: data.needs.misplacedSaid }));
-    name(over, along.filter((x) => !narrow(x, top) && !narrow(x, top - 2)), columns,
+    place(met, metAt, columns, words.met);
+    place(off, along.filter((x) => !few(x, 0) && strengthOf(misplaced[x][0]) > DARK), columns, fill(words.off, { share: data.needs.misplacedSaid }));
+    place(over, along.filter((x) => !narrow(x, top) && !narrow(x, top - 2)), columns,
       fill(words.over, { count: data.stopsSaid[this.stop] }));
   }
 }
 
 /** @param {HTMLElement} node @param {number[]} along @param {number} columns @param {string} text */
-function name(node, along, columns, text) {
+function place(node, along, columns, text) {
   setText(node, text);
   node.hidden = along.length < Math.max(2, columns / 5);
   node.style.left = `${(100 * (along[0] ?? 0)) / columns}%`;
@@ -359,7 +364,7 @@ function name(node, along, columns, text) {
 
 /** @param {HTMLElement} ticks @param {number} here */
 function mark(ticks, here) {
-  [...ticks.children].forEach((tick, place) => tick.classList.toggle("here", place === here));
+  [...ticks.children].forEach((tick, at) => tick.classList.toggle("here", at === here));
 }
 
 /** @param {SVGSVGElement} svg @param {Picture} picture */
@@ -373,10 +378,10 @@ function paint(svg, { rows, columns, digits }) {
 
 // Where scores are pasted and opened lies further down.
 function showOwn() {
-  const place = document.querySelector(".st-key-own-scores");
-  place?.scrollIntoView({ block: "center", behavior: "smooth" });
-  const summary = place?.querySelector("summary");
-  if (!place?.querySelector("details[open]")) summary?.click();
+  const own = document.querySelector(".st-key-own-scores");
+  own?.scrollIntoView({ block: "center", behavior: "smooth" });
+  const summary = own?.querySelector("summary");
+  if (!own?.querySelector("details[open]")) summary?.click();
   summary?.focus({ preventScroll: true });
 }
 

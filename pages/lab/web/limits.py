@@ -32,8 +32,8 @@ class Limits:
     unread_seconds
         After which a connection ends that takes nothing of what was sent to it.
     file_megabytes
-        Of files that visitors have opened, in all; a session keeps one. What would be more is
-        refused.
+        Of files that visitors have opened, in all, and again of the scores that were read from them. A
+        session keeps one; what would be more is refused.
     local
         1 to have limits hold for visitors from the machine itself too. Behind a proxy that names
         its visitors these are not meant.
@@ -44,7 +44,7 @@ class Limits:
     sessions_an_address: int = _limit(200, at_least=1)
     request_seconds: float = _limit(10.0, at_least=1, at_most=_DAY)
     unread_seconds: float = _limit(60.0, at_least=1, at_most=_DAY)
-    file_megabytes: float = _limit(100.0, at_least=0)
+    file_megabytes: float = _limit(200.0, at_least=0)
     local: int = _limit(0, at_least=0)
 
     @classmethod

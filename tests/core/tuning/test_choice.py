@@ -124,3 +124,18 @@ def test_needs_that_are_none_are_refused(
 ) -> None:
     with pytest.raises(ValueError, match=f"^{message}"):
         recommend(found, **options)  # type: ignore[arg-type]
+
+
+def test_a_row_may_be_spread_over_fewer_columns_than_the_most(found: TuningMap) -> None:
+    within = found.perplexity <= 3.0
+    chosen = recommend(found, perplexity_at_most=3.0)
+    (need,) = chosen.needs
+    assert torch.equal(need.fewest > 0, within.any(1))
+    assert chosen.met
+    assert chosen.n_iter == found.n_iter[within.any(0)][0]
+    assert chosen.eps == found.eps[within[:, 0]].max()
+    # Below its own line too, where another need asks for it.
+    used = int(found.columns_used[0, -1])
+    both = recommend(found, perplexity_at_most=1e6, columns_used=used)
+    assert both.met
+    assert both.columns_used >= used

@@ -114,7 +114,7 @@ def test_nothing_escapes_translation_in_the_frame(
     monkeypatch.setattr(st, "set_page_config", note)
     app = open_page("softmax.py", lang=pseudo)
     titles += [link.proto.label for link in app.get("page_link")]
-    assert len(titles) == 10
+    assert len(titles) == 11
     assert [word for title in titles for word in escaped("title", title)] == []
 
 

@@ -3,6 +3,7 @@
 import csv
 import io
 import pickle
+import re
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 import ce_core as ce
 from ce_core.tuning.score_sets import score_set
+from lab.tuning import scores
 from lab.tuning.map_data import map_data, read_cell
 from lab.tuning.own import MOST_BYTES, read_own
 from lab.tuning.results import results
@@ -70,8 +72,7 @@ def test_the_code_of_the_page_computes_what_it_shows() -> None:
     scope: dict[str, Any] = {}
     exec(snippet(found), scope)  # What the page shows, to be run.
     assert (scope["best"].eps, scope["best"].n_iter) == (found.best.eps, found.best.n_iter)
-    scores = -found.survey.cost
-    pasted: dict[str, Any] = {"scores": scores}
+    pasted: dict[str, Any] = {"scores": -found.cost}
     exec(map_data(found)["code"], pasted)
     assert torch.equal(pasted["q"], found.plans[1])
 
@@ -201,6 +202,29 @@ def test_more_scores_than_a_page_maps_are_cut_to_their_first_rows() -> None:
     with pytest.raises(ValueError, match="a row must have at most"):
         own_scores(np.zeros((1, MOST_ENTRIES + 1), dtype=np.float16), "x.npy")
     assert MOST_BYTES < 2**23
+
+
+def test_scores_of_all_visitors_have_so_many_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = own_scores(np.zeros((10, 10)), "x.npy")
+    scores._HELD.add(first)
+    now = sum(one.matrix.nbytes for one in scores._HELD)
+    monkeypatch.setattr(scores, "_most_bytes", lambda: now + 799)
+    with pytest.raises(ValueError, match="no room"):
+        own_scores(np.zeros((10, 10)), "x.npy")
+    # What no session has any more counts no more.
+    del first
+    own_scores(np.zeros((10, 10)), "x.npy")
+
+
+def test_a_call_is_measured_when_asked_for(open_page: OpenPage) -> None:
+    app = open_page(PAGE, scores="cbm")
+    assert "of one core of this server" not in text_of(app)
+    press(app, "Measure a call here")
+    assert not app.exception
+    (said,) = re.findall(r"\*\*([\d.]+) ms\*\* of one core .* and \*\*([\d.]+) MB\*\*", text_of(app))
+    # A kernel of 128 by 128, or a few of it.
+    assert 0.12 < float(said[1]) < 1
+    assert 0 < float(said[0]) < 1000
 
 
 @pytest.mark.parametrize(
