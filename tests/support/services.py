@@ -114,10 +114,10 @@ def postgres_programs() -> Path | None:
     found = _newest_postgres()
     if found is None and os.geteuid() == 0 and shutil.which("apt-get"):
         install = ["apt-get", "install", "-y", "--no-install-recommends", "postgresql"]
-        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+
         environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
         for command in (["apt-get", "update"], install):
-            subprocess.run(command, env=environment, check=False, **quiet)
+            subprocess.run(command, env=environment, check=False, capture_output=True)
         found = _newest_postgres()
     return found
 
