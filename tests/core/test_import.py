@@ -38,7 +38,10 @@ PROMISED = [
 
 
 def test_import_of_core_and_commands_brings_neither_streamlit_nor_plotly_nor_optuna() -> None:
-    script = "import sys, ce_core, ce_core.cli.parser; print(*sorted(m for m in sys.modules if '.' not in m))"
+    script = (
+        "import sys, ce_core, ce_core.cli.parser; "
+        "print(*sorted(m for m in sys.modules if '.' not in m))"
+    )
     completed = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
     )
