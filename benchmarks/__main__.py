@@ -11,7 +11,7 @@ from pathlib import Path
 from benchmarks import effort as efforts
 from benchmarks import report, threads
 
-_SUBJECTS = ("experiment", "iterations", "batch", "convergence", "losses")
+_SUBJECTS = ("experiment", "grids", "iterations", "batch", "convergence", "losses")
 _ENVIRONMENTS = (threads.ONE_THREAD, threads.AS_IT_COMES)
 _REPORT = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 
@@ -61,10 +61,11 @@ def _in_a_process(environment: str, subjects: Sequence[str], *, quick: bool) -> 
 def _measure(subjects: Sequence[str], effort: efforts.Effort) -> list[report.Section]:
     threads.enter(effort.environment)
     # Only now, since these import the libraries that look at their threads once.
-    from benchmarks import batches, convergence, experiment, fixed_iterations, loss_functions
+    from benchmarks import batches, convergence, experiment, fixed_iterations, grids, loss_functions
 
     measure: dict[str, Callable[[efforts.Effort], report.Section]] = {
         "experiment": experiment.measure_experiment,
+        "grids": grids.measure_grids,
         "iterations": fixed_iterations.measure_fixed_iterations,
         "batch": batches.measure_batches,
         "convergence": convergence.measure_convergence,

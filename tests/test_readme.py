@@ -125,8 +125,9 @@ def test_readme_examples_run(capsys: pytest.CaptureFixture[str]) -> None:
     names: dict[str, object] = {}
     for example in re.findall(r"```python\n(.*?)```", text_of("README.md"), re.DOTALL):
         exec(compile(example, "README.md", "exec"), names)
-    gradient, slope, matches, *divergences = capsys.readouterr().out.splitlines()
+    gradient, slope, grid, matches, *divergences = capsys.readouterr().out.splitlines()
     assert "nan" not in gradient
     assert float(slope) == close_to(1.5, abs=0.2)
+    assert grid == "torch.Size([25, 40])"
     assert matches.startswith("tensor(True)")
     assert divergences

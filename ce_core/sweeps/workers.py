@@ -17,6 +17,7 @@ from concurrent.futures import (
 from multiprocessing import connection, get_context, parent_process
 from typing import TypeAlias
 
+import numpy as np
 import torch
 
 from ce_core._options import require_integer
@@ -96,18 +97,23 @@ def measure_all(
             yield from _Errand(grid, regions, at_once, stop).run(pools.next(), pools.next)
 
 
-def measure_here(grid: Grid, region: Region) -> Columns:
+def measure_here(grid: Grid, region: Region) -> dict[str, np.ndarray]:
     """Measure a region in a worker, which keeps what the next one shares with it.
 
     Parameters
     ----------
     grid, region
         What to measure.
+
+    Returns
+    -------
+    dict
+        Its columns as arrays: tensors would travel by shared memory, and go with their worker.
     """
     measure: Measure | None = getattr(_local, "measure", None)
     if measure is None or measure.grid != grid:
         measure = _local.measure = Measure(grid)
-    return measure(region)
+    return {name: column.numpy() for name, column in measure(region).items()}
 
 
 class _Errand:
@@ -119,7 +125,7 @@ class _Errand:
         self._grid, self._regions = grid, regions
         self._at_once, self._stop = at_once, stop
         self._waiting = deque(regions)
-        self._running: dict[Future[Columns], int] = {}
+        self._running: dict[Future[dict[str, np.ndarray]], int] = {}
         self._deaths: Counter[int] = Counter()
 
     def run(self, executor: Executor, renew: Callable[[], Executor]) -> Iterator[tuple[int, Columns]]:
@@ -133,9 +139,11 @@ class _Errand:
             for future in wait(self._running, return_when=until).done:
                 number = self._running.pop(future)
                 try:
-                    yield number, future.result()
+                    found = future.result()
                 except BrokenExecutor as error:
                     self._give_back(number, error)
+                else:
+                    yield number, {name: torch.from_numpy(column) for name, column in found.items()}
             if broken:
                 executor = renew()
 

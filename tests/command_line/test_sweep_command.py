@@ -1,5 +1,6 @@
 """`python -m ce_core sweep` keeps and prints the numbers of the call, and fails in words."""
 
+import argparse
 import csv
 import io
 import os
@@ -93,7 +94,7 @@ def test_sweep_writes_to_standard_output_and_reports_beside(
 )
 def test_axis_reads_what_the_help_says(text: str, expected: Axis | None) -> None:
     if expected is None:
-        with pytest.raises(sweep.argparse.ArgumentTypeError, match="eps must be finite and > 0"):
+        with pytest.raises(argparse.ArgumentTypeError, match="eps must be finite and > 0"):
             sweep.axis(text)
     else:
         assert sweep.axis(text) == expected

@@ -154,14 +154,30 @@ def test_measure_has_the_same_bits_however_the_grid_is_cut(
             torch.testing.assert_close(cut.columns[name], column, rtol=0, atol=0, equal_nan=True)
 
 
-def test_measure_has_the_same_bits_across_blocks_of_products() -> None:
+@pytest.mark.parametrize(
+    ("axes", "tile"),
+    [
+        ((Axis.logarithmic("eps", 0.1, 10, 40), Axis.logarithmic("logit_scale", 1, 64, 19)), (7, 23)),
+        ((Axis.linear("logit_exponent", 0, 4, 5), Axis.logarithmic("logit_scale", 1, 64, 20)), (11, 2)),
+        ((Axis.logarithmic("eps", 0.1, 10, 5), Axis.linear("cost_exponent", 0, 4, 20)), (11, 2)),
+    ],
+    ids=["sides", "logits", "targets"],
+)
+def test_measure_has_the_same_bits_where_those_of_a_product_depend_on_the_place(
+    axes: tuple[Axis, Axis], tile: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = torch.matmul
+
+    def by_place(left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
+        product: torch.Tensor = real(left, right)
+        places = torch.arange(product.shape[-1]) + 100 * torch.arange(product.shape[-2])[:, None]
+        return product * (1 + 1e-9 * places)
+
+    monkeypatch.setattr(torch, "matmul", by_place)
     config = ExperimentConfig(n=3, m=4, trials=2)
-    axes = [Axis.logarithmic("eps", 0.1, 10, 40), Axis.logarithmic("logit_scale", 1, 64, 19)]
     whole = run_grid(config, axes, GRADIENT_METRICS)
     measure = Measure(whole.grid)
-    cut = gather(
-        whole.grid, (GridPart(region, measure(region)) for region in whole.grid.regions((7, 23)))
-    )
+    cut = gather(whole.grid, (GridPart(region, measure(region)) for region in whole.grid.regions(tile)))
     for name, column in whole.columns.items():
         assert torch.equal(cut.columns[name], column)
 
