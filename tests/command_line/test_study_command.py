@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from pyarrow import parquet
 
 from ce_core import ExperimentConfig, run_experiment
 from ce_core.cli.parser import main
@@ -17,6 +16,7 @@ from ce_core.cli.study_options import read_parameter
 from ce_core.jobs import open_workers
 from ce_core.studies.catalogue import Studies
 from ce_core.studies.definition import Choices, Span
+from ce_core.sweeps.tables import parquet
 from tests.support.services import ROOT, wait_until
 
 SEARCH = [
@@ -61,7 +61,7 @@ def test_a_study_is_made_gone_on_with_shown_renamed_exported_and_deleted(
     assert run("export", "second one", "--csv", "-", "--parquet", str(table)) == 0
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
     assert [row["trial"] for row in rows] == ["0", "1", "2", "3"]
-    for row, same in zip(rows, parquet.read_table(table).to_pylist(), strict=True):
+    for row, same in zip(rows, parquet().read_table(table).to_pylist(), strict=True):
         eps, n_iter = float(row["eps"]), int(row["n_iter"])
         config = ExperimentConfig(n=6, m=5, trials=3, dtype="float64", eps=eps, n_iter=n_iter)
         assert float(row["l1_mean"]) == run_experiment(config).l1.mean().item()

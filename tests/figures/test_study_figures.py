@@ -5,7 +5,7 @@ from typing import Any
 import optuna
 import pytest
 from optuna.distributions import FloatDistribution, IntDistribution
-from optuna.study import Study
+from optuna.study import Study, StudyDirection
 
 from ce_core.figures.studies import STUDY_PICTURES, study_figure
 
@@ -15,7 +15,8 @@ POINTS = [(0.2, 1), (0.5, 7), (1.5, 3), (1.0, 4), (0.7, 9)]
 
 def study_of(objectives: int, trials: int = len(POINTS), parameters: int = 2) -> Study:
     """Return a study whose objectives are eps · n_iter and n_iter."""
-    study = optuna.create_study(directions=["minimize", "maximize"][:objectives])
+    directions = [StudyDirection.MINIMIZE, StudyDirection.MAXIMIZE][:objectives]
+    study = optuna.create_study(directions=directions)
     for eps, n_iter in POINTS[:trials]:
         kept = dict(list(DISTRIBUTIONS.items())[:parameters])
         params = {"eps": eps, "n_iter": n_iter}
