@@ -12,7 +12,7 @@ PY := .venv/bin/python
 PIP := $(PYTHON) -m pip --disable-pip-version-check
 # Shapes and types are checked while the tests run; those of transport in `make test-long`, since its
 # iterations call small functions a million times.
-CHECKED := ce_core.claims,ce_core.experiment,ce_core.figures,ce_core.losses,ce_core.post,ce_core.probability,ce_core.stability,ce_core.sweeps
+CHECKED := ce_core.claims,ce_core.experiment,ce_core.figures,ce_core.losses,ce_core.post,ce_core.probability,ce_core.stability,ce_core.sweeps,ce_core.studies,ce_core.jobs
 PYTEST := OMP_NUM_THREADS=1 $(PY) -m pytest
 CHECK := --jaxtyping-packages=$(CHECKED),beartype.beartype
 SHARED := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
@@ -164,7 +164,7 @@ $(RUNTIME): $(VENV) requirements.txt constraints.txt
 	@echo 'Installing the pinned requirements into .venv: some minutes, once'
 	$(call install,requirements.txt)
 
-$(DEV): $(RUNTIME) requirements-dev.txt
+$(DEV): $(RUNTIME) requirements-dev.txt requirements-cluster.txt
 	@echo 'Installing the pinned development requirements into .venv: once'
 	$(call install,requirements-dev.txt)
 

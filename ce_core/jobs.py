@@ -30,6 +30,7 @@ from ce_core._shown import refusal
 Value = TypeVar("Value")
 
 _MOST_WORKERS = 512
+_LOST = "its workers died twice (is there memory for it?)"
 _SECONDS_TO_CONNECT = 10
 
 
@@ -113,8 +114,8 @@ def outcome(future: "Future[Value]") -> Value:
         raise WorkersGoneError("the workers are gone, and with them the work that they had") from None
     except Exception as error:
         # Of Dask, which need not be installed.
-        if isinstance(error, BrokenProcessPool) or type(error).__name__ == "KilledWorker":
-            raise CallLostError("its workers died twice (is there memory for it?)") from None
+        if type(error).__name__ == "KilledWorker":
+            raise CallLostError(_LOST) from None
         raise
 
 
@@ -218,6 +219,8 @@ class ProcessWorkers(Executor):
             except RuntimeError:
                 # It is being shut down.
                 pass
+        if isinstance(error, BrokenProcessPool):
+            error = CallLostError(_LOST)
         _set(future, error=error) if error else _set(future, result=done.result())
 
     def _once_more(
@@ -245,7 +248,7 @@ class ProcessWorkers(Executor):
         if posix:
             # Else each process would import torch by itself.
             context.set_forkserver_preload([__name__])
-        return ProcessPoolExecutor(self._workers, mp_context=context, initializer=_start_worker)
+        return ProcessPoolExecutor(self._workers, mp_context=context, initializer=start_worker)
 
 
 def _set(future: "Future[Any]", *, result: Any = None, error: BaseException | None = None) -> None:
@@ -268,8 +271,8 @@ def _on_one_thread(fn: Callable[..., Value], *args: Any, **kwargs: Any) -> Value
         return fn(*args, **kwargs)
 
 
-def _start_worker() -> None:
-    # An interrupt is for whoever has sent the work.
+def start_worker() -> None:
+    """Prepare a process of a pool: it leaves interrupts to who made it, and ends when that one ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 

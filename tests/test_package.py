@@ -47,6 +47,10 @@ def test_wheel_says_what_it_is_and_needs(wheel: Path) -> None:
         'plotly>=6.0 ; extra == "figures"',
         'platformdirs>=4.0 ; extra == "sweeps"',
         'pyarrow>=17.0 ; extra == "sweeps"',
+        'optuna>=5.0 ; extra == "studies"',
+        'platformdirs>=4.0 ; extra == "studies"',
+        'distributed>=2026.8 ; extra == "cluster"',
+        'psycopg[binary]>=3.3 ; extra == "cluster"',
     }
 
 

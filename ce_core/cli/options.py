@@ -49,3 +49,10 @@ def whole_number(text: str) -> int:
         return int(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"must be a whole number, got {show(text)}") from None
+
+
+def add_cluster(parser: argparse.ArgumentParser) -> None:
+    """Add the option that names a cluster."""
+    parser.add_argument(
+        "--cluster", metavar="ADDRESS", help="a Dask cluster, as tcp://host:8786 (default: LAB_CLUSTER)"
+    )

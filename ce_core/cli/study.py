@@ -20,7 +20,7 @@ from ce_core.cli.files import (
     write_bytes,
     write_text,
 )
-from ce_core.cli.options import whole_number
+from ce_core.cli.options import add_cluster, whole_number
 from ce_core.cli.study_options import add_definition, read_definition
 from ce_core.experiment.export import config_command
 from ce_core.jobs import open_workers
@@ -47,9 +47,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="experiments to try in all, those from before too (default: 100)",
     )
     run.add_argument("--workers", type=whole_number, help="processes that measure (default: 1)")
-    run.add_argument(
-        "--cluster", metavar="ADDRESS", help="a Dask cluster, as tcp://host:8786 (default: LAB_CLUSTER)"
-    )
+    add_cluster(run)
     add_definition(run)
     run.set_defaults(run=run_study)
     _command(commands, "list", "all studies").set_defaults(run=list_studies)

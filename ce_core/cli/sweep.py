@@ -1,6 +1,7 @@
 """`python -m ce_core sweep`: the experiment over one parameter or two, kept chunk by chunk."""
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import fields
@@ -20,15 +21,15 @@ from ce_core.cli.files import (
     write_bytes,
     write_text,
 )
-from ce_core.cli.options import number, whole_number
+from ce_core.cli.options import add_cluster, number, whole_number
 from ce_core.experiment.config import ExperimentConfig
+from ce_core.jobs import open_workers
 from ce_core.sweeps.axes import Axis
 from ce_core.sweeps.grid import GridResult
 from ce_core.sweeps.metrics import METRICS
 from ce_core.sweeps.on_disk import SweepProgress, sweep_to_folder
 from ce_core.sweeps.places import sweep_folder
 from ce_core.sweeps.tables import grid_csv, grid_parquet
-from ce_core.sweeps.workers import process_pool
 
 _TYPES = {field.name: type(field.default) for field in fields(ExperimentConfig)}
 _AXIS = "must be FIELD:FIRST:LAST:COUNT, with :log behind it or not, or FIELD:VALUE,VALUE,..."
@@ -72,6 +73,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="where sweeps are kept (default: sweeps in LAB_DATA, or in the user's folder for data)",
     )
     parser.add_argument("--workers", type=whole_number, help="processes (default: this one alone)")
+    add_cluster(parser)
     for form in ("csv", "parquet"):
         text = "write the points to FILE; - for standard output"
         parser.add_argument(f"--{form}", type=Path, metavar="FILE", help=text)
@@ -116,16 +118,20 @@ def axis(text: str) -> Axis:
 
 def _sweep(options: argparse.Namespace, folder: Path) -> GridResult:
     progress = _Progress()
+    cluster = options.cluster or os.environ.get("LAB_CLUSTER")
+    count = options.workers if options.workers is not None or cluster else 0
     try:
-        return sweep_to_folder(
-            read_config(options),
-            [options.x, options.y] if options.y else [options.x],
-            options.metrics,
-            folder=folder,
-            seeds=options.seeds,
-            workers=None if options.workers is None else process_pool(options.workers),
-            progress=progress,
-        )
+        with open_workers(count, cluster=cluster) as workers:
+            return sweep_to_folder(
+                read_config(options),
+                [options.x, options.y] if options.y else [options.x],
+                options.metrics,
+                folder=folder,
+                seeds=options.seeds,
+                workers=workers.executor if count != 0 else None,
+                at_once=2 * workers.at_once,
+                progress=progress,
+            )
     except KeyboardInterrupt:
         progress.end()
         say_aside(f"interrupted at {progress.said}; the same command goes on from there")

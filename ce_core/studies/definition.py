@@ -3,9 +3,8 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
+from importlib.metadata import version
 from typing import Any, Final
-
-import torch
 
 import ce_core
 from ce_core._options import (
@@ -369,7 +368,7 @@ class StudyDefinition:
 
 def versions() -> dict[str, str]:
     """Return the versions by which the numbers of an experiment come about."""
-    return {"ce_core": ce_core.__version__, "torch": torch.__version__.partition("+")[0]}
+    return {"ce_core": ce_core.__version__, "torch": version("torch").partition("+")[0]}
 
 
 def _read(name: str, value: Any) -> Any:

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 
 import torch
@@ -12,6 +11,7 @@ from torch import Tensor
 from ce_core.experiment.config import ExperimentConfig
 from ce_core.experiment.inputs import SharedInputs
 from ce_core.experiment.run import run_on
+from ce_core.jobs import one_thread
 from ce_core.sweeps.columns import Columns, over_seeds
 from ce_core.sweeps.definition import LOGIT_FIELDS, TARGET_FIELDS, Grid, Region, kind_of
 from ce_core.sweeps.factors import Factors, Ranked, Wanted
@@ -41,7 +41,7 @@ class Measure:
 
         On one thread, with which the bits are the same wherever it runs.
         """
-        with _one_thread():
+        with one_thread():
             return over_seeds(
                 self.grid, [self._measure_seed(seed, region) for seed in range(self.grid.seeds)]
             )
@@ -153,13 +153,3 @@ def _side(grid: Grid, part: Region, names: Sequence[str]) -> tuple[Ranked, Int[T
         index = index.reshape(len(rows), len(columns))
     ranked = [(rank, grid.config_at(row, column)) for rank, row, column in places]
     return ranked, index.expand(part.shape).flatten(), height * width
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)

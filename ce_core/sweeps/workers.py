@@ -1,7 +1,5 @@
 """Regions measured by whoever is there: this process, or the workers of an executor."""
 
-import os
-import signal
 import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
@@ -14,13 +12,14 @@ from concurrent.futures import (
     ProcessPoolExecutor,
     wait,
 )
-from multiprocessing import connection, get_context, parent_process
+from multiprocessing import get_context
 from typing import TypeAlias
 
 import numpy as np
 import torch
 
 from ce_core._options import require_integer
+from ce_core.jobs import outcome, start_worker
 from ce_core.sweeps.columns import Columns
 from ce_core.sweeps.definition import Grid, Region
 from ce_core.sweeps.measure import Measure
@@ -53,7 +52,7 @@ def process_pool(workers: int) -> Callable[[], Executor]:
     """
     count = require_integer("workers", workers, at_least=1)
     # Started anew: a copy of this process may hold a lock of a thread that is not copied.
-    return lambda: ProcessPoolExecutor(count, get_context("spawn"), _start_worker)
+    return lambda: ProcessPoolExecutor(count, get_context("spawn"), start_worker)
 
 
 def measure_all(
@@ -139,7 +138,7 @@ class _Errand:
             for future in wait(self._running, return_when=until).done:
                 number = self._running.pop(future)
                 try:
-                    found = future.result()
+                    found = outcome(future)
                 except BrokenExecutor as error:
                     self._give_back(number, error)
                 else:
@@ -193,17 +192,3 @@ class _Pools:
 
 def _no_other() -> Executor:
     raise RuntimeError("A worker has died, and its executor takes no more: pass what makes executors")
-
-
-def _start_worker() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    torch.set_num_threads(1)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    """Wait for the end of the parent, of which a worker that waits for work does not hear."""
-    parent = parent_process()
-    if parent is not None:
-        connection.wait([parent.sentinel])
-        os._exit(1)

@@ -112,7 +112,7 @@ def test_axis_reads_what_the_help_says(text: str, expected: Axis | None) -> None
         (["--x", "logit_scale:1,2"], "axes must be two parameters, got 'logit_scale'"),
         (["--metrics", "r,loss"], "metrics must be one of r, slope"),
         (["--seeds", "0"], "seeds must be an integer >= 1"),
-        (["--workers", "0"], "workers must be an integer >= 1"),
+        (["--workers", "-1"], "workers must be an integer >= 0"),
         (["--name", "../up"], "name must be 1 to 64 letters, digits, . _ -"),
         (["--csv", "-", "--parquet", "-"], "one at a time"),
         (["--csv", "/no/such/folder/x.csv"], "/no/such/folder/x.csv"),

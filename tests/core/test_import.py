@@ -37,14 +37,17 @@ PROMISED = [
 ]
 
 
-def test_import_of_the_core_brings_neither_streamlit_nor_plotly() -> None:
-    script = "import sys, ce_core; print(*sorted(m for m in sys.modules if '.' not in m))"
+def test_import_of_core_and_commands_brings_neither_streamlit_nor_plotly_nor_optuna() -> None:
+    script = (
+        "import sys, ce_core, ce_core.cli.parser; "
+        "print(*sorted(m for m in sys.modules if '.' not in m))"
+    )
     completed = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
     )
     modules = set(completed.stdout.split())
     assert {"ce_core", "torch"} <= modules
-    assert not modules & {"streamlit", "plotly", "pages", "lab"}
+    assert not modules & {"streamlit", "plotly", "optuna", "distributed", "pages", "lab"}
 
 
 @pytest.mark.parametrize("name", PROMISED)

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).parents[2]
 _SECONDS_TO_START = 60
@@ -73,9 +74,6 @@ class Postgres:
             # It refuses to run as root.
             for path in (folder, data, password):
                 shutil.chown(path, "postgres")
-            for parent in folder.parents:
-                if parent.stat().st_uid == 0 and parent.is_relative_to("/tmp/pytest-of-root"):
-                    parent.chmod(0o711)
         self._run(
             "initdb", "-D", data, "-U", "lab", "-A", "scram-sha-256", f"--pwfile={password}", "-N"
         )
@@ -114,23 +112,25 @@ def postgres_programs() -> Path | None:
     found = _newest_postgres()
     if found is None and os.geteuid() == 0 and shutil.which("apt-get"):
         install = ["apt-get", "install", "-y", "--no-install-recommends", "postgresql"]
-        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+
         environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
         for command in (["apt-get", "update"], install):
-            subprocess.run(command, env=environment, check=False, **quiet)
+            subprocess.run(command, env=environment, check=False, capture_output=True)
         found = _newest_postgres()
     return found
 
 
 @contextmanager
-def postgres(folder: Path, programs: Path) -> Iterator[Postgres]:
+def postgres(programs: Path) -> Iterator[Postgres]:
     """Give a server of PostgreSQL."""
-    server = Postgres(folder, programs)
-    try:
-        yield server
-    finally:
-        with suppress(AssertionError):
-            server.stop("immediate")
+    # Folders of pytest are root's alone, and each run of pytest sees to it.
+    with TemporaryDirectory(prefix="postgres-") as folder:
+        server = Postgres(Path(folder), programs)
+        try:
+            yield server
+        finally:
+            with suppress(AssertionError):
+                server.stop("immediate")
 
 
 def free_port() -> int:

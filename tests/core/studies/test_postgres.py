@@ -40,12 +40,12 @@ with Studies() as studies, open_workers(0) as here:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+def server() -> Iterator[Postgres]:
     """Return a server of PostgreSQL."""
     programs = postgres_programs()
     if programs is None:
         pytest.skip("there is no PostgreSQL")
-    with postgres(tmp_path_factory.mktemp("postgres"), programs) as one:
+    with postgres(programs) as one:
         yield one
 
 
