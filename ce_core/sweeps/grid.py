@@ -73,6 +73,9 @@ def run_grid(
         their size, in float32 within a few times `ExperimentResult.rounding`, since what a point does
         not share is computed in float64 there. In half precision, and where a loss is not finite, the
         experiment itself is run. `marginal_error` is the largest of the trials.
+        Whether rounding decides r and slope, as it does in half precision at small scales, is said by
+        `compare_losses` of the point's own run. The bits depend on the grid, not on how it is cut or on
+        who computes it, as long as NumPy has as many threads.
 
     Raises
     ------
