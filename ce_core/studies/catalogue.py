@@ -112,7 +112,7 @@ class Studies:
         workers
             Who measures; by default a process of this machine.
         report
-            Told whenever a trial has ended.
+            Told how far it is when trials have ended, twice a second at most.
         cancelled
             Asked between trials whether to stop.
 

@@ -41,6 +41,9 @@ from ce_core.studies.trials import (
 
 # Between two looks at the clock and at whether to go on, in seconds.
 _LOOK: Final = 0.2
+# Between two reports.
+_REPORT: Final = 0.5
+_MEASURED: Final = (TrialState.COMPLETE, TrialState.PRUNED)
 _ROOM_FOR_REASON: Final = 120
 
 
@@ -91,7 +94,7 @@ class StudyRun:
         with no_warning_of_experiments():
             self._again = RetryHeartbeatStaleTrialCallback()
         self._running: dict[Future[Any], _Running] = {}
-        self._last_beat = -math.inf
+        self._last_beat = self._last_report = -math.inf
 
     def run(
         self,
@@ -106,7 +109,7 @@ class StudyRun:
         wanted
             Trials in all, those from before included.
         report
-            Told whenever a trial has ended.
+            Told how far it is when trials have ended, twice a second at most.
         cancelled
             Asked between trials; where it is, those that run are given up, to be made again.
         """
@@ -120,7 +123,8 @@ class StudyRun:
                 while len(self._running) < self._workers.at_once and begun < wanted:
                     self._start(wanted)
                     begun += 1
-                if self._look() and report:
+                if self._look() and report and time.monotonic() > self._last_report + _REPORT:
+                    self._last_report = time.monotonic()
                     report(StudyProgress(tally(all_trials(self._study)), wanted))
         finally:
             self._give_up()
@@ -128,10 +132,14 @@ class StudyRun:
 
     def _counts(self) -> tuple[int, int]:
         """Return how many trials have ended, and how many have begun."""
-        trials = counted(patiently(lambda: all_trials(self._study)))
-        begun = [trial for trial in trials if trial.state != TrialState.WAITING]
-        ended = [trial for trial in begun if trial.state.is_finished() and not interrupted(trial)]
-        return len(ended), len({origin(trial) for trial in begun})
+        trials = patiently(lambda: all_trials(self._study))
+        rest = [trial for trial in trials if trial.state not in _MEASURED]
+        measured = len(trials) - len(rest)
+        if any(trial.state == TrialState.FAIL for trial in rest):
+            rest = [trial for trial in counted(trials) if trial.state not in _MEASURED]
+        begun = [trial for trial in rest if trial.state != TrialState.WAITING]
+        failed = [trial for trial in begun if trial.state.is_finished() and not interrupted(trial)]
+        return measured + len(failed), measured + len({origin(trial) for trial in begun})
 
     def _start(self, wanted: int) -> None:
         """Begin a trial."""

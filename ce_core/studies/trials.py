@@ -86,9 +86,12 @@ def is_surplus(trial: FrozenTrial, trials: Iterable[FrozenTrial], wanted: int) -
     wanted
         Trials that are wanted in all.
     """
+    again = origin(trial) != trial.number
+    if not again and trial.number < wanted:
+        return False
     earlier = [one for one in counted(trials) if one.number < trial.number]
     begun = [one for one in earlier if one.state != TrialState.WAITING]
-    if origin(trial) != trial.number:
+    if again:
         return any(origin(one) == origin(trial) for one in begun)
     return len({origin(one) for one in earlier}) >= wanted
 

@@ -132,7 +132,11 @@ def test_another_definition_is_refused(kept: Path, capsys: Said) -> None:
     )
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=["interrupt", "kill"])
+@pytest.mark.parametrize(
+    "number",
+    [signal.SIGKILL, pytest.param(signal.SIGINT, marks=pytest.mark.long)],
+    ids=["kill", "interrupt"],
+)
 def test_a_run_that_is_ended_goes_on(
     number: signal.Signals, kept: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
