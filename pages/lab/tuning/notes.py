@@ -131,6 +131,8 @@ def _stuck(found: Results) -> Note:
     if most == 0 or entropy < _UNIFORM * most:
         return Note("ln-k", told)
     cause = _("Here the two are nearly one: at this ε the targets are uniform. Take a smaller ε.")
+    if math.log(found.spread(0, found.cell[1])) >= _UNIFORM * most:
+        cause = _("Here the two are nearly one at every ε of the map: the targets are uniform.")
     return Note("ln-k-stuck", sentences(told, cause))
 
 

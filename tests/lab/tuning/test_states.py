@@ -175,7 +175,10 @@ def stuck(text: str, found: Results, facts: Facts) -> None:
 
 def really_stuck(text: str, found: Results, facts: Facts) -> None:
     stuck(text, found, facts)
-    assert math.log(facts.spread[found.cell]) > 0.979 * math.log(facts.cost.shape[1])
+    uniform = 0.98 * math.log(facts.cost.shape[1])
+    assert math.log(facts.spread[found.cell]) > 0.999 * uniform
+    everywhere = math.log(facts.spread[0, found.cell[1]]) >= uniform
+    assert ("at every ε of the map" in text) == everywhere
 
 
 def used(text: str, found: Results, facts: Facts) -> None:
