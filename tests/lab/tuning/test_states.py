@@ -247,6 +247,12 @@ def sign(text: str, found: Results, facts: Facts) -> None:
     assert state.near != score_set(state.scores).near or state.scores in {"products", "superglue"}
 
 
+def dustbin(text: str, _found: Results, facts: Facts) -> None:
+    assert {*numbers_in(text)} == {24}
+    rows = facts.cost[24:]
+    assert (rows == rows[0]).all()
+
+
 def true(_text: str, _found: Results, _facts: Facts) -> None:
     """Nothing to compute."""
 
@@ -276,6 +282,7 @@ CHECKS: dict[str, Callable[[str, Results, Facts], None]] = {
     "seems-near": sign,
     "coarse": coarse,
     "cut": true,
+    "dustbin": dustbin,
 }
 
 
