@@ -24,7 +24,6 @@ from ce_core.tuning.temperatures import TemperatureCurve
 
 # Beyond so many nobody waits for a tenth.
 _MOST_STEPS = 1e6
-_LEAST_STEPS = 1e-2
 
 
 @figure_builder
@@ -88,13 +87,15 @@ def pace_figure(found: TuningMap, *, now: float, translate: Translate = str) -> 
     Returns
     -------
     go.Figure
-        `pace`, log 0.1 / log rate, with gaps where the rate is not known, or 0 or 1; and `now`, by
-        `uid`. Where none is known the figure says so.
+        `pace`, log 0.1 / log rate, with gaps where the rate is not known, or 0 or 1, or a tenth takes
+        more than a million; and `now`, by `uid`. Where none is known the figure says so.
     """
     eps, rate = found.eps.numpy(), found.rate.numpy()
-    known = (rate > 0) & (rate < 1)
     steps = np.full(len(rate), np.nan)
-    steps[known] = np.clip(math.log(0.1) / np.log(rate[known]), _LEAST_STEPS, _MOST_STEPS)
+    between = (rate > 0) & (rate < 1)
+    steps[between] = math.log(0.1) / np.log(rate[between])
+    known = steps <= _MOST_STEPS
+    steps[~known] = np.nan
     traces: list[dict[str, Any]] = [
         {
             "type": "scatter",

@@ -28,6 +28,8 @@ class ScoreSet:
         What the setting uses.
     rows, columns
         How many it has there; `scores` may be cut to fewer.
+    borrowed
+        Whether `eps` and `n_iter` are SwAV's, since the setting has none of its own.
     """
 
     scores: Matrix
@@ -36,6 +38,7 @@ class ScoreSet:
     n_iter: int
     rows: int
     columns: int
+    borrowed: bool
 
     @property
     def is_cut(self) -> bool:
@@ -51,6 +54,7 @@ class _Setting:
     rows: int
     columns: int
     near: bool = True
+    borrowed: bool = False
 
 
 def _unit(points: np.ndarray) -> np.ndarray:
@@ -117,14 +121,14 @@ def _uniform_costs(generator: np.random.Generator) -> Matrix:
 
 _SETTINGS: Final[Mapping[str, _Setting]] = MappingProxyType(
     {
-        "cosines": _Setting(_cosines(64, 16, width=48, pull=0.45), 0.05, 3, 64, 16),
+        "cosines": _Setting(_cosines(64, 16, width=48, pull=0.45), 0.05, 3, 64, 16, borrowed=True),
         "swav": _Setting(_cosines(64, 512, width=128, pull=0.5), 0.05, 3, 64, 3000),
         "dinov2": _Setting(_cosines(64, 768, width=256, pull=0.5), 0.07, 3, 64, 65_536),
         "cbm": _Setting(_pairs, 0.05, 3, 128, 128),
         "superglue": _Setting(_key_points, 1.0, 100, 48, 48),
         "mhc": _Setting(lambda generator: generator.normal(scale=3.0, size=(4, 4)), 1.0, 20, 4, 4),
-        "products": _Setting(_products, 0.05, 3, 64, 32),
-        "pixels": _Setting(_squared_pixels, 0.05, 3, 32, 32, near=False),
+        "products": _Setting(_products, 0.05, 3, 64, 32, borrowed=True),
+        "pixels": _Setting(_squared_pixels, 0.05, 3, 32, 32, near=False, borrowed=True),
         "post": _Setting(_uniform_costs, 0.5, 10, 128, 64, near=False),
     }
 )
@@ -171,4 +175,5 @@ def score_set(name: str, *, seed: int = 0) -> ScoreSet:
         n_iter=setting.n_iter,
         rows=setting.rows,
         columns=setting.columns,
+        borrowed=setting.borrowed,
     )

@@ -7,6 +7,7 @@ import streamlit as st
 
 from ce_core import snippets
 from lab.language.catalogues import _
+from lab.page.admission import saying_who_is_before
 from lab.page.beats import drawer
 from lab.page.desk import Desk
 from lab.page.lab import Along
@@ -27,7 +28,7 @@ def draw_controls(desk: Desk[TuningState]) -> None:
     desk.field("scores", label_visibility="collapsed", change=with_scores)
     desk.field("near")
     desk.group(_("What you need"), "misplaced", "spread", "used")
-    found = results(desk.state)
+    found = saying_who_is_before(partial(results, desk.state))
     st.subheader(_("The chosen cell"), anchor=False)
     _draw_cell(desk, found)
     st.subheader(_("The map"), anchor=False)

@@ -13,7 +13,7 @@ LAB = Lab(
     question=N_("Which parameters give what I need?"),
     answer=answer,
     formulas=(
-        r"Q_{ij} = u_i\, e^{-C_{ij}/\varepsilon}\, v_j",
+        r"Q_{ij} = e^{(f_i + g_j - C_{ij})/\varepsilon}",
         r"\sum_j Q_{ij} = 1",
         r"\sum_i Q_{ij} \to \frac{n}{m}",
     ),

@@ -99,7 +99,9 @@ def _place(found: Results, best: Any) -> list[int]:
 
 
 def _pictures(found: Results) -> dict[str, Any]:
-    low, now, high = (_picture(plan.sqrt()) for plan in found.plans)
+    # Full where a pair has all that its row and its column allow.
+    most = min(1.0, found.map.rows / found.map.columns)
+    low, now, high = (_picture((plan / most).sqrt()) for plan in found.plans)
     return {"scores": score_picture(-found.cost), "low": low, "now": now, "high": high}
 
 

@@ -25,6 +25,7 @@ def notes(found: Results) -> list[Note]:
         sign_note(found),
         _cut(found),
         _coarse(found),
+        _dustbin(found),
         _practice(found),
         _floor(found),
         _stuck(found),
@@ -81,18 +82,38 @@ def _coarse(found: Results) -> Note | None:
     return Note("coarse", text.format(eps=len(grid.eps), count=counted(grid.counts[-1])))
 
 
+def _dustbin(found: Results) -> Note | None:
+    if found.survey.scores.name != "superglue":
+        return None
+    points = counted(found.map.columns // 2)
+    told = _(
+        "A dustbin may take all {points} points of the other side: here it is {points} equal rows, and "
+        "{points} equal columns, of which the plan is the same."
+    )
+    return Note("dustbin", told.format(points=points))
+
+
 def _practice(found: Results) -> Note | None:
     """Return what the parameters of the setting give on these scores."""
     scores, at = found.survey.scores, found.survey.practice
     if scores.practice is None or at is None or not at.perplexity.isfinite().all():
         return None
-    text = ngettext(
-        "In practice: ε = {eps} and {count} iteration. Here that leaves **{share}** in wrong columns, "
-        "and a row spreads over **{spread}** of {columns}.",
-        "In practice: ε = {eps} and {count} iterations. Here that leaves **{share}** in wrong columns, "
-        "and a row spreads over **{spread}** of {columns}.",
-        scores.practice.n_iter,
-    )
+    if scores.practice.borrowed:
+        text = ngettext(
+            "With SwAV's ε = {eps} and {count} iteration **{share}** is in wrong columns, and a row "
+            "spreads over **{spread}** of {columns}.",
+            "With SwAV's ε = {eps} and {count} iterations **{share}** is in wrong columns, and a row "
+            "spreads over **{spread}** of {columns}.",
+            scores.practice.n_iter,
+        )
+    else:
+        text = ngettext(
+            "In practice: ε = {eps} and {count} iteration. Here that leaves **{share}** in wrong "
+            "columns, and a row spreads over **{spread}** of {columns}.",
+            "In practice: ε = {eps} and {count} iterations. Here that leaves **{share}** in wrong "
+            "columns, and a row spreads over **{spread}** of {columns}.",
+            scores.practice.n_iter,
+        )
     told = text.format(
         eps=words.eps(scores.practice.eps),
         count=counted(scores.practice.n_iter),
@@ -131,6 +152,8 @@ def _stuck(found: Results) -> Note:
     if most == 0 or entropy < _UNIFORM * most:
         return Note("ln-k", told)
     cause = _("Here the two are nearly one: at this ε the targets are uniform. Take a smaller ε.")
+    if math.log(found.spread(0, found.cell[1])) >= _UNIFORM * most:
+        cause = _("Here the two are nearly one at every ε of the map: the targets are uniform.")
     return Note("ln-k-stuck", sentences(told, cause))
 
 

@@ -112,7 +112,7 @@ class TuningState:
     eps_to: float | None = field(None, _eps(N_("ε to")))
     max_iter: int = field(
         48,
-        Stops(label=N_("Iterations up to"), symbol="K", stops=MOST_ITERATIONS, integer=True),
+        Stops(label=N_("Iterations up to"), stops=MOST_ITERATIONS, integer=True),
     )
     eps: float | None = field(None, _eps(N_("ε: regularisation")))
     n_iter: int | None = field(

@@ -3,14 +3,14 @@
 // spread, where each need holds; beside it the scores, the plan of the cell, and code to paste.
 
 import { Moved, staying } from "../drag/moved.js";
-import { element, fill, make, makeSvg, setAll, setRich, setText } from "../web/dom.js";
-import { areaOf, borderOf, cellAt, shadesOf, steppedCell, strengthOf } from "./cells.js";
+import { element, fill, make, makeSvg, setAll, setText } from "../web/dom.js";
+import { Around } from "./around.js";
+import { areaOf, borderOf, cellAt, steppedCell, strengthOf } from "./cells.js";
 
 /**
  * @typedef {import("./cells.js").Cell} Cell
  * @typedef {{ spread: number, cell: [eps: number, count: number] | null }} State `null`: the cell that is recommended
  * @typedef {{ stop: number, cell: Cell | null }} Hold the same by where it stands on the lever and on the map
- * @typedef {{ rows: number, columns: number, digits: string }} Picture
  * @typedef {[misplaced: string, spread: string]} Said
  *
  * @typedef {object} Map
@@ -27,12 +27,7 @@ import { areaOf, borderOf, cellAt, shadesOf, steppedCell, strengthOf } from "./c
  * @property {(Cell | null)[]} best at each stop
  * @property {Cell} nearest where no cell meets all needs
  *
- * @typedef {object} Around
- * @property {Record<"scores" | "low" | "now" | "high", Picture>} pictures
- * @property {Record<"title" | "size" | "corner" | "low" | "now" | "high", string>} texts
- * @property {string} code
- *
- * @typedef {import("../drag/moved.js").Told & Hold & Map & Around} Data
+ * @typedef {import("../drag/moved.js").Told & Hold & Map & import("./around.js").Data} Data
  */
 
 // So strong is what bears words in the colour of the page.
@@ -76,7 +71,8 @@ class TuningMap extends Moved {
   settle() {
     // Another map may have fewer of either.
     if (!this.held) this.stop = Math.min(this.stop, this.data.stops.length - 1);
-    this.drawAround();
+    this.view.around.draw(this.data);
+    this.drawCells();
     this.draw();
   }
 
@@ -99,7 +95,7 @@ class TuningMap extends Moved {
   build() {
     const { root, words } = this;
     root.replaceChildren();
-    const scores = this.buildScores(element(root, "section", { class: "scores" }));
+    const around = new Around(root, words);
     const middle = element(root, "section", { class: "middle" });
     const map = this.buildMap(middle);
     const right = element(root, "section", { class: "right" });
@@ -116,21 +112,8 @@ class TuningMap extends Moved {
       this.draw();
       this.commitNow(true);
     });
-    const code = this.buildCode(element(root, "section", { class: "code" }));
-    const ends = this.buildEnds(element(root, "section", { class: "ends" }));
-    return { scores, ...map, ...lever, misplaced, spread, back, code, ends };
-  }
-
-  /** @param {HTMLElement} box */
-  buildScores(box) {
-    const head = element(box, "p", { class: "head" });
-    const [title, size] = [element(head, "b"), element(head, "span")];
-    const picture = makeSvg("svg", { preserveAspectRatio: "none", "aria-hidden": "true" });
-    box.append(picture);
-    const corner = element(box, "p", { class: "corner" });
-    const own = element(box, "button", { type: "button", class: "link" }, this.words.own);
-    own.addEventListener("click", showOwn);
-    return { title, size, picture, corner };
+    root.append(around.code, around.ends);
+    return { around, ...map, ...lever, misplaced, spread, back };
   }
 
   /** @param {HTMLElement} middle */
@@ -186,33 +169,6 @@ class TuningMap extends Moved {
     return { range, value };
   }
 
-  /** @param {HTMLElement} box */
-  buildCode(box) {
-    const { words } = this;
-    element(box, "h2", {}, words.paste);
-    const pre = element(box, "pre", { tabindex: 0, "aria-label": words.paste });
-    const code = element(pre, "code");
-    const copy = element(box, "button", { type: "button", class: "copy" }, words.copy);
-    // Without a secure address there is no clipboard.
-    copy.hidden = !navigator.clipboard;
-    copy.addEventListener("click", async () => {
-      await navigator.clipboard.writeText(code.textContent ?? "");
-      setText(copy, words.copied);
-      setTimeout(() => setText(copy, words.copy), 1500);
-    });
-    return code;
-  }
-
-  /** @param {HTMLElement} box */
-  buildEnds(box) {
-    return /** @type {const} */ (["low", "now", "high"]).map((name) => {
-      const figure = element(box, "figure", { class: name });
-      const picture = makeSvg("svg", { preserveAspectRatio: "none", "aria-hidden": "true" });
-      figure.append(picture);
-      return { name, picture, caption: element(figure, "figcaption") };
-    });
-  }
-
   // By hand and by key.
 
   /** @param {HTMLElement} field @param {HTMLElement} grip */
@@ -263,21 +219,6 @@ class TuningMap extends Moved {
   }
 
   // What is shown.
-
-  drawAround() {
-    const { data, view } = this;
-    const { pictures, texts } = data;
-    setText(view.scores.title, texts.title);
-    setText(view.scores.size, texts.size);
-    setText(view.scores.corner, texts.corner);
-    paint(view.scores.picture, pictures.scores);
-    for (const { name, picture, caption } of view.ends) {
-      paint(picture, pictures[name]);
-      setRich(caption, texts[name]);
-    }
-    setText(view.code, data.code);
-    this.drawCells();
-  }
 
   drawCells() {
     const { data, view, columns, rows } = this;
@@ -365,24 +306,6 @@ function place(node, along, columns, text) {
 /** @param {HTMLElement} ticks @param {number} here */
 function mark(ticks, here) {
   [...ticks.children].forEach((tick, at) => tick.classList.toggle("here", at === here));
-}
-
-/** @param {SVGSVGElement} svg @param {Picture} picture */
-function paint(svg, { rows, columns, digits }) {
-  if (svg.dataset.digits === digits && svg.dataset.columns === String(columns)) return;
-  Object.assign(svg.dataset, { digits, columns: String(columns) });
-  setAll(svg, { viewBox: `0 0 ${columns} ${rows}` });
-  const ground = makeSvg("path", { class: "shade-0", d: `M0 0h${columns}v${rows}h${-columns}z` });
-  svg.replaceChildren(ground, ...shadesOf(digits, columns).map(([shade, d]) => makeSvg("path", { class: `shade-${shade}`, d })));
-}
-
-// Where scores are pasted and opened lies further down.
-function showOwn() {
-  const own = document.querySelector(".st-key-own-scores");
-  own?.scrollIntoView({ block: "center", behavior: "smooth" });
-  const summary = own?.querySelector("summary");
-  if (!own?.querySelector("details[open]")) summary?.click();
-  summary?.focus({ preventScroll: true });
 }
 
 const show = staying(".lab-tuning-map", (root, /** @type {Data} */ data) => new TuningMap(root, data));

@@ -175,7 +175,10 @@ def stuck(text: str, found: Results, facts: Facts) -> None:
 
 def really_stuck(text: str, found: Results, facts: Facts) -> None:
     stuck(text, found, facts)
-    assert math.log(facts.spread[found.cell]) > 0.979 * math.log(facts.cost.shape[1])
+    uniform = 0.98 * math.log(facts.cost.shape[1])
+    assert math.log(facts.spread[found.cell]) > 0.999 * uniform
+    everywhere = math.log(facts.spread[0, found.cell[1]]) >= uniform
+    assert ("at every ε of the map" in text) == everywhere
 
 
 def used(text: str, found: Results, facts: Facts) -> None:
@@ -244,6 +247,12 @@ def sign(text: str, found: Results, facts: Facts) -> None:
     assert state.near != score_set(state.scores).near or state.scores in {"products", "superglue"}
 
 
+def dustbin(text: str, _found: Results, facts: Facts) -> None:
+    assert {*numbers_in(text)} == {24}
+    rows = facts.cost[24:]
+    assert (rows == rows[0]).all()
+
+
 def true(_text: str, _found: Results, _facts: Facts) -> None:
     """Nothing to compute."""
 
@@ -273,6 +282,7 @@ CHECKS: dict[str, Callable[[str, Results, Facts], None]] = {
     "seems-near": sign,
     "coarse": coarse,
     "cut": true,
+    "dustbin": dustbin,
 }
 
 
