@@ -7,6 +7,8 @@ import { COLOURED, quantityAt } from "./symbols.js";
 const FORMULAS = ".stMain .katex-html";
 // A script is closed by a space of no width.
 const NOTHING = /\u200b/g;
+// What only takes room, \phantom{...}: a highlight would show it.
+const UNSEEN = "[style*='transparent']";
 
 export function colourFormulas() {
   const found = new Map(COLOURED.map((name) => [name, new Highlight()]));
@@ -35,7 +37,7 @@ function lettersOf(formula) {
   while (texts.nextNode()) {
     const node = /** @type {Text} */ (texts.currentNode);
     const text = shown(node);
-    if (!text) continue;
+    if (!text || node.parentElement?.closest(UNSEEN)) continue;
     const scripts = scriptsOf(node);
     letters.push({ text, script: scripts ? shown(scripts) : "", node, end: (scripts && lastText(scripts)) ?? node });
   }

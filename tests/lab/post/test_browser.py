@@ -26,12 +26,25 @@ def test_post_reads_from_top_to_bottom(lab: str, page: Page) -> None:
     check_numbers(page)
     check_contents(page)
     check_symbols(page)
+    check_unseen(page)
 
 
 def test_post_is_where_old_links_to_its_steps_lead(lab: str, page: Page) -> None:
     page.goto(f"{lab}/?charts=plain#step-3")
     page.wait_for_url("**/post*#step-3")
     expect(page.get_by_role("heading", level=1)).to_have_text(TITLE)
+
+
+def check_unseen(page: Page) -> None:
+    """See that no left side that only takes room is coloured, which would show parts of it."""
+    page.wait_for_function("CSS.highlights.get('lab-p')?.size > 20")
+    assert page.locator(".katex-html [style*='transparent']").count() > 5
+    colours = page.evaluate(
+        """() => [...CSS.highlights].filter(([name]) => name !== "lab-first")
+                   .flatMap(([, ranges]) => [...ranges])
+                   .map(({ startContainer }) => getComputedStyle(startContainer.parentElement).color)"""
+    )
+    assert "rgba(0, 0, 0, 0)" not in colours
 
 
 def check_order(page: Page) -> None:
