@@ -7,9 +7,14 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ce_core.losses.forms import cross_entropy_grad
+from ce_core.losses.lambert import lambert_w
 from ce_core.post.derivations import differences, example
 from ce_core.probability.distributions import entropy, kl_divergence, softmax
 from ce_core.transport.balanced import balanced_assignment
+
+
+# Of the logit in front in the claim on temperature.
+_LEAD = 2.0
 
 
 def softmax_jacobian() -> dict[str, float]:
@@ -37,14 +42,17 @@ def push_at(
     temperature: Float[Tensor, " temperatures"], *, right: int
 ) -> Float[Tensor, " temperatures"]:
     """Return the size of the gradient of L1 at softmax(a/T) by its right logit, for a = (2, 0)."""
-    a = torch.tensor([2.0, 0.0], dtype=torch.float64)
+    a = torch.tensor([_LEAD, 0.0], dtype=torch.float64)
     q = torch.nn.functional.one_hot(torch.tensor(right), 2).double()
     scaled = a / temperature.unsqueeze(-1)
     return (cross_entropy_grad(scaled, q.expand_as(scaled)) / temperature.unsqueeze(-1))[:, right].abs()
 
 
 def temperature() -> dict[str, float]:
-    """Measure the gradient by the right logit at T = 1 and T = 0.1, that logit ahead and behind."""
+    """Measure the gradient by the right logit at T = 1 and T = 0.1, that logit ahead and behind.
+
+    Ahead by d it is 1/(T (1 + e^(d/T))), largest where d/T = 1 + W(1/e).
+    """
     temperatures = torch.tensor([1.0, 0.1], dtype=torch.float64)
     ahead, behind = (push_at(temperatures, right=right).tolist() for right in (0, 1))
     return {
@@ -52,6 +60,7 @@ def temperature() -> dict[str, float]:
         "ahead_0.1": ahead[1],
         "behind_1": behind[0],
         "behind_0.1": behind[1],
+        "turn": _LEAD / (1 + lambert_w(math.exp(-1)).item()),
     }
 
 

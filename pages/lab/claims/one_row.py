@@ -116,8 +116,8 @@ CLAIMS: Final = (
             "{ahead_1} to {ahead_0_1}."
         ),
         note=N_(
-            "The gradient is (p − q)/T: where p is right, p − q falls faster than 1/T grows (computed "
-            "here; the link opens T = 1, where the two are one)."
+            "The gradient is (p − q)/T: with the right class ahead, p − q in the end falls faster than 1/T "
+            "grows, here once T is below {turn} (computed here; the link opens T = 1, where the two are one)."
         ),
         measure=one_row.temperature,
         draw=_draw_temperature,

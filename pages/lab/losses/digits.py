@@ -29,7 +29,7 @@ def spread(comparison: LossComparison) -> str:
 
 def spread_percent(comparison: LossComparison) -> str:
     """Return sd(H)/sd(L1) in percent."""
-    return percent(_kept(comparison.entropy_spread, _share(comparison)), digits=2)
+    return percent(_kept(comparison.entropy_spread, _share(comparison)), digits=3)
 
 
 def _share(comparison: LossComparison) -> float:

@@ -7,6 +7,7 @@ import math
 
 import numpy as np
 import torch
+from scipy.optimize import minimize_scalar
 from scipy.special import rel_entr
 from scipy.special import softmax as scipy_softmax
 from scipy.stats import entropy as scipy_entropy
@@ -61,6 +62,8 @@ def test_claim_temperature() -> None:
         for temperature in (1.0, 0.1):
             expected = push([2.0, 0.0], right, temperature)
             assert numbers[f"{name}_{temperature:g}"] == close_to(expected, rel=1e-7)
+    found = minimize_scalar(lambda t: -push([2.0, 0.0], 0, t), bounds=(0.5, 3), method="bounded")
+    assert numbers["turn"] == close_to(found.x, rel=1e-4)
     # As T falls the size tends to 1/T where the right class is behind, half of that where it ties, and
     # to 0 where it is ahead.
     for others, share in (([1.0, 0.5, -3.0], 1.0), ([0.0, -1.0], 0.5), ([-0.5, -1.0], 0.0)):
