@@ -12,7 +12,6 @@ from ce_core.post.derivations import differences, example
 from ce_core.probability.distributions import entropy, kl_divergence, softmax
 from ce_core.transport.balanced import balanced_assignment
 
-
 # Of the logit in front in the claim on temperature.
 _LEAD = 2.0
 
@@ -60,7 +59,7 @@ def temperature() -> dict[str, float]:
         "ahead_0.1": ahead[1],
         "behind_1": behind[0],
         "behind_0.1": behind[1],
-        "turn": _LEAD / (1 + lambert_w(math.exp(-1)).item()),
+        "turn": _LEAD / (1 + lambert_w([math.exp(-1)]).item()),
     }
 
 

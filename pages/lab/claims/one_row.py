@@ -116,8 +116,9 @@ CLAIMS: Final = (
             "{ahead_1} to {ahead_0_1}."
         ),
         note=N_(
-            "The gradient is (p − q)/T: with the right class ahead, p − q in the end falls faster than 1/T "
-            "grows, here once T is below {turn} (computed here; the link opens T = 1, where the two are one)."
+            "The gradient is (p − q)/T: with the right class ahead, p − q falls faster than 1/T grows "
+            "once T is small, here below {turn} (computed here; the link opens T = 1, where the two "
+            "are one)."
         ),
         measure=one_row.temperature,
         draw=_draw_temperature,
