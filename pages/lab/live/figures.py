@@ -287,12 +287,17 @@ def _show_plain(_key: str, cards: Sequence[Card]) -> None:
             st.header(card.tree["layout"]["title"]["text"], anchor=False)
             st.plotly_chart(
                 # One of its own: Plotly takes each trace apart, and other visitors show the same tree.
-                deepcopy(recolour_tree(_bare(card.tree), theme=_theme())),
+                deepcopy(recolour_tree(_with_a_trace(_bare(card.tree)), theme=_theme())),
                 key=f"plain-chart-{card.key}",
                 config={"showSendToCloud": False},
             )
             st.caption(card.alt)
             st.markdown(card.told.replace("\n", "\n\n"))
+
+
+def _with_a_trace(tree: FigureTree) -> FigureTree:
+    """Return a figure that Streamlit takes: it refuses one without a trace, which only says why."""
+    return tree if tree["data"] else tree | {"data": [{"type": "scatter"}]}
 
 
 def _theme() -> Theme:

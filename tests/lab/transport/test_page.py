@@ -347,3 +347,9 @@ def test_transport_seed_rests_where_nothing_is_drawn(
     assert widget(app, "transport.seed").disabled is disabled
     (again,) = (button for button in app.button if button.label == "New draw")
     assert again.disabled is disabled
+
+
+def test_plain_charts_stand_where_there_is_nothing_to_draw(open_page: OpenPage) -> None:
+    app = open_page(PAGE, charts="plain", cost_exponent="0")
+    assert not app.exception
+    assert "The post's variant: how wrong, over the range of C/ε" in {one.value for one in app.header}
