@@ -197,6 +197,7 @@ CALLS = (
             "map": tuning_map(uniform(3, 2), **_axes()),
             "column_error": 0.1,
             "perplexity": 1.8,
+            "perplexity_at_most": 1.9,
             "columns_used": 2,
         },
     ),
