@@ -26,7 +26,7 @@ def test_needs_are_met_with_the_fewest_iterations(perplexity: float, error: floa
 
 @pytest.mark.parametrize("range_", [0.0, 1e-322, 1e-300, 1e308])
 def test_axes_are_those_of_a_range_of_1_where_eps_would_have_no_digits(range_: float) -> None:
-    cost = torch.tensor([[-range_ / 2, range_ / 2]]).double()
+    cost = torch.tensor([[-range_ / 2, range_ / 2]], dtype=torch.float64)
     assert unit_range(cost) == 1
     assert default_eps(cost)[[0, -1]].tolist() == [0.001, 10.0]
 
