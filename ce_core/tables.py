@@ -1,12 +1,15 @@
 """Tables of numbers read from the bytes of a file: CSV as spreadsheets write it, NPY, Parquet.
 
 What is wrong is one line that names the file, the place and the remedy. Bytes are data and nothing
-else: nothing in them is unpickled, and nothing is allocated that their number does not allow.
+else: nothing in them is unpickled, and of CSV and NPY nothing is allocated that their number does not
+allow. Parquet is for files that one trusts: its reader makes as much of a page as the page says it is,
+a thousand times its bytes and more.
 """
 
 import io
 import math
 import warnings
+from array import array
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -24,7 +27,13 @@ _ROOM_FOR_NAME: Final = 60
 
 
 def read_table(
-    data: bytes, name: str, *, limit: int = LARGEST, infinity: float = math.inf, remedy: str = ""
+    data: bytes,
+    name: str,
+    *,
+    limit: int = LARGEST,
+    infinity: float = math.inf,
+    remedy: str = "",
+    trusted: bool = True,
 ) -> np.ndarray:
     """Return the numbers of a table, in float64, [rows, columns].
 
@@ -40,6 +49,8 @@ def read_table(
         Which of inf and -inf may be an entry; it forbids a pair. The other, and NaN, are refused.
     remedy
         What a message about a number says that may not be, otherwise what infinity does.
+    trusted
+        Whether the file may be Parquet, which takes as much memory as it likes.
 
     Returns
     -------
@@ -62,6 +73,8 @@ def read_table(
     told = remedy or f"{infinity} forbids a pair"
     if data.startswith(_NPY):
         return _allowed(_read_npy(data, label), label, infinity, told)
+    if not trusted and (data.startswith(_PARQUET) or name.lower().endswith(".parquet")):
+        raise ValueError(f"{label} must be CSV or NPY, got Parquet: save it as one of them")
     if data.startswith(_PARQUET):
         return _allowed(_read_parquet(data, label, limit), label, infinity, told)
     for ending, kind in ((".npy", "NPY"), (".parquet", "Parquet")):
@@ -89,8 +102,9 @@ def _is_allowed(values: np.ndarray, infinity: float) -> np.ndarray:
 
 
 def _require_shape(name: str, shape: tuple[int, ...]) -> None:
-    if len(shape) != 2 or 0 in shape:
-        raise ValueError(f"{name} must hold a table of rows and columns, got shape {shape}")
+    # A header may say True for a size, which is an int of a kind.
+    if len(shape) != 2 or not all(type(size) is int and 0 < size < 2**63 for size in shape):
+        raise ValueError(f"{name} must hold a table of rows and columns, got shape {show(shape, 40)}")
 
 
 def _read_npy(data: bytes, name: str) -> np.ndarray:
@@ -163,41 +177,46 @@ def _without_gaps(table: Any, columns: list[np.ndarray], name: str) -> np.ndarra
 
 
 def _read_csv(data: bytes, name: str, infinity: float, remedy: str) -> np.ndarray:
-    rows: list[np.ndarray] = []
-    first = 0
+    numbers = array("d")
+    width = first = 0
     for line, row in _rows(data, name, remedy):
-        if rows and len(row) != len(rows[0]):
+        if not first:
+            width, first = len(row), line
+        if len(row) != width:
             raise ValueError(
-                f"{name}, line {line} must have {len(rows[0])} numbers, as line {first} has, "
-                f"got {len(row)}"
+                f"{name}, line {line} must have {width} numbers, as line {first} has, got {len(row)}"
             )
-        wrong = np.flatnonzero(~_is_allowed(row, infinity))
-        if len(wrong):
-            column = int(wrong[0])
-            raise ValueError(
-                f"{name}, line {line}, column {column + 1} must be a number or {infinity}, "
-                f"got {row[column]}: {remedy}"
-            )
-        first = first or line
-        rows.append(row)
-    if not rows:
+        if not all(map(math.isfinite, row)):
+            _require_allowed(row, f"{name}, line {line}", infinity, remedy)
+        numbers.extend(row)
+    if not numbers:
         raise ValueError(f"{name} must hold numbers, got no line with any")
-    return np.stack(rows)
+    return np.frombuffer(numbers).reshape(-1, width)
 
 
-def _rows(data: bytes, name: str, remedy: str) -> Iterator[tuple[int, np.ndarray]]:
+def _require_allowed(row: "array[float]", place: str, infinity: float, remedy: str) -> None:
+    for column, value in enumerate(row, start=1):
+        if not (math.isfinite(value) or value == infinity):
+            raise ValueError(
+                f"{place}, column {column} must be a number or {infinity}, got {value}: {remedy}"
+            )
+
+
+def _rows(data: bytes, name: str, remedy: str) -> Iterator[tuple[int, "array[float]"]]:
     """Yield the lines that hold numbers, with their place in the file, counted from 1."""
     separator: str | None = None
     first = True
     for line, text in enumerate(_lines(data, name), start=1):
-        content = text.split("#", 1)[0].strip(" ")
-        if not content.strip():
+        content = text.split("#", 1)[0].strip(" \n")
+        if not content or content.isspace():
             continue
         if first:
             separator = next((mark for mark in ";\t," if mark in content), None)
-        cells = [cell.strip().strip('"') for cell in content.split(separator)]
+        cells = content.split(separator)
+        if '"' in content:
+            cells = [cell.strip().strip('"') for cell in cells]
         try:
-            row = np.array([_number(cell) for cell in cells])
+            row = array("d", map(_number if "_" in content else float, cells))
         except ValueError:
             raise ValueError(f"{name}, line {line}, {_wrong_cell(cells, remedy, first)}") from None
         yield line, row
@@ -220,7 +239,7 @@ def _is_number(cell: str) -> bool:
 def _wrong_cell(cells: list[str], remedy: str, first: bool) -> str:
     """Say which cell is the first that is no number, and what to do about it."""
     column = next(place for place, cell in enumerate(cells, start=1) if not _is_number(cell))
-    cell = cells[column - 1]
+    cell = cells[column - 1].strip()
     if not cell:
         remedy = "fill each cell, and end no line with a separator"
     elif "," in cell:
@@ -230,7 +249,8 @@ def _wrong_cell(cells: list[str], remedy: str, first: bool) -> str:
     return f"column {column} must be a number, got {show(cell, 30)}: {remedy}"
 
 
-def _lines(data: bytes, name: str) -> list[str]:
+def _lines(data: bytes, name: str) -> Iterator[str]:
+    """Return the lines, each made when it is asked for; or raise at once, if they are no text."""
     encoding = "utf-16" if data.startswith(_BYTE_ORDER_MARKS) else "utf-8-sig"
     try:
         text = data.decode(encoding)
@@ -241,4 +261,4 @@ def _lines(data: bytes, name: str) -> list[str]:
         ) from None
     if "\0" in text:
         raise ValueError(f"{name} must be text, got bytes that are 0: save it as CSV in UTF-8")
-    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return io.TextIOWrapper(io.BytesIO(data), encoding, newline=None)

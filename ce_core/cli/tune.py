@@ -2,7 +2,6 @@
 
 import argparse
 import math
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,8 +29,8 @@ from ce_core.tuning.refinement import Needs, default_counts, default_eps, tune
 from ce_core.tuning.regularisations import eps_for_perplexity
 from ce_core.tuning.signs import reading
 from ce_core.tuning.status import TuningStatus
+from ce_core.tuning.timing import median_seconds
 
-_CALLS = 5
 # A share of ln m from which on targets count as nearly uniform.
 _UNIFORM = 0.9
 
@@ -44,9 +43,16 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "scores", type=Path, help="scores, large means near: CSV, NPY or Parquet; - for standard input"
     )
     parser.add_argument("--cost", action="store_true", help="they are costs: large means far")
-    parser.add_argument("--perplexity", type=number, help="over about how many columns a row spreads")
     parser.add_argument(
-        "--column-error", type=number, help="largest error of the column sums, a share of the mass"
+        "--perplexity",
+        type=number,
+        help="over about how many columns a row spreads; /tuning asks for at most so many",
+    )
+    parser.add_argument(
+        "--column-error",
+        type=number,
+        help="largest error of the column sums, a share of the mass; half of it is the misplaced mass "
+        "of /tuning",
     )
     parser.add_argument(
         "--columns-used", type=whole_number, help="fewest columns that are the largest of some row"
@@ -115,9 +121,9 @@ def _reasons(
     wanted = {
         name: "" if value is None else f", {_ASKED[name]} {value:g}" for name, value in needs.items()
     }
-    yield "column error", f"{chosen.column_error:.3g}{wanted.get('column_error', '')}"
-    yield "perplexity", f"{chosen.perplexity:.4g} of {m} columns{wanted.get('perplexity', '')}"
-    yield "columns used", f"{chosen.columns_used} of {m}{wanted.get('columns_used', '')}"
+    yield "column error", f"{chosen.column_error:.3g}{wanted['column_error']}"
+    yield "perplexity", f"{chosen.perplexity:.4g} of {m} columns{wanted['perplexity']}"
+    yield "columns used", f"{chosen.columns_used} of {m}{wanted['columns_used']}"
     floor = math.log(chosen.perplexity) if chosen.perplexity > 0 else math.nan
     text = f"{floor:.4g} nats, the mean entropy of the targets; ln {m} = {math.log(m):.4g}"
     if m > 1 and floor >= _UNIFORM * math.log(m):
@@ -150,12 +156,8 @@ def _rate(cost: Float[Tensor, "n m"], cell: TuningMap, chosen: Recommendation, n
 def _measured(cost: Float[Tensor, "n m"], chosen: Recommendation) -> str:
     """Time a call in float32, as one trains."""
     scores = cost.float()
-    times = []
-    for _ in range(_CALLS):
-        start = time.perf_counter()
-        balanced_assignment(scores, eps=chosen.eps, n_iter=chosen.n_iter)
-        times.append(time.perf_counter() - start)
-    median, held = sorted(times)[_CALLS // 2], scores.numel() * scores.element_size()
+    median = median_seconds(lambda: balanced_assignment(scores, eps=chosen.eps, n_iter=chosen.n_iter))
+    held = scores.numel() * scores.element_size()
     return f"{median * 1e3:.3g} ms, measured here in float32; each matrix of it holds {held:,} bytes"
 
 

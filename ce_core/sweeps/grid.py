@@ -94,33 +94,6 @@ def run_grid(
     return gather(grid, _parts(grid))
 
 
-def iterate_grid(
-    config: ExperimentConfig,
-    axes: Axis | Sequence[Axis],
-    metrics: str | Sequence[str],
-    *,
-    seeds: int = 1,
-) -> Iterator[GridPart]:
-    """Measure a grid region by region, each as it is asked for.
-
-    Parameters
-    ----------
-    config, axes, metrics, seeds
-        As for `run_grid`.
-
-    Yields
-    ------
-    GridPart
-        The next region, which takes a second or two.
-
-    Raises
-    ------
-    ValueError
-        As for `run_grid`.
-    """
-    return _parts(grid_of(config, axes, metrics, seeds))
-
-
 def gather(grid: Grid, parts: Iterator[GridPart]) -> GridResult:
     """Put regions together; what none of them covers is NaN.
 

@@ -16,6 +16,7 @@ Needs = Mapping[str, Any]
 
 # ε a decade, and from where to where, in ranges of the cost.
 _DENSITY, _LOW, _HIGH = 8, 1e-3, 1e1
+_LEAST_RANGE, _LARGEST_RANGE = 1e-290, 1e300
 # How many ε a finer map has, and how often one is drawn; the digits of ε that are said.
 _FINER, _ROUNDS, _DIGITS = 17, 3, 4
 
@@ -27,13 +28,17 @@ class Tuned(NamedTuple):
     chosen: Recommendation
 
 
+def unit_range(values: Float[Tensor, "n m"]) -> float:
+    """Return the range of the finite entries; 1 where there is none, or ε of its size had no digits."""
+    width = 2 * half_range(values.masked_fill(~values.isfinite(), torch.inf))
+    return width if _LEAST_RANGE < width < _LARGEST_RANGE else 1.0
+
+
 def default_eps(
     cost: Float[Tensor, "n m"], low: float | None = None, high: float | None = None
 ) -> Float[Tensor, " E"]:
     """Return 8 ε a decade, from a thousandth of the range of the costs to ten times it."""
-    width = 2 * half_range(cost)
-    # Without a range any ε is as good.
-    unit = width if 0 < width < 1e300 else 1.0
+    unit = unit_range(cost)
     first, last = unit * _LOW if low is None else low, unit * _HIGH if high is None else high
     if first >= last:
         # One end lies beyond where the other would.

@@ -2,6 +2,7 @@
 
 import io
 import math
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,12 @@ import pytest
 from ce_core.tables import read_table
 
 TABLE = np.array([[0.0, 1.0], [1.0, 0.0]])
+
+
+def headed(shape: str, numbers: bytes = b"") -> bytes:
+    """Return an NPY file of a shape as its header writes it, with whatever numbers."""
+    header = f"{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}, }}\n".encode()
+    return b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + numbers
 
 
 def npy(array: np.ndarray, version: tuple[int, int] | None = None) -> bytes:
@@ -131,11 +138,20 @@ def test_what_is_no_table_is_one_line_with_place_and_remedy(content: bytes, mess
 
 
 def test_header_that_promises_more_than_there_is_allocates_nothing() -> None:
-    header = b"{'descr': '<f8', 'fortran_order': False, 'shape': (1000000000, 1000000000), }"
-    padded = header + b" " * (117 - len(header)) + b"\n"
-    content = b"\x93NUMPY\x01\x00" + len(padded).to_bytes(2, "little") + padded
     with pytest.raises(ValueError, match="must have 8000000000000000000 bytes of numbers"):
-        read_table(content, "t.npy")
+        read_table(headed("(1000000000, 1000000000)"), "t.npy")
+
+
+@pytest.mark.parametrize("shape", ["(-2, -4)", "(True, 1)", "(1, True)", "(0, 1)", "(-1, 1)", "(1,)"])
+def test_header_with_a_size_that_is_none_is_refused(shape: str) -> None:
+    with pytest.raises(ValueError, match=r"^t must hold a table of rows and columns, got shape"):
+        read_table(headed(shape, bytes(64 if shape == "(-2, -4)" else 8)), "t")
+
+
+def test_header_with_a_size_of_many_digits_is_refused_in_a_line() -> None:
+    with pytest.raises(ValueError, match=r"^t must hold a table of rows and columns") as refused:
+        read_table(headed(f"({'9' * 4000}, 1)"), "t")
+    assert len(str(refused.value)) <= 200
 
 
 def test_header_is_not_run() -> None:
@@ -167,6 +183,24 @@ def test_few_bytes_that_stand_for_many_numbers_are_refused() -> None:
 def test_more_bytes_than_the_limit_are_refused() -> None:
     with pytest.raises(ValueError, match=r"^t must have at most 10 bytes, got more$"):
         read_table(b"1," * 10, "t", limit=10)
+
+
+def test_many_short_lines_take_no_more_memory_than_their_bytes_allow() -> None:
+    content = b"1\n" * 2**17
+    tracemalloc.start()
+    try:
+        assert read_table(content, "t").shape == (2**17, 1)
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    # A byte of text is decoded, and two are a number of eight.
+    assert most < 10 * len(content)
+
+
+def test_parquet_of_strangers_is_refused_by_its_bytes_and_by_its_name() -> None:
+    for content, name in ((b"PAR1" + bytes(60) + b"PAR1", "t"), (b"1,2\n", "t.PARQUET")):
+        with pytest.raises(ValueError, match=r"must be CSV or NPY, got Parquet: save it as one"):
+            read_table(content, name, trusted=False)
 
 
 def test_long_name_is_shortened() -> None:

@@ -1,12 +1,14 @@
 """What one call costs on this machine, measured when a visitor asks for it."""
 
 import time
+from functools import partial
 from typing import Final
 
 import streamlit as st
 from torch.profiler import ProfilerActivity, profile
 
 from ce_core import balanced_assignment
+from ce_core.tuning.timing import TIMES, median_seconds
 from lab.language.catalogues import _
 from lab.language.numerals import counted, number
 from lab.page.admission import admitted
@@ -15,7 +17,6 @@ from lab.tuning import words
 from lab.tuning.results import Results
 from lab.tuning.state import TuningState
 
-_TIMES: Final = 5
 _MEASURED: Final = "tuning: measured call"
 
 
@@ -36,12 +37,7 @@ def draw_call(desk: Desk[TuningState], found: Results) -> None:
 
 def _milliseconds(found: Results) -> float:
     """Return what a call takes of the processor, the median of a few."""
-    taken = []
-    for _time in range(_TIMES):
-        begun = time.thread_time()
-        _call(found)
-        taken.append(time.thread_time() - begun)
-    return 1000 * sorted(taken)[_TIMES // 2]
+    return 1000 * median_seconds(partial(_call, found), clock=time.thread_time)
 
 
 def _megabytes(found: Results) -> float:
@@ -73,6 +69,6 @@ def _said(found: Results, milliseconds: float, megabytes: float) -> str:
         eps=words.eps(found.eps),
         count=counted(found.n_iter),
         time=number(milliseconds, digits=2),
-        times=_TIMES,
+        times=TIMES,
         memory=number(megabytes, digits=2),
     )

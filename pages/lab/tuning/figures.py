@@ -6,6 +6,7 @@ from ce_core.figures import pace_figure, temperature_figure, underflow_figure
 from lab.language.catalogues import _
 from lab.live.figures import Card, FigureSet
 from lab.tuning import words
+from lab.tuning.captions import alt_pace, alt_temperature, alt_underflow
 from lab.tuning.results import Results
 
 
@@ -17,19 +18,19 @@ def figure_set(found: Results) -> FigureSet:
         Card(
             key="underflow",
             tree=underflow_figure.tree(found.map, now=found.eps, translate=_),
-            alt=_("Share of the kernel that is rounded to 0 over ε, a line a dtype."),
+            alt=alt_underflow(found),
             numbers=_("A line stands at the chosen ε = {eps}.").format(eps=words.eps(found.eps)),
         ),
         Card(
             key="pace",
             tree=pace_figure.tree(found.map, now=found.eps, translate=_),
-            alt=_("Iterations that make a late error a tenth, over ε."),
+            alt=alt_pace(found),
             numbers=_("By the rate σ₂² of the converged plan: it says nothing of the first ones."),
         ),
         Card(
             key="temperature",
             tree=temperature_figure.tree(found.temperatures.curve, wanted=at, translate=_),
-            alt=_("Above the entropy of a softmax over T; below its largest p and its gradient."),
+            alt=alt_temperature(found),
             numbers=_(
                 "Means over the rows. The gradient is that of a cross-entropy in the scores, for "
                 "labels drawn from p, as a share of the largest here."

@@ -1,12 +1,10 @@
 """The two axes of the map: which ε, and after how many iterations."""
 
-import math
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from torch import Tensor
-
+from ce_core.tuning.refinement import unit_range
 from lab.tuning.scores import Scores
 from lab.tuning.state import TuningState
 
@@ -17,8 +15,6 @@ _MOST_ROWS: Final = 12
 # Entries times ε times iterations: so much is a tenth of a second.
 _FINE: Final = 40_000_000
 _MOST: Final = 400_000_000
-# Below it ε would have no digits left.
-_LEAST_SPAN: Final = 1e-290
 
 
 @dataclass(frozen=True)
@@ -43,7 +39,7 @@ class Grid:
 
 def grid_of(scores: Scores, state: TuningState) -> Grid:
     """Return the axes of the map of a state: as fine as so many scores allow."""
-    span = span_of(scores.matrix)
+    span = unit_range(scores.matrix)
     entries = scores.matrix.numel()
     most = state.max_iter
     columns = _COLUMNS if entries * _COLUMNS * most <= _FINE else _FEW_COLUMNS
@@ -58,13 +54,6 @@ def grid_of(scores: Scores, state: TuningState) -> Grid:
         work=entries * columns * most,
         coarse=columns < _COLUMNS or most < state.max_iter,
     )
-
-
-def span_of(matrix: Tensor) -> float:
-    """Return the range of the finite entries; 1 where they are all equal, or all but."""
-    finite = matrix[matrix.isfinite()]
-    span = (finite.max() - finite.min()).item() if len(finite) else 0.0
-    return span if _LEAST_SPAN < span < math.inf else 1.0
 
 
 def _ends(span: float, state: TuningState) -> tuple[float, float]:

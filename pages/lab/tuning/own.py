@@ -8,6 +8,7 @@ import streamlit as st
 
 from ce_core.tables import read_table
 from lab.language.catalogues import _
+from lab.page.admission import admitted
 from lab.page.beats import drawer
 from lab.page.desk import Desk
 from lab.state.codec import plain
@@ -15,8 +16,9 @@ from lab.state.visit import put
 from lab.tuning.scores import Scores, keep_own, own_scores
 from lab.tuning.state import OWN, TuningState, with_scores
 
-MOST_BYTES: Final = 5 * 2**20
 MOST_LETTERS: Final = 200_000
+# So much is read in a tenth of a second.
+_LIGHT: Final = 2**17
 _EXAMPLE: Final = "0.13, 0.06, 0.11\n0.46, -0.13, 0.18"
 _REFUSED: Final = "tuning: refused scores"
 
@@ -65,20 +67,31 @@ def _draw_file(desk: Desk[TuningState]) -> None:
         if file is not None:
             _take(desk, file.getvalue(), file.name)
 
-    st.file_uploader(_("Open a CSV, NPY or Parquet file of at most 5 MB"), key=key, on_change=take)
+    st.file_uploader(
+        _("Open a CSV or NPY file of at most {size} MB").format(size=_megabytes()),
+        key=key,
+        on_change=take,
+    )
 
 
 def _take(desk: Desk[TuningState], data: bytes, name: str) -> None:
     """Read scores; where they cannot be read, say why, and keep those that are shown."""
     near = desk.state.near if desk.state.scores == OWN else True
     try:
-        scores = read_own(data, name, near=near)
+        with admitted(heavy=len(data) > _LIGHT):
+            scores = read_own(data, name, near=near)
     except ValueError as error:
         st.session_state[_REFUSED] = plain(str(error), 300)
         return
     st.session_state.pop(_REFUSED, None)
     keep_own(scores)
     put(desk.page, replace(with_scores(desk.state, OWN), near=near))
+
+
+def _megabytes() -> int:
+    """Return what a file may have, as whoever runs the server has said."""
+    most: int = st.get_option("server.maxUploadSize")
+    return most
 
 
 def read_own(data: bytes, name: str, *, near: bool) -> Scores:
@@ -98,5 +111,12 @@ def read_own(data: bytes, name: str, *, near: bool) -> Scores:
             math.inf,
             _("forbids a pair where large means far; -inf does where it means near"),
         )
-    table = read_table(data, name, limit=MOST_BYTES, infinity=infinity, remedy=f"{infinity} {remedy}")
+    table = read_table(
+        data,
+        name,
+        limit=_megabytes() * 2**20,
+        infinity=infinity,
+        remedy=f"{infinity} {remedy}",
+        trusted=False,
+    )
     return own_scores(table, plain(name, 60))

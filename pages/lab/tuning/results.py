@@ -21,9 +21,10 @@ from ce_core import (
     temperature_for_entropy,
     tuning_map,
 )
+from ce_core.tuning.refinement import unit_range
 from lab.page.admission import admitted
 from lab.page.kept import computed_once
-from lab.tuning.grid import Grid, grid_of, span_of
+from lab.tuning.grid import Grid, grid_of
 from lab.tuning.scores import Scores, kept_own, scores_of
 from lab.tuning.state import ANY_COLUMNS, ANY_SHARE, ANY_SPREAD, OWN, SPREADS, TuningState
 
@@ -236,7 +237,7 @@ def _plans(cost: Tensor, found: TuningMap, cell: tuple[int, int]) -> tuple[Tenso
 def _temperatures(scores: Scores, near: bool, entropy: float) -> Temperatures:
     cost = cost_of(scores, near)
     logits = -cost[: max(1, _LOGITS // cost.shape[1])]
-    span = span_of(logits)
+    span = unit_range(logits)
     temperatures = torch.logspace(math.log10(span / 300), math.log10(span * 3), 25, dtype=torch.float64)
     curve = temperature_curve(logits, temperatures=temperatures.tolist())
     wanted = temperature_for_entropy(logits, entropy=entropy)

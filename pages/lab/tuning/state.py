@@ -82,8 +82,8 @@ class TuningState:
         Stops(
             label=N_("Misplaced mass allowed"),
             help=N_(
-                "As a share: half the column error, which counts too much here and too little there. 1 "
-                "allows anything."
+                "As a share: half the column error, which counts too much here and too little there; "
+                "the command line asks for the whole of it. 1 allows anything."
             ),
             stops=_SHARES,
         ),
@@ -93,8 +93,8 @@ class TuningState:
         Stops(
             label=N_("A row may spread over"),
             help=N_(
-                "So many columns: e to the mean entropy of the rows, their perplexity. As many as "
-                "there are allow anything."
+                "So many columns at most: e to the mean entropy of the rows, their perplexity. The "
+                "command line asks for about so many. As many as there are allow anything."
             ),
             stops=SPREADS,
         ),

@@ -12,9 +12,8 @@ import torch
 
 from ce_core import ExperimentConfig, compare_losses, run_experiment
 from ce_core.experiment import inputs
-from ce_core.sweeps import definition
 from ce_core.sweeps.axes import Axis
-from ce_core.sweeps.grid import GridPart, gather, iterate_grid, run_grid
+from ce_core.sweeps.grid import GridPart, gather, run_grid
 from ce_core.sweeps.measure import Measure
 from ce_core.sweeps.metrics import GRADIENT_METRICS, METRICS, metrics_of
 from tests.support.closeness import close_to
@@ -223,15 +222,6 @@ def test_run_grid_is_the_experiment_to_the_last_bit_beyond_the_range_of_the_dtyp
         for metric in METRICS:
             found = result.columns[metric][column].item()
             assert found == alone[metric] or math.isnan(found) == math.isnan(alone[metric]) is True
-
-
-def test_iterate_grid_computes_what_is_asked_for_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(definition, "_REGION_POINTS", 2)
-    parts = iterate_grid(SMALL, Axis("eps", [0.1, 0.2, 0.3, 0.4, 0.5]), "r")
-    first = next(parts)
-    assert list(first.region.columns) == [0, 1]
-    assert first.columns["r"].shape == (1, 2)
-    assert [list(part.region.columns) for part in parts] == [[2, 3], [4]]
 
 
 def test_measure_computes_once_what_regions_share(monkeypatch: pytest.MonkeyPatch) -> None:

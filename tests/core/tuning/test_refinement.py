@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from ce_core import balanced_assignment, iterations_for_error
-from ce_core.tuning.refinement import default_counts, default_eps, tune
+from ce_core.tuning.refinement import default_counts, default_eps, tune, unit_range
 from tests.support.closeness import close_to
 from tests.support.tuning import column_error_of, cosines, perplexity_of
 
@@ -22,6 +22,19 @@ def test_needs_are_met_with_the_fewest_iterations(perplexity: float, error: floa
     assert float(f"{chosen.eps:.4g}") == chosen.eps
     fewest = int(iterations_for_error(cost, eps=chosen.eps * 1.001, column_error=error).n_iter)
     assert fewest in (chosen.n_iter, chosen.n_iter - 1)
+
+
+@pytest.mark.parametrize("range_", [0.0, 1e-322, 1e-300, 1e308])
+def test_axes_are_those_of_a_range_of_1_where_eps_would_have_no_digits(range_: float) -> None:
+    cost = torch.tensor([[-range_ / 2, range_ / 2]], dtype=torch.float64)
+    assert unit_range(cost) == 1
+    assert default_eps(cost)[[0, -1]].tolist() == [0.001, 10.0]
+
+
+def test_range_is_that_of_what_is_allowed_whatever_large_means() -> None:
+    cost = torch.tensor([[0.0, 2.0, torch.inf]]).double()
+    assert unit_range(cost) == unit_range(-cost) == 2
+    assert unit_range(torch.full((1, 2), torch.inf).double()) == 1
 
 
 def test_axes_have_their_ends() -> None:

@@ -11,8 +11,9 @@ from lab.page.lab import Lab
 from lab.softmax.lab import LAB as SOFTMAX
 from lab.stability.lab import LAB as STABILITY
 from lab.transport.lab import LAB as TRANSPORT
+from lab.tuning.lab import LAB as TUNING
 
-LABS = (SOFTMAX, GRADIENT, STABILITY, LOSSES, TRANSPORT)
+LABS = (SOFTMAX, GRADIENT, STABILITY, LOSSES, TRANSPORT, TUNING)
 # Two lines of a figure's column on a page of 1280 pixels.
 TWO_LINES = 140
 # What is shown as the answer of the page, in lines of its own.

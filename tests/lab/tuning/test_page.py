@@ -4,18 +4,20 @@ import csv
 import io
 import pickle
 import re
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
 import pytest
+import streamlit as st
 import torch
 from streamlit.testing.v1 import AppTest
 
 import ce_core as ce
 from ce_core.tuning.score_sets import score_set
-from lab.tuning import scores
+from lab.tuning import own, scores
 from lab.tuning.map_data import map_data, read_cell
-from lab.tuning.own import MOST_BYTES, read_own
+from lab.tuning.own import read_own
 from lab.tuning.results import results
 from lab.tuning.scores import MOST_ENTRIES, own_scores
 from lab.tuning.state import ANY_SPREAD, DEFAULT, OWN, PRESETS, TuningState
@@ -195,13 +197,50 @@ def test_a_hostile_file_is_refused_in_a_line(name: str) -> None:
     assert len(str(caught.value)) <= 300
 
 
+def test_a_file_has_at_most_what_the_server_takes() -> None:
+    data = b"1," * 2**19 + b"1"
+    before = st.get_option("server.maxUploadSize")
+    try:
+        for most in (1, 2):
+            st.config.set_option("server.maxUploadSize", most)
+            with pytest.raises(ValueError, match=r"\S") as caught:
+                read_own(data * most, "x.csv", near=True)
+            assert f"must have at most {most * 2**20} bytes" in str(caught.value)
+    finally:
+        st.config.set_option("server.maxUploadSize", before)
+
+
+def test_a_parquet_of_a_visitor_is_not_opened() -> None:
+    stream = io.BytesIO()
+    table = pytest.importorskip("pyarrow").table({"a": [1.0, 2.0]})
+    pytest.importorskip("pyarrow.parquet").write_table(table, stream)
+    with pytest.raises(ValueError, match="must be CSV or NPY, got Parquet"):
+        read_own(stream.getvalue(), "x.parquet", near=True)
+
+
+def test_much_is_read_when_no_other_heavy_work_is_done(
+    open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bool] = []
+
+    def admitted(*, heavy: bool) -> AbstractContextManager[None]:
+        asked.append(heavy)
+        return nullcontext()
+
+    app = open_page(PAGE)
+    monkeypatch.setattr(own, "admitted", admitted)
+    paste(app, PASTED)
+    paste(app, "\n".join(["0.25,0.5"] * 2**14))
+    assert not app.exception
+    assert asked == [False, True]
+
+
 def test_more_scores_than_a_page_maps_are_cut_to_their_first_rows() -> None:
     found = own_scores(np.zeros((3, MOST_ENTRIES // 2 + 1), dtype=np.float16), "x.npy")
     assert found.matrix.shape == (1, MOST_ENTRIES // 2 + 1)
     assert found.is_cut
     with pytest.raises(ValueError, match="a row must have at most"):
         own_scores(np.zeros((1, MOST_ENTRIES + 1), dtype=np.float16), "x.npy")
-    assert MOST_BYTES < 2**23
 
 
 def test_scores_of_all_visitors_have_so_many_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
