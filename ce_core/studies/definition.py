@@ -3,10 +3,8 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
-from importlib.metadata import version
 from typing import Any, Final
 
-import ce_core
 from ce_core._options import (
     require_choice,
     require_instance,
@@ -17,6 +15,7 @@ from ce_core._options import (
 )
 from ce_core._shown import refusal
 from ce_core.experiment.config import ExperimentConfig
+from ce_core.experiment.versions import versions
 from ce_core.sweeps.metrics import METRICS
 
 AIMS: Final = ("minimise", "maximise", "reach")
@@ -364,11 +363,6 @@ class StudyDefinition:
                 raise refusal(parameter.name, wanted, list(parameter.ends))
         if (self.points or 0) > _MOST_GRID_POINTS:
             raise refusal("parameters", f"make at most {_MOST_GRID_POINTS} points", self.points)
-
-
-def versions() -> dict[str, str]:
-    """Return the versions by which the numbers of an experiment come about."""
-    return {"ce_core": ce_core.__version__, "torch": version("torch").partition("+")[0]}
 
 
 def _read(name: str, value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,9 +17,11 @@ import pytest
 import torch
 
 from ce_core import ExperimentConfig
-from ce_core.sweeps import definition, tables
+from ce_core.experiment.versions import versions
+from ce_core.sweeps import definition, manifest, on_disk, tables
 from ce_core.sweeps.axes import Axis
 from ce_core.sweeps.grid import GridResult, run_grid
+from ce_core.sweeps.manifest import Manifest
 from ce_core.sweeps.on_disk import SweepProgress, read_sweep, sweep_to_folder
 from ce_core.sweeps.workers import process_pool
 
@@ -121,10 +124,58 @@ def test_sweep_to_folder_refuses_another_sweep_of_that_name(
         "folder": tmp_path / "a",
     }
     sweep_to_folder(**arguments, stop=lambda: True)
-    message = f"^name must be new or that of this very sweep, got 'a', {difference}"
+    message = f"^folder must be new or that of this very sweep, got 'a', {difference}"
     with pytest.raises(ValueError, match=message) as refused:
         sweep_to_folder(**(arguments | changes))
     assert len(str(refused.value)) <= 200
+
+
+def test_sweeps_that_begin_at_once_under_one_name_are_not_mixed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look = on_disk.read_manifest
+    looks: list[None] = []
+
+    def look_before_another_begins(folder: Path) -> Manifest | None:
+        found = look(folder)
+        looks.append(None)
+        if len(looks) == 1:
+            sweep_to_folder(CONFIG, AXES, METRICS, folder=folder, seeds=2)
+        return found
+
+    monkeypatch.setattr(on_disk, "read_manifest", look_before_another_begins)
+    with pytest.raises(ValueError, match="a sweep with seed 0, not 1"):
+        sweep_to_folder(replace(CONFIG, seed=1), AXES, METRICS, folder=tmp_path, seeds=2)
+    assert_whole(read_sweep(tmp_path))
+
+
+def test_chunk_of_another_sweep_is_none_of_this(tmp_path: Path) -> None:
+    sweep_to_folder(replace(CONFIG, seed=1), AXES, METRICS, folder=tmp_path / "other", seeds=2)
+    sweep(tmp_path / "this", stop=stop_after(1))
+    shutil.copy(tmp_path / "other" / "chunk-000003.parquet", tmp_path / "this")
+    assert int(read_sweep(tmp_path / "this").computed.sum()) == 3
+    assert_whole(sweep(tmp_path / "this"))
+
+
+def test_sweep_leaves_what_another_process_is_writing(tmp_path: Path) -> None:
+    sweep(tmp_path, stop=stop_after(1))
+    theirs = tmp_path / ".chunk-000001.parquet.1.part"
+    theirs.write_bytes(b"half a chunk")
+    assert_whole(sweep(tmp_path))
+    assert theirs.read_bytes() == b"half a chunk"
+
+
+@pytest.mark.parametrize("package", ["ce_core", "torch"])
+def test_sweep_does_not_go_on_by_another_version(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, package: str
+) -> None:
+    sweep(tmp_path, stop=stop_after(1))
+    new = versions() | {package: "9.0"}
+    monkeypatch.setattr(manifest, "versions", lambda: new)
+    with pytest.raises(ValueError, match=f"a sweep with {package} .*, not '9.0'") as refused:
+        sweep(tmp_path)
+    assert len(str(refused.value)) <= 200
+    assert int(read_sweep(tmp_path).computed.sum()) == 3
 
 
 def test_sweep_to_folder_takes_what_an_axis_says_for_the_same_sweep(tmp_path: Path) -> None:
@@ -179,6 +230,9 @@ def test_sweep_to_folder_refuses_a_file(tmp_path: Path) -> None:
     file.touch()
     with pytest.raises(ValueError, match="folder must be a folder, got"):
         sweep(file)
+    for none in ("a\0b", ""):
+        with pytest.raises(ValueError, match="folder must be a path, got"):
+            sweep_to_folder(CONFIG, AXES, METRICS, folder=none)
     with pytest.raises(ValueError, match="folder must hold a sweep, got"):
         read_sweep(tmp_path)
 
@@ -270,7 +324,9 @@ def test_sweep_goes_on_after_a_kill_to_the_last_bit(tmp_path: Path) -> None:
     kill_in_the_middle(tmp_path)
     done = marks(tmp_path)
     assert len(done) == 2
-    (tmp_path / ".chunk-000002.parquet.1.part").write_bytes(b"left by what was killed")
+    left = tmp_path / ".chunk-000002.parquet.1.part"
+    left.write_bytes(b"left by what was killed")
+    os.utime(left, (0, 0))
     assert_whole(sweep(tmp_path))
     assert done.items() <= marks(tmp_path).items()
     assert sorted(file.suffix for file in tmp_path.iterdir()) == [".json", *[".parquet"] * 5]
