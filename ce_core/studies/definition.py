@@ -330,17 +330,19 @@ class StudyDefinition:
         ValueError
             If it was written in another form.
         """
-        given = dict(plain)
-        if given.pop("format", None) != FORMAT:
+        if plain.get("format") != FORMAT:
             raise refusal("format", f"be {FORMAT}", plain.get("format"))
-        given.pop("versions", None)
-        parameters = [
-            Choices(**one) if "values" in one else Span(**one) for one in given.pop("parameters")
-        ]
-        objectives = [Objective(**one) for one in given.pop("objectives")]
-        limits = [Limit(**one) for one in given.pop("limits")]
-        config = ExperimentConfig(**given.pop("config"))
-        return cls(parameters=parameters, objectives=objectives, limits=limits, config=config, **given)
+        given = {name: value for name, value in plain.items() if name not in ("format", "versions")}
+        try:
+            parameters = [
+                Choices(**one) if "values" in one else Span(**one) for one in given.pop("parameters")
+            ]
+            objectives = [Objective(**one) for one in given.pop("objectives")]
+            limits = [Limit(**one) for one in given.pop("limits")]
+            given["config"] = ExperimentConfig(**given["config"])
+            return cls(parameters=parameters, objectives=objectives, limits=limits, **given)
+        except (KeyError, TypeError) as error:
+            raise refusal("definition", "be as as_json writes it", str(error)) from None
 
     def _check_seeds(self) -> None:
         if self.seeds > 1 and any(parameter.name == "seed" for parameter in self.parameters):
