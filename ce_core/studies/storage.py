@@ -167,7 +167,7 @@ def set_once(storage: RDBStorage, name: str, key: str, value: Any) -> None:
     key, value
         Of the attribute; the value in what JSON has.
     """
-    columns = [sqlalchemy.column(column) for column in ("study_id", "key", "value_json")]
+    columns: list[Any] = [sqlalchemy.column(one) for one in ("study_id", "key", "value_json")]
     insert = sqlalchemy.insert(sqlalchemy.table("study_user_attributes", *columns)).values(
         study_id=storage.get_study_id_from_name(name), key=key, value_json=json.dumps(value)
     )

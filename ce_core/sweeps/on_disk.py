@@ -57,7 +57,8 @@ def sweep_to_folder(
     """Run a grid with every finished chunk kept in a folder, or go on with one that was cut short.
 
     The numbers are those of `run_grid`, to the last bit, whoever computes them and however often it
-    was cut short. What ends the process, SIGKILL too, costs the chunks that were under way.
+    was cut short. What ends the process, SIGKILL too, costs the chunks that were under way. Two calls
+    on one folder do no harm, but each computes all that is missing when it starts: share by `workers`.
 
     Parameters
     ----------
@@ -68,8 +69,8 @@ def sweep_to_folder(
         Parquet file a chunk, a row a point.
     workers
         Who computes: None for this process; an executor of `concurrent.futures`, or a function that
-        makes one, such as `process_pool(2)`. Where a worker dies, its chunk is done again, once, in
-        another executor that is made for it.
+        makes one, such as `process_pool(2)`. Where a worker dies, what it may have
+        had is done again, chunk by chunk, in another executor that is made for it.
     at_once
         Chunks that are handed to workers at a time; by default two for each core of this machine.
     progress

@@ -12,7 +12,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from ce_core import ExperimentConfig, compare_losses, run_experiment
 from ce_core.jobs import Workers, open_workers
-from ce_core.studies import catalogue
+from ce_core.studies import catalogue, storage
 from ce_core.studies.catalogue import Studies
 from ce_core.studies.definition import Choices, Limit, Objective, Span, StudyDefinition
 from ce_core.studies.export import study_rows
@@ -248,7 +248,7 @@ def test_what_else_is_wrong_is_not_called_deleted(studies: Studies, here: Worker
 def test_of_two_that_make_a_study_the_first_says_what_it_is(
     studies: Studies, here: Workers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    set_once = catalogue.set_once
+    set_once = storage.set_once
 
     def after_another(*arguments: Any) -> None:
         monkeypatch.setattr(catalogue, "set_once", set_once)

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
 from dataclasses import replace
@@ -133,7 +134,7 @@ def test_sweep_to_folder_refuses_another_sweep_of_that_name(
 def test_sweeps_that_begin_at_once_under_one_name_are_not_mixed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    look = on_disk.read_manifest
+    look = manifest.read_manifest
     looks: list[None] = []
 
     def look_before_another_begins(folder: Path) -> Manifest | None:
@@ -238,8 +239,17 @@ def test_sweep_to_folder_refuses_a_file(tmp_path: Path) -> None:
 
 
 def test_sweep_by_threads_has_the_same_bits(tmp_path: Path) -> None:
-    with ThreadPoolExecutor(2) as threads:
-        assert_whole(sweep(tmp_path, workers=threads))
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        with ThreadPoolExecutor(2) as threads:
+            found = sweep(tmp_path, workers=threads)
+            assert [threads.submit(torch.get_num_threads).result() for _ in range(4)] == [2] * 4
+        with ThreadPoolExecutor(1) as new:
+            assert new.submit(torch.get_num_threads).result() == torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+    assert_whole(found)
 
 
 class Mortal(Executor):
@@ -261,6 +271,51 @@ class Mortal(Executor):
         else:
             future.set_result(fn(*args, **options))
         return future
+
+
+class Fragile(Executor):
+    """A pool that breaks at some chunks once all of a round are in it, with every one of them."""
+
+    def __init__(self, tried: Counter[int], deadly: dict[int, int]) -> None:
+        self._tried, self._deadly = tried, deadly
+        self._open: list[tuple[int, Future[Any], Callable[[], Any]]] = []
+        self._broken = False
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **options: Any) -> Future[Any]:
+        if self._broken:
+            raise BrokenExecutor
+        future: Future[Any] = Future()
+        # A chunk is a value of x.
+        number = args[1].columns.start
+        self._open.append((number, future, lambda: fn(*args, **options)))
+        if len(self._open) == 5 or self._tried[number]:
+            self._run()
+        return future
+
+    def _run(self) -> None:
+        for number, _, _ in self._open:
+            self._tried[number] += 1
+            self._broken |= self._tried[number] <= self._deadly.get(number, 0)
+        for _, future, call in self._open:
+            if self._broken:
+                future.set_exception(BrokenExecutor())
+            else:
+                future.set_result(call())
+        self._open = []
+
+
+def test_sweep_blames_no_chunk_for_the_death_of_another(tmp_path: Path) -> None:
+    tried: Counter[int] = Counter()
+    # All go down together; 0 and 3 then end a worker once more, alone.
+    assert_whole(sweep(tmp_path, workers=lambda: Fragile(tried, {0: 2, 3: 2}), at_once=5))
+    assert tried == {0: 3, 1: 2, 2: 2, 3: 3, 4: 2}
+
+
+def test_sweep_ends_at_the_chunk_that_ends_its_workers_alone(tmp_path: Path) -> None:
+    tried: Counter[int] = Counter()
+    with pytest.raises(RuntimeError, match="chunk 3 must not end its worker, which it did twice"):
+        sweep(tmp_path, workers=lambda: Fragile(tried, {3: 9}), at_once=5)
+    assert len(marks(tmp_path)) == 3
 
 
 @pytest.mark.parametrize("at_once", [1, 3])
