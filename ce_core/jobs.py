@@ -119,15 +119,44 @@ def outcome(future: "Future[Value]") -> Value:
         raise
 
 
+class _OneThread(threading.local):
+    """Whether a thread of Python is within `one_thread`, and what torch had in the process before."""
+
+    lock = threading.Lock()
+    within = 0
+    before = 1
+
+    def __init__(self) -> None:
+        self.here = False
+
+
+_one_thread = _OneThread()
+
+
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Let torch compute on one thread: how sums are cut, and so their last bits, depends on it."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
+    """Let torch compute on one thread: how sums are cut, and so their last bits, depends on it.
+
+    torch has the number for each thread of Python; all get back what the first of them had.
+    """
+    if _one_thread.here:
+        yield
+        return
+    with _OneThread.lock:
+        # Asked for in any case: the first to ask in a thread is given what any has set last.
+        found = torch.get_num_threads()
+        if not _OneThread.within:
+            _OneThread.before = found
+        _OneThread.within += 1
+        torch.set_num_threads(1)
+    _one_thread.here = True
     try:
         yield
     finally:
-        torch.set_num_threads(before)
+        _one_thread.here = False
+        with _OneThread.lock:
+            _OneThread.within -= 1
+            torch.set_num_threads(_OneThread.before)
 
 
 class InThisProcess(Executor):
@@ -146,7 +175,8 @@ class InThisProcess(Executor):
 class ProcessWorkers(Executor):
     """Processes of this machine, new ones where some died; the calls lost with them are made once more.
 
-    When one dies, all calls that were submitted and not done count as lost: submit few at a time.
+    When one dies, all calls that were submitted and not done are lost: submit few at a time. They are
+    made again one by one in a process of their own, so that none is blamed for another.
 
     Parameters
     ----------
@@ -161,32 +191,34 @@ class ProcessWorkers(Executor):
         self._again = ThreadPoolExecutor(1)
         self._open: set[Future[Any]] = set()
         self._closed = False
-        self._pool = self._new_pool()
+        self._pool = self._new_pool(workers)
+        self._alone: ProcessPoolExecutor | None = None
 
     def submit(self, fn: Callable[..., Value], /, *args: Any, **kwargs: Any) -> "Future[Value]":
         """Send a call to a worker."""
         future: Future[Value] = Future()
         self._open.add(future)
         future.add_done_callback(self._open.discard)
-        self._start(future, partial(_on_one_thread, fn, *args, **kwargs), last=False)
+        self._start(future, partial(_on_one_thread, fn, *args, **kwargs))
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """End the processes, after what they do, or at once where that is given up."""
         with self._lock:
             self._closed = True
-            pool = self._pool
+            pool, alone = self._pool, self._alone
         if cancel_futures and self._open:
             # There is a public way only from Python 3.14 on.
-            for process in list((pool._processes or {}).values()):
-                process.kill()
+            for one in (pool, alone):
+                for process in list(((one and one._processes) or {}).values()):
+                    process.kill()
         pool.shutdown(wait, cancel_futures=cancel_futures)
         self._again.shutdown(wait, cancel_futures=cancel_futures)
         if cancel_futures:
             for future in list(self._open):
                 _cancel(future)
 
-    def _start(self, future: "Future[Value]", call: Callable[[], Value], last: bool) -> None:
+    def _start(self, future: "Future[Value]", call: Callable[[], Value]) -> None:
         pool = self._pool
         try:
             try:
@@ -197,7 +229,7 @@ class ProcessWorkers(Executor):
         except RuntimeError as error:
             _set(future, error=error)
             return
-        made.add_done_callback(lambda done: self._finish(done, pool, future, call, last))
+        made.add_done_callback(lambda done: self._finish(done, pool, future, call))
         future.add_done_callback(lambda given: made.cancel() if given.cancelled() else None)
 
     def _finish(
@@ -206,49 +238,50 @@ class ProcessWorkers(Executor):
         pool: ProcessPoolExecutor,
         future: "Future[Value]",
         call: Callable[[], Value],
-        last: bool,
     ) -> None:
-        if done.cancelled():
-            _cancel(future)
-            return
-        error = done.exception()
-        if isinstance(error, BrokenProcessPool) and not last:
+        if not done.cancelled() and isinstance(done.exception(), BrokenProcessPool):
             try:
                 self._again.submit(self._once_more, pool, future, call)
                 return
             except RuntimeError:
                 # It is being shut down.
                 pass
-        if isinstance(error, BrokenProcessPool):
-            error = CallLostError(_LOST)
-        _set(future, error=error) if error else _set(future, result=done.result())
+        _pass_on(done, future)
 
     def _once_more(
         self, pool: ProcessPoolExecutor, future: "Future[Value]", call: Callable[[], Value]
     ) -> None:
         try:
             self._renew(pool)
+            with self._lock:
+                self._require_open()
+                alone = self._alone = self._new_pool(1)
+                made = alone.submit(call)
         except RuntimeError as error:
             _set(future, error=error)
             return
-        self._start(future, call, last=True)
+        with alone:
+            _pass_on(made, future)
 
     def _renew(self, broken: ProcessPoolExecutor) -> ProcessPoolExecutor:
         with self._lock:
-            if self._closed:
-                raise RuntimeError("the workers have been shut down")
+            self._require_open()
             if self._pool is broken:
                 broken.shutdown(wait=False)
-                self._pool = self._new_pool()
+                self._pool = self._new_pool(self._workers)
             return self._pool
 
-    def _new_pool(self) -> ProcessPoolExecutor:
+    def _require_open(self) -> None:
+        if self._closed:
+            raise RuntimeError("the workers have been shut down")
+
+    def _new_pool(self, workers: int) -> ProcessPoolExecutor:
         posix = os.name == "posix"
         context = multiprocessing.get_context("forkserver" if posix else "spawn")
         if posix:
             # Else each process would import torch by itself.
             context.set_forkserver_preload([__name__])
-        return ProcessPoolExecutor(self._workers, mp_context=context, initializer=start_worker)
+        return ProcessPoolExecutor(workers, mp_context=context, initializer=start_worker)
 
 
 def _set(future: "Future[Any]", *, result: Any = None, error: BaseException | None = None) -> None:
@@ -258,6 +291,18 @@ def _set(future: "Future[Any]", *, result: Any = None, error: BaseException | No
         future.set_exception(error)
     else:
         future.set_result(result)
+
+
+def _pass_on(made: "Future[Any]", future: "Future[Any]") -> None:
+    """Wait for a call, and let its outcome be that of another future."""
+    try:
+        _set(future, result=made.result())
+    except CancelledError:
+        _cancel(future)
+    except BrokenProcessPool:
+        _set(future, error=CallLostError(_LOST))
+    except BaseException as error:
+        _set(future, error=error)
 
 
 def _cancel(future: "Future[Any]") -> None:

@@ -109,7 +109,8 @@ def list_studies(options: argparse.Namespace) -> int:
     print(f"{'name':<{width}}  {'done':>7}  {'other':>7}  {'best':>13}  objective")
     for found in summaries:
         done = found.tally["done"]
-        best = f"{found.best[0].value:>13.8g}" if len(found.best) == 1 else f"{'-':>13}"
+        values = found.best[0].values if len(found.best) == 1 else []
+        best = f"{values[0]:>13.8g}" if len(values) == 1 else f"{'-':>13}"
         other = found.tally.total() - done
         print(f"{found.name:<{width}}  {done:>7}  {other:>7}  {best}  {_wanted(found)}")
     return 0
@@ -222,7 +223,7 @@ def _agreed(question: str) -> bool:
 
 def _wanted(found: "StudySummary") -> str:
     if found.definition is None:
-        return "made elsewhere"
+        return "made by another version" if found.versions else "made elsewhere"
     objectives = [
         objective.words if objective.value is None else f"{objective.metric} = {objective.value:g}"
         for objective in found.definition.objectives

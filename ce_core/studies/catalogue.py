@@ -17,7 +17,13 @@ from ce_core.jobs import Workers, open_workers
 from ce_core.studies.definition import StudyDefinition
 from ce_core.studies.run import StudyProgress, StudyRun
 from ce_core.studies.sampling import pruner_of, sampler_of
-from ce_core.studies.storage import StorageError, open_storage, plain_errors, rename_in
+from ce_core.studies.storage import (
+    StorageError,
+    open_storage,
+    plain_errors,
+    rename_in,
+    set_once,
+)
 from ce_core.studies.trials import all_trials, counted, tally
 
 DEFINITION: Final = "definition"
@@ -35,9 +41,10 @@ class StudySummary:
     name
         Of the study.
     definition
-        What it searches for; None if Optuna has the study from somewhere else.
+        What it searches for; None if Optuna has the study from somewhere else, or from a version that
+        writes definitions otherwise.
     versions
-        By which its numbers came about, by name of the package.
+        By which its numbers came about, by name of the package; empty if it is from somewhere else.
     tally
         Trials by what has become of them: `done`, `pruned`, `failed`, `running`, `waiting`.
     best
@@ -144,10 +151,12 @@ class Studies:
     ) -> StudyProgress:
         with plain_errors():
             study, definition = self._make(name, definition)
+            made = StudyRun(self._storage, study, definition, workers)
             try:
-                made = StudyRun(self._storage, study, definition, workers)
                 return made.run(count, report, cancelled)
             except KeyError:
+                if made.is_there():
+                    raise
                 raise StorageError("the study has been deleted while it ran") from None
 
     def study(self, name: str) -> Study:
@@ -182,12 +191,12 @@ class Studies:
         """
         study = self.study(name)
         with plain_errors():
-            kept = study.user_attrs.get(DEFINITION, {})
+            kept = _kept(study) or {}
             trials = all_trials(study)
             done = [trial for trial in counted(trials) if trial.state == TrialState.COMPLETE]
             return StudySummary(
                 name=name,
-                definition=StudyDefinition.from_json(kept) if kept else None,
+                definition=_readable(kept),
                 versions=kept.get("versions", {}),
                 tally=tally(trials),
                 best=_best(study) if done else [],
@@ -243,7 +252,7 @@ class Studies:
             require_instance("definition", definition, StudyDefinition)
             self._create(name, definition)
         study = optuna.load_study(study_name=name, storage=self._storage)
-        kept = study.user_attrs.get(DEFINITION)
+        kept = _kept(study)
         if kept is None:
             raise refusal("name", "be that of a study that was made here", name)
         found = StudyDefinition.from_json(kept)
@@ -264,7 +273,21 @@ class Studies:
             # One that was begun and not finished is taken on.
             if study.user_attrs or all_trials(study) or study.directions != directions:
                 return
-        study.set_user_attr(DEFINITION, definition.as_json())
+        # Of two that make it at once the first says what it is.
+        set_once(self._storage, name, DEFINITION, definition.as_json())
+
+
+def _kept(study: Study) -> dict[str, Any] | None:
+    """Return the definition that is kept with a study; None if another program has made it."""
+    kept = study.user_attrs.get(DEFINITION)
+    return kept if isinstance(kept, dict) else None
+
+
+def _readable(kept: dict[str, Any]) -> StudyDefinition | None:
+    try:
+        return StudyDefinition.from_json(kept)
+    except ValueError:
+        return None
 
 
 def _best(study: Study) -> list[FrozenTrial]:
@@ -272,8 +295,9 @@ def _best(study: Study) -> list[FrozenTrial]:
     return best[:1] if len(study.directions) == 1 else best
 
 
-def _check_name(name: str) -> None:
-    if not (name.strip() and name.isprintable() and len(name) <= _LONGEST_NAME):
+def _check_name(name: object) -> None:
+    line = isinstance(name, str) and name.strip() and name.isprintable()
+    if not line or len(str(name)) > _LONGEST_NAME:
         raise refusal("name", f"be a line of 1 to {_LONGEST_NAME} characters", name)
 
 

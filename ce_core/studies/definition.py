@@ -3,10 +3,8 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
-from importlib.metadata import version
 from typing import Any, Final
 
-import ce_core
 from ce_core._options import (
     require_choice,
     require_instance,
@@ -17,6 +15,7 @@ from ce_core._options import (
 )
 from ce_core._shown import refusal
 from ce_core.experiment.config import ExperimentConfig
+from ce_core.experiment.versions import versions
 from ce_core.sweeps.metrics import METRICS
 
 AIMS: Final = ("minimise", "maximise", "reach")
@@ -331,17 +330,19 @@ class StudyDefinition:
         ValueError
             If it was written in another form.
         """
-        given = dict(plain)
-        if given.pop("format", None) != FORMAT:
+        if plain.get("format") != FORMAT:
             raise refusal("format", f"be {FORMAT}", plain.get("format"))
-        given.pop("versions", None)
-        parameters = [
-            Choices(**one) if "values" in one else Span(**one) for one in given.pop("parameters")
-        ]
-        objectives = [Objective(**one) for one in given.pop("objectives")]
-        limits = [Limit(**one) for one in given.pop("limits")]
-        config = ExperimentConfig(**given.pop("config"))
-        return cls(parameters=parameters, objectives=objectives, limits=limits, config=config, **given)
+        given = {name: value for name, value in plain.items() if name not in ("format", "versions")}
+        try:
+            parameters = [
+                Choices(**one) if "values" in one else Span(**one) for one in given.pop("parameters")
+            ]
+            objectives = [Objective(**one) for one in given.pop("objectives")]
+            limits = [Limit(**one) for one in given.pop("limits")]
+            given["config"] = ExperimentConfig(**given["config"])
+            return cls(parameters=parameters, objectives=objectives, limits=limits, **given)
+        except (KeyError, TypeError) as error:
+            raise refusal("definition", "be as as_json writes it", str(error)) from None
 
     def _check_seeds(self) -> None:
         if self.seeds > 1 and any(parameter.name == "seed" for parameter in self.parameters):
@@ -364,11 +365,6 @@ class StudyDefinition:
                 raise refusal(parameter.name, wanted, list(parameter.ends))
         if (self.points or 0) > _MOST_GRID_POINTS:
             raise refusal("parameters", f"make at most {_MOST_GRID_POINTS} points", self.points)
-
-
-def versions() -> dict[str, str]:
-    """Return the versions by which the numbers of an experiment come about."""
-    return {"ce_core": ce_core.__version__, "torch": version("torch").partition("+")[0]}
 
 
 def _read(name: str, value: Any) -> Any:

@@ -130,6 +130,14 @@ class StudyRun:
             self._give_up()
         return StudyProgress(tally(patiently(lambda: all_trials(self._study))), wanted)
 
+    def is_there(self) -> bool:
+        """Return whether the database has the study still, under whatever name."""
+        try:
+            self._storage.get_study_name_from_id(self._key)
+        except KeyError:
+            return False
+        return True
+
     def _counts(self) -> tuple[int, int]:
         """Return how many trials have ended, and how many have begun."""
         trials = patiently(lambda: all_trials(self._study))

@@ -3,11 +3,12 @@
 The address of a database may hold a password, so no message shows it, nor what a driver says of it.
 """
 
+import contextlib
+import json
 import os
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 
 import optuna
@@ -63,9 +64,13 @@ def open_storage(given: str | None = None) -> RDBStorage:
     ------
     ValueError
         If there is no such database, it does not answer, or its tables are of another Optuna.
+    OSError
+        If the user's folder cannot be made.
+    RuntimeError
+        As for `data_folder`.
     """
+    url = storage_url(given)
     try:
-        url = storage_url(given)
         sqlite = url.startswith("sqlite")
         with no_warning_of_experiments():
             storage = RDBStorage(
@@ -93,7 +98,7 @@ def _write_ahead(connection: Any, _: object) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-@contextmanager
+@contextlib.contextmanager
 def no_warning_of_experiments() -> Iterator[None]:
     """Use what Optuna says may change; its version is pinned, and tests go by it."""
     with warnings.catch_warnings():
@@ -124,7 +129,7 @@ def patiently(operation: Callable[[], Value]) -> Value:
             time.sleep(_BETWEEN_TRIES)
 
 
-@contextmanager
+@contextlib.contextmanager
 def plain_errors() -> Iterator[None]:
     """Let what goes wrong with the database be an error that says nothing of its address."""
     try:
@@ -148,6 +153,26 @@ def rename_in(storage: RDBStorage, old: str, new: str) -> None:
     statement = sqlalchemy.text("UPDATE studies SET study_name = :new WHERE study_name = :old")
     with storage.engine.begin() as connection:
         connection.execute(statement, {"old": old, "new": new})
+
+
+def set_once(storage: RDBStorage, name: str, key: str, value: Any) -> None:
+    """Give a study an attribute, unless it has it: Optuna would write over that of another process.
+
+    Parameters
+    ----------
+    storage
+        Of the study.
+    name
+        Of the study.
+    key, value
+        Of the attribute; the value in what JSON has.
+    """
+    columns: list[Any] = [sqlalchemy.column(one) for one in ("study_id", "key", "value_json")]
+    insert = sqlalchemy.insert(sqlalchemy.table("study_user_attributes", *columns)).values(
+        study_id=storage.get_study_id_from_name(name), key=key, value_json=json.dumps(value)
+    )
+    with contextlib.suppress(sqlalchemy.exc.IntegrityError), storage.engine.begin() as connection:
+        connection.execute(insert)
 
 
 def has_heartbeat(storage: RDBStorage, key: int) -> bool:

@@ -1,12 +1,15 @@
 """What a sweep on disk is: a file beside its chunks, which says the grid and how it is cut."""
 
+import hashlib
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from ce_core._shown import clip, show
 from ce_core.experiment.config import ExperimentConfig
+from ce_core.experiment.versions import versions
 from ce_core.sweeps.axes import Axis
 from ce_core.sweeps.definition import Grid, grid_of
 
@@ -14,11 +17,31 @@ FILE = "sweep.json"
 _FORMAT = 1
 
 
-class Manifest(NamedTuple):
-    """A grid, and the rows and columns of its regions: another version may cut otherwise."""
+@dataclass(frozen=True)
+class Manifest:
+    """A grid, how it is cut, and by which versions it is computed."""
 
     grid: Grid
     tile: tuple[int, int]
+    """Rows and columns of its regions."""
+    versions: dict[str, str]
+    """By name of the package."""
+
+    @cached_property
+    def digest(self) -> str:
+        """What its chunks carry, so that none of another sweep is taken for one of them."""
+        return hashlib.sha256(spell(self).encode()).hexdigest()
+
+
+def manifest_of(grid: Grid) -> Manifest:
+    """Return the manifest of a grid that this version begins.
+
+    Parameters
+    ----------
+    grid
+        Any.
+    """
+    return Manifest(grid, grid.tile, versions())
 
 
 def spell(manifest: Manifest) -> str:
@@ -30,7 +53,13 @@ def spell(manifest: Manifest) -> str:
         Any.
     """
     return json.dumps(
-        {"format": _FORMAT, **_definition(manifest.grid), "tile": manifest.tile}, indent=1
+        {
+            "format": _FORMAT,
+            **_definition(manifest.grid),
+            "tile": manifest.tile,
+            "versions": manifest.versions,
+        },
+        indent=1,
     )
 
 
@@ -59,7 +88,8 @@ def read_manifest(folder: Path) -> Manifest | None:
         tall, wide = (int(size) for size in found["tile"])
         if min(tall, wide) < 1:
             raise ValueError("its tile is empty")
-        return Manifest(grid_of(config, axes, found["metrics"], found["seeds"]), (tall, wide))
+        grid = grid_of(config, axes, found["metrics"], found["seeds"])
+        return Manifest(grid, (tall, wide), dict(found["versions"]))
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(
             f"{clip(str(file), 80)} must be the manifest of a sweep, got one that is none: "
@@ -67,30 +97,35 @@ def read_manifest(folder: Path) -> Manifest | None:
         ) from None
 
 
-def require_same(found: Grid, wanted: Grid, name: str) -> None:
-    """Refuse a sweep that goes by the name of another.
+def require_same(found: Manifest, wanted: Grid, name: str) -> None:
+    """Refuse to go on with another sweep, or by other versions.
 
     Parameters
     ----------
-    found, wanted
-        The grid that is there, and the one to go on with.
+    found
+        What is there.
+    wanted
+        The grid to go on with.
     name
-        By which both go.
+        Of the folder.
 
     Raises
     ------
     ValueError
         If they differ, naming the first thing in which they do.
     """
-    there, asked = _definition(found), _definition(wanted)
-    if there == asked:
-        return
-    flat_there, flat_asked = ({**one.pop("config"), **one} for one in (there, asked))
-    key = next(key for key in [*flat_asked, *flat_there] if flat_there.get(key) != flat_asked.get(key))
-    raise ValueError(
-        f"name must be new or that of this very sweep, got {show(name, 40)}, a sweep with "
-        f"{key} {show(flat_there.get(key), 40)}, not {show(flat_asked.get(key), 40)}"
-    )
+    there = _flat(_definition(found.grid)) | found.versions
+    asked = _flat(_definition(wanted)) | versions()
+    for key in [*asked, *there]:
+        if there.get(key) != asked.get(key):
+            raise ValueError(
+                f"folder must be new or that of this very sweep, got {show(name, 40)}, a sweep with "
+                f"{key} {show(there.get(key), 40)}, not {show(asked.get(key), 40)}"
+            )
+
+
+def _flat(definition: dict[str, Any]) -> dict[str, Any]:
+    return {**definition.pop("config"), **definition}
 
 
 def _definition(grid: Grid) -> dict[str, Any]:

@@ -16,6 +16,8 @@ from ce_core.sweeps.grid import GridResult
 
 # Rows of CSV that are made at a time.
 _CSV_ROWS = 1 << 16
+# Where a chunk says of which sweep it is.
+_DIGEST = "sweep"
 
 
 def grid_csv(result: GridResult) -> str:
@@ -55,11 +57,11 @@ def grid_parquet(result: GridResult) -> bytes:
         If pyarrow is not installed.
     """
     file = io.BytesIO()
-    _write(file, _whole(require_instance("result", result, GridResult)))
+    _write(file, _whole(require_instance("result", result, GridResult)), {})
     return file.getvalue()
 
 
-def write_region(file: Path, grid: Grid, region: Region, columns: Columns) -> None:
+def write_region(file: Path, grid: Grid, region: Region, columns: Columns, digest: str) -> None:
     """Write what was measured on a region as a Parquet file.
 
     Parameters
@@ -70,13 +72,15 @@ def write_region(file: Path, grid: Grid, region: Region, columns: Columns) -> No
         What was measured.
     columns
         By name, [rows, columns] each.
+    digest
+        Of the sweep, which the file carries.
 
     Raises
     ------
     RuntimeError
         If pyarrow is not installed.
     """
-    _write(file, _table(grid, region, columns))
+    _write(file, _table(grid, region, columns), {_DIGEST: digest})
 
 
 def read_region(file: Path, grid: Grid, region: Region) -> Columns:
@@ -101,7 +105,7 @@ def read_region(file: Path, grid: Grid, region: Region) -> Columns:
     }
 
 
-def holds_region(file: Path, grid: Grid, region: Region) -> bool:
+def holds_region(file: Path, grid: Grid, region: Region, digest: str) -> bool:
     """Return whether a file is there, and is what `write_region` writes, by its head and its foot.
 
     Parameters
@@ -110,6 +114,8 @@ def holds_region(file: Path, grid: Grid, region: Region) -> bool:
         Where.
     grid, region
         What should be there.
+    digest
+        Of the sweep.
 
     Raises
     ------
@@ -124,7 +130,8 @@ def holds_region(file: Path, grid: Grid, region: Region) -> bool:
         # Cut short, as where the power went; pyarrow's errors are of these.
         return False
     names = [*(axis.name for axis in grid.axes), *column_names(grid)]
-    return bool(found.num_rows == region.points and found.schema.names == names)
+    same = (found.metadata or {}).get(_DIGEST.encode()) == digest.encode()
+    return bool(same and found.num_rows == region.points and found.schema.names == names)
 
 
 def parquet() -> Any:
@@ -160,9 +167,9 @@ def _table(grid: Grid, region: Region, columns: Columns) -> dict[str, np.ndarray
     return {**axes, **{name: columns[name].numpy().ravel() for name in column_names(grid)}}
 
 
-def _write(file: Any, table: dict[str, np.ndarray]) -> None:
+def _write(file: Any, table: dict[str, np.ndarray], metadata: dict[str, str]) -> None:
     writer = parquet()
-    writer.write_table(importlib.import_module("pyarrow").table(table), file)
+    writer.write_table(importlib.import_module("pyarrow").table(table, metadata=metadata), file)
 
 
 def _csv_pieces(table: dict[str, np.ndarray]) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from concurrent.futures import (
     ALL_COMPLETED,
     FIRST_COMPLETED,
@@ -27,7 +27,7 @@ from ce_core.sweeps.measure import Measure
 Workers: TypeAlias = Executor | Callable[[], Executor] | None
 """None for this process; an executor; or what makes one, and another where a worker of it has died."""
 
-# A chunk whose worker died is done again so many times.
+# A chunk whose worker died under it alone is done again so many times.
 _SECOND_CHANCES = 1
 _local = threading.local()
 
@@ -125,6 +125,7 @@ class _Errand:
         self._at_once, self._stop = at_once, stop
         self._waiting = deque(regions)
         self._running: dict[Future[dict[str, np.ndarray]], int] = {}
+        self._suspects: set[int] = set()
         self._deaths: Counter[int] = Counter()
 
     def run(self, executor: Executor, renew: Callable[[], Executor]) -> Iterator[tuple[int, Columns]]:
@@ -133,24 +134,33 @@ class _Errand:
             broken = not self._submit(executor)
             if not broken and not self._running:
                 return
-            # What is done by now, or goes down with the pool, before another takes the rest.
-            until = ALL_COMPLETED if broken else FIRST_COMPLETED
-            for future in wait(self._running, return_when=until).done:
-                number = self._running.pop(future)
-                try:
-                    found = outcome(future)
-                except BrokenExecutor as error:
-                    self._give_back(number, error)
-                else:
-                    yield number, {name: torch.from_numpy(column) for name, column in found.items()}
-            if broken:
+            lost = yield from self._take(ALL_COMPLETED if broken else FIRST_COMPLETED)
+            if lost:
+                # What goes down with the pool, before another takes the rest.
+                lost |= yield from self._take(ALL_COMPLETED)
+                self._give_back(lost)
+            if broken or lost:
                 executor = renew()
+
+    def _take(self, until: str) -> Generator[tuple[int, Columns], None, dict[int, BrokenExecutor]]:
+        """Yield what is done; return what was lost with a worker."""
+        lost = {}
+        for future in wait(self._running, return_when=until).done:
+            number = self._running.pop(future)
+            try:
+                found = outcome(future)
+            except BrokenExecutor as error:
+                lost[number] = error
+            else:
+                self._suspects.discard(number)
+                yield number, {name: torch.from_numpy(column) for name, column in found.items()}
+        return lost
 
     def _submit(self, executor: Executor) -> bool:
         """Hand over as many as there is room for; return whether the executor takes them."""
         if self._stop():
             self._waiting.clear()
-        while self._waiting and len(self._running) < self._at_once:
+        while self._waiting and len(self._running) < (1 if self._suspects else self._at_once):
             number = self._waiting[0]
             try:
                 future = executor.submit(measure_here, self._grid, self._regions[number])
@@ -160,11 +170,15 @@ class _Errand:
             self._running[future] = number
         return True
 
-    def _give_back(self, number: int, error: BrokenExecutor) -> None:
-        self._deaths[number] += 1
-        if self._deaths[number] > _SECOND_CHANCES:
-            raise RuntimeError(f"chunk {number} must not end its worker, which it did twice") from error
-        self._waiting.appendleft(number)
+    def _give_back(self, lost: Mapping[int, BrokenExecutor]) -> None:
+        """Have done again, one by one, what went down together: only what was alone is to blame."""
+        for number, error in lost.items():
+            self._deaths[number] += len(lost) == 1
+            if self._deaths[number] > _SECOND_CHANCES:
+                wrong = f"chunk {number} must not end its worker, which it did twice"
+                raise RuntimeError(wrong) from error
+        self._suspects.update(lost)
+        self._waiting.extendleft(sorted(lost, reverse=True))
 
 
 class _Pools:

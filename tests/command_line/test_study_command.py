@@ -76,6 +76,25 @@ def test_a_study_is_made_gone_on_with_shown_renamed_exported_and_deleted(
     assert capsys.readouterr().out == "There is no study yet.\n"
 
 
+def test_studies_that_have_no_best_number_are_listed(kept: Path, capsys: Said) -> None:
+    assert run("run", "two", *SEARCH, "--maximise", "slope", *HERE, "--count", "1") == 0
+    assert run("run", "newer", *SEARCH, *HERE, "--count", "1") == 0
+    with Studies() as studies:
+        study = studies.study("newer")
+        study.set_user_attr("definition", study.user_attrs["definition"] | {"format": 9})
+    capsys.readouterr()
+    assert run("list") == 0
+    newer, two = capsys.readouterr().out.splitlines()[1:]
+    assert newer.split()[:3] == ["newer", "1", "0"]
+    assert newer.endswith("made by another version")
+    assert two.split()[:4] == ["two", "1", "0", "-"]
+    assert run("show", "newer", "two") == 0
+    assert "trial                0" in capsys.readouterr().out
+    assert run("run", "newer", *HERE) == 2
+    assert "format must be 1, got 9" in capsys.readouterr().err
+    assert run("delete", "newer", "--yes") == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -4,16 +4,17 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
-from ce_core.jobs import CallLostError, Workers, open_workers, outcome
+from ce_core.jobs import CallLostError, Workers, one_thread, open_workers, outcome
 from tests.support import work
 
 
@@ -40,6 +41,33 @@ def test_no_workers_are_this_process_on_one_thread_of_torch() -> None:
     assert torch.get_num_threads() == before
 
 
+def test_one_thread_leaves_the_process_as_it_was_though_threads_cross() -> None:
+    before = torch.get_num_threads()
+    entered, left = threading.Event(), threading.Event()
+
+    def stay_longer() -> list[int]:
+        with one_thread():
+            entered.set()
+            left.wait(10)
+            with one_thread():
+                pass
+            within = torch.get_num_threads()
+        return [within, torch.get_num_threads()]
+
+    try:
+        torch.set_num_threads(2)
+        with ThreadPoolExecutor(1) as other:
+            with one_thread():
+                found = other.submit(stay_longer)
+                assert entered.wait(10)
+            left.set()
+            assert found.result() == [1, 2]
+        with ThreadPoolExecutor(1) as new:
+            assert new.submit(torch.get_num_threads).result() == torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+
+
 def test_what_a_call_raises_is_raised_where_its_outcome_is_asked_for(workers: Workers) -> None:
     with pytest.raises(ValueError, match="it must not be called"):
         outcome(workers.executor.submit(work.refuse))
@@ -56,6 +84,17 @@ def test_a_call_whose_workers_died_twice_is_lost_and_the_others_go_on(workers: W
     with pytest.raises(CallLostError, match="its workers died twice"):
         outcome(workers.executor.submit(work.die))
     assert outcome(workers.executor.submit(work.where))
+
+
+def test_a_call_that_ends_its_workers_takes_no_other_with_it(workers: Workers, tmp_path: Path) -> None:
+    submit = workers.executor.submit
+    deadly = submit(work.die)
+    others = [submit(work.say_and_wait, str(tmp_path / f"{number}"), 0.2) for number in range(4)]
+    with pytest.raises(CallLostError, match="its workers died twice"):
+        outcome(deadly)
+    for other in others:
+        outcome(other)
+    assert len(list(tmp_path.iterdir())) == 4
 
 
 def test_work_that_is_given_up_does_not_hold_the_end_up(tmp_path: Path) -> None:

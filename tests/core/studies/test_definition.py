@@ -39,6 +39,12 @@ def test_definition_comes_back_from_json() -> None:
 def test_definition_of_another_format_is_refused() -> None:
     with pytest.raises(ValueError, match="format must be 1, got 2"):
         StudyDefinition.from_json(definition().as_json() | {"format": 2})
+    for change in ({"parameters": [{"width": 1}]}, {"limits": None}, {"more": 1}, {"config": 3}):
+        with pytest.raises(ValueError, match="definition must be as as_json writes it, got") as refused:
+            StudyDefinition.from_json(definition().as_json() | change)
+        assert len(str(refused.value)) <= 200
+    with pytest.raises(ValueError, match="definition must be as as_json writes it, got \"'parameters'"):
+        StudyDefinition.from_json({"format": 1})
 
 
 @pytest.mark.parametrize(

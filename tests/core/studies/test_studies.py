@@ -12,6 +12,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from ce_core import ExperimentConfig, compare_losses, run_experiment
 from ce_core.jobs import Workers, open_workers
+from ce_core.studies import catalogue, storage
 from ce_core.studies.catalogue import Studies
 from ce_core.studies.definition import Choices, Limit, Objective, Span, StudyDefinition
 from ce_core.studies.export import study_rows
@@ -196,8 +197,9 @@ def test_another_version_is_refused(
         studies.run("a", count=2, workers=here)
 
 
-@pytest.mark.parametrize("name", ["", " ", "a\nb", "x" * 101])
-def test_a_name_that_is_none_is_refused(name: str, studies: Studies, here: Workers) -> None:
+@pytest.mark.usefixtures("without_shape_checks")
+@pytest.mark.parametrize("name", ["", " ", "a\nb", "x" * 101, None, 3])
+def test_a_name_that_is_none_is_refused(name: Any, studies: Studies, here: Workers) -> None:
     with pytest.raises(ValueError, match="name must be a line of 1 to 100 characters"):
         studies.run(name, search(), workers=here)
 
@@ -234,12 +236,64 @@ def test_a_study_that_is_deleted_while_it_runs_ends_in_a_line(studies: Studies, 
         studies.run("a", search(), count=5, workers=here, report=delete)
 
 
+def test_what_else_is_wrong_is_not_called_deleted(studies: Studies, here: Workers) -> None:
+    def rename_and_fail(_: object) -> None:
+        studies.rename("a", "b")
+        raise KeyError("of the one who asked")
+
+    with pytest.raises(KeyError, match="of the one who asked"):
+        studies.run("a", search(), count=5, workers=here, report=rename_and_fail)
+
+
+def test_of_two_that_make_a_study_the_first_says_what_it_is(
+    studies: Studies, here: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_once = storage.set_once
+
+    def after_another(*arguments: Any) -> None:
+        monkeypatch.setattr(catalogue, "set_once", set_once)
+        studies.run("a", search(), count=1, workers=here)
+        set_once(*arguments)
+
+    monkeypatch.setattr(catalogue, "set_once", after_another)
+    with pytest.raises(ValueError, match="seeds must be as the study was made with, 1, got 2"):
+        studies.run("a", search(seeds=2), count=1, workers=here)
+    assert studies.summary("a").definition == search()
+
+
+@pytest.mark.parametrize("changes", [{"format": 2}, {"parameters": 3}])
+def test_a_study_of_another_form_is_listed_and_deleted_and_not_run(
+    studies: Studies, here: Workers, changes: dict[str, Any]
+) -> None:
+    studies.run("a", search(), count=1, workers=here)
+    studies.study("a").set_user_attr("definition", search().as_json() | changes)
+    found = studies.summary("a")
+    assert (found.definition, found.tally) == (None, {"done": 1})
+    for definition in (None, search()):
+        with pytest.raises(ValueError, match=r"format must be 1, got 2|definition must be as as_json"):
+            studies.run("a", definition, workers=here)
+    studies.delete("a")
+    assert studies.names() == []
+
+
+def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.delenv("LAB_STORAGE", raising=False)
+    monkeypatch.setenv("LAB_DATA", str(tmp_path / "file" / "data"))
+    with pytest.raises(NotADirectoryError, match="file/data"):
+        Studies()
+
+
 def test_a_study_of_someone_elses_is_shown_and_not_run(
     studies: Studies, here: Workers, tmp_path: Path
 ) -> None:
     storage = f"sqlite:///{tmp_path}/studies.db"
     optuna.create_study(study_name="other", storage=storage).add_trial(optuna.create_trial(value=1.0))
-    assert studies.summary("other").definition is None
+    for kept in (None, "words of theirs"):
+        if kept:
+            optuna.load_study(study_name="other", storage=storage).set_user_attr("definition", kept)
+        found = studies.summary("other")
+        assert (found.definition, found.versions) == (None, {})
     with pytest.raises(ValueError, match="name must be that of a study that was made here"):
         studies.run("other", search(), workers=here)
 

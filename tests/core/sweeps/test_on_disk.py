@@ -2,10 +2,12 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
 from dataclasses import replace
@@ -16,9 +18,11 @@ import pytest
 import torch
 
 from ce_core import ExperimentConfig
-from ce_core.sweeps import definition, tables
+from ce_core.experiment.versions import versions
+from ce_core.sweeps import definition, manifest, on_disk, tables
 from ce_core.sweeps.axes import Axis
 from ce_core.sweeps.grid import GridResult, run_grid
+from ce_core.sweeps.manifest import Manifest
 from ce_core.sweeps.on_disk import SweepProgress, read_sweep, sweep_to_folder
 from ce_core.sweeps.workers import process_pool
 
@@ -121,10 +125,58 @@ def test_sweep_to_folder_refuses_another_sweep_of_that_name(
         "folder": tmp_path / "a",
     }
     sweep_to_folder(**arguments, stop=lambda: True)
-    message = f"^name must be new or that of this very sweep, got 'a', {difference}"
+    message = f"^folder must be new or that of this very sweep, got 'a', {difference}"
     with pytest.raises(ValueError, match=message) as refused:
         sweep_to_folder(**(arguments | changes))
     assert len(str(refused.value)) <= 200
+
+
+def test_sweeps_that_begin_at_once_under_one_name_are_not_mixed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look = manifest.read_manifest
+    looks: list[None] = []
+
+    def look_before_another_begins(folder: Path) -> Manifest | None:
+        found = look(folder)
+        looks.append(None)
+        if len(looks) == 1:
+            sweep_to_folder(CONFIG, AXES, METRICS, folder=folder, seeds=2)
+        return found
+
+    monkeypatch.setattr(on_disk, "read_manifest", look_before_another_begins)
+    with pytest.raises(ValueError, match="a sweep with seed 0, not 1"):
+        sweep_to_folder(replace(CONFIG, seed=1), AXES, METRICS, folder=tmp_path, seeds=2)
+    assert_whole(read_sweep(tmp_path))
+
+
+def test_chunk_of_another_sweep_is_none_of_this(tmp_path: Path) -> None:
+    sweep_to_folder(replace(CONFIG, seed=1), AXES, METRICS, folder=tmp_path / "other", seeds=2)
+    sweep(tmp_path / "this", stop=stop_after(1))
+    shutil.copy(tmp_path / "other" / "chunk-000003.parquet", tmp_path / "this")
+    assert int(read_sweep(tmp_path / "this").computed.sum()) == 3
+    assert_whole(sweep(tmp_path / "this"))
+
+
+def test_sweep_leaves_what_another_process_is_writing(tmp_path: Path) -> None:
+    sweep(tmp_path, stop=stop_after(1))
+    theirs = tmp_path / ".chunk-000001.parquet.1.part"
+    theirs.write_bytes(b"half a chunk")
+    assert_whole(sweep(tmp_path))
+    assert theirs.read_bytes() == b"half a chunk"
+
+
+@pytest.mark.parametrize("package", ["ce_core", "torch"])
+def test_sweep_does_not_go_on_by_another_version(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, package: str
+) -> None:
+    sweep(tmp_path, stop=stop_after(1))
+    new = versions() | {package: "9.0"}
+    monkeypatch.setattr(manifest, "versions", lambda: new)
+    with pytest.raises(ValueError, match=f"a sweep with {package} .*, not '9.0'") as refused:
+        sweep(tmp_path)
+    assert len(str(refused.value)) <= 200
+    assert int(read_sweep(tmp_path).computed.sum()) == 3
 
 
 def test_sweep_to_folder_takes_what_an_axis_says_for_the_same_sweep(tmp_path: Path) -> None:
@@ -179,13 +231,25 @@ def test_sweep_to_folder_refuses_a_file(tmp_path: Path) -> None:
     file.touch()
     with pytest.raises(ValueError, match="folder must be a folder, got"):
         sweep(file)
+    for none in ("a\0b", ""):
+        with pytest.raises(ValueError, match="folder must be a path, got"):
+            sweep_to_folder(CONFIG, AXES, METRICS, folder=none)
     with pytest.raises(ValueError, match="folder must hold a sweep, got"):
         read_sweep(tmp_path)
 
 
 def test_sweep_by_threads_has_the_same_bits(tmp_path: Path) -> None:
-    with ThreadPoolExecutor(2) as threads:
-        assert_whole(sweep(tmp_path, workers=threads))
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        with ThreadPoolExecutor(2) as threads:
+            found = sweep(tmp_path, workers=threads)
+            assert [threads.submit(torch.get_num_threads).result() for _ in range(4)] == [2] * 4
+        with ThreadPoolExecutor(1) as new:
+            assert new.submit(torch.get_num_threads).result() == torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+    assert_whole(found)
 
 
 class Mortal(Executor):
@@ -207,6 +271,51 @@ class Mortal(Executor):
         else:
             future.set_result(fn(*args, **options))
         return future
+
+
+class Fragile(Executor):
+    """A pool that breaks at some chunks once all of a round are in it, with every one of them."""
+
+    def __init__(self, tried: Counter[int], deadly: dict[int, int]) -> None:
+        self._tried, self._deadly = tried, deadly
+        self._open: list[tuple[int, Future[Any], Callable[[], Any]]] = []
+        self._broken = False
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **options: Any) -> Future[Any]:
+        if self._broken:
+            raise BrokenExecutor
+        future: Future[Any] = Future()
+        # A chunk is a value of x.
+        number = args[1].columns.start
+        self._open.append((number, future, lambda: fn(*args, **options)))
+        if len(self._open) == 5 or self._tried[number]:
+            self._run()
+        return future
+
+    def _run(self) -> None:
+        for number, _, _ in self._open:
+            self._tried[number] += 1
+            self._broken |= self._tried[number] <= self._deadly.get(number, 0)
+        for _, future, call in self._open:
+            if self._broken:
+                future.set_exception(BrokenExecutor())
+            else:
+                future.set_result(call())
+        self._open = []
+
+
+def test_sweep_blames_no_chunk_for_the_death_of_another(tmp_path: Path) -> None:
+    tried: Counter[int] = Counter()
+    # All go down together; 0 and 3 then end a worker once more, alone.
+    assert_whole(sweep(tmp_path, workers=lambda: Fragile(tried, {0: 2, 3: 2}), at_once=5))
+    assert tried == {0: 3, 1: 2, 2: 2, 3: 3, 4: 2}
+
+
+def test_sweep_ends_at_the_chunk_that_ends_its_workers_alone(tmp_path: Path) -> None:
+    tried: Counter[int] = Counter()
+    with pytest.raises(RuntimeError, match="chunk 3 must not end its worker, which it did twice"):
+        sweep(tmp_path, workers=lambda: Fragile(tried, {3: 9}), at_once=5)
+    assert len(marks(tmp_path)) == 3
 
 
 @pytest.mark.parametrize("at_once", [1, 3])
@@ -270,7 +379,9 @@ def test_sweep_goes_on_after_a_kill_to_the_last_bit(tmp_path: Path) -> None:
     kill_in_the_middle(tmp_path)
     done = marks(tmp_path)
     assert len(done) == 2
-    (tmp_path / ".chunk-000002.parquet.1.part").write_bytes(b"left by what was killed")
+    left = tmp_path / ".chunk-000002.parquet.1.part"
+    left.write_bytes(b"left by what was killed")
+    os.utime(left, (0, 0))
     assert_whole(sweep(tmp_path))
     assert done.items() <= marks(tmp_path).items()
     assert sorted(file.suffix for file in tmp_path.iterdir()) == [".json", *[".parquet"] * 5]
