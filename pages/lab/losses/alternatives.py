@@ -20,7 +20,8 @@ def answer_alt(measured: Measured) -> str:
         if is_one_point(measured)
         else _(
             "Bars: the mean L1, {l1}, beside H(p), {entropy}, and L2, {l2}, stacked. Below, L2 over "
-            "L1, both minus their means, what H(p) moves each trial by, and the line of slope 1: {line}."
+            "L1, both minus their means, what H(p) moves each trial by, and the line of slope 1: "
+            "{line}."
         )
     )
     return bars.format(
