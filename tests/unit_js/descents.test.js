@@ -6,6 +6,7 @@ import { describe, it } from "node:test";
 
 import { softmax } from "../../pages/lab/drag/softmax.js";
 import { DESCENTS, Path, spread } from "../../pages/lab/gradient/descents.js";
+import { said } from "../../pages/lab/gradient/lever.js";
 import { cornersFor, logitsOf, mapOf, otherStarts } from "../../pages/lab/gradient/simplex.js";
 import { fixture, near } from "./support.js";
 
@@ -29,6 +30,13 @@ describe("descents", () => {
     const many = spread(2000, 400);
     assert.ok(many[0] === 0 && many.at(-1) === 2000 && many.length <= 400);
     assert.ok(many.every((step, i) => i === 0 || step > many[i - 1]));
+  });
+});
+
+describe("the lever", () => {
+  it("says what the shares are of, and no empty one", () => {
+    assert.equal(said(12, [["p₁ there:", ""], ["L1", "0.997"], ["L2 in full", "0.9"]]), "12, p₁ there: L1 0.997, L2 in full 0.9");
+    assert.equal(said(0, [["L1", "0.5"]]), "0, L1 0.5");
   });
 });
 

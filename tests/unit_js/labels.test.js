@@ -6,8 +6,10 @@ import { describe, it } from "node:test";
 
 import { boxAt, meet } from "../../pages/lab/drag/labels.js";
 import { labelsOf, LINE, namesIn } from "../../pages/lab/live/curve_labels.js";
+import { sampleOf } from "../../pages/lab/live/sample.js";
 import { stepped, tracksOf } from "../../pages/lab/live/tracks.js";
 import { shapesOf } from "../../pages/lab/live/shapes.js";
+import { fakePage } from "./page.js";
 
 const WIDTH = 320;
 const HEIGHT = 260;
@@ -57,6 +59,18 @@ describe("namesIn", () => {
     const told = { ...two[0], showlegend: false, meta: { label: { at: "start", text: "A" } } };
     const [found, ...rest] = namesIn(figureOf([told, { ...two[1], meta: { label: null } }]));
     assert.deepEqual([found.text, found.at, found.colour, rest.length], ["A", "start", "#1F74EB", 0]);
+  });
+});
+
+describe("sampleOf", () => {
+  it("is hatched as its area is", () => {
+    fakePage();
+    const [plain, one, both] = [undefined, "/", "x"].map((shape) => {
+      const sample = /** @type {any} */ (sampleOf({ mode: "none", fill: "toself", fillpattern: { shape } }, "red", "white"));
+      return sample.children.map((/** @type {any} */ part) => part.getAttribute("d"));
+    });
+    assert.deepEqual([plain.length, one.length, both.length], [1, 2, 2]);
+    assert.ok(both[1].startsWith(one[1]) && both[1] !== one[1]);
   });
 });
 

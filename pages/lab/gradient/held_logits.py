@@ -67,7 +67,7 @@ def _words() -> dict[str, str]:
         "target": _("target q"),
         "targetLevel": _("target {q} = {value}"),
         "corner": _("all class {number}"),
-        "steps": _("step"),
+        "steps": _("step (root scale)"),
         "logitOf": _("Held logit {number}"),
         "logitAt": _("{a} = {value}"),
         "logitSaid": _("{logit}; p {p}; L1 pushes by {held}, L2 in full by {full}"),

@@ -7,6 +7,15 @@ import { element, make, setText, write } from "../web/dom.js";
 const MS_PER_STOP = 110;
 
 /**
+ * What is heard at a step: a term without a share opens the one after it.
+ *
+ * @param {number} step @param {[term: string, share: string][]} shares
+ */
+export function said(step, shares) {
+  return shares.reduce((text, [term, share], i) => `${text}${i && !shares[i - 1][1] ? " " : ", "}${term}${share && ` ${share}`}`, String(step));
+}
+
+/**
  * @typedef {object} Acts
  * @property {(step: number) => void} move
  * @property {() => void} rest the lever has come to rest, after a hand or after playing
@@ -80,7 +89,7 @@ export class Lever {
     this.stops = stops;
     this.range.max = String(stops.length - 1);
     this.range.value = String(stops.findIndex((stop) => stop >= step));
-    this.range.setAttribute("aria-valuetext", [step, ...shares.map((pair) => pair.join(" "))].join(", "));
+    this.range.setAttribute("aria-valuetext", said(step, shares));
     write(this.value, String(step));
     shares.forEach(([term, share], i) => {
       setText(this.shares[i].term, term);

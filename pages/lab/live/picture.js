@@ -109,7 +109,7 @@ function keyOf(data, { left }, width, ink) {
     if (x > EDGE && x + long > width - EDGE) [x, row] = [EDGE, row + 1];
     const place = `translate(${x},${row * KEY.line})`;
     x += long + KEY.gap;
-    return makeSvg("g", { transform: place }, sampleOf(data[index], colour),
+    return makeSvg("g", { transform: place }, sampleOf(data[index], colour, WHITE),
       makeSvg("text", { x: KEY.sample, y: 10, fill: ink, "font-size": SIZE }, text));
   });
   return { node: makeSvg("g", {}, ...entries), height: entries.length ? (row + 1) * KEY.line : 0 };

@@ -18,10 +18,22 @@ const SYMBOLS = {
   "line-ns": "M13,0.5V11.5",
 };
 
-/** @param {import("../web/types.js").Trace} trace @param {string} colour @returns {SVGSVGElement} */
-export function sampleOf({ type, mode = "", line, marker, fill }, colour) {
+const RISING = "M4,7L10,1M6,11L16,1M12,11L22,1M18,11L22,7";
+const FALLING = "M22,7L16,1M20,11L10,1M14,11L4,1M8,11L4,7";
+/** @type {Record<string, string>} */
+const HATCHES = { "/": RISING, x: RISING + FALLING };
+
+/**
+ * @param {import("../web/types.js").Trace} trace
+ * @param {string} colour
+ * @param {string} [page] the colour on which it stands, which is that of hatching too
+ * @returns {SVGSVGElement}
+ */
+export function sampleOf({ type, mode = "", line, marker, fill, fillpattern }, colour, page = "var(--lab-page)") {
   const parts = [];
   if (type === "bar" || (fill && mode === "none")) parts.push(makeSvg("path", { d: "M4,1h18v10h-18Z", fill: colour }));
+  const hatch = HATCHES[fillpattern?.shape ?? ""];
+  if (hatch) parts.push(makeSvg("path", { d: hatch, stroke: page, "stroke-width": 1.5 }));
   if (mode.includes("lines")) parts.push(strokeOf(line ?? {}, colour));
   if (mode.includes("markers")) parts.push(symbolOf(marker, colour));
   return makeSvg("svg", { width: WIDTH, height: HEIGHT, viewBox: `0 0 ${WIDTH} ${HEIGHT}`, "aria-hidden": "true" }, ...parts);

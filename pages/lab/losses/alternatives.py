@@ -12,10 +12,19 @@ def answer_alt(measured: Measured) -> str:
     comparison = measured.comparison
     if not comparison.trials:
         return _("Nothing is drawn: no trial has a finite loss.")
-    return _(
-        "Bars: the mean L1, {l1}, beside H(p), {entropy}, and L2, {l2}, stacked. Below, L2 over L1, "
-        "both minus their means, what H(p) moves each trial by, and the line of slope 1: {line}."
-    ).format(
+    bars = (
+        _(
+            "Bars: the mean L1, {l1}, beside H(p), {entropy}, and L2, {l2}, stacked. Below, one point: "
+            "there is no line."
+        )
+        if is_one_point(measured)
+        else _(
+            "Bars: the mean L1, {l1}, beside H(p), {entropy}, and L2, {l2}, stacked. Below, L2 over "
+            "L1, both minus their means, what H(p) moves each trial by, and the line of slope 1: "
+            "{line}."
+        )
+    )
+    return bars.format(
         l1=number(comparison.l1_mean, digits=4),
         entropy=number(comparison.entropy_mean, digits=4),
         l2=number(comparison.l2_mean, digits=4),
@@ -25,6 +34,8 @@ def answer_alt(measured: Measured) -> str:
 
 def pairs_alt(measured: Measured) -> str:
     """Return how the trials lie."""
+    if is_one_point(measured):
+        return _("L2 over L1: one point, no line.")
     return _("L2 over L1, one dot a trial, and the line of slope 1 through their mean: {line}.").format(
         line=_line(measured)
     )
@@ -58,8 +69,6 @@ def spacing_alt(measured: Measured) -> str:
 
 def _line(measured: Measured) -> str:
     comparison = measured.comparison
-    if is_one_point(measured):
-        return _("one point, no line")
     if comparison.rounding_decides:
         return _("rounding decides r and the slope")
     return _("r is {correlation}, the slope {slope}").format(

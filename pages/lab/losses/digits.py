@@ -4,6 +4,7 @@ import math
 from typing import Final
 
 from ce_core import LossComparison
+from lab.language.catalogues import _
 from lab.language.numerals import number, percent
 
 # As many as tell slopes apart.
@@ -24,12 +25,18 @@ def correlation(comparison: LossComparison) -> str:
 
 def spread(comparison: LossComparison) -> str:
     """Return sd(H)/sd(L1)."""
-    return number(_kept(comparison.entropy_spread, _share(comparison)), digits=3)
+    kept = _kept(comparison.entropy_spread, _share(comparison))
+    return _about(number(kept, digits=3), rounded_away=kept == 0)
 
 
 def spread_percent(comparison: LossComparison) -> str:
     """Return sd(H)/sd(L1) in percent."""
-    return percent(_kept(comparison.entropy_spread, _share(comparison)), digits=3)
+    kept = _kept(comparison.entropy_spread, _share(comparison))
+    return _about(percent(kept, digits=3), rounded_away=kept == 0)
+
+
+def _about(said: str, *, rounded_away: bool) -> str:
+    return _("about {number}").format(number=said) if rounded_away else said
 
 
 def _share(comparison: LossComparison) -> float:

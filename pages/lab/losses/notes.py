@@ -13,7 +13,7 @@ from lab.losses.answer import FLAT_ENTROPY
 from lab.losses.results import Measured
 from lab.page.notes import Note
 
-_UNIFORM: Final = 0.98
+_UNIFORM: Final = 0.99
 _UNBALANCED: Final = 1e-3
 _DIGITS: Final = 4
 # H(p) is told to be constant where it stays within so much of itself.

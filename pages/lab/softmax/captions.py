@@ -140,8 +140,8 @@ def contour_numbers(found: Results) -> str:
     # What the others have is all that p₁ and p₂ can gain.
     if found.p[2:].sum() <= _NOTHING_LEFT:
         return _(
-            "The other logits stay as they are. Up the dashed line p₁/p₂ stays; so does p₁, to the "
-            "last digit: the others have nothing left to lose."
+            "The other logits stay as they are. Up the dashed line p₁/p₂ stays; p₁ itself grows until "
+            "the others have nothing left to lose, as here."
         )
     return _(
         "The other logits stay as they are. Up the dashed line p₁/p₂ stays; p₁ itself grows, since "

@@ -169,15 +169,30 @@ def _dtypes(found: Results) -> Note | None:
             parts.append(
                 _("{dtype} {loss} / {gradient}").format(dtype=dtype, loss=shown[0], gradient=shown[1])
             )
+    stretched = found.state.gap > 0
     if not parts:
-        text = _(
-            "**In no dtype does this formula fail** at any gap from 1 to 1000, forward or "
-            "backward, with these logits stretched and class {target} as the target."
+        text = (
+            _(
+                "**In no dtype does this formula fail** at any gap from 1 to 1000, forward or "
+                "backward, with these logits stretched and class {target} as the target."
+            )
+            if stretched
+            else _(
+                "No gap to stretch here. **In no dtype does this formula fail**, forward or backward, "
+                "with the first finite logit raised by 1 to 1000 and class {target} as the target."
+            )
         )
         return Note("never-fails", text.format(target=target))
-    text = _(
-        "**At which gaps it fails**, with these logits stretched from 1 to 1000 and class {target} as "
-        "the target, loss / gradient: {list}."
+    text = (
+        _(
+            "**At which gaps it fails**, with these logits stretched from 1 to 1000 and class {target} "
+            "as the target, loss / gradient: {list}."
+        )
+        if stretched
+        else _(
+            "No gap to stretch here. **Where it fails**, with the first finite logit raised by 1 to "
+            "1000 and class {target} as the target, loss / gradient: {list}."
+        )
     )
     return Note("fails-from", text.format(target=target, list=" · ".join(parts)))
 

@@ -49,17 +49,21 @@ def brief(value: Any, text: str) -> str:
 
 def map_numbers(found: Results) -> str:
     """Return what the map of the losses shows."""
-    logits = (
-        _(
+    if found.state.gap is None:
+        logits = _(
             "No gap to stretch here: one logit above equal others, at every gap from 1 to 1000; the "
             "target is class {target}."
         )
-        if found.state.gap is None
-        else _(
+    elif not found.state.gap:
+        logits = _(
+            "No gap to stretch here: the first finite logit, raised by 1 to 1000; the target is class "
+            "{target}."
+        )
+    else:
+        logits = _(
             "These logits, at every gap from 1 to 1000; the target is class {target}. Upright: the "
             "present gap; diamond: what the table traces."
         )
-    )
     return logits.format(target=found.state.target)
 
 
@@ -81,7 +85,10 @@ def gradient_map_numbers() -> str:
 
 def gradient_map_why() -> str:
     """Return what is called wrong of a gradient."""
-    return _("**wrong** is finite, but an entry is off by more than 5 % of the largest true one.")
+    return _(
+        "**wrong** is finite, but an entry is off by more than 5 % of the largest true one, and by "
+        "more than four times the spacing of the dtype's numbers at 1."
+    )
 
 
 def error_numbers(found: Results) -> str:

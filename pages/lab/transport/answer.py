@@ -8,7 +8,9 @@ from lab.language.sentences import sentences
 from lab.transport.results import Results
 
 # What sums of a plan of float64 may miss by, which nobody would call an error.
-_ROUNDING: Final = 1e-12
+_EXACT: Final = 1e-12
+# What rounding alone leaves of an error: that of the sums of the largest matrix.
+_ROUNDING: Final = 64 * 2.0**-53
 # So much less than 1 is no rounding: some rows send nothing.
 _LOST: Final = 1e-9
 
@@ -60,7 +62,7 @@ def _standing(found: Results) -> str:
             "**Before the first iteration** the plan is the kernel alone: **{columns}** of the mass is "
             "in wrong columns, **{rows}** in wrong rows."
         )
-    elif rows < _ROUNDING:
+    elif rows < _EXACT:
         text = ngettext(
             "After **{count} iteration** the rows are exact, and **{columns}** of the mass is "
             "misplaced, in wrong columns.",
@@ -68,7 +70,7 @@ def _standing(found: Results) -> str:
             "misplaced, in wrong columns.",
             count,
         )
-    elif columns < _ROUNDING:
+    elif columns < _EXACT:
         text = ngettext(
             "After **{count} iteration** the columns are exact, and **{rows}** of the mass is "
             "misplaced, in wrong rows.",
@@ -97,6 +99,6 @@ def handle_words(found: Results) -> str:
     count, share = int(found.frame.n_iter), misplaced(found.column_error)
     if loses_mass(found):
         return _("iteration {count}: no plan").format(count=count)
-    if found.row_error < _ROUNDING or found.balanced:
+    if found.row_error < _EXACT or found.balanced:
         return _("iteration {count}: {share} misplaced").format(count=count, share=share)
     return _("iteration {count}: {share} in wrong columns").format(count=count, share=share)

@@ -14,6 +14,7 @@ import scipy.stats
 
 from ce_core import DTYPES
 from ce_core.experiment.inputs import draw_inputs
+from lab.losses.alternatives import answer_alt, pairs_alt
 from lab.losses.answer import answer
 from lab.losses.captions import numbers_at_trials
 from lab.losses.notes import notes
@@ -88,7 +89,9 @@ def check(state: LossesState, found: Results, text: str) -> str:
         # In the arithmetic with the most digits only where the losses hardly move at all.
         assert state.dtype != "float64" or np.ptp(l1) < 1e-12
         return "rounding"
-    said = re.findall(r"varies (?:only )?(\S+) % as much as L1, and the slope is (\S+)\.", text)
+    said = re.findall(
+        r"varies (?:only )?(?:about )?(\S+) % as much as L1, and the slope is (\S+)\.", text
+    )
     spread, slope = said[0]
     corner_r, corner_slope = re.findall(r"r = (\S+)<br>slope (\S+)", corner)[0]
     assert corner_slope == slope
@@ -100,6 +103,8 @@ def check(state: LossesState, found: Results, text: str) -> str:
         assert read(spread) == close_to(100 * entropy.std() / l1.std(), rel=0.06, abs=1e-3)
     flat = "varies only" in text
     assert flat == (read(spread) < 10) or spread == "10"
+    # H(p) of logits that differ is never quite constant.
+    assert ("about" in text) == (spread == "0")
     if flat:
         assert abs(read(slope) - 1) <= 0.1 + 1e-3
     return "flat" if flat else "varies"
@@ -129,6 +134,30 @@ def test_half_precision_tells_no_digit_that_rounding_made(count: int) -> None:
     assert missed <= compared / 20
 
 
+def test_a_spread_without_sure_digits_is_about_0() -> None:
+    found = results(LossesState(trials=3, n=2, m=3, logit_scale=1024.0))
+    assert "it varies only about 0 % as much as L1" in answer(found)
+    assert "sd(H)/sd(L1) = about 0." in notes(found.measured)[0].text
+
+
+def test_p_is_nearly_uniform_from_99_percent_of_log_m_on() -> None:
+    said = [
+        notes(results(LossesState(**state)).measured)
+        for state in ({}, {"eps": 0.001, "logit_scale": 16.0})
+    ]
+    uniform, flat = ({note.id for note in some} for some in said)
+    assert "nearly-uniform" in uniform
+    assert "nearly-uniform" not in flat
+
+
+def test_one_point_has_no_line_in_its_alternatives() -> None:
+    for state in LossesState(trials=1), LossesState(logit_exponent=0.0):
+        measured = results(state).measured
+        for alt in answer_alt(measured), pairs_alt(measured):
+            assert "one point" in alt
+            assert "slope 1" not in alt
+
+
 def read(number: str) -> float:
     mantissa, _dot, power = number.replace("−", "-").partition("·10")
     return float(f"{mantissa}e{power.translate(str.maketrans('⁻⁰¹²³⁴⁵⁶⁷⁸⁹', '-0123456789')) or 0}")
@@ -146,5 +175,5 @@ def test_notes_of_sampled_states_are_so() -> None:
         if ids & {"not-slope-1", "slope-not-told"}:
             assert entropy.std() > 0.0999 * l1.std()
         if "nearly-uniform" in ids:
-            assert entropy.min() > 0.9799 * math.log(state.m)
+            assert entropy.min() > 0.9899 * math.log(state.m)
         assert ("one-sample" in ids) == (state.n == 1)

@@ -162,8 +162,8 @@ def test_p_is_said_to_grow_only_where_the_others_have_some_to_lose(state: Softma
     first, second, *others = Facts(found).p
     if first + second > 0:
         grows = sum(others) > 2.0**-53
-        assert ("grows" in contour_numbers(found)) == grows
-        assert ("so does p₁" in contour_numbers(found)) == (not grows)
+        assert ("grows, since" in contour_numbers(found)) == grows
+        assert ("nothing left to lose, as here" in contour_numbers(found)) == (not grows)
 
 
 @pytest.mark.parametrize("state", [state.settled() for state in STATES], ids=str)

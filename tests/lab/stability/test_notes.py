@@ -19,7 +19,9 @@ from lab.stability.text import (
     entry,
     error_numbers,
     gradient_map_numbers,
+    gradient_map_why,
     map_numbers,
+    map_why,
 )
 from tests.support.cases import INF
 
@@ -145,6 +147,9 @@ def _check_notes_hold_what_they_say(found: Results) -> None:
         named = {dtype for dtype in DTYPES if re.search(rf"\b{dtype} ", texts["fails-from"])}
         assert named == set(failures(found))
         assert f"class {state.target} " in texts["fails-from"]
+    for kind in texts.keys() & {"fails-from", "never-fails"}:
+        assert ("logits stretched" in texts[kind]) == (state.gap != 0)
+        assert ("No gap to stretch" in texts[kind]) == (state.gap == 0)
 
 
 def _check_trace_and_map_of_one_state_are_one(found: Results) -> None:
@@ -160,6 +165,7 @@ def _check_trace_and_map_of_one_state_are_one(found: Results) -> None:
 def _check_captions_are_of_the_present_target(found: Results) -> None:
     state = found.state
     assert f"class {state.target}" in map_numbers(found)
+    assert ("No gap to stretch" in map_numbers(found)) == (not state.gap)
     assert gradient_map_numbers()
     said = error_numbers(found), clip_gradient_numbers(found)
     for text in said:
@@ -194,6 +200,18 @@ def _check_table_gives_no_wrong_reason(found: Results) -> None:
             assert "/ ∞" not in row.said
         if "No number is meant" in row.said:
             assert any(map(math.isnan, entries))
+
+
+def test_both_maps_say_the_whole_rule_of_what_is_wrong() -> None:
+    """In float16 a gradient that is 60 % off is within four spacings, and not called wrong."""
+    trace = trace_formula("double_softmax", [6.0, 0.0, 0.0], [1.0, 0.0, 0.0], dtype="float16")
+    off = (trace.gradient - trace.true_gradient).abs().max()
+    assert off > 0.05 * trace.true_gradient.abs().max()
+    assert off < 4 * torch.finfo(torch.float16).eps
+    assert trace.gradient_verdict == "right"
+    for why in map_why(), gradient_map_why():
+        assert "more than 5 %" in why
+        assert "four times the spacing of the dtype's numbers at 1" in why
 
 
 def test_pitfalls_are_all_walked() -> None:

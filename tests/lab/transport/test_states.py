@@ -13,7 +13,7 @@ import pytest
 from scipy.special import logsumexp
 
 from lab.state.fields import stops_of
-from lab.transport.answer import answer, handle_words
+from lab.transport.answer import answer, handle_words, misplaced
 from lab.transport.notes import notes
 from lab.transport.results import Results, results
 from lab.transport.state import CLOUDS, DEFAULT, DIGITS, RANDOM, TransportState, spell_levels
@@ -163,6 +163,15 @@ def hold_what_is_said(states: list[TransportState]) -> None:
                 if getattr(state, one.name) != getattr(DEFAULT, one.name)
             }
             raise AssertionError(f"{changed}: {answer(found)}") from error
+
+
+def test_no_error_is_called_rounding_that_the_iteration_leaves() -> None:
+    found = results(replace(DEFAULT, eps=10.0, n_iter=3))
+    left = np.abs(iterated(found).sum(0) - found.problem.nu.numpy()).sum() / 2
+    (share,) = shares_in(answer(found)).values()
+    assert math.isclose(share, left, rel_tol=0.02)
+    assert left > 1e-13
+    assert misplaced(0.9 * 64 * 2.0**-53) == "0 % (up to rounding)"
 
 
 def test_what_is_said_holds_in_drawn_states() -> None:
