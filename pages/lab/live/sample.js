@@ -30,15 +30,15 @@ const HATCHES = { "/": RISING, x: RISING + FALLING };
  * @returns {SVGSVGElement}
  */
 export function sampleOf({ type, mode = "", line, marker, fill, fillpattern }, colour, page = "var(--lab-page)") {
-  const area = type === "bar" || (fill && mode === "none");
-  const parts = area ? areaOf(HATCHES[fillpattern?.shape ?? ""], colour, page) : [];
+  const parts = type === "bar" || (fill && mode === "none") ? areaOf(fillpattern?.shape, colour, page) : [];
   if (mode.includes("lines")) parts.push(strokeOf(line ?? {}, colour));
   if (mode.includes("markers")) parts.push(symbolOf(marker, colour));
   return makeSvg("svg", { width: WIDTH, height: HEIGHT, viewBox: `0 0 ${WIDTH} ${HEIGHT}`, "aria-hidden": "true" }, ...parts);
 }
 
-/** @param {string | undefined} hatch @param {string} colour @param {string} page */
-function areaOf(hatch, colour, page) {
+/** @param {string | undefined} shape @param {string} colour @param {string} page */
+function areaOf(shape, colour, page) {
+  const hatch = shape && HATCHES[shape];
   const area = makeSvg("path", { d: "M4,1h18v10h-18Z", fill: colour });
   return hatch ? [area, makeSvg("path", { d: hatch, stroke: page, "stroke-width": 1.5 })] : [area];
 }
