@@ -10,7 +10,7 @@ import os
 import shutil
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Final
@@ -81,10 +81,15 @@ def check_output(file: Path | None) -> None:
 
 def write_text(file: Path, text: str) -> None:
     """Write a text whole or not at all: a file that is there stays as it is until the new one is."""
+    write_pieces(file, [text])
+
+
+def write_pieces(file: Path, pieces: Iterable[str]) -> None:
+    """Write a text as `write_text` does, piece by piece as they come."""
     if file == STANDARD:
-        sys.stdout.write(text)
+        sys.stdout.writelines(pieces)
     else:
-        write_bytes(file, text.encode())
+        _write(file, (piece.encode() for piece in pieces))
 
 
 def write_bytes(file: Path, data: bytes) -> None:
@@ -92,9 +97,13 @@ def write_bytes(file: Path, data: bytes) -> None:
     if file == STANDARD:
         sys.stdout.flush()
         sys.stdout.buffer.write(data)
-        return
+    else:
+        _write(file, [data])
+
+
+def _write(file: Path, pieces: Iterable[bytes]) -> None:
     try:
-        _replace(file.resolve(), data)
+        _replace(file.resolve(), pieces)
     except (OSError, ValueError) as error:
         raise _unwritable(file, error) from None
 
@@ -142,15 +151,16 @@ def _unwritable(file: Path, error: Exception) -> ValueError:
     return ValueError(f"{name_of(file)} must be a file to write to, got {_why(error)}")
 
 
-def _replace(file: Path, data: bytes) -> None:
+def _replace(file: Path, pieces: Iterable[bytes]) -> None:
     if file.exists() and not file.is_file():
         # A device or a pipe is written to; a folder refuses.
-        file.write_bytes(data)
+        with file.open("wb") as stream:
+            stream.writelines(pieces)
         return
     temporary = file.with_name(f".{file.name[:100]}.{os.getpid()}.part")
     try:
         with temporary.open("xb") as stream:
-            stream.write(data)
+            stream.writelines(pieces)
         if file.exists():
             shutil.copymode(file, temporary)
         temporary.replace(file)

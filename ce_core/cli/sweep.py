@@ -19,7 +19,7 @@ from ce_core.cli.files import (
     report_beside,
     say_aside,
     write_bytes,
-    write_text,
+    write_pieces,
 )
 from ce_core.cli.options import add_cluster, number, whole_number
 from ce_core.experiment.config import ExperimentConfig
@@ -29,7 +29,7 @@ from ce_core.sweeps.grid import GridResult
 from ce_core.sweeps.metrics import METRICS
 from ce_core.sweeps.on_disk import SweepProgress, sweep_to_folder
 from ce_core.sweeps.places import sweep_folder
-from ce_core.sweeps.tables import grid_csv, grid_parquet
+from ce_core.sweeps.tables import grid_csv_pieces, grid_parquet
 
 _TYPES = {field.name: type(field.default) for field in fields(ExperimentConfig)}
 _AXIS = "must be FIELD:FIRST:LAST:COUNT, with :log behind it or not, or FIELD:VALUE,VALUE,..."
@@ -93,7 +93,7 @@ def run(options: argparse.Namespace) -> int:
             print(line)
         print(f"\nkept in {name_of(folder, room=4096)}")
     if options.csv is not None:
-        write_text(options.csv, grid_csv(result))
+        write_pieces(options.csv, grid_csv_pieces(result))
     if options.parquet is not None:
         write_bytes(options.parquet, grid_parquet(result))
     return 0

@@ -40,7 +40,27 @@ def grid_csv(result: GridResult) -> str:
     >>> [line.split(",")[0] for line in grid_csv(result).splitlines()]
     ['eps', '0.5', '1.0']
     """
-    return "".join(_csv_pieces(_whole(require_instance("result", result, GridResult))))
+    return "".join(grid_csv_pieces(result))
+
+
+def grid_csv_pieces(result: GridResult) -> Iterator[str]:
+    """Yield what `grid_csv` returns, piece by piece: whole it takes several times the grid's memory.
+
+    Parameters
+    ----------
+    result
+        Of `run_grid`, or of a sweep that need not be complete.
+
+    Yields
+    ------
+    str
+        Some thousands of lines.
+    """
+    table = _whole(require_instance("result", result, GridResult))
+    yield f"{','.join(table)}\n"
+    for start in range(0, len(next(iter(table.values()))), _CSV_ROWS):
+        columns = [column[start : start + _CSV_ROWS].tolist() for column in table.values()]
+        yield "".join(f"{','.join(map(str, row))}\n" for row in zip(*columns, strict=True))
 
 
 def grid_parquet(result: GridResult) -> bytes:
@@ -170,12 +190,3 @@ def _table(grid: Grid, region: Region, columns: Columns) -> dict[str, np.ndarray
 def _write(file: Any, table: dict[str, np.ndarray], metadata: dict[str, str]) -> None:
     writer = parquet()
     writer.write_table(importlib.import_module("pyarrow").table(table, metadata=metadata), file)
-
-
-def _csv_pieces(table: dict[str, np.ndarray]) -> Iterator[str]:
-    yield f"{','.join(table)}\n"
-    count = len(next(iter(table.values())))
-    for start in range(0, count, _CSV_ROWS):
-        columns = [column[start : start + _CSV_ROWS].tolist() for column in table.values()]
-        for row in zip(*columns, strict=True):
-            yield f"{','.join(map(str, row))}\n"

@@ -16,6 +16,7 @@ import torch
 from ce_core import Axis, ExperimentConfig, run_grid
 from ce_core.cli import sweep
 from ce_core.cli.parser import main
+from ce_core.sweeps import tables
 from ce_core.sweeps.on_disk import read_sweep
 from ce_core.sweeps.places import data_folder, sweep_folder
 from ce_core.sweeps.tables import parquet
@@ -61,6 +62,16 @@ def test_sweep_has_the_numbers_of_the_call_to_the_last_bit(
     slope = expected["slope"]
     assert f"slope                {slope.min().item():.8g} at eps" in printed.out
     assert f"kept in {tmp_path / 'one'}" in printed.out
+
+
+def test_sweep_writes_csv_piece_by_piece(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole, pieces = tmp_path / "whole.csv", tmp_path / "pieces.csv"
+    assert call(tmp_path, "--csv", str(whole)) == 0
+    monkeypatch.setattr(tables, "_CSV_ROWS", 3)
+    assert call(tmp_path, "--csv", str(pieces)) == 0
+    assert pieces.read_bytes() == whole.read_bytes()
+    found = list(tables.grid_csv_pieces(read_sweep(tmp_path / "one")))
+    assert [piece.count("\n") for piece in found] == [1, 3, 3, 2]
 
 
 def test_sweep_says_what_does_not_exist(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
