@@ -29,14 +29,20 @@ const HATCHES = { "/": RISING, x: RISING + FALLING };
  * @param {string} [page] the colour on which it stands, which is that of hatching too
  * @returns {SVGSVGElement}
  */
-export function sampleOf({ type, mode = "", line, marker, fill, fillpattern }, colour, page = "var(--lab-page)") {
-  const parts = [];
-  if (type === "bar" || (fill && mode === "none")) parts.push(makeSvg("path", { d: "M4,1h18v10h-18Z", fill: colour }));
-  const hatch = HATCHES[fillpattern?.shape ?? ""];
-  if (hatch) parts.push(makeSvg("path", { d: hatch, stroke: page, "stroke-width": 1.5 }));
+export function sampleOf(trace, colour, page = "var(--lab-page)") {
+  const { mode = "", line, marker } = trace;
+  const parts = areaOf(trace, colour, page);
   if (mode.includes("lines")) parts.push(strokeOf(line ?? {}, colour));
   if (mode.includes("markers")) parts.push(symbolOf(marker, colour));
   return makeSvg("svg", { width: WIDTH, height: HEIGHT, viewBox: `0 0 ${WIDTH} ${HEIGHT}`, "aria-hidden": "true" }, ...parts);
+}
+
+/** @param {import("../web/types.js").Trace} trace @param {string} colour @param {string} page */
+function areaOf({ type, mode, fill, fillpattern }, colour, page) {
+  if (type !== "bar" && !(fill && mode === "none")) return [];
+  const area = makeSvg("path", { d: "M4,1h18v10h-18Z", fill: colour });
+  const hatch = HATCHES[fillpattern?.shape];
+  return hatch ? [area, makeSvg("path", { d: hatch, stroke: page, "stroke-width": 1.5 })] : [area];
 }
 
 /** @param {{ dash?: string, width?: number }} line @param {string} colour */
