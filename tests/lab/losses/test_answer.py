@@ -141,10 +141,8 @@ def test_a_spread_without_sure_digits_is_about_0() -> None:
 
 
 def test_p_is_nearly_uniform_from_99_percent_of_log_m_on() -> None:
-    said = [
-        notes(results(LossesState(**state)).measured)
-        for state in ({}, {"eps": 0.001, "logit_scale": 16.0})
-    ]
+    states = LossesState(), LossesState(eps=0.001, logit_scale=16.0)
+    said = [notes(results(state).measured) for state in states]
     uniform, flat = ({note.id for note in some} for some in said)
     assert "nearly-uniform" in uniform
     assert "nearly-uniform" not in flat
