@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, describe, it } from "node:test";
 
-import { bringIntoSight, watchTheDoor } from "../../pages/lab/web/opening.js";
+import { bringIntoSight, keepTheScreen, watchTheDoor } from "../../pages/lab/web/opening.js";
 
 describe("door", () => {
   /** @type {Pick<HTMLElement, "hidden">} */
@@ -99,5 +99,23 @@ describe("row of pages", () => {
     assert.deepEqual(watchers[1].parts, [row, "home", "softmax"]);
     watchers[1].grow();
     assert.deepEqual(brought, ["softmax"]);
+  });
+});
+
+/** A document in which each selector finds this. @param {object | null} found */
+const documentWith = (found, rest = {}) => Object.assign(globalThis, { document: { querySelector: () => found, ...rest } });
+
+describe("paper", () => {
+  it("is told the width of what is on the screen, and the height of the screen", () => {
+    /** @type {Record<string, string>} */
+    const said = {};
+    const style = { setProperty: (/** @type {string} */ name, /** @type {string} */ value) => (said[name] = value) };
+    Object.assign(globalThis, { innerHeight: 720, getComputedStyle: () => ({ paddingLeft: "48px", paddingRight: "12.5px" }) });
+    documentWith(null, { documentElement: { style } });
+    keepTheScreen();
+    assert.deepEqual(said, {});
+    documentWith({ clientWidth: 1040 }, { documentElement: { style } });
+    keepTheScreen();
+    assert.deepEqual(said, { "--lab-print-width": "979.5px", "--lab-print-height": "720px" });
   });
 });

@@ -1,6 +1,7 @@
 // @ts-check
 // What every page does beside Streamlit: it says when there is no session left for its visitor, brings the
-// page that is shown into sight in a row of pages that is too long, and says what a symbol means.
+// page that is shown into sight in a row of pages that is too long, says what a symbol means, and holds
+// the layout for paper.
 
 import { explainSymbols } from "./glossary.js";
 
@@ -71,8 +72,20 @@ export function bringIntoSight({ animationName, target }) {
   for (const node of row ? [row, ...row.children] : []) watched.observe(node);
 }
 
+/** Tells the style sheet of paper how large the screen is, so that no picture is laid out anew on it. */
+export function keepTheScreen() {
+  const main = document.querySelector(".stMainBlockContainer");
+  if (!main) return;
+  const { paddingLeft, paddingRight } = getComputedStyle(main);
+  const width = main.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight);
+  const { style } = document.documentElement;
+  style.setProperty("--lab-print-width", `${width}px`);
+  style.setProperty("--lab-print-height", `${innerHeight}px`);
+}
+
 export function begin() {
   explainSymbols();
+  window.addEventListener("beforeprint", keepTheScreen);
   document.addEventListener("animationstart", bringIntoSight);
   const notice = document.getElementById("lab-full");
   if (notice) watchTheDoor(notice);
