@@ -1,7 +1,7 @@
 // @ts-check
 // What every page does beside Streamlit: it says when there is no session left for its visitor, brings the
-// page that is shown into sight in a row of pages that is too long, says what a symbol means, and holds
-// the layout for paper.
+// page that is shown into sight in a row of pages that is too long, says what a symbol means, leads past
+// that row, and holds the layout for paper.
 
 import { explainSymbols } from "./glossary.js";
 
@@ -83,9 +83,25 @@ export function keepTheScreen() {
   style.setProperty("--lab-print-height", `${innerHeight}px`);
 }
 
+/**
+ * Has Streamlit's link to the main content lead to its heading, behind the row of pages.
+ *
+ * @param {Pick<MouseEvent, "target" | "preventDefault" | "stopPropagation">} event
+ */
+export function skipToHeading(event) {
+  const heading = /** @type {HTMLElement | null} */ (document.querySelector(".stMain h1"));
+  if (!heading || !(/** @type {Element} */ (event.target).closest("[data-testid='stSkipToContent']"))) return;
+  event.preventDefault();
+  event.stopPropagation();
+  heading.tabIndex = -1;
+  heading.focus();
+}
+
 export function begin() {
   explainSymbols();
   window.addEventListener("beforeprint", keepTheScreen);
+  // Before Streamlit hears of it.
+  document.addEventListener("click", skipToHeading, { capture: true });
   document.addEventListener("animationstart", bringIntoSight);
   const notice = document.getElementById("lab-full");
   if (notice) watchTheDoor(notice);

@@ -97,6 +97,16 @@ def test_row_of_pages_shows_the_page_that_is_shown_and_fades_where_it_goes_on(
     page.wait_for_function(f"JSON.stringify({FADES}) === '[false,false]'")
 
 
+def test_link_to_the_main_content_leads_past_the_row_of_pages(lab: str, page: Page) -> None:
+    open_lab(page, f"{lab}/gradient")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_be_focused()
+    page.locator(".st-key-nav a").first.focus()
+    page.keyboard.press("Tab")
+    expect(page.locator(".st-key-nav a").nth(1)).to_have_css("outline-style", "solid")
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [("transport?rows=4&columns=4", "transport?n=4&m=4"), ("losses?scrub=eps", "losses?along=eps")],
