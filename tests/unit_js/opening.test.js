@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, describe, it } from "node:test";
 
-import { bringIntoSight, watchTheDoor } from "../../pages/lab/web/opening.js";
+import { bringIntoSight, keepTheScreen, skipToHeading, watchTheDoor } from "../../pages/lab/web/opening.js";
 
 describe("door", () => {
   /** @type {Pick<HTMLElement, "hidden">} */
@@ -99,5 +99,50 @@ describe("row of pages", () => {
     assert.deepEqual(watchers[1].parts, [row, "home", "softmax"]);
     watchers[1].grow();
     assert.deepEqual(brought, ["softmax"]);
+  });
+});
+
+/** A document in which each selector finds this. @param {object | null} found */
+const documentWith = (found, rest = {}) => Object.assign(globalThis, { document: { querySelector: () => found, ...rest } });
+
+describe("link to the main content", () => {
+  /** @param {boolean} there @param {object | null} heading */
+  function pressed(there, heading) {
+    documentWith(heading);
+    /** @type {string[]} */
+    const calls = [];
+    const event = {
+      target: { closest: () => (there ? {} : null) },
+      preventDefault: () => calls.push("prevented"),
+      stopPropagation: () => calls.push("stopped"),
+    };
+    skipToHeading(/** @type {any} */ (event));
+    return calls;
+  }
+
+  it("leads to the heading, which can be reached by nothing else", () => {
+    const heading = { tabIndex: 0, focused: 0, focus() { this.focused += 1; } };
+    assert.deepEqual(pressed(true, heading), ["prevented", "stopped"]);
+    assert.deepEqual([heading.tabIndex, heading.focused], [-1, 1]);
+  });
+
+  it("is left to Streamlit while there is no heading, as are all other clicks", () => {
+    const heading = { focus: () => assert.fail() };
+    assert.deepEqual([...pressed(true, null), ...pressed(false, heading)], []);
+  });
+});
+
+describe("paper", () => {
+  it("is told the width of what is on the screen, and the height of the screen", () => {
+    /** @type {Record<string, string>} */
+    const said = {};
+    const style = { setProperty: (/** @type {string} */ name, /** @type {string} */ value) => (said[name] = value) };
+    Object.assign(globalThis, { innerHeight: 720, getComputedStyle: () => ({ paddingLeft: "48px", paddingRight: "12.5px" }) });
+    documentWith(null, { documentElement: { style } });
+    keepTheScreen();
+    assert.deepEqual(said, {});
+    documentWith({ clientWidth: 1040 }, { documentElement: { style } });
+    keepTheScreen();
+    assert.deepEqual(said, { "--lab-print-width": "979.5px", "--lab-print-height": "720px" });
   });
 });

@@ -1,17 +1,11 @@
 // @ts-check
-// Charts on paper: in the light colours, whichever theme is on, and as small as the paper is wide where
-// the screen has them wider. The rest is page/print.css.
+// Charts on paper: in the light colours, whichever theme is on. The rest is page/print.css.
 
 /** @typedef {import("../web/types.js").Theme} Theme */
 
-// Of A4 and Letter between margins of 20 mm, in the style sheet's pixels.
-const PAPER = 640;
-
-/** @param {import("../web/types.js").Plot} plot */
-function fitToPaper(plot) {
-  // What is drawn in three dimensions is forgotten once it has been shown.
+/** What is drawn in three dimensions is forgotten once it has been shown. @param {import("../web/types.js").Plot} plot */
+function drawScene(plot) {
   plot._fullLayout?.scene?._scene?.glplot?.redraw();
-  plot.style.setProperty("--lab-print-zoom", String(Math.min(1, PAPER / plot.clientWidth)));
 }
 
 /**
@@ -39,7 +33,7 @@ export class Paper {
       this.screen = charts.theme;
       this.show({ ...charts.theme, dark: false });
     }
-    charts.plots().forEach(fitToPaper);
+    charts.plots().forEach(drawScene);
   }
 
   lift() {

@@ -1,6 +1,7 @@
 // @ts-check
 // What every page does beside Streamlit: it says when there is no session left for its visitor, brings the
-// page that is shown into sight in a row of pages that is too long, and says what a symbol means.
+// page that is shown into sight in a row of pages that is too long, says what a symbol means, leads past
+// that row, and holds the layout for paper.
 
 import { explainSymbols } from "./glossary.js";
 
@@ -71,8 +72,36 @@ export function bringIntoSight({ animationName, target }) {
   for (const node of row ? [row, ...row.children] : []) watched.observe(node);
 }
 
+/** Tells the style sheet of paper how large the screen is, so that no picture is laid out anew on it. */
+export function keepTheScreen() {
+  const main = document.querySelector(".stMainBlockContainer");
+  if (!main) return;
+  const { paddingLeft, paddingRight } = getComputedStyle(main);
+  const width = main.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight);
+  const { style } = document.documentElement;
+  style.setProperty("--lab-print-width", `${width}px`);
+  style.setProperty("--lab-print-height", `${innerHeight}px`);
+}
+
+/**
+ * Has Streamlit's link to the main content lead to its heading, behind the row of pages.
+ *
+ * @param {Pick<MouseEvent, "target" | "preventDefault" | "stopPropagation">} event
+ */
+export function skipToHeading(event) {
+  const heading = /** @type {HTMLElement | null} */ (document.querySelector(".stMain h1"));
+  if (!heading || !(/** @type {Element} */ (event.target).closest("[data-testid='stSkipToContent']"))) return;
+  event.preventDefault();
+  event.stopPropagation();
+  heading.tabIndex = -1;
+  heading.focus();
+}
+
 export function begin() {
   explainSymbols();
+  window.addEventListener("beforeprint", keepTheScreen);
+  // Before Streamlit hears of it.
+  document.addEventListener("click", skipToHeading, { capture: true });
   document.addEventListener("animationstart", bringIntoSight);
   const notice = document.getElementById("lab-full");
   if (notice) watchTheDoor(notice);

@@ -32,6 +32,9 @@ EXTREMES = {
 }
 NARROW = PAGES | EXTREMES
 BACKGROUND = "getComputedStyle(document.querySelector('.stApp')).backgroundColor"
+# Of what scripts lay something over.
+SIZES = """[...document.querySelectorAll('.lab-logits .picture, .lab-logits .picture *, .lab-plot')]
+    .flatMap(({ clientWidth, clientHeight }) => [clientWidth, clientHeight])"""
 # Whether the row of pages fades at its beginning, and at its end.
 FADES = """['before', 'after'].map(edge => parseFloat(getComputedStyle(
     document.querySelector('.st-key-nav')).getPropertyValue('--' + edge)) > 0)"""
@@ -92,6 +95,16 @@ def test_row_of_pages_shows_the_page_that_is_shown_and_fades_where_it_goes_on(
     assert page.evaluate(FADES) == [False, True]
     page.set_viewport_size({"width": 1000, "height": 780})
     page.wait_for_function(f"JSON.stringify({FADES}) === '[false,false]'")
+
+
+def test_link_to_the_main_content_leads_past_the_row_of_pages(lab: str, page: Page) -> None:
+    open_lab(page, f"{lab}/gradient")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_be_focused()
+    page.locator(".st-key-nav a").first.focus()
+    page.keyboard.press("Tab")
+    expect(page.locator(".st-key-nav a").nth(1)).to_have_css("outline-style", "solid")
 
 
 @pytest.mark.parametrize(
@@ -156,6 +169,17 @@ def test_the_hint_comes_and_goes_while_the_window_narrows_and_widens(lab: str, p
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     # It is as long as it is, not as long as a screen with a scroller.
     assert page.evaluate("document.documentElement.scrollHeight") > 2 * 800
+    page.emulate_media(media="null")
+    # On a narrow sheet nothing is laid out anew, so that what is laid over a picture stays on it.
+    page.set_viewport_size({"width": 1280, "height": 720})
+    settle(page)
+    on_screen = page.evaluate(SIZES)
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 680, "height": 1000})
+    on_paper = page.evaluate(SIZES)
+    assert all(abs(ours - theirs) <= 1 for ours, theirs in zip(on_paper, on_screen, strict=True))
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.emulate_media(media="null")
 
 
