@@ -13,8 +13,9 @@ from ce_core._surroundings import require_unbatched, uncompiled
 from ce_core.tuning.status import TuningStatus
 
 # Logarithms of temperatures, in spans of the logits, between which one is sought: at the first all but
-# the largest logits have underflowed, however near; at the second rounding hides all differences.
-_COLDEST, _HOTTEST = -720.0, 40.0
+# the largest logits have underflowed, however near; at the second rounding hides all differences. Below
+# the first the inverse of a temperature would overflow.
+_COLDEST, _HOTTEST = -709.0, 40.0
 _STEPS = 200
 # Entropies that count as equal, and what rounding makes of one.
 _EQUAL, _ROUNDING = 1e-9, 1e-15

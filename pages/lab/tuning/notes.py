@@ -223,9 +223,16 @@ def _temperature(found: Results) -> Note:
                 highest=number(at.highest, digits=3),
             ),
         )
-    told = _(
-        "A softmax of these scores has an entropy of {entropy} nats at T = **{middle}**, the median of "
-        "{count} of {rows} rows; each has its own, from {low} to {high}."
+    told = (
+        _(
+            "A softmax of these scores has an entropy of {entropy} nats at T = **{middle}**, the median "
+            "of {count} of {rows} rows; each has its own, from {low} to {high}."
+        )
+        if at.rows == found.shape[0]
+        else _(
+            "A softmax of these scores has an entropy of {entropy} nats at T = **{middle}**, the median "
+            "of {count} of the first {rows} rows; each has its own, from {low} to {high}."
+        )
     )
     return Note(
         "temperature",

@@ -37,7 +37,7 @@ _HEAVY: Final = 60_000_000
 _RATE_ITERATIONS: Final = 300
 _RATE_ENTRIES: Final = 2**18
 # Rows that are looked at as logits have so many entries together.
-_LOGITS: Final = 2**15
+_LOGITS: Final = 2**16
 
 
 @dataclass(frozen=True)

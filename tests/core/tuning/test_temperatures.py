@@ -9,6 +9,7 @@ from scipy.optimize import brentq
 from scipy.special import log_softmax
 
 from ce_core import TuningStatus, softmax, temperature_curve, temperature_for_entropy
+from ce_core.tuning.score_sets import score_set
 from tests.support.cases import INF, NAN, uniform
 from tests.support.closeness import close_to
 
@@ -123,3 +124,11 @@ def test_entropy_that_is_none_is_refused(entropy: float) -> None:
 def test_temperature_that_is_none_is_refused() -> None:
     with pytest.raises(ValueError, match=r"^temperatures must be finite and > 0, got"):
         temperature_curve([1.0, 0.0], temperatures=[1.0, 0.0])
+
+
+def test_temperature_is_found_where_newton_first_steps_to_the_coldest() -> None:
+    rows = torch.as_tensor(score_set("dinov2").scores)
+    found = temperature_for_entropy(rows, entropy=1.0)
+    assert (found.status == int(TuningStatus.REACHED)).all()
+    for row, temperature in zip(rows.numpy(), found.temperature.tolist(), strict=True):
+        assert entropy_at(row, temperature) == close_to(1.0, rel=1e-12)

@@ -84,8 +84,8 @@ def test_row_of_pages_shows_the_page_that_is_shown_and_fades_where_it_goes_on(
 ) -> None:
     on_phone(page)
     row = page.locator(".st-key-nav")
-    open_lab(page, f"{lab}/transport")
-    expect(row.get_by_role("link", name="Transport")).to_be_in_viewport(ratio=1)
+    open_lab(page, f"{lab}/tuning")
+    expect(row.get_by_role("link", name="Tuning")).to_be_in_viewport(ratio=1)
     assert page.evaluate(FADES) == [True, False]
     row.get_by_role("link", name="Gradient").click()
     expect(page).to_have_title("Gradient · Cross-Entropy Lab")
