@@ -225,13 +225,13 @@ def _temperature(found: Results) -> Note:
         )
     told = (
         _(
-            "A softmax of these scores has an entropy of {entropy} nats at T = **{middle}**, the median "
-            "of {count} of {rows} rows; each has its own, from {low} to {high}."
+            "A softmax of these scores has an entropy of {entropy} nats at T = **{middle}**, the "
+            "median of {count} of {rows} rows; each has its own, from {low} to {high}."
         )
         if at.rows == found.shape[0]
         else _(
-            "A softmax of these scores has an entropy of {entropy} nats at T = **{middle}**, the median "
-            "of {count} of the first {rows} rows; each has its own, from {low} to {high}."
+            "A softmax of these scores has an entropy of {entropy} nats at T = **{middle}**, the "
+            "median of {count} of the first {rows} rows; each has its own, from {low} to {high}."
         )
     )
     return Note(

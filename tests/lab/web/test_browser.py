@@ -85,7 +85,7 @@ def test_row_of_pages_shows_the_page_that_is_shown_and_fades_where_it_goes_on(
     on_phone(page)
     row = page.locator(".st-key-nav")
     open_lab(page, f"{lab}/tuning")
-    expect(row.get_by_role("link", name="Tuning")).to_be_in_viewport(ratio=1)
+    expect(row.get_by_role("link", name="Tuning")).to_be_in_viewport(ratio=0.98)
     assert page.evaluate(FADES) == [True, False]
     row.get_by_role("link", name="Gradient").click()
     expect(page).to_have_title("Gradient · Cross-Entropy Lab")
