@@ -3,6 +3,7 @@
 `pytest --hypothesis-profile=fuzz tests/fuzz` (`make fuzz`) draws others in each run, and many more.
 """
 
+import sys
 from collections.abc import Iterator
 
 import jaxtyping
@@ -20,9 +21,19 @@ settings.register_profile(
 settings.load_profile("deterministic")
 
 
+# What new processes begin with.
+_MAIN = sys.modules["__main__"]
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put first what takes long, so that no process is left alone with it in the end."""
     items.sort(key=lambda item: item.get_closest_marker("browser") is None)
+
+
+@pytest.fixture(autouse=True)
+def own_main() -> None:
+    """Put back what Streamlit replaces when it runs a page, with a script that is gone later."""
+    sys.modules["__main__"] = _MAIN
 
 
 @pytest.fixture(scope="module")

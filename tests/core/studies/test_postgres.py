@@ -51,7 +51,10 @@ def server() -> Iterator[Postgres]:
 
 @pytest.mark.parametrize(
     ("name", "count", "restarts"),
-    [("short", 16, 1), pytest.param("long", 300, 5, marks=pytest.mark.long)],
+    [
+        pytest.param("short", 16, 1, marks=pytest.mark.long),
+        pytest.param("long", 300, 5, marks=pytest.mark.long),
+    ],
 )
 def test_two_processes_share_a_study_while_its_server_starts_anew(
     name: str, count: int, restarts: int, server: Postgres

@@ -428,7 +428,7 @@ def test_softmax_surface_is_seen_from_afar_where_there_is_little_room(lab: str, 
     eye = plot.evaluate("node => node._fullLayout.scene.camera.eye")
     far = eye["z"] / 0.9
     assert far > 1.15
-    assert eye == close_to({"x": -1.35 * far, "y": -1.65 * far, "z": 0.9 * far})
+    assert eye == close_to({"x": -1.47 * far, "y": -1.55 * far, "z": 0.9 * far})
 
 
 def test_softmax_with_30_classes_has_room_for_a_finger(lab: str, page: Page) -> None:
