@@ -2,13 +2,12 @@
 
 import argparse
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
 
 from ce_core.cli.files import STANDARD, check_output, name_of, report_beside, write_text
-from ce_core.cli.options import number, whole_number
+from ce_core.cli.options import READERS
 from ce_core.dtypes import DTYPES
 from ce_core.experiment.config import ExperimentConfig
 from ce_core.experiment.export import summary, trial_rows, trials_csv
@@ -28,7 +27,9 @@ _OPTION_HELP = {
     "dtype": "arithmetic",
 }
 
-_READERS: dict[type, Callable[[str], Any]] = {int: whole_number, float: number, str: str}
+
+CONFIG_TYPES = {field.name: type(field.default) for field in fields(ExperimentConfig)}
+"""The type of each field of an experiment, by name."""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -49,7 +50,7 @@ def add_config(parser: argparse.ArgumentParser) -> None:
     for field in fields(ExperimentConfig):
         parser.add_argument(
             f"--{field.name.replace('_', '-')}",
-            type=_READERS[type(field.default)],
+            type=READERS[type(field.default)],
             default=field.default,
             choices=DTYPES if field.name == "dtype" else None,
             help=f"{_OPTION_HELP[field.name]} (default: {field.default})",

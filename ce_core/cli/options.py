@@ -2,7 +2,9 @@
 
 import argparse
 import sys
-from typing import Any, NoReturn
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Final, NoReturn
 
 from ce_core._shown import LONGEST_MESSAGE, clip, show
 
@@ -56,3 +58,9 @@ def add_cluster(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--cluster", metavar="ADDRESS", help="a Dask cluster, as tcp://host:8786 (default: LAB_CLUSTER)"
     )
+
+
+READERS: Final[Mapping[type, Callable[[str], Any]]] = MappingProxyType(
+    {int: whole_number, float: number, str: str}
+)
+"""What reads an option, by the type of its value."""

@@ -1,13 +1,11 @@
 """What the options of `python -m ce_core study run` say of a study."""
 
 import argparse
-from collections.abc import Callable
-from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from ce_core._shown import show
-from ce_core.cli.experiment import add_config
-from ce_core.cli.options import number, whole_number
+from ce_core.cli.experiment import CONFIG_TYPES, add_config
+from ce_core.cli.options import READERS, whole_number
 from ce_core.experiment.config import ExperimentConfig
 
 if TYPE_CHECKING:
@@ -20,8 +18,6 @@ _OVER = (
     "ratios count, eps:0.1,0.5,1 or dtype:float32,float64 one of several"
 )
 _GIVEN = ("over", "minimise", "maximise", "reach", "at_most")
-_FIELDS = {field.name: type(field.default) for field in fields(ExperimentConfig)}
-_READERS: dict[type, Callable[[str], Any]] = {int: whole_number, float: number, str: str}
 
 
 def add_definition(parser: argparse.ArgumentParser) -> None:
@@ -45,14 +41,16 @@ def add_definition(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--pruner", help="none, median or wilcoxon (default: none)")
     add_config(parser)
     # Where a study goes on, what is not said stays as it is.
-    parser.set_defaults(**dict.fromkeys(_FIELDS))
+    parser.set_defaults(**dict.fromkeys(CONFIG_TYPES))
 
 
 def read_definition(options: argparse.Namespace) -> "StudyDefinition | None":
     """Return what the options say of a study; None if they say nothing, as where one goes on."""
     from ce_core.studies.definition import StudyDefinition
 
-    config = {name: getattr(options, name) for name in _FIELDS if getattr(options, name) is not None}
+    config = {
+        name: getattr(options, name) for name in CONFIG_TYPES if getattr(options, name) is not None
+    }
     others = {
         name: getattr(options, name)
         for name in ("seeds", "sampler", "sampler_seed", "pruner")
@@ -112,7 +110,7 @@ def read_parameter(text: str) -> "Span | Choices":
 
     name, *rest = text.split(":")
     name = name.replace("-", "_")
-    reader = _READERS[_FIELDS.get(name, str)]
+    reader = READERS[CONFIG_TYPES.get(name, str)]
     try:
         match rest:
             case [listed]:

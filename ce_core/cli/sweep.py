@@ -3,15 +3,14 @@
 import argparse
 import os
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import fields
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from ce_core._shown import show
-from ce_core.cli.experiment import add_config, read_config
+from ce_core.cli.experiment import CONFIG_TYPES, add_config, read_config
 from ce_core.cli.files import (
     STANDARD,
     check_output,
@@ -21,8 +20,7 @@ from ce_core.cli.files import (
     write_bytes,
     write_pieces,
 )
-from ce_core.cli.options import add_cluster, number, whole_number
-from ce_core.experiment.config import ExperimentConfig
+from ce_core.cli.options import READERS, add_cluster, number, whole_number
 from ce_core.jobs import open_workers
 from ce_core.sweeps.axes import Axis
 from ce_core.sweeps.grid import GridResult
@@ -31,9 +29,7 @@ from ce_core.sweeps.on_disk import SweepProgress, sweep_to_folder
 from ce_core.sweeps.places import sweep_folder
 from ce_core.sweeps.tables import grid_csv_pieces, grid_parquet
 
-_TYPES = {field.name: type(field.default) for field in fields(ExperimentConfig)}
 _AXIS = "must be FIELD:FIRST:LAST:COUNT, with :log behind it or not, or FIELD:VALUE,VALUE,..."
-_READERS: dict[type, Callable[[str], Any]] = {int: whole_number, float: number, str: str}
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -102,7 +98,7 @@ def run(options: argparse.Namespace) -> int:
 def axis(text: str) -> Axis:
     """Read an axis: a field, then its values, or the ends and how many, evenly or by equal ratios."""
     name, *rest = text.split(":")
-    reader = _READERS.get(_TYPES.get(name, float), number)
+    reader = READERS.get(CONFIG_TYPES.get(name, float), number)
     try:
         match rest:
             case [values]:

@@ -16,7 +16,7 @@ from ce_core.transport.steep_iteration import SteepIteration, prepare
 
 # The widest range of the log-kernel that plain scaling takes. Above the first the rounding of
 # cost/eps in float32 would show in the sixth digit; above the second float64 scalings overflow.
-_KERNEL_RANGE = {torch.float32: 16.0, torch.float64: 300.0}
+KERNEL_RANGE = {torch.float32: 16.0, torch.float64: 300.0}
 
 
 def balanced_assignment(
@@ -142,7 +142,7 @@ def _scale(
     values, narrow = items.detach(), eps.to(items.dtype)
     lowest, highest = values.amin((-2, -1), keepdim=True), values.amax((-2, -1), keepdim=True)
     # Negated, so that a range that is NaN (infinite costs, eps beyond the dtype) counts as steep.
-    steep = ~((highest - lowest) / narrow.detach() <= _KERNEL_RANGE[items.dtype])
+    steep = ~((highest - lowest) / narrow.detach() <= KERNEL_RANGE[items.dtype])
     if not steep.any():
         return _scale_kernel(items, lowest, narrow, n_iter)
     if steep.all():

@@ -14,10 +14,9 @@ from jaxtyping import Float, Int, Shaped
 from torch import Tensor
 
 from ce_core._arrays import as_arrays
+from ce_core.transport.balanced import KERNEL_RANGE
 from ce_core.transport.steep_iteration import SteepIteration
 
-# As `balanced_assignment` has it for float64: beyond it scalings overflow.
-_KERNEL_RANGE = 300.0
 # Entries of all kernels that are held at once: what a core has at hand. One is held whatever its size.
 _AT_ONCE = 1 << 17
 # Columns within this share of a row's largest entry count as equal to it: they differ by rounding.
@@ -49,7 +48,7 @@ def iterations(
     """Yield which of the eps are iterated together, and their iteration, in bounded memory."""
     lowest, highest = cost.min(), cost.max()
     # Negated, so that a range that is NaN counts as steep.
-    steep = ~((highest - lowest) / eps <= _KERNEL_RANGE)
+    steep = ~((highest - lowest) / eps <= KERNEL_RANGE[torch.float64])
     for kind, chosen in ((_OnKernel, ~steep), (_OnLogarithms, steep)):
         for some in in_parts(cost, chosen.nonzero().flatten()):
             yield some.numpy(), kind(cost, eps[some])

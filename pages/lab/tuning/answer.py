@@ -17,21 +17,14 @@ def answer(found: Results) -> str:
 
 
 def _met(found: Results) -> str:
-    best = found.best
     text = ngettext(
         "For these scores: **ε = {eps}** and **{count} iteration**. That leaves {share} in wrong "
         "columns, a row over {spread} of {columns}.",
         "For these scores: **ε = {eps}** and **{count} iterations**. That leaves {share} in wrong "
         "columns, a row over {spread} of {columns}.",
-        best.n_iter,
+        found.best.n_iter,
     )
-    return text.format(
-        eps=eps(best.eps),
-        count=counted(best.n_iter),
-        share=share(best.column_error / 2),
-        spread=columns(best.perplexity),
-        columns=counted(found.map.columns),
-    )
+    return text.format(**_cell(found))
 
 
 def _unmet(found: Results) -> str:
@@ -60,19 +53,24 @@ def _unmet(found: Results) -> str:
 
 
 def _nearest(found: Results) -> str:
-    best = found.best
     text = ngettext(
         "Nearest is ε = {eps} with {count} iteration: {share} in wrong columns, a row over {spread} "
         "of {columns}, {used} used.",
         "Nearest is ε = {eps} with {count} iterations: {share} in wrong columns, a row over {spread} "
         "of {columns}, {used} used.",
-        best.n_iter,
+        found.best.n_iter,
     )
-    return text.format(
-        eps=eps(best.eps),
-        count=counted(best.n_iter),
-        share=share(best.column_error / 2),
-        spread=columns(best.perplexity),
-        columns=counted(found.map.columns),
-        used=counted(best.columns_used),
-    )
+    return text.format(**_cell(found))
+
+
+def _cell(found: Results) -> dict[str, str]:
+    """Return what the chosen cell gives, in words."""
+    best = found.best
+    return {
+        "eps": eps(best.eps),
+        "count": counted(best.n_iter),
+        "share": share(best.column_error / 2),
+        "spread": columns(best.perplexity),
+        "columns": counted(found.map.columns),
+        "used": counted(best.columns_used),
+    }

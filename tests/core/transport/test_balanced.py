@@ -40,7 +40,7 @@ settings = pytest.mark.parametrize(("shape", "eps", "n_iter"), SETTINGS.values()
 def path(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Force one of the two paths, whatever the costs."""
     limit = INF if request.param == "kernel" else -1.0
-    monkeypatch.setattr(balanced, "_KERNEL_RANGE", {torch.float32: limit, torch.float64: limit})
+    monkeypatch.setattr(balanced, "KERNEL_RANGE", {torch.float32: limit, torch.float64: limit})
     return str(request.param)
 
 
@@ -178,7 +178,7 @@ def test_balanced_assignment_has_two_paths_that_agree(
 ) -> None:
     cost = uniform(3, 20, 10).to(dtype)
     by_kernel = balanced_assignment(cost, eps=0.2, n_iter=5)
-    monkeypatch.setattr(balanced, "_KERNEL_RANGE", {dtype: -1.0})
+    monkeypatch.setattr(balanced, "KERNEL_RANGE", {dtype: -1.0})
     by_log_kernel = balanced_assignment(cost, eps=0.2, n_iter=5)
     torch.testing.assert_close(by_kernel, by_log_kernel, rtol=0, atol=20 * torch.finfo(dtype).eps)
 
